@@ -1,0 +1,38 @@
+# Two commands for users (make demo, make test); one script for laptop and CI (make check).
+VENV := .venv
+PY := $(VENV)/bin/python
+export DO_NOT_TRACK := true
+export PREFECT_SERVER_ANALYTICS_ENABLED := false
+export MLFLOW_DISABLE_TELEMETRY := true
+export DVC_NO_ANALYTICS := 1
+export ITERATIVE_DO_NOT_TRACK := 1
+export STREAMLIT_BROWSER_GATHER_USAGE_STATS := false
+
+.PHONY: demo test check lint unit integration clean
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	sh infra/install.sh $(VENV)
+	@touch $@
+
+demo: $(VENV)/.installed
+	$(VENV)/bin/gvio demo --workspace demo
+
+test: check
+
+check: $(VENV)/.installed lint unit integration
+
+lint: $(VENV)/.installed
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+unit: $(VENV)/.installed
+	$(VENV)/bin/pytest tests/unit -m "not slow and not online" -q -n 2
+
+integration: $(VENV)/.installed
+	$(VENV)/bin/pytest tests -m "not online" --ignore tests/unit -q
+	$(VENV)/bin/pytest tests/unit -m "slow" -q
+
+clean:
+	rm -rf $(VENV) demo .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,1 @@
+"""gvio: from the light of the night to a monthly map of industrial output."""

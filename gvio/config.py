@@ -1,0 +1,223 @@
+"""Frozen configuration: the region pack's `region.yaml` and the scientific parameters of `params.yaml`.
+
+Parses text handed to it, opens nothing. Unknown keys are refused and the nearest known key is named.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from typing import Any, Literal, Self, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from gvio.errors import ConfigError
+from gvio.types import Month
+
+T = TypeVar("T", bound=BaseModel)
+
+
+class Frozen(BaseModel):
+    """A configuration section: immutable, and a key it does not know is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class NtlConfig(Frozen):
+    product: Literal["vnl-monthly", "vnp46a3", "light-every-night"] = Field(description="the night-light product")
+    source: str = Field(description="folder relative to the pack, absolute folder, s3:// prefix, or 'official'")
+
+
+class DistrictsConfig(Frozen):
+    path: str = Field(description="vector file relative to the pack; any format pyogrio opens")
+    id: str = Field("district_id", description="column with the unique district id")
+    name: str = Field("name", description="column with the name people read")
+    group: str | None = Field(None, description="optional column with a group, e.g. north / south")
+
+
+class FactoriesConfig(Frozen):
+    path: str = Field(description="CSV, GeoParquet or GeoPackage with point or polygon factories")
+    crs: str = Field("wgs84", description="wgs84, gcj02, bd09, or an EPSG code such as EPSG:32651")
+    category: str | None = Field(None, description="keep only categories that start with this path")
+
+    @field_validator("crs")
+    @classmethod
+    def _known_crs(cls, value: str) -> str:
+        text = value.strip()
+        if text.lower() in {"wgs84", "gcj02", "bd09"}:
+            return text.lower()
+        if text.upper().startswith("EPSG:") and text[5:].isdigit():
+            return text.upper()
+        raise ValueError(f"unknown coordinate system {value!r}; use wgs84, gcj02, bd09 or EPSG:<code>")
+
+
+class UrbanConfig(Frozen):
+    path: str = Field(description="GeoTIFF (1 urban, 0 rural) or vector file of urban polygons")
+
+
+class StatisticsConfig(Frozen):
+    path: str = Field(description="CSV ledger of published sums")
+    series: str | None = Field(None, description="keep only rows of this series (rows without a series are kept)")
+
+
+class RegionConfig(Frozen):
+    """`region.yaml` (contract §1)."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="slug: lower case letters, digits, hyphens")
+    title: str
+    bounds: tuple[float, float, float, float] = Field(description="west, south, east, north, WGS84 degrees")
+    area_crs: str = Field(pattern=r"^EPSG:\d+$", description="metric CRS for buffers and areas")
+    first_month: str = Field(description="first month of the series, YYYY-MM")
+    unit: str = Field(description="unit of statistics, estimates and grids (per pixel and month)")
+    ntl: NtlConfig
+    districts: DistrictsConfig
+    city_id: str = Field(description="area_id that means the union of all districts")
+    factories: FactoriesConfig
+    urban: UrbanConfig | None = None
+    statistics: StatisticsConfig
+
+    @field_validator("first_month")
+    @classmethod
+    def _month(cls, value: str) -> str:
+        return str(Month.parse(value))
+
+    @model_validator(mode="after")
+    def _box(self) -> Self:
+        west, south, east, north = self.bounds
+        if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
+            raise ValueError(f"bounds {list(self.bounds)} are not west < east, south < north in degrees")
+        return self
+
+    @property
+    def start(self) -> Month:
+        """`first_month` as a value."""
+        return Month.parse(self.first_month)
+
+
+class SampleParams(Frozen):
+    """How buffers and patches are cut."""
+
+    radii_m: tuple[float, ...] = Field((500.0, 1000.0, 2000.0), description="buffer radii in metres, ascending")
+    patch_px: int = Field(9, ge=3, le=33, description="side of the CNN patch in pixels, odd")
+    min_observations: int = Field(1, ge=1, description="cloud-free observations a pixel needs to count as seen")
+
+    @model_validator(mode="after")
+    def _shape(self) -> Self:
+        if list(self.radii_m) != sorted(set(self.radii_m)) or not self.radii_m or self.radii_m[0] <= 0:
+            raise ValueError(f"radii_m must be positive and ascending, got {list(self.radii_m)}")
+        if self.patch_px % 2 == 0:
+            raise ValueError(f"patch_px must be odd so that the factory is the centre, got {self.patch_px}")
+        return self
+
+
+class ModelParams(Frozen):
+    """Architecture and optimisation of the SA-CNN ensemble."""
+
+    channels: int = Field(8, ge=1, description="feature maps of each convolution")
+    seeds: int = Field(3, ge=1, description="members of the ensemble")
+    epochs: int = Field(60, ge=1, description="passes over the ledger when training from scratch")
+    finetune_epochs: int = Field(15, ge=1, description="passes when fine-tuning the champion")
+    learning_rate: float = Field(0.02, gt=0)
+    weight_decay: float = Field(0.01, ge=0)
+    batch_months: int = Field(24, ge=1, description="months per optimisation step")
+    seed: int = Field(20140101, ge=0, description="root seed of everything random")
+
+
+class EvaluateParams(Frozen):
+    """The scoreboard's folds."""
+
+    origins: int = Field(3, ge=1, description="rolling origins, one every `origin_step` months, the last before the end")
+    origin_step: int = Field(12, ge=1, description="months between two origins")
+    horizon_months: int = Field(24, ge=1, description="months scored after an origin")
+    district_folds: int = Field(4, ge=2, description="groups of districts left out in turn (at most one per district)")
+    min_train_months: int = Field(24, ge=13, description="an origin needs this many months before it")
+
+
+class MapParams(Frozen):
+    """How district estimates are spread over pixels."""
+
+    pooled_months: int = Field(24, ge=1, description="months pooled in the linear relation of light to output")
+
+
+class ValidateParams(Frozen):
+    """Thresholds of the checks."""
+
+    min_coverage: float = Field(0.5, gt=0, le=1, description="share of factory pixels seen in the target month")
+    max_missing_share: float = Field(0.25, ge=0, le=1, description="share of months that may be missing in the history")
+    unit_factor: float = Field(20.0, gt=1, description="a figure off its area's median by this factor is refused")
+    max_radiance: float = Field(50000.0, gt=0, description="nW cm-2 sr-1; beyond is not night light")
+
+
+class Params(Frozen):
+    """Every scientific parameter; `params.yaml` is the one place to change them."""
+
+    sample: SampleParams = SampleParams()
+    model: ModelParams = ModelParams()
+    evaluate: EvaluateParams = EvaluateParams()
+    map: MapParams = MapParams()
+    validate_: ValidateParams = Field(ValidateParams(), alias="validate")
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+def parse_region(text: str, where: str = "region.yaml") -> RegionConfig:
+    """Parse `region.yaml`.
+
+    Raises:
+        ConfigError: Not YAML, an unknown key (the nearest known one is named), or a bad value.
+    """
+    return _parse(RegionConfig, text, where)
+
+
+def parse_params(text: str, where: str = "params.yaml") -> Params:
+    """Parse `params.yaml`; absent keys take their defaults.
+
+    Raises:
+        ConfigError: As for `parse_region`.
+    """
+    return _parse(Params, text, where)
+
+
+def digest(config: BaseModel) -> str:
+    """Hash (16 hex digits) of a configuration's content, independent of key order and defaults left out."""
+    text = json.dumps(config.model_dump(mode="json", by_alias=True), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _parse(model: type[T], text: str, where: str) -> T:
+    try:
+        data = yaml.safe_load(text) or {}
+    except yaml.YAMLError as error:
+        raise ConfigError(f"not valid YAML ({error})", where=where, hint="Correct the file.") from None
+    if not isinstance(data, dict):
+        raise ConfigError("not a mapping of keys to values", where=where, hint="See the contract of the region pack.")
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise ConfigError(_explain(model, error), where=where, hint="Correct the key and run again.") from None
+
+
+def _explain(model: type[BaseModel], error: ValidationError) -> str:
+    return "; ".join(_explain_one(model, dict(item)) for item in error.errors()[:5])
+
+
+def _explain_one(model: type[BaseModel], item: dict[str, Any]) -> str:
+    path = ".".join(str(part) for part in item["loc"])
+    if item["type"] != "extra_forbidden":
+        return f"{path or 'file'}: {item['msg'].removeprefix('Value error, ')}"
+    known = _known_keys(model, item["loc"][:-1])
+    near = difflib.get_close_matches(str(item["loc"][-1]), known, n=1, cutoff=0.0)
+    return f"unknown key {path!r}; nearest known key is {near[0]!r}" if near else f"unknown key {path!r}"
+
+
+def _known_keys(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
+    """Keys known to the section at `path`, following nested models through optional annotations."""
+    section: type[BaseModel] = model
+    for part in path:
+        names = {(f.alias or n): f for n, f in section.model_fields.items()}
+        annotation = names[str(part)].annotation
+        candidates = [annotation, *getattr(annotation, "__args__", ())]
+        section = next(c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))
+    return [f.alias or n for n, f in section.model_fields.items()]

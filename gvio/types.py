@@ -1,0 +1,167 @@
+"""Nouns of the domain as frozen values. No I/O, no computation beyond the arithmetic of months.
+
+Array conventions everywhere in gvio: rasters are `(month, y, x)` or `(y, x)`, north up; radiance is
+nW cm⁻² sr⁻¹ as float32 with NaN where nothing was observed; output is in the pack's `unit`, float64.
+"""
+
+from __future__ import annotations
+
+import calendar
+import dataclasses
+import datetime as dt
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from odc.geo.geobox import GeoBox
+
+FloatArray = npt.NDArray[np.floating[Any]]
+BoolArray = npt.NDArray[np.bool_]
+IntArray = npt.NDArray[np.integer[Any]]
+
+_MONTH = re.compile(r"^(\d{4})-(0[1-9]|1[0-2])$")
+
+
+@dataclasses.dataclass(frozen=True, order=True)
+class Month:
+    """A calendar month. `Month.parse("2021-12") + 1 == Month(2022, 1)`; differences are whole months."""
+
+    year: int
+    month: int
+
+    def __post_init__(self) -> None:
+        if not (1 <= self.month <= 12 and 1 <= self.year <= 9999):
+            raise ValueError(f"not a calendar month: year {self.year}, month {self.month}")
+
+    @classmethod
+    def parse(cls, text: str) -> Month:
+        """Parse `YYYY-MM`.
+
+        Raises:
+            ValueError: `text` is not of that form.
+        """
+        match = _MONTH.match(text.strip())
+        if match is None:
+            raise ValueError(f"not a month: {text!r}; write it as YYYY-MM, for example 2021-12")
+        return cls(int(match[1]), int(match[2]))
+
+    @classmethod
+    def from_ordinal(cls, ordinal: int) -> Month:
+        """The month whose `ordinal` (months since year 0) is given."""
+        return cls(ordinal // 12, ordinal % 12 + 1)
+
+    @property
+    def ordinal(self) -> int:
+        """Months since year 0: `year * 12 + month - 1`."""
+        return self.year * 12 + self.month - 1
+
+    @property
+    def first_day(self) -> dt.date:
+        return dt.date(self.year, self.month, 1)
+
+    @property
+    def last_day(self) -> dt.date:
+        return dt.date(self.year, self.month, calendar.monthrange(self.year, self.month)[1])
+
+    def __add__(self, months: int) -> Month:
+        return Month.from_ordinal(self.ordinal + months)
+
+    def __sub__(self, other: Month) -> int:
+        return self.ordinal - other.ordinal
+
+    def __str__(self) -> str:
+        return f"{self.year:04d}-{self.month:02d}"
+
+
+def month_range(first: Month, last: Month) -> Iterator[Month]:
+    """Months `first`..`last`, both included; empty when `last < first`."""
+    return (first + i for i in range(last - first + 1))
+
+
+@dataclasses.dataclass(frozen=True)
+class Provenance:
+    """Where a month's pixels came from: enough to fetch and verify the same bytes again."""
+
+    file: str  # official file name, without folder
+    sha256: str
+    product: str  # vnl-monthly | vnp46a3 | light-every-night
+    satellite: str  # npp | j01
+    collection: str  # "v10", "001", "002"
+    processing: str  # vcmcfg, vcmslcfg, AllAngle_Composite_Snow_Free, …
+    stamp: str  # the provider's production stamp; a later stamp of the same month is a newer vintage
+
+    @property
+    def regime(self) -> str:
+        """What must stay the same for two months to be comparable without correction."""
+        return f"{self.product}/{self.satellite}/{self.collection}/{self.processing}"
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class LightMonth:
+    """One month of night light on a region's grid.
+
+    `radiance` (y, x) float32, nW cm⁻² sr⁻¹, NaN wherever `valid` is False; `valid` (y, x) bool; `observations`
+    (y, x) uint16, cloud-free observations (0 = nothing seen, which is missing, not dark).
+    """
+
+    month: Month
+    radiance: FloatArray
+    valid: BoolArray
+    observations: IntArray
+    geobox: GeoBox
+    provenance: tuple[Provenance, ...]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class LightStack:
+    """Consecutive months of light on one grid; a month without a product is all NaN and listed in `missing`.
+
+    `radiance` (month, y, x) float32, nW cm⁻² sr⁻¹, NaN = missing; `observations` (month, y, x) uint16;
+    `regime` names per month, "" where missing.
+    """
+
+    months: tuple[Month, ...]
+    radiance: FloatArray
+    observations: IntArray
+    geobox: GeoBox
+    provenance: tuple[tuple[Provenance, ...], ...]
+    missing: tuple[Month, ...]
+
+    @property
+    def regimes(self) -> tuple[str, ...]:
+        """The processing regime of every month, empty where the month is missing."""
+        return tuple(p[0].regime if p else "" for p in self.provenance)
+
+
+@dataclasses.dataclass(frozen=True)
+class CheckResult:
+    """The outcome of one check. A failed check with `required` refuses the run; otherwise it is a reported warning.
+
+    Attributes:
+        name: Stable, dotted, documented in docs/checks.md, e.g. "light.coverage".
+        passed: Whether the expectation held. Checks compute it so that NaN fails.
+        required: Whether a failure refuses the run.
+        subject: What was looked at: a file, a month, a table.
+        message: One line for a person: what was expected, what was found, the next action when it failed.
+        observed: The numbers behind the message, JSON-serialisable.
+    """
+
+    name: str
+    passed: bool
+    required: bool
+    subject: str
+    message: str
+    observed: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Asset:
+    """One immutable object of a release, as `manifest.json` lists it; `key` is relative to `<store>/<region>/`."""
+
+    key: str
+    sha256: str
+    size: int
+    media_type: str
+    month: str | None = None
