@@ -10,7 +10,7 @@ import calendar
 import dataclasses
 import datetime as dt
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -165,3 +165,7 @@ class Asset:
     size: int
     media_type: str
     month: str | None = None
+
+
+Progress = Callable[[str, int, int], None]
+"""Reports long work: label, units done, units in all. Computation takes `Progress | None` and knows no terminal."""
