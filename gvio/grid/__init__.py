@@ -1,0 +1,1 @@
+"""Geometry of pixel grids: alignment, windows, areas."""
