@@ -1,0 +1,1 @@
+"""Official figures as sums over areas and months."""

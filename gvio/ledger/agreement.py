@@ -1,0 +1,114 @@
+"""Whether the ledger's figures agree with one another: vintages, sums of months, districts against the city.
+
+Official figures contradict each other a little (revisions, rounding: 1.5 % for Shanghai, November 2020), so every
+check here warns and none refuses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from gvio.ledger.rows import KEY, Ledger, name_lines
+from gvio.types import CheckResult, Month
+
+TOLERANCE = 0.05  # relative; three times the largest contradiction found in published figures of Shanghai
+CITY_TOLERANCE = 0.10  # districts omit firms that belong to no district
+
+
+def check_vintages(ledger: Ledger, tolerance: float = TOLERANCE) -> CheckResult:
+    """`ledger.vintages`: vintages of one figure differ by at most `tolerance`."""
+    values = ledger.rows.groupby(KEY)["value"]
+    spread = values.transform("max") / values.transform("min") - 1
+    bad = ledger.rows[~(spread <= tolerance)]
+    message = f"vintages of one figure agree within {tolerance:.0%}"
+    if len(bad):
+        row = bad.iloc[0]
+        message = (
+            f"{name_lines(bad.index)}: vintages of area {row['area_id']}, {Month.from_ordinal(row['start'])}.."
+            f"{Month.from_ordinal(row['end'])}, differ by {spread[bad.index[0]]:.0%}; the newest public one counts"
+        )
+    return _warning("ledger.vintages", message, [int(line) for line in bad.index])
+
+
+def check_contradictions(ledger: Ledger, tolerance: float = TOLERANCE) -> CheckResult:
+    """`ledger.contradictions`: sums agree with their parts, and differences of year-to-date with the months between."""
+    found = []
+    for _, rows in ledger.rows.groupby(["area_id", "series"]):
+        found += _sums_of_parts(rows) + _differences(rows)
+    bad = [(line, text) for line, total, parts, text in found if not abs(parts / total - 1) <= tolerance]
+    message = f"{len(found)} sums compared with their parts, all within {tolerance:.0%}"
+    if bad:
+        message = f"{name_lines([line for line, _ in bad])}: {bad[0][1]}; both are kept, softly"
+    return _warning("ledger.contradictions", message, [line for line, _ in bad])
+
+
+def check_city_sum(
+    ledger: Ledger, area_ids: Sequence[str], city_id: str, tolerance: float = CITY_TOLERANCE
+) -> CheckResult:
+    """`ledger.city_sum`: in periods with every district public, they sum to the city's within `tolerance`."""
+    rows = ledger.rows.sort_values(["kind", "published"], kind="stable")
+    table = rows.pivot_table(index=["start", "end"], columns="area_id", values="value", aggfunc="first")
+    table = table.reindex(columns=[*area_ids, city_id]).dropna()
+    ratio = table[list(area_ids)].sum(axis=1) / table[city_id]
+    bad = ratio[~((ratio - 1).abs() <= tolerance)]
+    message = f"{len(ratio)} periods with every district public sum to the city within {tolerance:.0%}"
+    if len(bad):
+        start, _ = bad.index[0]
+        message = (
+            f"in {len(bad)} of {len(ratio)} periods the districts do not sum to the city, first in "
+            f"{Month.from_ordinal(start)}: {bad.iloc[0]:.3f} of the city; compare the scope of the two series"
+        )
+    lines = rows.index[pd.MultiIndex.from_frame(rows[["start", "end"]]).isin(bad.index)]
+    return _warning("ledger.city_sum", message, sorted(int(line) for line in lines))
+
+
+_Found = tuple[int, float, float, str]  # line, figure, the same from other rows, sentence
+
+
+def _sums_of_parts(rows: pd.DataFrame) -> list[_Found]:
+    """Every row of several months against other current rows that tile its period exactly."""
+    current = rows[rows["kind"] == "current"].sort_values(["start", "end"])
+    parts = {(s, e): float(v) for s, e, v in zip(current["start"], current["end"], current["value"], strict=True)}
+    found = []
+    columns = (rows[name] for name in ("start", "end", "kind", "value"))
+    for line, start, end, kind, value in zip(rows.index, *columns, strict=True):
+        others = parts if kind == "cumulative" else {k: v for k, v in parts.items() if k != (start, end)}
+        total = _tile(others, int(start), int(end))
+        if total is not None:
+            text = (
+                f"{value:g} for {Month.from_ordinal(start)}..{Month.from_ordinal(end)}, but its parts sum to {total:g}"
+            )
+            found.append((int(line), float(value), total, text))
+    return found
+
+
+def _tile(parts: dict[tuple[int, int], float], start: int, end: int) -> float | None:
+    """Sum of parts, shortest first, that cover start..end without gap; None when they do not."""
+    total, at = 0.0, start
+    while at <= end:
+        stops = [stop for stop in range(at, end + 1) if (at, stop) in parts]
+        if not stops:
+            return None
+        total, at = total + parts[at, stops[0]], stops[0] + 1
+    return total
+
+
+def _differences(rows: pd.DataFrame) -> list[_Found]:
+    """Every current row against the difference of the two year-to-date rows around it."""
+    ytd = rows[rows["kind"] == "cumulative"]
+    until = {(s, e): float(v) for s, e, v in zip(ytd["start"], ytd["end"], ytd["value"], strict=True)}
+    current = rows[rows["kind"] == "current"]
+    found = []
+    for line, start, end, value in zip(current.index, current["start"], current["end"], current["value"], strict=True):
+        for (origin, stop), later in until.items():
+            if stop == end and (origin, start - 1) in until:
+                rest = later - until[origin, start - 1]
+                text = f"{value:g} for {Month.from_ordinal(start)}, but year-to-date rows differ by {rest:g}"
+                found.append((int(line), float(value), rest, text))
+    return found
+
+
+def _warning(name: str, message: str, lines: list[int]) -> CheckResult:
+    return CheckResult(name, not lines, False, "ledger", message, {"lines": lines})

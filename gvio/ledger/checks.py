@@ -1,0 +1,132 @@
+"""Whether the ledger's figures can be true, each on its own: emptiness, sign, unit, year-to-date that falls.
+
+Every check returns a `CheckResult`; whether the run stops is the gate's decision. Agreement between figures is in
+`gvio.ledger.agreement`; rows that cannot even be read are refused by `gvio.region.statistics`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from gvio.config import Params
+from gvio.ledger.agreement import check_city_sum, check_contradictions, check_vintages
+from gvio.ledger.rows import KEY, Ledger, name_lines, span
+from gvio.types import CheckResult, Month
+
+MIN_ROWS = 3  # fewer rows than this have no median of their own worth comparing with
+ROUNDING = 0.001  # a year-to-date may fall by this share without falling: rounding of the last digit
+
+
+def check_ledger(ledger: Ledger, area_ids: Sequence[str], city_id: str, params: Params) -> list[CheckResult]:
+    """Every check of the ledger, finiteness first; each yields one result, passed or not.
+
+    `ledger` may hold several vintages of a figure; checks other than `ledger.vintages` look at the newest.
+    """
+    first = [check_rows(ledger), check_positive(ledger)]
+    if not all(result.passed for result in first):
+        return first  # ratios and medians of such figures say nothing
+    newest = Ledger(ledger.rows.sort_values("published", kind="stable").drop_duplicates(KEY, keep="last").sort_index())
+    factor = params.validate_.unit_factor
+    return [
+        *first,
+        check_unit(newest, factor),
+        check_level(newest, area_ids, city_id, factor),
+        check_year_to_date(newest),
+        check_vintages(ledger),
+        check_contradictions(newest),
+        check_city_sum(newest, area_ids, city_id),
+    ]
+
+
+def check_rows(ledger: Ledger) -> CheckResult:
+    """`ledger.rows`: there is at least one public figure."""
+    message = f"{len(ledger)} figures of {len(ledger.areas)} areas"
+    if not len(ledger):
+        message = "no official figure is public; add rows to the statistics file, or choose a later as-of date"
+    return CheckResult("ledger.rows", len(ledger) > 0, True, "ledger", message, {"rows": len(ledger)})
+
+
+def check_positive(ledger: Ledger) -> CheckResult:
+    """`ledger.positive`: every figure is finite and above zero (the estimate works in logarithms)."""
+    values = ledger.rows["value"].to_numpy(dtype=float)
+    bad = ledger.rows[~(np.isfinite(values) & (values > 0))]
+    message = "every figure is finite and positive"
+    if len(bad):
+        message = f"{name_lines(bad.index)}: figures must be finite and positive, found {bad['value'].iloc[0]:g}"
+    return CheckResult("ledger.positive", not len(bad), True, "ledger", message, {"lines": _lines(bad)})
+
+
+def check_unit(ledger: Ledger, factor: float) -> CheckResult:
+    """`ledger.unit`: no figure, per month, is off its area's median by `factor`; a unit slip is 10⁴.
+
+    Areas with fewer than three rows have no median of their own and are judged by `check_level` alone.
+    """
+    log = _log_per_month(ledger.rows)
+    by_area = log.groupby(ledger.rows["area_id"])
+    distance = (log - by_area.transform("median")).abs()
+    comparable = by_area.transform("size") >= MIN_ROWS
+    bad = ledger.rows[comparable & ~(distance <= np.log(factor))]
+    message = f"every figure is within a factor of {factor:g} of its area's median"
+    if len(bad):
+        row, off = bad.iloc[0], float(np.exp(distance[bad.index[0]]))
+        message = (
+            f"{name_lines(bad.index)}: {row['value']:g} of area {row['area_id']} ({_period(row['start'], row['end'])}) "
+            f"is off the area's median by a factor of {off:,.0f}; correct the unit of these rows"
+        )
+    return CheckResult("ledger.unit", not len(bad), True, "ledger", message, {"lines": _lines(bad), "factor": factor})
+
+
+def check_level(ledger: Ledger, area_ids: Sequence[str], city_id: str, factor: float) -> CheckResult:
+    """`ledger.level`: a district's typical month is a possible share of the city's, 1 / (D · factor²) to 2.
+
+    Finds a whole area in another unit, which no median of its own would show. The city's typical month is the median
+    of its rows or, without rows, D times the districts' median.
+    """
+    medians = _log_per_month(ledger.rows).groupby(ledger.rows["area_id"]).median()
+    typical_month = medians.map(np.exp).astype(float)
+    districts = typical_month[typical_month.index.isin(list(area_ids))]
+    typical = districts.median() * len(area_ids) if len(districts) else float("nan")
+    city = float(typical_month[city_id]) if city_id in typical_month.index else typical
+    share = districts / city
+    lowest = 1 / (max(len(area_ids), 1) * factor**2)
+    bad = share[~((share <= 2) & (share >= lowest))]
+    lines = ledger.rows.index[ledger.rows["area_id"].isin(list(bad.index))]
+    message = f"every area's figures are a possible share of the city's ({lowest:.1e} to 2)"
+    if len(bad):
+        message = (
+            f"{name_lines(lines)}: a typical month of area {bad.index[0]} is {bad.iloc[0]:.3g} times the city's; "
+            "bring all figures to the unit of region.yaml"
+        )
+    return CheckResult("ledger.level", not len(bad), True, "ledger", message, {"areas": list(map(str, bad.index))})
+
+
+def check_year_to_date(ledger: Ledger) -> CheckResult:
+    """`ledger.year_to_date`: year-to-date figures of one area and year never fall as the year goes on."""
+    rows = ledger.rows[ledger.rows["kind"] == "cumulative"].sort_values(["area_id", "series", "start", "end"])
+    before = rows.groupby(["area_id", "series", "start"])["value"].shift()
+    falls = rows["value"] < before * (1 - ROUNDING)
+    bad = rows[falls]
+    message = "no year-to-date figure falls within its year"
+    if len(bad):
+        row = bad.iloc[0]
+        message = (
+            f"{name_lines(bad.index)}: year-to-date of area {row['area_id']} ({_period(row['start'], row['end'])}) "
+            f"falls to {row['value']:g} from {before[bad.index[0]]:g}; correct the row, or its kind"
+        )
+    return CheckResult("ledger.year_to_date", not len(bad), True, "ledger", message, {"lines": _lines(bad)})
+
+
+def _log_per_month(rows: pd.DataFrame) -> pd.Series[float]:
+    return pd.Series(np.log(rows["value"].to_numpy(dtype=float) / span(rows).to_numpy()), index=rows.index)
+
+
+def _period(start: int, end: int) -> str:
+    first, last = Month.from_ordinal(int(start)), Month.from_ordinal(int(end))
+    return str(first) if first == last else f"{first}..{last}"
+
+
+def _lines(rows: pd.DataFrame) -> list[int]:
+    return [int(line) for line in rows.index]

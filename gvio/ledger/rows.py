@@ -1,0 +1,68 @@
+"""The ledger of official figures as a value: rows of published sums, and what of them was public on a day.
+
+Reading a ledger from a file is `gvio.region.statistics`; plausibility is `gvio.ledger.checks`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Iterable, Sequence
+
+import pandas as pd
+
+COLUMNS = ("area_id", "start", "end", "value", "kind", "published", "series", "source")
+KEY = ["area_id", "start", "end", "kind", "series"]  # rows equal in these are vintages of one figure
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Ledger:
+    """Published sums, one a row; the index is the line number of the file they were read from.
+
+    `rows` has the columns `area_id` (str), `start` and `end` (int, `Month.ordinal`, both included), `value` (float64,
+    the pack's unit, the sum over the whole period), `kind` ("current" | "cumulative"), `published` (`datetime.date`),
+    `series` and `source` (str, "" when not given).
+    """
+
+    rows: pd.DataFrame
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def areas(self) -> frozenset[str]:
+        """Every area with at least one figure."""
+        return frozenset(self.rows["area_id"])
+
+
+def as_of(ledger: Ledger, day: dt.date) -> Ledger:
+    """The ledger as it was known on `day`: later rows hidden, and of every figure only its newest vintage.
+
+    Two vintages published on the same day: the later line of the file counts.
+    """
+    public = ledger.rows[[published <= day for published in ledger.rows["published"]]]
+    ordered = public.sort_values("published", kind="stable")
+    newest = ordered.drop_duplicates(KEY, keep="last")
+    return Ledger(newest.sort_index(kind="stable"))
+
+
+def select_areas(ledger: Ledger, area_ids: Iterable[str]) -> Ledger:
+    """Only the rows of `area_ids` (to leave districts out, or the city)."""
+    return Ledger(ledger.rows[ledger.rows["area_id"].isin(list(area_ids))])
+
+
+def name_lines(index: Iterable[object], limit: int = 5) -> str:
+    """`lines 3, 7, 9 and 12 more`, for messages about rows; `index` holds the line numbers."""
+    numbers = [str(line) for line in index]
+    more = f" and {len(numbers) - limit} more" if len(numbers) > limit else ""
+    return f"{'line' if len(numbers) == 1 else 'lines'} {', '.join(numbers[:limit])}{more}"
+
+
+def span(rows: pd.DataFrame) -> pd.Series[int]:
+    """Months each row covers (≥ 1)."""
+    return (rows["end"] - rows["start"] + 1).astype(int)
+
+
+def positions(area_ids: Sequence[str], city_id: str) -> dict[str, int]:
+    """Index of every area: districts in order, the city −1."""
+    return {**{area: i for i, area in enumerate(area_ids)}, city_id: -1}
