@@ -1,0 +1,1 @@
+"""Checks of everything that comes in and goes out, and the one gate that decides."""

@@ -1,0 +1,114 @@
+"""Checks of the monthly grids before they are published: they must say the same as the table, pixel by pixel.
+
+A grid is (5, y, x) float32: estimate, lower80, upper80, raw, adjustment, in the pack's unit per pixel and month;
+NaN outside every district, 0 where a district has no industry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from gvio.types import BoolArray, CheckResult, FloatArray, IntArray, Month
+from gvio.validate.product import SUM_TOLERANCE
+from gvio.validate.verdicts import name_some, verdict
+
+
+def check_grids(
+    grids: Mapping[Month, FloatArray],
+    estimates: pd.DataFrame,
+    owner: IntArray,
+    area_ids: Sequence[str],
+    industry: BoolArray,
+) -> list[CheckResult]:
+    """Checks of every grid, finiteness first.
+
+    Args:
+        grids: Bands per month, see the module's docstring.
+        estimates: area_id, month (YYYY-MM), estimate.
+        owner: (y, x) int, index into `area_ids`, −1 outside every district.
+        area_ids: District ids in the order of `owner`'s indices.
+        industry: (y, x) bool, pixels where there is industry; either one for all months or one per month as
+            (month, y, x) in the order of `grids`.
+    """
+    places = np.broadcast_to(industry, (len(grids), *owner.shape))
+    inside = owner >= 0
+    faults = [_find_faults(g, inside, where) for g, where in zip(grids.values(), places, strict=True)]
+    months = [str(m) for m in grids]
+    return [
+        _verdict("grid.finite", _which(months, faults, "finite"), "every pixel of a district finite", _DEFECT),
+        _verdict("grid.outside", _which(months, faults, "outside"), "no figure outside every district", _DEFECT),
+        _verdict("grid.negative", _which(months, faults, "negative"), "no negative pixel", _DEFECT),
+        _verdict("grid.industry", _which(months, faults, "industry"), "no output where there is no industry", _DEFECT),
+        _verdict("grid.intervals", _which(months, faults, "intervals"), "lower80 ≤ estimate ≤ upper80", _DEFECT),
+        _check_sums(grids, estimates, owner, area_ids),
+    ]
+
+
+_DEFECT = "A defect of the mapping, not of the data: report it with the workspace."
+
+
+def _find_faults(grid: FloatArray, inside: BoolArray, industry: BoolArray) -> dict[str, int]:
+    """Number of faulty pixels of one month, by kind of fault."""
+    estimate, lower, upper, raw = (grid[i] for i in range(4))
+    known = np.isfinite(grid[:4]).all(axis=0)
+    ordered = (lower <= estimate) & (estimate <= upper)
+    return {
+        "finite": int((inside & ~known).sum()),
+        "outside": int((~inside & ~np.isnan(estimate)).sum()),
+        "negative": int(((grid[:4] < 0).any(axis=0)).sum()),
+        "industry": int((~industry & ((estimate > 0) | (raw > 0))).sum()),
+        "intervals": int((inside & known & ~ordered).sum()),
+    }
+
+
+def _check_sums(
+    grids: Mapping[Month, FloatArray], estimates: pd.DataFrame, owner: IntArray, area_ids: Sequence[str]
+) -> CheckResult:
+    figures = estimates.drop_duplicates(["area_id", "month"]).set_index(["month", "area_id"])["estimate"]
+    worst, bad = 0.0, []
+    for month, grid in grids.items():
+        wanted = figures.reindex([(str(month), a) for a in area_ids]).to_numpy(dtype=np.float64)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            off = np.abs(sum_districts(grid[0], owner, len(area_ids)) / wanted - 1)
+        bad += [f"{month} {a}" for a, o in zip(area_ids, off, strict=True) if not o <= SUM_TOLERANCE]
+        worst = float(np.fmax(worst, np.fmax.reduce(off, initial=0.0)))
+    found = f"largest relative difference {worst:.2g} in {len(grids)} grids, beyond: {name_some(bad)}"
+    return verdict(
+        "grid.sums",
+        len(grids) > 0 and not bad,
+        required=True,
+        subject="grids",
+        expected=f"each district's pixels summing to its estimate to {SUM_TOLERANCE:g}",
+        found=found,
+        hint=_DEFECT,
+        observed={"largest_relative_difference": worst, "beyond": bad[:50]},
+    )
+
+
+def sum_districts(grid: FloatArray, owner: IntArray, n_areas: int) -> FloatArray:
+    """(district,) float64 sums of a band (y, x) over the pixels of each district, accumulated in float64."""
+    inside = owner >= 0
+    weights = grid[inside].astype(np.float64)
+    sums = np.bincount(owner[inside].astype(np.intp), weights=weights, minlength=n_areas)
+    return sums.astype(np.float64)
+
+
+def _which(months: Sequence[str], faults: Sequence[Mapping[str, int]], kind: str) -> list[str]:
+    return [f"{m} ({f[kind]} pixels)" for m, f in zip(months, faults, strict=True) if f[kind]]
+
+
+def _verdict(name: str, bad: Sequence[str], expected: str, hint: str) -> CheckResult:
+    found = f"{len(bad)} grids otherwise: {name_some(bad)}" if bad else "so in every grid"
+    return verdict(
+        name,
+        not bad,
+        required=True,
+        subject="grids",
+        expected=expected,
+        found=found,
+        hint=hint,
+        observed={"grids": list(bad)},
+    )

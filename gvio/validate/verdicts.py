@@ -1,0 +1,45 @@
+"""How a check words its outcome: one line with what was expected, what was found, and the next action."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from gvio.types import CheckResult
+
+
+def verdict(
+    name: str,
+    passed: object,
+    *,
+    required: bool,
+    subject: str,
+    expected: str,
+    found: str,
+    hint: str = "",
+    observed: Mapping[str, Any] | None = None,
+) -> CheckResult:
+    """One check's outcome, worded for a person.
+
+    Args:
+        name: Stable dotted name, documented in docs/checks.md.
+        passed: Truth of the expectation; written so that a NaN on the way makes it False.
+        required: Whether failing refuses the run.
+        subject: File, month or table looked at.
+        expected: What should hold, as a noun phrase.
+        found: What is the case.
+        hint: Next action, shown only when the check failed.
+        observed: Numbers behind the message, JSON-serialisable.
+    """
+    ok = bool(passed)
+    text = f"{expected}: {found}" if ok else f"expected {expected}; found {found}. {hint}"
+    return CheckResult(name, ok, required, subject, " ".join(text.split()), dict(observed or {}))
+
+
+def name_some(items: Iterable[object], most: int = 5) -> str:
+    """`a, b, c and 4 more`: the first items by name, the rest counted; `none` when there are none."""
+    names = [str(item) for item in items]
+    if not names:
+        return "none"
+    listed = ", ".join(names[:most])
+    return listed if len(names) <= most else f"{listed} and {len(names) - most} more"
