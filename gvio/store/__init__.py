@@ -1,0 +1,1 @@
+"""The published store: objects, releases, readers. The only place that knows S3."""

@@ -1,0 +1,107 @@
+"""What a published store is: named bytes, written once, and one pointer that moves by compare-and-swap.
+
+Two implementations obey this protocol and one test suite (tests/contract/test_object_store.py): a folder
+(`store.local`) and S3 (`store.s3`). Nothing else in gvio writes published bytes.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+
+from gvio.errors import ConfigError
+from gvio.store.local import LocalStore
+
+
+class ObjectStore(Protocol):
+    """Named bytes. Keys are relative, `/`-separated, see `store.keys`."""
+
+    @property
+    def url(self) -> str:
+        """The store as a user would write it; never holds a secret."""
+
+    def get(self, key: str) -> bytes:
+        """The object's bytes.
+
+        Raises:
+            StoreError: Absent, or the store cannot be read.
+        """
+
+    def exists(self, key: str) -> bool:
+        """Whether the object is there.
+
+        Raises:
+            StoreError: The store cannot be read (which is not the same as absent).
+        """
+
+    def list_(self, prefix: str) -> dict[str, int]:
+        """Size in bytes of every object under the folder `prefix` ("" for all), by key, sorted.
+
+        Raises:
+            StoreError: The store cannot be read.
+        """
+
+    def list_folders(self, prefix: str) -> list[str]:
+        """Names of the folders directly under `prefix` ("" for the top), sorted; not recursive.
+
+        Raises:
+            StoreError: The store cannot be read.
+        """
+
+    def put_new(self, key: str, data: bytes, media_type: str) -> bool:
+        """Create an immutable object whole or not at all; True if written, False if these bytes were there already.
+
+        Raises:
+            StoreError: Other bytes bear this name, or the store cannot be written.
+        """
+
+    def read_versioned(self, key: str) -> tuple[bytes, str] | None:
+        """Bytes and ETag of an object that may change, or None when absent.
+
+        Raises:
+            StoreError: The store cannot be read.
+        """
+
+    def replace(self, key: str, data: bytes, etag: str | None, media_type: str = "application/json") -> None:
+        """Write only if the object still is the version `etag` (None: only if it is absent).
+
+        Does nothing when the object already holds exactly these bytes, so that a write whose answer was lost on the
+        way can be repeated.
+
+        Raises:
+            ConflictError: Somebody else wrote in between; nothing was overwritten.
+            StoreError: The store cannot be written.
+        """
+
+    def delete(self, key: str) -> None:
+        """Remove an object if present. For probes and by-hand housekeeping; publishing never deletes.
+
+        Raises:
+            StoreError: The store cannot be written.
+        """
+
+
+def open_store(url: str, endpoint_url: str | None = None) -> ObjectStore:
+    """Open a folder (path or `file://`) or `s3://bucket/prefix`; touches neither disk nor network.
+
+    `endpoint_url` names an S3-compatible server; None leaves boto3's own resolution (AWS, or `AWS_ENDPOINT_URL`).
+
+    Raises:
+        ConfigError: Empty, no bucket, or a scheme that is not served.
+    """
+    scheme, rest = url.split("://", 1) if "://" in url else ("", url)
+    if not rest.strip("/ ") and rest.strip() != "/":
+        raise ConfigError(f"{url!r} names no store", hint="Give a folder, file:///folder or s3://bucket/prefix.")
+    if scheme == "s3":
+        from gvio.store.s3 import S3Store  # boto3 costs 0.2 s: only for those who use it
+
+        bucket, _, prefix = rest.partition("/")
+        return S3Store.connect(bucket, prefix, endpoint_url)
+    if scheme == "file":
+        return LocalStore(Path(unquote(urlsplit(url).path)))
+    if scheme:
+        raise ConfigError(
+            f"scheme {scheme!r} of {url!r} is not served", hint="Give a folder, file:///folder or s3://bucket/prefix."
+        )
+    return LocalStore(Path(url))

