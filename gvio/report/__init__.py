@@ -1,0 +1,1 @@
+"""Pure builders of what people look at: pictures, tables and figures."""

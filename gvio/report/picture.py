@@ -1,0 +1,224 @@
+"""A grid as a picture: values → colour scale → PNG data URL, with the legend that explains it.
+
+Pure: arrays in, text out. Where a picture is put on a screen is the dashboard's business.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import html
+import io
+import math
+from collections.abc import Mapping
+from typing import Literal
+
+import matplotlib as mpl
+import matplotlib.image
+import numpy as np
+import numpy.typing as npt
+from odc.geo.geobox import GeoBox
+
+from gvio.errors import StoreError
+from gvio.types import FloatArray
+
+Kind = Literal["log", "linear", "ratio"]
+Rgba = npt.NDArray[np.uint8]
+
+GRID_BANDS = ("estimate", "lower80", "upper80", "raw", "adjustment")
+_PALETTES: Mapping[Kind, str] = {"log": "magma_r", "linear": "cividis_r", "ratio": "PuOr_r"}
+_TRIM: Mapping[Kind, tuple[float, float]] = {"log": (0.06, 0.96), "linear": (0.0, 1.0), "ratio": (0.08, 0.92)}
+_STEPS = 24  # colours of the legend strip
+_DECADES = 3.0  # a log scale never spans more: below a thousandth of the brightest pixel nothing is told apart
+_LEGEND_LABELS = 6
+_ROW_FACTOR = 3  # finer rows than the grid, so that the Mercator projection neither drops nor doubles a row unevenly
+
+
+@dataclasses.dataclass(frozen=True)
+class Layer:
+    """One thing to look at in a release's grid: how it is computed is `layer_values`."""
+
+    key: str
+    title: str
+    kind: Kind
+    explanation: str
+
+
+LAYERS: tuple[Layer, ...] = (
+    Layer("estimate", "Estimate", "log", "Output of each pixel; the pixels of a district add up to its estimate."),
+    Layer("raw", "Raw map", "log", "The linear map from light, before it is raked to the districts' estimates."),
+    Layer("adjustment", "Adjustment", "ratio", "Factor from the raw map to the estimate; 1 means the map needed none."),
+    Layer("width", "Uncertainty", "linear", "Width of the 80 % interval as a percentage of the pixel's estimate."),
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Scale:
+    """A range of values and how it is laid out along the palette.
+
+    `log`: equal ratios are equal steps; `ratio`: as `log`, symmetric about 1; `linear`: equal differences.
+    """
+
+    kind: Kind
+    low: float
+    high: float
+
+    def position(self, values: FloatArray) -> FloatArray:
+        """Place of each value along the palette, 0..1, clipped; NaN where there is nothing to show.
+
+        Zero and negative values have no place on `log` and `ratio` scales.
+        """
+        if self.kind == "linear":
+            place = (values - self.low) / (self.high - self.low)
+        else:
+            positive = np.where(values > 0, values, np.nan)
+            place = np.log(positive / self.low) / math.log(self.high / self.low)
+        return np.asarray(np.clip(place, 0.0, 1.0))
+
+
+@dataclasses.dataclass(frozen=True)
+class Picture:
+    """A coloured grid: `data_url` is a PNG in Mercator rows; `bounds` west, south, east, north in degrees."""
+
+    data_url: str
+    bounds: tuple[float, float, float, float]
+    scale: Scale
+
+
+def layer_values(bands: FloatArray, layer: Layer) -> FloatArray:
+    """The values (y, x) of one layer from a grid's bands (5, y, x) in the order of `GRID_BANDS`.
+
+    Raises:
+        StoreError: The grid does not have the five bands.
+    """
+    if bands.ndim != 3 or bands.shape[0] != len(GRID_BANDS):
+        what = f"a grid of shape {bands.shape} does not have the bands {', '.join(GRID_BANDS)}"
+        raise StoreError(what, hint="Publish the month again with this version of gvio.")
+    if layer.key != "width":
+        return np.asarray(bands[GRID_BANDS.index(layer.key)], dtype=np.float64)
+    estimate, lower, upper = np.asarray(bands[:3], dtype=np.float64)
+    width: FloatArray = np.full_like(estimate, np.nan)
+    np.divide(100.0 * (upper - lower), estimate, out=width, where=estimate > 0)
+    return width
+
+
+def fit_scale(values: FloatArray, kind: Kind) -> Scale:
+    """A scale over the bulk of `values` (any shape); extremes beyond the 99.5 % quantile share its end colour.
+
+    With nothing to show, the scale is 1..10 (log), 0..1 (linear) or ½..2 (ratio), so that a legend can still be drawn.
+    """
+    shown = values[np.isfinite(values) & (values > 0)]
+    if shown.size == 0:
+        return {"log": Scale(kind, 1.0, 10.0), "linear": Scale(kind, 0.0, 1.0), "ratio": Scale(kind, 0.5, 2.0)}[kind]
+    low, high = (float(q) for q in np.quantile(shown, [0.02, 0.995]))
+    if kind == "linear":
+        return Scale(kind, 0.0, high)
+    if kind == "ratio":
+        reach = max(abs(math.log(low)), abs(math.log(high)), math.log(1.05))
+        return Scale(kind, math.exp(-reach), math.exp(reach))
+    return Scale(kind, max(min(low, high / 10.0), high / 10**_DECADES), high)
+
+
+def colour(values: FloatArray, scale: Scale) -> Rgba:
+    """Colours (y, x, 4) uint8 of `values` (y, x); NaN, and zero on log scales, are fully transparent."""
+    position = scale.position(np.asarray(values, dtype=np.float64))
+    start, stop = _TRIM[scale.kind]
+    seen = np.isfinite(position)
+    palette = mpl.colormaps[_PALETTES[scale.kind]]
+    rgba: Rgba = palette(start + (stop - start) * np.where(seen, position, 0.0), bytes=True)
+    rgba[~seen] = 0
+    return rgba
+
+
+def draw(values: FloatArray, geobox: GeoBox, kind: Kind) -> Picture:
+    """Draw `values` (y, x) on `geobox` (EPSG:4326) for a Web Mercator screen; every value keeps its own square."""
+    scale = fit_scale(np.asarray(values, dtype=np.float64), kind)
+    box = geobox.geographic_extent.boundingbox
+    rows = mercator_rows(box.bottom, box.top, geobox.shape[0])
+    rgba = colour(values, scale)[rows]
+    return Picture(data_url=_png_url(rgba), bounds=(box.left, box.bottom, box.right, box.top), scale=scale)
+
+
+def mercator_rows(south: float, north: float, rows: int) -> npt.NDArray[np.intp]:
+    """For each row of a picture even in Mercator, the row of a grid even in latitude (both north up).
+
+    A picture stretched over its corners would put pixels of the middle up to 200 m off at Shanghai's size.
+    Inverse of the spherical Mercator projection (Snyder 1987, eq. 7-4).
+    """
+    top, bottom = (math.asinh(math.tan(math.radians(v))) for v in (north, south))
+    centres = (np.arange(rows * _ROW_FACTOR) + 0.5) / (rows * _ROW_FACTOR)
+    latitude = np.degrees(np.arctan(np.sinh(top + (bottom - top) * centres)))
+    row = np.floor((north - latitude) / (north - south) * rows)
+    return np.clip(row, 0, rows - 1).astype(np.intp)
+
+
+def legend_stops(scale: Scale) -> list[tuple[float, str]]:
+    """Round values along the scale as (place 0..1, text), ascending, at most six."""
+    if scale.kind == "linear":
+        candidates = _linear_ticks(scale)
+    elif scale.kind == "ratio":
+        candidates = _ratio_ticks(scale)
+    else:
+        candidates = _log_ticks(scale)
+    places = scale.position(np.asarray(candidates, dtype=np.float64))
+    return [(float(p), short_number(v)) for p, v in zip(places, candidates, strict=True)]
+
+
+def legend_html(scale: Scale, caption: str) -> str:
+    """A legend strip with its caption as self-contained HTML."""
+    positions = scale.low + (scale.high - scale.low) * np.linspace(0.0, 1.0, _STEPS)
+    if scale.kind != "linear":
+        positions = np.geomspace(scale.low, scale.high, _STEPS)
+    stops = ", ".join("rgb({}, {}, {})".format(*c[:3]) for c in colour(positions[None, :], scale)[0])
+    labels = "".join(
+        f'<span style="position:absolute;left:{100 * place:.1f}%;transform:translateX(-50%)">{text}</span>'
+        for place, text in legend_stops(scale)
+    )
+    return (
+        f'<div class="gvio-legend" style="font-size:0.8rem;line-height:1.3;padding:0 1.2rem">'
+        f'<div style="margin:0 -1.2rem 0.25rem">{html.escape(caption)}</div>'
+        f'<div style="height:0.7rem;border-radius:2px;background:linear-gradient(to right, {stops})"></div>'
+        f'<div style="position:relative;height:1.2rem">{labels}</div></div>'
+    )
+
+
+def short_number(value: float) -> str:
+    """Three significant digits with thousands separators: 0.0123, 1.5, 640, 12,300; "–" when not finite."""
+    if not math.isfinite(value):
+        return "–"
+    if value == 0:
+        return "0"
+    digits = 2 - math.floor(math.log10(abs(value)))
+    rounded = round(value, digits)
+    text = f"{rounded:,.{max(digits, 0)}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return text.replace("-", "−")
+
+
+def _log_ticks(scale: Scale) -> list[float]:
+    first, last = math.floor(math.log10(scale.low)), math.ceil(math.log10(scale.high))
+    for steps in ((1.0, 2.0, 5.0), (1.0, 3.0), (1.0,)):
+        ticks = [s * 10.0**d for d in range(first, last + 1) for s in steps]
+        inside = [t for t in ticks if scale.low <= t <= scale.high]
+        if len(inside) <= _LEGEND_LABELS:
+            return inside
+    return inside
+
+
+def _ratio_ticks(scale: Scale) -> list[float]:
+    reach = math.log(scale.high)
+    factor = next((f for f in (10.0, 5.0, 2.0, 1.5, 1.25, 1.1, 1.05) if math.log(f) <= reach * 0.95), None)
+    return [1.0] if factor is None else [1 / factor, 1.0, factor]
+
+
+def _linear_ticks(scale: Scale) -> list[float]:
+    rough = (scale.high - scale.low) / (_LEGEND_LABELS - 1)
+    magnitude = 10.0 ** math.floor(math.log10(rough))
+    step = next(m * magnitude for m in (1.0, 2.0, 5.0, 10.0) if m * magnitude >= rough)
+    return [step * i for i in range(int(scale.high / step + 1e-9) + 1)]
+
+
+def _png_url(rgba: Rgba) -> str:
+    buffer = io.BytesIO()
+    matplotlib.image.imsave(buffer, rgba, format="png")
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -1,0 +1,141 @@
+"""Tables of a release for people: districts of a month, one area's series, the scoreboard, the checks.
+
+Pure: frames and mappings in, frames and sentences out. `estimates` is always the frame of `estimates.parquet`
+(contract §3): area_id, month (YYYY-MM), estimate, lower80, upper80, lower95, upper95, official, official_published,
+kind.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gvio.types import CheckResult, Month
+
+STALE_DAYS = (
+    75  # a month's product and figures are both public well within this; older means the monthly job stands still
+)
+
+
+def find_city(estimates: pd.DataFrame, named: str | None = None) -> str | None:
+    """The area that means the whole region: the named one, or the one equal to the sum of all others.
+
+    Returns None when there is no such area (a pack with a single district has none that can be told apart).
+    """
+    areas = list(dict.fromkeys(estimates["area_id"]))
+    if named in areas:
+        return named
+    newest = estimates[estimates["month"] == estimates["month"].max()].set_index("area_id")["estimate"]
+    others = newest.sum() - newest
+    equal = newest.index[np.isclose(newest, others, rtol=1e-6)]
+    return str(equal[0]) if len(equal) == 1 else None
+
+
+def district_table(
+    estimates: pd.DataFrame, month: str, city: str | None, names: Mapping[str, str] | None = None
+) -> pd.DataFrame:
+    """Districts of one month, largest first.
+
+    Returns:
+        Columns area_id, name, estimate, lower80, upper80 (the pack's unit), share (% of all districts), yoy (% against
+        the same month a year before, NaN without one), official, kind.
+    """
+    rows = estimates[estimates["area_id"] != city]
+    table = rows[rows["month"] == month].set_index("area_id")
+    before = rows[rows["month"] == str(Month.parse(month) + -12)].set_index("area_id")["estimate"]
+    table = table.assign(
+        name=[(names or {}).get(area, area) for area in table.index],
+        share=100.0 * table["estimate"] / table["estimate"].sum(),
+        yoy=100.0 * (table["estimate"] / before.reindex(table.index) - 1.0),
+    )
+    columns = ["name", "estimate", "lower80", "upper80", "share", "yoy", "official", "kind"]
+    return table.sort_values("estimate", ascending=False)[columns].reset_index()
+
+
+def area_month(estimates: pd.DataFrame, area: str, month: str) -> dict[str, Any]:
+    """One row of `estimates` as a mapping, with `yoy` (%, NaN without a year before) added; empty when absent."""
+    rows = estimates[estimates["area_id"] == area].set_index("month")
+    if month not in rows.index:
+        return {}
+    row = {str(k): v for k, v in rows.loc[month].to_dict().items()}
+    before = str(Month.parse(month) + -12)
+    year_ago = float(rows["estimate"].get(before, math.nan))
+    return {**row, "yoy": 100.0 * (float(row["estimate"]) / year_ago - 1.0) if year_ago > 0 else math.nan}
+
+
+def series(estimates: pd.DataFrame, area: str) -> pd.DataFrame:
+    """One area's months in order, with `date` (first day of the month, datetime64) as a further column."""
+    rows = estimates[estimates["area_id"] == area].sort_values("month")
+    return rows.assign(date=pd.to_datetime(rows["month"] + "-01", format="%Y-%m-%d")).reset_index(drop=True)
+
+
+def nowcast_spans(rows: pd.DataFrame) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
+    """Runs of consecutive nowcast months of a `series`, each as (half a month before, half a month after)."""
+    half = pd.Timedelta(days=15)
+    nowcast = (rows["kind"] == "nowcast").to_numpy(dtype=bool)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], nowcast, [False]]).astype(np.int8)))
+    dates = rows["date"]
+    return [(dates.iloc[a] - half, dates.iloc[b - 1] + half) for a, b in edges.reshape(-1, 2)]
+
+
+def checks_table(checks: Sequence[CheckResult]) -> pd.DataFrame:
+    """Checks as a table: failed required first, then failed warnings, then passed; columns as people read them."""
+    ordered = sorted(checks, key=lambda c: (c.passed, not c.required, c.name, c.subject))
+    rows = [(_outcome(c), c.required, c.name, c.subject, c.message) for c in ordered]
+    return pd.DataFrame(rows, columns=["outcome", "required", "check", "subject", "message"])
+
+
+def checks_sentence(checks: Sequence[CheckResult]) -> str:
+    """One sentence: how many checks there were and how they ended."""
+    if not checks:
+        return "This release carries no checks, so nothing vouches for its input."
+    failed = [c for c in checks if not c.passed]
+    warnings = sum(not c.required for c in failed)
+    refused = len(failed) - warnings
+    if refused:
+        return f"{refused} required {_plural(refused, 'check')} failed: this release should not have been published."
+    if warnings:
+        passed = len(checks) - warnings
+        warned = f"{warnings} {_plural(warnings, 'warning')}"
+        return f"All required checks passed, with {warned} ({passed} of {len(checks)} checks passed)."
+    return f"All checks passed ({len(checks)})."
+
+
+def age_days(published_at: str, now: dt.datetime) -> int | None:
+    """Whole days between an ISO time and `now` (timezone-aware); None when the text is not a time."""
+    try:
+        moment = dt.datetime.fromisoformat(published_at)
+    except ValueError:
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+    return max(0, (now - moment).days)
+
+
+def age_text(days: int | None) -> str:
+    """An age for people: "today", "yesterday", "12 days ago", "unknown"."""
+    if days is None:
+        return "at an unknown time"
+    return {0: "today", 1: "yesterday"}.get(days, f"{days} days ago")
+
+
+def month_text(month: str) -> str:
+    """`2021-12` as "December 2021"; text that is no month is returned as it is."""
+    try:
+        return Month.parse(month).first_day.strftime("%B %Y")
+    except ValueError:
+        return month
+
+
+def _outcome(check: CheckResult) -> str:
+    if check.passed:
+        return "passed"
+    return "FAILED" if check.required else "warning"
+
+
+def _plural(count: int, word: str) -> str:
+    return word if count == 1 else word + "s"
