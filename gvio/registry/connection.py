@@ -1,0 +1,110 @@
+"""The doorway's hinge: opens the registry quietly and turns MLflow's failures into ours.
+
+MLflow is imported inside the functions: it costs seconds, and the record's types are wanted without them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sys
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gvio.errors import ModelError, UpstreamUnavailable
+
+if TYPE_CHECKING:
+    from mlflow.tracking import MlflowClient
+
+_SQLITE = "sqlite:///"
+
+
+def default_uri(workspace: Path) -> str:
+    """The embedded registry of a workspace: SQLite beside its artifact folder."""
+    return f"{_SQLITE}{workspace.resolve() / 'mlflow.db'}"
+
+
+def artifact_location(uri: str) -> str | None:
+    """Where a new experiment keeps its artifacts: beside the SQLite file; a server decides for itself (None)."""
+    return (_database(uri).parent / "mlartifacts").as_uri() if uri.startswith(_SQLITE) else None
+
+
+@contextlib.contextmanager
+def connect(uri: str) -> Iterator[MlflowClient]:
+    """A client of the registry at `uri`; a failure inside the block leaves it as one of our errors.
+
+    Args:
+        uri: `sqlite:///…`, any database URI MLflow takes, or the `http(s)://` address of an MLflow server.
+
+    Raises:
+        UpstreamUnavailable: No server answers at `uri`.
+        ModelError: The registry cannot be opened or refused the request.
+    """
+    _require_reachable(uri)
+    with _quiet():
+        from mlflow.exceptions import MlflowException
+        from mlflow.tracking import MlflowClient
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            yield MlflowClient(tracking_uri=uri, registry_uri=uri)
+        except (MlflowException, SQLAlchemyError, OSError) as error:
+            raise ModelError(
+                f"the model registry failed: {_first_line(error)}",
+                where=_without_password(uri),
+                hint="Check the address, the disk and the rights; the published release stands.",
+            ) from error
+
+
+def _require_reachable(uri: str) -> None:
+    """MLflow retries a dead server for minutes; ask once before."""
+    if uri.startswith(_SQLITE):
+        _database(uri).parent.mkdir(parents=True, exist_ok=True)
+    if not uri.startswith(("http://", "https://")):
+        return
+    try:
+        with urllib.request.urlopen(f"{uri.rstrip('/')}/health", timeout=10):
+            return
+    except urllib.error.HTTPError as answer:
+        answer.close()  # a gateway may hide /health: whoever answers is there
+    except OSError as error:
+        raise UpstreamUnavailable(
+            f"no MLflow server answers ({_first_line(error)})",
+            where=_without_password(uri),
+            hint="Start it and run again.",
+        ) from None
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Hold back the INFO lines of schema creation, and keep MLflow's chatter out of stdout, which carries results."""
+    import mlflow.tracking  # noqa: F401 - its import sets the levels that are raised below
+
+    loggers = [logging.getLogger(name) for name in ("mlflow", "alembic")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.WARNING)
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+def _database(uri: str) -> Path:
+    return Path(uri.removeprefix(_SQLITE)).resolve()
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+def _without_password(uri: str) -> str:
+    parts = urllib.parse.urlsplit(uri)
+    return uri.replace(f":{parts.password}@", ":***@") if parts.password else uri

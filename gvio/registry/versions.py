@@ -1,0 +1,125 @@
+"""Reads the registered versions of a region, with the evidence of each."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from gvio.errors import ModelError
+from gvio.registry.connection import connect
+from gvio.registry.record import ModelVersion, model_name
+
+if TYPE_CHECKING:
+    from mlflow.tracking import MlflowClient
+
+EPOCH_PREFIX = "epoch/"
+DECISION = "decision"
+EVIDENCE = "decision_reason"
+REPLACED = "replaced"
+_PAGE = 1000
+
+
+def list_versions(uri: str, region: str) -> list[ModelVersion]:
+    """All versions of the region's model, newest first; empty where nothing was ever trained.
+
+    Raises:
+        UpstreamUnavailable: No server answers at `uri`.
+        ModelError: The registry cannot be read.
+    """
+    with connect(uri) as client:
+        aliases = aliases_by_version(client, region)
+        metrics = _metrics_by_run(client, region)
+        found = [_convert(region, raw, aliases, metrics) for raw in _all_versions(client, model_name(region))]
+    return sorted(found, key=lambda version: -version.version)
+
+
+def read_version(client: MlflowClient, region: str, number: int) -> ModelVersion:
+    """One version through an open client.
+
+    Raises:
+        ModelError: There is no such version.
+    """
+    from mlflow.exceptions import MlflowException
+
+    try:
+        raw = client.get_model_version(model_name(region), str(number))
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        raise ModelError(
+            f"there is no version {number}",
+            where=f"model {model_name(region)}",
+            hint="`gvio registry list` shows them.",
+        ) from None
+    run_id = str(raw.run_id)
+    metrics = dict(client.get_run(run_id).data.metrics)
+    return _convert(region, raw, aliases_by_version(client, region), {run_id: metrics})
+
+
+def aliases_of(client: MlflowClient, region: str) -> dict[str, int]:
+    """Alias → version number; empty where the model does not exist."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        model = client.get_registered_model(model_name(region))
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return {}
+    return {alias: int(number) for alias, number in model.aliases.items()}
+
+
+def aliases_by_version(client: MlflowClient, region: str) -> dict[int, tuple[str, ...]]:
+    """Version number → its aliases in alphabetical order."""
+    aliases = aliases_of(client, region)
+    return {
+        number: tuple(sorted(a for a, n in aliases.items() if n == number)) for number in sorted(set(aliases.values()))
+    }
+
+
+def _all_versions(client: MlflowClient, name: str) -> Iterator[Any]:
+    token: str | None = None
+    while True:
+        page = client.search_model_versions(f"name='{name}'", max_results=_PAGE, page_token=token)
+        yield from page
+        token = page.token
+        if not token:
+            return
+
+
+def _metrics_by_run(client: MlflowClient, region: str) -> dict[str, Mapping[str, float]]:
+    """Metrics of every run in one search instead of one request a version."""
+    experiment = client.get_experiment_by_name(model_name(region))
+    found: dict[str, Mapping[str, float]] = {}
+    token: str | None = None
+    while experiment is not None:
+        page = client.search_runs([experiment.experiment_id], max_results=_PAGE, page_token=token)
+        found |= {run.info.run_id: dict(run.data.metrics) for run in page}
+        token = page.token
+        if not token:
+            break
+    return found
+
+
+def _convert(
+    region: str, raw: Any, aliases: Mapping[int, tuple[str, ...]], metrics: Mapping[str, Mapping[str, float]]
+) -> ModelVersion:
+    tags = dict(raw.tags)
+    number = int(raw.version)
+    final = {k: v for k, v in metrics.get(raw.run_id, {}).items() if not k.startswith(EPOCH_PREFIX)}
+    return ModelVersion(
+        region=region,
+        version=number,
+        aliases=aliases.get(number, ()),
+        reason=tags.get("reason", ""),
+        decision=tags.get(DECISION, ""),
+        evidence=tags.get(EVIDENCE, ""),
+        replaced=int(tags[REPLACED]) if REPLACED in tags else None,
+        metrics=final,
+        weights_sha256=tags.get("weights_sha256", ""),
+        config_sha256=tags.get("config_sha256", ""),
+        created=dt.datetime.fromtimestamp(raw.creation_timestamp / 1000, tz=dt.UTC),
+        run_id=str(raw.run_id),
+        tags=tags,
+    )
