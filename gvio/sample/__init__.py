@@ -1,0 +1,1 @@
+"""From pixels to samples: buffers, shared light, urban and rural statistics, patches."""

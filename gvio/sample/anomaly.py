@@ -1,0 +1,57 @@
+"""Light as the model sees it: log radiance, its training mean, and the anomaly against that mean."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gvio.types import BoolArray, FloatArray, IntArray
+
+# nW cm⁻² sr⁻¹. About the noise floor of a monthly VIIRS composite (Elvidge et al. 2017, Int. J. Remote Sensing
+# 38:5860): below it differences are noise, so the logarithm is made linear there instead of blowing them up.
+LOG_OFFSET = 0.3
+
+
+def log_light(radiance: FloatArray) -> FloatArray:
+    """log(max(radiance, 0) + 0.3), NaN kept. Radiance in nW cm⁻² sr⁻¹, any shape; float32 stays float32."""
+    return np.log(np.maximum(radiance, 0) + radiance.dtype.type(LOG_OFFSET))
+
+
+def training_mean(log_radiance: FloatArray, observations: IntArray, train: BoolArray) -> FloatArray:
+    """Mean log light per pixel over the training months, weighted by cloud-free observations.
+
+    Args:
+        log_radiance: (T, y, x) from `log_light`, NaN = not observed.
+        observations: (T, y, x) cloud-free observations, the weight: the variance of a composite is σ²/n.
+        train: (T,) months that may be looked at; the others have no influence.
+
+    Returns:
+        (y, x) float64, NaN where no training month saw the pixel.
+    """
+    x = log_radiance[train]
+    weight = np.where(np.isfinite(x), observations[train], 0).astype(np.float64)
+    total = weight.sum(axis=0)
+    summed = np.einsum("tyx,tyx->yx", weight, np.where(weight > 0, x, 0.0))
+    return np.asarray(np.divide(summed, total, out=np.full(total.shape, np.nan), where=total > 0))
+
+
+def anomaly(
+    log_radiance: FloatArray, mean: FloatArray, observations: IntArray, shrink: float = 3.0
+) -> tuple[FloatArray, FloatArray]:
+    """Log-light anomaly against the pixel's own training mean, and how much to believe it.
+
+    The anomaly itself is not shrunk: `validity` is the channel to multiply by or to feed beside it. With n
+    observations of variance σ² and a prior variance σ²/k of the anomaly, n / (n + k) is the posterior weight.
+
+    Args:
+        log_radiance: (T, y, x), NaN = not observed.
+        mean: (y, x) from `training_mean`, NaN = never seen.
+        observations: (T, y, x) cloud-free observations.
+        shrink: k, the observations that make anomaly and prior equally believable.
+
+    Returns:
+        (T, y, x) float32 anomaly, 0 where the month or the mean is missing; (T, y, x) float32 validity in [0, 1).
+    """
+    difference = log_radiance - mean
+    known = np.isfinite(difference)
+    count = np.where(known, observations, 0).astype(np.float32)
+    return np.where(known, difference, 0.0).astype(np.float32), count / (count + np.float32(shrink))

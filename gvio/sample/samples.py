@@ -1,0 +1,119 @@
+"""What the sampling step hands to training and mapping, and its one file."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from affine import Affine
+from odc.geo.geobox import GeoBox
+from scipy.sparse import csr_array
+
+from gvio.errors import InputRefused
+from gvio.types import BoolArray, FloatArray, IntArray, Month
+
+# Raise it when a field is added or changes its meaning: older files are then refused, not misread.
+_VERSION = 1
+_TEXTS = ("area_ids", "factory_ids", "categories", "statistic_names", "regimes")
+_ARRAYS = ("district", "weight", "row", "col", "active", "light", "seen", "background", "statistics")
+_GRIDS = ("city_statistics", "radiance", "observations", "owner", "urban", "density")
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Samples:
+    """Light at factories, districts and pixels. F factories, T months, D districts, R radii, P = y·x pixels.
+
+    Radiance is nW cm⁻² sr⁻¹; NaN is "not observed" everywhere, and a month without a product is a NaN column.
+    """
+
+    months: tuple[Month, ...]
+    area_ids: tuple[str, ...]  # D districts, in the order of every district axis
+    factory_ids: tuple[str, ...]
+    categories: tuple[str, ...]  # of every factory, "" where the pack names none
+    radii_m: tuple[float, ...]
+    geobox: GeoBox
+    district: IntArray  # (F,) index into area_ids
+    weight: FloatArray  # (F,) float64, mean 1
+    row: IntArray  # (F,) pixel of the factory's representative point
+    col: IntArray  # (F,)
+    active: BoolArray  # (F, T) opened..closed, both included
+    light: FloatArray  # (R, F, T) float64 mean radiance over the shared buffer
+    seen: FloatArray  # (R, F, T) float64 share of the buffer's weight that was observed
+    background: FloatArray  # (F, T) float64 mean radiance of the ring between smallest and largest radius
+    footprint: csr_array  # (F, P) float64 shared coverage of the smallest buffer inside the own district; rows > 0
+    statistics: FloatArray  # (D, T, S) float64 mean log1p radiance
+    city_statistics: FloatArray  # (T, S)
+    statistic_names: tuple[str, ...]
+    radiance: FloatArray  # (T, y, x) float32
+    observations: IntArray  # (T, y, x) uint16
+    owner: IntArray  # (y, x) int16 index into area_ids, −1 outside
+    urban: FloatArray  # (y, x) float32 share, 1 urban
+    density: FloatArray  # (y, x) float32 factories per km²
+    regimes: tuple[str, ...]  # per month, "" where missing
+    urban_derived: bool  # the mask comes from the light, not from the pack
+
+
+def save_samples(path: Path, samples: Samples) -> None:
+    """Write one uncompressed npz without pickles; the same samples give the same bytes.
+
+    It is written beside its final name and renamed, so a reader never sees half a file.
+    """
+    affine = np.array(tuple(samples.geobox.affine)[:6], dtype=np.float64)
+    parts: dict[str, Any] = {
+        "version": np.array(_VERSION),
+        "months": np.array([m.ordinal for m in samples.months], dtype=np.int64),
+        "radii_m": np.array(samples.radii_m, dtype=np.float64),
+        "affine": affine,
+        "crs": np.array(str(samples.geobox.crs)),
+        "urban_derived": np.array(samples.urban_derived),
+        "footprint_data": samples.footprint.data,
+        "footprint_indices": samples.footprint.indices,
+        "footprint_indptr": samples.footprint.indptr,
+    }
+    parts |= {name: np.array(getattr(samples, name), dtype=np.str_) for name in _TEXTS}
+    parts |= {name: getattr(samples, name) for name in _ARRAYS + _GRIDS}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sibling = path.with_name(f".{path.stem}.{os.getpid()}.npz")
+    np.savez(sibling, **parts)
+    sibling.replace(path)
+
+
+def load_samples(path: Path) -> Samples:
+    """Read what `save_samples` wrote.
+
+    Raises:
+        InputRefused: The file is absent, damaged, or of another version.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            parts = dict(file.items())
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise _refused(path, f"samples cannot be read ({type(error).__name__})") from None
+    version = int(parts["version"]) if "version" in parts else None
+    if version != _VERSION:
+        raise _refused(path, f"samples of version {version}, this program reads {_VERSION}")
+    return _assembled(parts)
+
+
+def _assembled(parts: dict[str, npt.NDArray[Any]]) -> Samples:
+    values: dict[str, Any] = {name: parts[name] for name in _ARRAYS + _GRIDS}
+    values |= {name: tuple(str(text) for text in parts[name]) for name in _TEXTS}
+    height, width = parts["owner"].shape
+    triple = tuple(parts[f"footprint_{name}"] for name in ("data", "indices", "indptr"))
+    return Samples(
+        months=tuple(Month.from_ordinal(int(o)) for o in parts["months"]),
+        radii_m=tuple(float(r) for r in parts["radii_m"]),
+        geobox=GeoBox((height, width), Affine(*(float(a) for a in parts["affine"])), str(parts["crs"])),
+        footprint=csr_array(triple, shape=(len(parts["district"]), height * width)),
+        urban_derived=bool(parts["urban_derived"]),
+        **values,
+    )
+
+
+def _refused(path: Path, what: str) -> InputRefused:
+    return InputRefused(what, where=path.name, hint="Run `gvio sample` again.")
