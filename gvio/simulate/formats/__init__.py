@@ -1,0 +1,1 @@
+"""Writers of the true file formats of night-light products."""
