@@ -67,8 +67,8 @@ def read_window(
             raise ProductError(f"has {source.count} band(s), not band {band}", where=_name(path), hint=_HINT_FILE)
         own = GeoBox.from_rio(source)
         wanted = own if geobox is None else geobox
-        row, col = check_aligned(wanted, own, where=_name(path))
-        array = _read_part(source, band, wanted, row, col)
+        row, col = check_aligned(own, wanted, where=_name(path))
+        array = _read_part(source, band, wanted, -row, -col)
         nodata = source.nodata
     if nodata is not None and np.issubdtype(array.dtype, np.floating) and not np.isnan(nodata):
         array[array == array.dtype.type(nodata)] = np.nan
@@ -140,21 +140,19 @@ def cog_bytes(
     Raises:
         ValueError: The array does not fit the grid, or descriptions do not fit the bands.
     """
-    bands = _as_bands(np.asarray(array, np.float32), geobox, descriptions)
-    with rasterio.Env(**_ENV), MemoryFile() as plain, MemoryFile(ext=".tif") as cog:
-        with plain.open(**_profile(bands, geobox, nodata)) as sink:
-            _fill(sink, bands, descriptions, tags)
-        with plain.open() as source:
-            rasterio.shutil.copy(
-                source,
-                cog.name,
-                driver="COG",
-                COMPRESS="DEFLATE",
-                PREDICTOR="YES",
-                BLOCKSIZE=256,
-                OVERVIEW_RESAMPLING="AVERAGE",
-            )
-        return bytes(cog.getbuffer())
+    return _cog(_as_bands(np.asarray(array, np.float32), geobox, descriptions), geobox, nodata, descriptions, tags)
+
+
+def write_cog(path: str | Path, array: FloatArray | IntArray, geobox: GeoBox, *, nodata: float | None) -> None:
+    """Write (y, x) or (band, y, x) as a cloud-optimised GeoTIFF in the array's dtype, as `cog_bytes` does.
+
+    Raises:
+        ValueError: The array does not fit the grid.
+    """
+    target = Path(path)
+    part = target.with_name(f".{target.name}.part")
+    part.write_bytes(_cog(_as_bands(array, geobox, ()), geobox, nodata, (), None))
+    part.replace(target)
 
 
 def read_cog(data: bytes) -> tuple[FloatArray, GeoBox, tuple[str, ...]]:
@@ -234,6 +232,18 @@ def _as_bands(array: FloatArray | IntArray, geobox: GeoBox, descriptions: Sequen
     if descriptions and len(descriptions) != len(bands):
         raise ValueError(f"{len(descriptions)} descriptions for {len(bands)} bands")
     return bands
+
+
+def _cog(
+    bands: Any, geobox: GeoBox, nodata: float | None, descriptions: Sequence[str], tags: Mapping[str, str] | None
+) -> bytes:
+    options = {"COMPRESS": "DEFLATE", "PREDICTOR": "YES", "BLOCKSIZE": 256, "OVERVIEW_RESAMPLING": "AVERAGE"}
+    with rasterio.Env(**_ENV), MemoryFile() as plain, MemoryFile(ext=".tif") as cog:
+        with plain.open(**_profile(bands, geobox, nodata)) as sink:
+            _fill(sink, bands, descriptions, tags)
+        with plain.open() as source:
+            rasterio.shutil.copy(source, cog.name, driver="COG", **options)
+        return bytes(cog.getbuffer())
 
 
 def _profile(bands: Any, geobox: GeoBox, nodata: float | None) -> dict[str, Any]:

@@ -83,6 +83,20 @@ def test_a_grid_shifted_by_half_a_pixel_is_refused(lights: Path) -> None:
         raster.read_window(lights, part(2, 3.5, (4, 4)))
 
 
+def test_the_direction_of_a_shift_is_that_of_the_file(lights: Path) -> None:
+    with pytest.raises(ProductError, match=r"shifted by 0\.25 pixels west and 0\.10 pixels north"):
+        raster.read_window(lights, part(2.1, 3.25, (4, 4)))
+
+
+def test_write_cog_keeps_the_dtype(tmp_path: Path) -> None:
+    counts = np.arange(GRID.shape[0] * GRID.shape[1], dtype=np.uint16).reshape(GRID.shape)
+    raster.write_cog(tmp_path / "n.tif", counts, GRID, nodata=None)
+    array, grid, _ = raster.read_window(tmp_path / "n.tif")
+    np.testing.assert_array_equal(array, counts)
+    assert (array.dtype, grid) == (np.uint16, GRID)
+    assert cog_validate(tmp_path / "n.tif", strict=True)[0]
+
+
 def test_a_missing_band_is_named(lights: Path) -> None:
     with pytest.raises(ProductError, match=r"has 1 band\(s\), not band 2"):
         raster.read_window(lights, band=2)
