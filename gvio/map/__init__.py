@@ -1,0 +1,1 @@
+"""The monthly grid: from district estimates to pixels."""

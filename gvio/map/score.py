@@ -1,0 +1,180 @@
+"""How good the map is: against districts it has not seen, and against known truth where there is one.
+
+The rivals are what anybody would draw without a model. Truth exists only in simulated packs and only for development.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pyproj
+from odc.geo.geobox import GeoBox
+
+from gvio.errors import ModelError
+from gvio.map.industry import Industry
+from gvio.map.linear import pooled_months, predict_left_out, raw_map
+from gvio.map.raking import rake_pixels
+from gvio.types import FloatArray
+
+OURS, PROPORTIONAL, UNIFORM = "sa-cnn", "proportional-to-light", "uniform-per-factory"
+"""Names in `scoreboard.json`: the published map (linear relation of the SA-CNN's estimates) and its rivals."""
+
+SCALES_KM = (1.0, 2.0, 5.0)
+"""Sides of the blocks on which truth is compared, beside the native grid."""
+
+
+def score_left_out(
+    industry: Industry, radiance: FloatArray, official: FloatArray, pool: int
+) -> dict[str, dict[str, float | None]]:
+    """Scores of the grid summed to districts that were left out of its fit.
+
+    Args:
+        industry: Pixels and terms, T months.
+        radiance: (T, y, x) nW cm⁻² sr⁻¹, NaN = not observed; for the proportional-to-light rival.
+        official: (D, T) what districts should sum to, NaN where unknown; only months known for every district count.
+        pool: Months pooled in every fit.
+
+    Returns:
+        Per map (`OURS`, `PROPORTIONAL`, `UNIFORM`): `r2` pooled over district-months, `log_r2`
+        of log output, `log_rmse`; None where fewer than two districts or district-months are known.
+    """
+    known = np.isfinite(official).all(axis=0) & (np.where(np.isfinite(official), official, 0.0) > 0).all(axis=0)
+    y = official[:, known]
+    light = _district_light(industry, radiance)[:, known]
+    count, bright = industry.by_district(industry.count)[:, known], industry.by_district(industry.bright)[:, known]
+    predicted = {
+        OURS: _rolling_left_out(count, bright, y, pool),
+        PROPORTIONAL: _proportional_left_out(light, y),
+        UNIFORM: _proportional_left_out(count, y),
+    }
+    return {name: _fit_scores(y, values) for name, values in predicted.items()}
+
+
+def score_truth(
+    maps: Mapping[str, FloatArray], truth: FloatArray, geobox: GeoBox
+) -> dict[str, dict[str, float | None]]:
+    """R² of maps against the true output of pixels, native and summed to blocks.
+
+    Every pixel of the region's grid and every month counts, pixels without industry too (truth and maps are zero
+    there; NaN of a map, outside the districts, is read as zero). Blocks at the edge may be cut.
+
+    Args:
+        maps: Name → (T, y, x) output.
+        truth: (T, y, x) true output.
+        geobox: The grid, for the size of blocks.
+
+    Returns:
+        "native", "1km", "2km", "5km" → map → R²; None where truth does not vary.
+
+    Raises:
+        ModelError: A map and the truth have different shapes, or the truth is not finite.
+    """
+    if not np.isfinite(truth).all():
+        raise ModelError("the truth is not finite", where="truth", hint="Rewrite the simulated pack.")
+    for name, values in maps.items():
+        if values.shape != truth.shape:
+            hint = "Compare months and grids of the same pack."
+            raise ModelError(f"map {name!r} has shape {values.shape}, the truth {truth.shape}", hint=hint)
+    sides = {"native": (1, 1)} | {f"{km:g}km": block_pixels(geobox, km) for km in SCALES_KM}
+    filled = {name: np.nan_to_num(values) for name, values in maps.items()}
+    return {
+        scale: {name: r_squared(block_sums(truth, side), block_sums(values, side)) for name, values in filled.items()}
+        for scale, side in sides.items()
+    }
+
+
+def rival_maps(industry: Industry, radiance: FloatArray, estimates: FloatArray, pool: int) -> dict[str, FloatArray]:
+    """The linear map and its rivals, all raked to the same estimates: name → (T, y, x) float64, NaN outside districts.
+
+    `PROPORTIONAL` spreads over every pixel of the district by radiance, `UNIFORM` evenly over factories.
+
+    Raises:
+        ModelError: As for `rake_pixels`.
+    """
+    n_months = estimates.shape[1]
+    linear = np.stack([raw_map(industry, estimates, t, pool)[0] for t in range(n_months)], axis=1)
+    everywhere = _every_pixel(industry, radiance)
+    return {
+        OURS: _raked_stack(industry, linear, estimates),
+        PROPORTIONAL: _raked_stack(everywhere, everywhere.light, estimates),
+        UNIFORM: _raked_stack(industry, industry.count, estimates),
+    }
+
+
+def block_pixels(geobox: GeoBox, km: float) -> tuple[int, int]:
+    """Rows and columns of a block of about `km` at the grid's centre, at least 1 each (geodesic, WGS84)."""
+    to_degrees = pyproj.Transformer.from_crs(geobox.crs, "EPSG:4326", always_xy=True)
+    x, y = geobox.extent.centroid.coords[0]
+    here = to_degrees.transform(x, y)
+    east = to_degrees.transform(x + abs(geobox.resolution.x), y)
+    north = to_degrees.transform(x, y + abs(geobox.resolution.y))
+    geod = pyproj.Geod(ellps="WGS84")
+    width, height = (geod.inv(*here, *there)[2] / 1000 for there in (east, north))
+    return max(1, round(km / height)), max(1, round(km / width))
+
+
+def block_sums(values: FloatArray, side: tuple[int, int]) -> FloatArray:
+    """Sums over blocks of (rows, columns): (T, y, x) → (T, ⌈y/rows⌉, ⌈x/columns⌉)."""
+    starts = (np.arange(0, n, step) for n, step in zip(values.shape[1:], side, strict=True))
+    rows, cols = starts
+    sums: FloatArray = np.asarray(np.add.reduceat(np.add.reduceat(values, rows, axis=1), cols, axis=2))
+    return sums
+
+
+def r_squared(truth: FloatArray, predicted: FloatArray) -> float | None:
+    """1 − Σ(y−ŷ)² / Σ(y−ȳ)² over all entries; None with fewer than two or when `truth` does not vary."""
+    spread = float(((truth - truth.mean()) ** 2).sum()) if truth.size > 1 else 0.0
+    return 1.0 - float(((truth - predicted) ** 2).sum()) / spread if spread > 0 else None
+
+
+def _fit_scores(y: FloatArray, predicted: FloatArray) -> dict[str, float | None]:
+    good = np.isfinite(predicted) & (predicted > 0)
+    if good.sum() < 2:
+        return {"r2": None, "log_r2": None, "log_rmse": None}
+    log_y, log_p = np.log(y[good]), np.log(predicted[good])
+    rmse = float(np.sqrt(np.mean((log_y - log_p) ** 2)))
+    return {"r2": r_squared(y[good], predicted[good]), "log_r2": r_squared(log_y, log_p), "log_rmse": rmse}
+
+
+def _rolling_left_out(count: FloatArray, bright: FloatArray, y: FloatArray, pool: int) -> FloatArray:
+    out = np.full(y.shape, np.nan)
+    for t in range(y.shape[1]):
+        window = pooled_months(t, y.shape[1], pool)
+        left_out = predict_left_out(count[:, window], bright[:, window], y[:, window])
+        out[:, t] = left_out[:, t - window.start]
+    return out
+
+
+def _proportional_left_out(size: FloatArray, y: FloatArray) -> FloatArray:
+    """Every district at the ratio of the others, month by month; NaN where the others have nothing."""
+    others_y, others_size = y.sum(axis=0) - y, size.sum(axis=0) - size
+    ratio: FloatArray = np.divide(others_y, others_size, out=np.full(y.shape, np.nan), where=others_size > 0)
+    return size * ratio
+
+
+def _district_light(industry: Industry, radiance: FloatArray) -> FloatArray:
+    every = _every_pixel(industry, radiance)
+    return every.by_district(every.light)
+
+
+def _every_pixel(industry: Industry, radiance: FloatArray) -> Industry:
+    """All pixels of all districts as if they were industry, with the light of the month; unseen: the pixel's mean."""
+    pixels = np.flatnonzero(industry.owner.ravel() >= 0)
+    light = np.asarray(radiance.reshape(len(radiance), -1)[:, pixels].T, dtype=np.float64)
+    seen = np.isfinite(light)
+    total, number = np.where(seen, light, 0.0).sum(axis=1, keepdims=True), seen.sum(axis=1, keepdims=True)
+    mean = np.divide(total, number, out=np.zeros_like(total), where=number > 0)
+    return Industry(
+        pixels=pixels,
+        district=industry.owner.ravel()[pixels].astype(np.int64),
+        count=np.ones_like(light),
+        light=np.maximum(np.where(seen, light, mean), 0.0),
+        owner=industry.owner,
+        n_districts=industry.n_districts,
+    )
+
+
+def _raked_stack(industry: Industry, raw: FloatArray, estimates: FloatArray) -> FloatArray:
+    months = range(estimates.shape[1])
+    return np.stack([industry.on_grid(rake_pixels(raw[:, t], industry, estimates[:, t])[0]) for t in months])

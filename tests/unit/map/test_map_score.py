@@ -1,0 +1,118 @@
+"""Scores of the map against left-out districts and planted truth."""
+
+import numpy as np
+import pytest
+from affine import Affine
+from odc.geo.geobox import GeoBox
+
+from gvio.errors import ModelError
+from gvio.map.industry import Industry
+from gvio.map.score import (
+    OURS,
+    PROPORTIONAL,
+    UNIFORM,
+    block_pixels,
+    block_sums,
+    r_squared,
+    rival_maps,
+    score_left_out,
+    score_truth,
+)
+
+SHAPE = (12, 16)
+GRID = GeoBox(SHAPE, Affine(1 / 240, 0, 121.0, 0, -1 / 240, 31.2), "EPSG:4326")
+
+
+def planted(n_months: int = 24) -> tuple[Industry, np.ndarray, np.ndarray, np.ndarray]:
+    """A city where output is factories × √light exactly, with street light that has nothing to do with output."""
+    rng = np.random.default_rng(7)
+    owner = np.repeat(np.arange(8), 2)[None, :].repeat(SHAPE[0], axis=0)
+    pixels = np.sort(rng.choice(owner.size, 60, replace=False))
+    street = rng.gamma(1.0, 20.0, owner.size)
+    light = np.repeat(street[pixels][:, None], n_months, axis=1)
+    count = np.repeat(rng.integers(1, 5, (60, 1)).astype(float), n_months, axis=1)
+    industry = Industry(pixels, owner.ravel()[pixels], count, light, owner, 8)
+    truth = np.zeros((n_months, *SHAPE))
+    truth.reshape(n_months, -1)[:, pixels] = industry.bright.T * np.linspace(1, 2, n_months)[:, None]
+    radiance = np.broadcast_to(street.reshape(SHAPE), truth.shape).astype(np.float32)
+    return industry, radiance, truth, industry.by_district(truth.reshape(n_months, -1)[:, pixels].T)
+
+
+def test_the_linear_map_beats_its_rivals_where_light_tells():
+    industry, radiance, truth, estimates = planted()
+    scores = score_truth(rival_maps(industry, radiance, estimates, 24), truth, GRID)
+    assert list(scores) == ["native", "1km", "2km", "5km"]
+    for scale in ("native", "1km"):
+        assert scores[scale][OURS] > scores[scale][UNIFORM] > scores[scale][PROPORTIONAL]
+    assert scores["native"][OURS] > 0.9
+
+
+def test_left_out_districts_are_scored_for_every_map():
+    industry, radiance, _, official = planted()
+    scores = score_left_out(industry, radiance, official, 24)
+    assert set(scores) == {OURS, PROPORTIONAL, UNIFORM}
+    assert scores[OURS]["log_rmse"] < scores[UNIFORM]["log_rmse"] < scores[PROPORTIONAL]["log_rmse"]
+    assert scores[OURS]["r2"] > scores[PROPORTIONAL]["r2"]
+
+
+def test_months_without_every_districts_figure_do_not_count():
+    industry, radiance, _, official = planted()
+    wrong = official.copy()
+    wrong[:, 5] *= 100
+    wrong[3, 5] = np.nan
+    kept = np.delete(official, 5, axis=1)
+    fewer = Industry(
+        industry.pixels,
+        industry.district,
+        np.delete(industry.count, 5, axis=1),
+        np.delete(industry.light, 5, axis=1),
+        industry.owner,
+        8,
+    )
+    expected = score_left_out(fewer, np.delete(radiance, 5, axis=0), kept, 24)
+    assert score_left_out(industry, radiance, wrong, 24) == expected
+
+
+def test_nothing_official_gives_no_score():
+    industry, radiance, _, official = planted()
+    scores = score_left_out(industry, radiance, np.full_like(official, np.nan), 24)
+    assert scores[OURS] == {"r2": None, "log_r2": None, "log_rmse": None}
+
+
+def test_blocks_keep_the_total_and_cut_at_the_edge():
+    values = np.arange(2 * 5 * 7, dtype=float).reshape(2, 5, 7)
+    blocks = block_sums(values, (2, 3))
+    assert blocks.shape == (2, 3, 3)
+    assert blocks[0, 0, 0] == values[0, :2, :3].sum()
+    assert blocks[1, 2, 2] == values[1, 4:, 6:].sum()
+    np.testing.assert_allclose(blocks.sum(axis=(1, 2)), values.sum(axis=(1, 2)))
+
+
+def test_block_sides_follow_latitude_and_projection():
+    assert block_pixels(GRID, 1.0) == (2, 3)  # 462 m × 397 m at 31° N
+    utm = GeoBox((40, 40), Affine(500, 0, 350000, 0, -500, 3450000), "EPSG:32651")
+    assert block_pixels(utm, 5.0) == (10, 10)
+    assert block_pixels(utm, 0.1) == (1, 1)
+
+
+def test_r_squared_of_nothing_is_none():
+    assert r_squared(np.array([1.0]), np.array([1.0])) is None
+    assert r_squared(np.ones(5), np.zeros(5)) is None
+    assert r_squared(np.array([0.0, 2.0]), np.array([0.0, 1.0])) == pytest.approx(0.5)
+
+
+def test_map_of_another_shape_and_truth_with_gaps_are_refused():
+    truth = np.ones((2, *SHAPE))
+    with pytest.raises(ModelError, match=r"map 'x' has shape \(1, 2, 3\), the truth \(2, 12, 16\)"):
+        score_truth({"x": np.ones((1, 2, 3))}, truth, GRID)
+    truth[0, 0, 0] = np.nan
+    with pytest.raises(ModelError, match="truth: the truth is not finite"):
+        score_truth({}, truth, GRID)
+
+
+def test_unseen_light_is_the_pixels_own_mean_for_the_rival():
+    industry, radiance, _, estimates = planted()
+    gap = radiance.copy()
+    gap[3] = np.nan
+    with_gap = rival_maps(industry, gap, estimates, 24)[PROPORTIONAL]
+    np.testing.assert_allclose(with_gap, rival_maps(industry, radiance, estimates, 24)[PROPORTIONAL], rtol=1e-6)
