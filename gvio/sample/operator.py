@@ -71,7 +71,8 @@ def _digest(geometries: gpd.GeoSeries, radii_m: Sequence[float], geobox: GeoBox,
 def _read(path: Path) -> csr_array | None:
     """The kept operator, or None when there is none or the file is damaged: a cache is never worth a refusal."""
     try:
-        with np.load(path, allow_pickle=False) as kept:
+        # Opened here because numpy leaves a damaged archive's file open.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
             parts = (kept["data"], kept["indices"], kept["indptr"])
             return csr_array(parts, shape=tuple(int(n) for n in kept["shape"]))
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):

@@ -62,7 +62,7 @@ def factory_pixel(points: gpd.GeoSeries, geobox: GeoBox, factory_ids: tuple[str,
         PackError: A factory lies outside the grid.
     """
     shifted = points.to_crs(geobox.crs)
-    cols, rows = ~geobox.affine * (shifted.x.to_numpy(), shifted.y.to_numpy())
+    cols, rows = ~geobox.affine @ (shifted.x.to_numpy(), shifted.y.to_numpy())
     row, col = np.floor(rows).astype(np.int64), np.floor(cols).astype(np.int64)
     height, width = geobox.shape
     lost = np.flatnonzero((row < 0) | (row >= height) | (col < 0) | (col >= width))

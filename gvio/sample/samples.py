@@ -90,8 +90,9 @@ def load_samples(path: Path) -> Samples:
         InputRefused: The file is absent, damaged, or of another version.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            parts = dict(file.items())
+        # Opened here because numpy leaves a damaged archive's file open.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
+            parts = dict(kept.items())
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise _refused(path, f"samples cannot be read ({type(error).__name__})") from None
     version = int(parts["version"]) if "version" in parts else None
