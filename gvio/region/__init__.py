@@ -1,0 +1,1 @@
+"""Region packs: what a person who adds a region writes."""

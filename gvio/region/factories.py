@@ -1,0 +1,190 @@
+"""Factories of a region: points or polygons from CSV, GeoParquet or any vector file, brought to WGS84.
+
+Faults that make the file untrustworthy are refused; rows that are merely useless are dropped and reported as notes.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from gvio.config import RegionConfig
+from gvio.errors import PackError
+from gvio.ledger.rows import name_lines
+from gvio.region.positions import read_positions
+from gvio.region.tables import as_ids, check_columns, read_text_table, read_vector
+from gvio.types import CheckResult, Month
+
+MAX_OUTSIDE = 0.5  # more factories than this outside every district: the coordinates are wrong, not the factories
+
+
+def read_factories(
+    path: Path, config: RegionConfig, districts: gpd.GeoDataFrame
+) -> tuple[gpd.GeoDataFrame, tuple[CheckResult, ...]]:
+    """Read the factories that lie in a district.
+
+    Args:
+        path: CSV with lon and lat (x and y of an EPSG code), GeoParquet, GeoPackage or another vector file.
+        config: Names the coordinate system and, optionally, the category kept.
+        districts: As `read_districts` gives them.
+
+    Returns:
+        Columns factory_id (str), category (str, "" unknown), weight (float64 > 0, 1 when not given), opened and closed
+        (Month or None), geometry (points or polygons, EPSG:4326); and notes on what was dropped or looks odd.
+
+    Raises:
+        PackError: Unreadable; a column is missing; a position is missing, impossible or swapped; an id twice; a weight
+            that is not positive; closed before opened; nothing left; more than half outside every district.
+    """
+    table = read_vector(path) if path.suffix.lower() not in {".csv", ".txt"} else read_text_table(path)
+    check_columns([str(c) for c in table.columns], ["factory_id"], path.name)
+    table, repeated = _drop_repeated(table, path.name)
+    frame = _frame(table, read_positions(table, config, path.name), path.name)
+    if config.factories.category:
+        frame = frame[frame["category"].str.startswith(config.factories.category)]
+    if not len(frame):
+        kept = f" of category {config.factories.category!r}" if config.factories.category else ""
+        raise PackError(f"holds no factory{kept}", where=path.name, hint="Correct the file or the category filter.")
+    _check_ids(frame, path.name)
+    inside = _inside(frame, districts)
+    notes = (*repeated, *_same_position(frame, path.name), *_note_outside(frame, inside, path.name))
+    return frame[inside].reset_index(drop=True), notes
+
+
+def empty_districts(
+    factories: gpd.GeoDataFrame, districts: gpd.GeoDataFrame, areas_with_figures: frozenset[str], where: str
+) -> tuple[CheckResult, ...]:
+    """`factories.district_empty`: a district without a factory; required when the ledger has figures for it."""
+    points = shapely.point_on_surface(np.asarray(factories.geometry))
+    found = set(shapely.STRtree(np.asarray(districts.geometry)).query(points, predicate="intersects")[1])
+    notes = []
+    for position, area in enumerate(districts["area_id"]):
+        if position not in found:
+            figures = area in areas_with_figures
+            why = "the ledger has figures that no factory explains; add factories or remove the rows"
+            message = f"district {area} has no factory; {why if figures else 'its output is estimated as zero'}"
+            notes.append(CheckResult("factories.district_empty", False, figures, where, message, {"area_id": area}))
+    return tuple(notes)
+
+
+def _drop_repeated(table: pd.DataFrame, where: str) -> tuple[pd.DataFrame, tuple[CheckResult, ...]]:
+    """Drop rows equal to an earlier one in every field."""
+    keys = pd.DataFrame({name: [_key(cell) for cell in table[name]] for name in table.columns}, index=table.index)
+    repeated = keys.duplicated()
+    if not repeated.any():
+        return table, ()
+    lines = table.index[repeated]
+    message = f"{name_lines(lines)}: {len(lines)} row(s) repeat an earlier row in every field and were dropped"
+    note = CheckResult("factories.repeated", False, False, where, message, {"dropped": len(lines)})
+    return table[~repeated], (note,)
+
+
+def _key(cell: object) -> str:
+    return cell.wkb_hex if isinstance(cell, shapely.Geometry) else str(cell)
+
+
+def _frame(table: pd.DataFrame, positions: list[shapely.Geometry], where: str) -> gpd.GeoDataFrame:
+    def text(name: str) -> list[str]:
+        return as_ids(table[name]) if name in table.columns else [""] * len(table)
+
+    columns = {
+        "factory_id": text("factory_id"),
+        "category": text("category"),
+        "weight": _weights(table, where),
+        **{name: pd.Series(_months(table, text(name), name, where), table.index, dtype=object) for name in _LIFE},
+    }
+    frame = gpd.GeoDataFrame(columns, geometry=positions, crs="EPSG:4326", index=table.index)
+    pairs = zip(frame["opened"], frame["closed"], strict=True)
+    wrong = frame[[opened is not None and closed is not None and closed < opened for opened, closed in pairs]]
+    if len(wrong):
+        row = wrong.iloc[0]
+        raise PackError(
+            f"factory {row['factory_id']} closed {row['closed']} before it opened {row['opened']}",
+            where=f"{where}, {name_lines(wrong.index)}",
+            hint="Exchange or correct the months.",
+        )
+    return frame
+
+
+_LIFE = ("opened", "closed")
+
+
+def _weights(table: pd.DataFrame, where: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    if "weight" not in table.columns:
+        return np.ones(len(table))
+    weights = pd.to_numeric(table["weight"], errors="coerce").to_numpy(dtype=np.float64)
+    bad = ~(np.isfinite(weights) & (weights > 0))
+    if bad.any():
+        raise PackError(
+            f"weight {table['weight'][bad].iloc[0]!r} is not a positive number",
+            where=f"{where}, {name_lines(table.index[bad])}",
+            hint="Write 1 where the weight is unknown, or leave the column out.",
+        )
+    return weights
+
+
+def _months(table: pd.DataFrame, cells: list[str], name: str, where: str) -> list[Month | None]:
+    months: list[Month | None] = []
+    for line, cell in zip(table.index, cells, strict=True):
+        try:
+            months.append(Month.parse(cell) if cell else None)
+        except ValueError:
+            raise PackError(
+                f"{name} {cell!r} is not a month", where=f"{where}, line {line}", hint="Write it as YYYY-MM."
+            ) from None
+    return months
+
+
+def _check_ids(frame: gpd.GeoDataFrame, where: str) -> None:
+    nameless, twice = frame[frame["factory_id"] == ""], frame[frame["factory_id"].duplicated(keep=False)]
+    if len(nameless):
+        raise PackError(
+            "factory_id is empty", where=f"{where}, {name_lines(nameless.index)}", hint="Give every factory an id."
+        )
+    if len(twice):
+        first = twice["factory_id"].iloc[0]
+        lines = name_lines(twice.index[twice["factory_id"] == first])
+        raise PackError(
+            f"factory_id {first!r} appears more than once", where=f"{where}, {lines}", hint="Keep one row per factory."
+        )
+
+
+def _same_position(frame: gpd.GeoDataFrame, where: str) -> tuple[CheckResult, ...]:
+    keys = pd.DataFrame({"at": frame.geometry.to_wkb(), "category": frame["category"]}, index=frame.index)
+    same = frame[keys.duplicated(keep=False)]
+    if not len(same):
+        return ()
+    message = (
+        f"{name_lines(same.index)}: {len(same)} factories share position and category with another one and were kept; "
+        "remove those that are one factory listed twice"
+    )
+    return (CheckResult("factories.same_position", False, False, where, message, {"factories": len(same)}),)
+
+
+def _inside(frame: gpd.GeoDataFrame, districts: gpd.GeoDataFrame) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    points = shapely.point_on_surface(np.asarray(frame.geometry))
+    hits = shapely.STRtree(np.asarray(districts.geometry)).query(points, predicate="intersects")[0]
+    return np.isin(np.arange(len(frame)), hits)
+
+
+def _note_outside(
+    frame: gpd.GeoDataFrame, inside: np.ndarray[tuple[int], np.dtype[np.bool_]], where: str
+) -> tuple[CheckResult, ...]:
+    outside = frame[~inside]
+    if len(outside) > MAX_OUTSIDE * len(frame):
+        raise PackError(
+            f"{len(outside)} of {len(frame)} factories lie outside every district",
+            where=where,
+            hint="Check the coordinates: Chinese map services need crs: gcj02 or bd09; lon comes before lat.",
+        )
+    if not len(outside):
+        return ()
+    message = (
+        f"{name_lines(outside.index)}: {len(outside)} of {len(frame)} factories lie outside every district and were "
+        "dropped; many near borders and coasts point to crs: gcj02"
+    )
+    return (CheckResult("factories.outside", False, False, where, message, {"dropped": len(outside)}),)

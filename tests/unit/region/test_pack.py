@@ -1,0 +1,99 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gvio.errors import ConfigError, InputRefused, PackError
+from gvio.region.pack import read_pack
+
+REGIONS = Path(__file__).parents[4] / "shared" / "regions"
+
+
+def test_a_correct_pack_is_read_whole(pack_dir):
+    pack = read_pack(pack_dir)
+    assert pack.area_ids == ("W", "E")
+    assert pack.config.name == "toy"
+    assert list(pack.districts["group"]) == ["a", "b"]
+    assert list(pack.factories["factory_id"]) == ["F0", "F1", "F2", "F3"]
+    assert len(pack.ledger) == 2
+    assert pack.urban is None
+    assert pack.notes == ()
+    assert pack.districts.crs == pack.factories.crs == "EPSG:4326"
+
+
+def test_a_file_url_and_a_folder_mean_the_same(pack_dir):
+    assert read_pack(f"file://{pack_dir}").digest == read_pack(pack_dir).digest
+
+
+def test_an_s3_prefix_is_refused_with_the_way_out():
+    with pytest.raises(ConfigError, match=r"'s3://bucket/toy' is not supported yet\. Copy it to a folder"):
+        read_pack("s3://bucket/toy")
+
+
+def test_an_absent_folder_is_named(tmp_path):
+    with pytest.raises(PackError, match=r"nowhere: no such folder\. Give the folder that holds region\.yaml"):
+        read_pack(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("name", ["region.yaml", "districts.geojson", "factories.csv", "statistics.csv"])
+def test_an_absent_file_is_named(pack_dir, name):
+    (pack_dir / name).unlink()
+    with pytest.raises(InputRefused, match=f"{name}: no such file"):
+        read_pack(pack_dir)
+
+
+def test_an_absent_file_names_the_nearest(pack_dir):
+    (pack_dir / "factories.csv").rename(pack_dir / "factorys.csv")
+    with pytest.raises(PackError, match=r"no such file; the folder has 'factorys\.csv'"):
+        read_pack(pack_dir)
+
+
+def test_an_absent_urban_mask_is_named(pack_dir, rewrite):
+    rewrite("region.yaml", "statistics: {", "urban: {path: urban.tif}\nstatistics: {")
+    with pytest.raises(PackError, match=r"urban\.tif: no such file"):
+        read_pack(pack_dir)
+
+
+def test_an_unknown_key_names_the_nearest(pack_dir, rewrite):
+    rewrite("region.yaml", "title: Toy", "titel: Toy")
+    with pytest.raises(ConfigError, match="unknown key 'titel'; nearest known key is 'title'"):
+        read_pack(pack_dir)
+
+
+@pytest.mark.parametrize("name", ["region.yaml", "factories.csv", "statistics.csv"])
+def test_the_digest_follows_every_named_file(pack_dir, rewrite, name):
+    before = read_pack(pack_dir).digest
+    (pack_dir / name).write_text((pack_dir / name).read_text() + "\n")
+    assert read_pack(pack_dir).digest != before
+
+
+@pytest.mark.parametrize("name", ["ntl/SVDNB.tif", "truth/truth.npz", "README.md"])
+def test_light_truth_and_notes_do_not_change_the_digest(pack_dir, name):
+    before = read_pack(pack_dir).digest
+    (pack_dir / name).parent.mkdir(exist_ok=True)
+    (pack_dir / name).write_text("x")
+    assert read_pack(pack_dir).digest == before
+
+
+def test_a_district_without_factories_but_with_figures_is_required(pack_dir, rewrite):
+    rewrite("factories.csv", "F0,121.05", "F0,121.22")
+    rewrite("factories.csv", "F1,121.15", "F1,121.23")
+    (note,) = read_pack(pack_dir).notes
+    assert (note.name, note.passed, note.required) == ("factories.district_empty", False, True)
+    assert note.message.startswith("district W has no factory; the ledger has figures that no factory explains")
+
+
+def test_a_district_without_factories_and_figures_is_a_warning(pack_dir, rewrite):
+    rewrite("factories.csv", "F2,121.25", "F2,121.12")
+    rewrite("factories.csv", "F3,121.35", "F3,121.13")
+    (note,) = read_pack(pack_dir).notes
+    assert (note.required, note.observed) == (False, {"area_id": "E"})
+
+
+@pytest.mark.skipif(not REGIONS.exists(), reason="region packs are not beside this checkout (../shared)")
+@pytest.mark.parametrize(("name", "rows"), [("mumbai-spike-in", 792), ("mumbai-spike-in-few", 248)])
+def test_the_development_packs_are_read(name, rows):
+    pack = read_pack(REGIONS / name)
+    assert (len(pack.districts), len(pack.factories), len(pack.ledger)) == (8, 500, rows)
+    assert np.isfinite(pack.ledger.rows["value"]).all()
+    assert pack.notes == ()
