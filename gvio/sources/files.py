@@ -1,0 +1,109 @@
+"""Product files on disk: what a name says, and whether the first bytes agree with it."""
+
+from __future__ import annotations
+
+import calendar
+import dataclasses
+import datetime as dt
+import hashlib
+import re
+from pathlib import Path
+
+from gvio.errors import ProductError
+from gvio.types import Month, Provenance
+
+MAGIC = {
+    "GeoTIFF": (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
+    "HDF5": (b"\x89HDF\r\n\x1a\n",),
+    "gzip archive": (b"\x1f\x8b",),
+}
+
+DOWNLOAD_AGAIN = "Download the file again and compare its size with the provider's."
+
+
+@dataclasses.dataclass(frozen=True)
+class ProductFile:
+    """One file of a product, as its official name describes it.
+
+    Attributes:
+        path: Where it lies.
+        month: The month of the composite.
+        product: vnl-monthly | vnp46a3 | light-every-night.
+        satellite: npp | j01.
+        collection: "v10", "001", "002".
+        processing: Configuration of the composite; part of the regime.
+        stamp: Production stamp; sorts by age within a collection.
+        tile: The provider's tile name, e.g. "75N060E", "h30v05", "global".
+        layer: What the file holds: avg_rade9h, cf_cvg, avg_rade9, n_cf, "archive" or "granule".
+    """
+
+    path: Path
+    month: Month
+    product: str
+    satellite: str
+    collection: str
+    processing: str
+    stamp: str
+    tile: str
+    layer: str
+
+    @property
+    def vintage(self) -> tuple[str, str]:
+        """Sorts the productions of one month: a newer collection beats any stamp."""
+        return self.collection, self.stamp
+
+
+def month_of_period(start: str, end: str) -> Month | None:
+    """The month that `YYYYMMDD`..`YYYYMMDD` covers exactly, else None."""
+    try:
+        first, last = (dt.datetime.strptime(text, "%Y%m%d").date() for text in (start, end))  # noqa: DTZ007
+    except ValueError:
+        return None
+    whole = first.day == 1 and last == first.replace(day=calendar.monthrange(first.year, first.month)[1])
+    return Month(first.year, first.month) if whole else None
+
+
+def provenance_of(file: ProductFile) -> Provenance:
+    """Provenance with the SHA-256 of the bytes, read in a stream."""
+    with file.path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    return Provenance(
+        file=file.path.name,
+        sha256=digest,
+        product=file.product,
+        satellite=file.satellite,
+        collection=file.collection,
+        processing=file.processing,
+        stamp=file.stamp,
+    )
+
+
+def check_magic(path: Path, kind: str) -> None:
+    """Refuse a file whose first bytes are not of its kind (a key of `MAGIC`), before any library parses it.
+
+    Raises:
+        ProductError: Absent, empty, an HTML page (an expired login), or something else.
+    """
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(4096)
+    except OSError as error:
+        raise ProductError(f"cannot be opened ({error.strerror})", where=path.name, hint=DOWNLOAD_AGAIN) from error
+    if head.startswith(MAGIC[kind]):
+        return
+    if not head:
+        raise ProductError("is empty (0 bytes)", where=path.name, hint=DOWNLOAD_AGAIN)
+    page = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if page.startswith((b"<!doctype html", b"<html")):
+        raise ProductError(
+            f"is an HTML page, probably a login page: {_title(head)!r}",
+            where=path.name,
+            hint="Log in (or renew the token) at the provider and download the file again.",
+        )
+    raise ProductError(f"is not a {kind}: it starts with {head[:8]!r}", where=path.name, hint=DOWNLOAD_AGAIN)
+
+
+def _title(head: bytes) -> str:
+    match = re.search(rb"<title[^>]*>(.*?)</title>", head, re.IGNORECASE | re.DOTALL)
+    text = match[1] if match else b"(no title)"
+    return " ".join(text.decode("utf-8", "replace").split())[:80]

@@ -1,0 +1,198 @@
+"""A folder of product files → which production of which month counts → one stack of light on the region's grid."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from odc.geo.geobox import GeoBox
+
+from gvio.errors import ConfigError, PackError, ProductError, UpstreamUnavailable
+from gvio.grid.region import region_geobox
+from gvio.sources.files import ProductFile
+from gvio.sources.lattice import check_one_lattice
+from gvio.sources.product import Product
+from gvio.sources.products import PRODUCTS
+from gvio.types import CheckResult, LightMonth, LightStack, Month, Progress, month_range
+
+
+@dataclasses.dataclass(frozen=True)
+class SelectedMonths:
+    """The files that count, per month in ascending order, and warnings about those that do not."""
+
+    months: Mapping[Month, tuple[ProductFile, ...]]
+    notes: tuple[CheckResult, ...]
+
+
+def list_files(folder: Path, product: str) -> list[ProductFile]:
+    """Files of `product` in `folder` and below, recognised by their official names, sorted by path.
+
+    Raises:
+        ConfigError: Unknown product.
+        PackError: The folder does not exist.
+        UpstreamUnavailable: No file has an official name of the product; the nearest name seen is given.
+    """
+    reader = _product(product)
+    if not folder.is_dir():
+        raise PackError(
+            "no such folder of night-light files", where=str(folder), hint="Create it or correct ntl.source."
+        )
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+    named = [(path, reader.recognise(path.name)) for path in paths]
+    found = [dataclasses.replace(file, path=path) for path, file in named if file is not None]
+    if not found:
+        names = [path.name for path in paths]
+        near = difflib.get_close_matches(reader.example, names, n=1, cutoff=0.0)
+        raise UpstreamUnavailable(
+            f"none of {len(names)} file(s) is a {product} product; "
+            + (f"nearest name is {near[0]!r}" if near else "the folder is empty"),
+            where=str(folder),
+            hint=f"Put files there under their official names, such as {reader.example}.",
+        )
+    return found
+
+
+def select_months(files: Sequence[ProductFile]) -> SelectedMonths:
+    """Per month and tile the newest production (collection, then stamp); older ones become warnings.
+
+    Raises:
+        ProductError: One month comes from two satellites, two configurations, or two collections on different tiles.
+    """
+    months: dict[Month, tuple[ProductFile, ...]] = {}
+    notes: list[CheckResult] = []
+    for month in sorted({file.month for file in files}):
+        candidates = [file for file in files if file.month == month]
+        _check_one_configuration(month, candidates)
+        newest = {tile: max(f.vintage for f in candidates if f.tile == tile) for tile in {f.tile for f in candidates}}
+        current = [file for file in candidates if file.vintage == newest[file.tile]]
+        chosen = {(file.tile, file.layer): file for file in reversed(current)}
+        ignored = [file for file in candidates if file not in chosen.values()]
+        months[month] = tuple(sorted(chosen.values(), key=lambda file: (file.tile, file.layer)))
+        _check_one_collection(month, months[month])
+        if ignored:
+            notes.append(_superseded(month, months[month], ignored))
+    return SelectedMonths(months, tuple(notes))
+
+
+def open_stack(
+    folder: Path,
+    product: str,
+    bounds: tuple[float, float, float, float],
+    first: Month,
+    last: Month | None,
+    progress: Progress | None = None,
+) -> tuple[LightStack, tuple[CheckResult, ...]]:
+    """Months `first`..`last` on the grid of the newest month; months without a product are NaN and in `missing`.
+
+    Args:
+        folder: Product files, at any depth.
+        product: A key of `PRODUCTS`.
+        bounds: West, south, east, north in WGS84 degrees.
+        first: First month of the stack.
+        last: Last month; None: the newest month with a product.
+        progress: Told after each month.
+
+    Returns:
+        The stack, and warnings about superseded productions.
+
+    Raises:
+        ConfigError, PackError: As `list_files`.
+        UpstreamUnavailable: No product file at all, or none for `last`.
+        ProductError: A damaged or ambiguous file, or one off the lattice of the others.
+    """
+    reader = _product(product)
+    files = list_files(folder, product)
+    last = _last_month(files, first, last, folder)
+    selected = select_months([file for file in files if first <= file.month <= last])
+    geobox = _region_grid(reader, selected.months, bounds)
+    months = tuple(month_range(first, last))
+    opened: list[LightMonth | None] = []
+    for done, month in enumerate(months, start=1):
+        files_of_month = selected.months.get(month)
+        opened.append(reader.open_month(files_of_month, geobox) if files_of_month else None)
+        if progress is not None:
+            progress("reading night light", done, len(months))
+    return _stack(months, opened, geobox), selected.notes
+
+
+def _product(name: str) -> Product:
+    if name not in PRODUCTS:
+        near = difflib.get_close_matches(name, PRODUCTS, n=1, cutoff=0.0)[0]
+        raise ConfigError(f"unknown night-light product {name!r}; nearest is {near!r}", hint="Correct ntl.product.")
+    return PRODUCTS[name]
+
+
+def _last_month(files: Sequence[ProductFile], first: Month, last: Month | None, folder: Path) -> Month:
+    available = {file.month for file in files}
+    wanted = last or max(available)
+    if wanted not in available or wanted < first:
+        raise UpstreamUnavailable(
+            f"no product for {max(wanted, first)}; {min(available)}..{max(available)} are there",
+            where=str(folder),
+            hint="Wait for the provider, or ask for an earlier month.",
+        )
+    return wanted
+
+
+def _region_grid(
+    reader: Product, months: Mapping[Month, tuple[ProductFile, ...]], bounds: tuple[float, float, float, float]
+) -> GeoBox:
+    """The newest month's lattice under the bounds, once it is known that the others share it."""
+    newest_first = sorted(months, reverse=True)
+    check_one_lattice([pair for month in newest_first for pair in reader.lattices(months[month])])
+    return region_geobox(bounds, reader.reference_geobox(months[newest_first[0]]))
+
+
+def _stack(months: tuple[Month, ...], opened: Sequence[LightMonth | None], geobox: GeoBox) -> LightStack:
+    shape = (len(months), *geobox.shape)
+    radiance = np.full(shape, np.nan, np.float32)
+    observations = np.zeros(shape, np.uint16)
+    for index, light in enumerate(opened):
+        if light is not None:
+            radiance[index], observations[index] = light.radiance, light.observations
+    return LightStack(
+        months=months,
+        radiance=radiance,
+        observations=observations,
+        geobox=geobox,
+        provenance=tuple(light.provenance if light else () for light in opened),
+        missing=tuple(month for month, light in zip(months, opened, strict=True) if light is None),
+    )
+
+
+def _check_one_configuration(month: Month, files: Sequence[ProductFile]) -> None:
+    kinds = sorted({f"{file.satellite}/{file.processing}" for file in files})
+    if len(kinds) > 1:
+        raise ProductError(
+            f"{month} is there more than once, as {' and '.join(kinds)}",
+            where=files[0].path.name,
+            hint="Keep the files of one satellite and one configuration; they are not comparable.",
+        )
+
+
+def _check_one_collection(month: Month, files: Sequence[ProductFile]) -> None:
+    collections = sorted({file.collection for file in files})
+    if len(collections) > 1:
+        raise ProductError(
+            f"the tiles of {month} come from collections {' and '.join(collections)}",
+            where=files[0].path.name,
+            hint="Download every tile of the month from the newer collection.",
+        )
+
+
+def _superseded(month: Month, used: Sequence[ProductFile], ignored: Sequence[ProductFile]) -> CheckResult:
+    names = [file.path.name for file in ignored]
+    return CheckResult(
+        name="light.superseded",
+        passed=False,
+        required=False,
+        subject=str(month),
+        message=(
+            f"{month} is there more than once: used {used[0].path.name}, ignored {', '.join(names[:3])}"
+            f"{f' and {len(names) - 3} more' if len(names) > 3 else ''}; remove what is superseded"
+        ),
+        observed={"used": [file.path.name for file in used], "ignored": names},
+    )

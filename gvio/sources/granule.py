@@ -1,0 +1,136 @@
+"""One HDF-EOS5 granule of Black Marble: its layers, unpacked by the file's own attributes, window by window."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from odc.geo.geobox import GeoBox
+
+from gvio.errors import ProductError
+from gvio.grid.align import check_aligned
+from gvio.sources.files import DOWNLOAD_AGAIN
+from gvio.sources.mosaic import TileLight
+from gvio.types import FloatArray, IntArray
+
+TILE_PIXELS = 2400
+QUALITY_FLAGS = (0, 1, 2)  # good, poor (at most 3 observations), gap-filled from history; anything else is fill
+# GDAL spells the second one; files that went through it keep that.
+FIELDS = ("HDFEOS/GRIDS/VIIRS_Grid_DNB_2d/Data Fields", "HDFEOS/GRIDS/VIIRS_Grid_DNB_2d/Data_Fields")
+
+_CORNER = re.compile(r"UpperLeftPointMtrs=\((-?[\d.]+),(-?[\d.]+)\)")
+_LOWER_BOUND = re.compile(r"\s*>=\s*(-?[\d.]+)\s*")
+
+Window = tuple[slice, slice]
+
+
+def read_tile(path: Path, grid: GeoBox, geobox: GeoBox, composite: str, dropped_quality: tuple[int, ...]) -> TileLight:
+    """Read the part of a tile that lies under `geobox`, as arrays on `geobox`.
+
+    Args:
+        path: The granule.
+        grid: The tile's grid according to its name.
+        geobox: The region's grid.
+        composite: Layer, for example "AllAngle_Composite_Snow_Free"; `_Num` and `_Quality` go with it.
+        dropped_quality: Quality flags whose pixels were not observed this month.
+
+    Raises:
+        ProductError: Unreadable, missing layer, wrong size, or corners that contradict the name.
+    """
+    row, col = check_aligned(grid, geobox, where=path.name)
+    top, left = max(row, 0), max(col, 0)
+    bottom, right = min(row + TILE_PIXELS, geobox.shape[0]), min(col + TILE_PIXELS, geobox.shape[1])
+    inside: Window = (slice(top, bottom), slice(left, right))
+    window: Window = (slice(top - row, bottom - row), slice(left - col, right - col))
+    radiance = np.full(geobox.shape, np.nan, np.float32)
+    observations = np.zeros(geobox.shape, np.uint16)
+    with _open(path) as file:
+        _check_corner(file, grid, path)
+        layers = (_layer(file, composite + suffix, path) for suffix in ("", "_Num", "_Quality"))
+        light, count, quality = (_unpack(layer, window) for layer in layers)
+    kept = [flag for flag in QUALITY_FLAGS if flag not in dropped_quality]
+    radiance[inside] = np.where(np.isin(quality, kept), light, np.nan)
+    observations[inside] = np.nan_to_num(count, nan=0)
+    return TileLight(radiance, observations)
+
+
+@contextlib.contextmanager
+def _open(path: Path) -> Iterator[Any]:
+    """Open for reading; whatever the library finds wrong becomes one line that names the file."""
+    try:
+        with h5py.File(path, "r") as file:
+            yield file
+    except (OSError, RuntimeError, KeyError) as error:
+        raise ProductError(
+            f"cannot be read as HDF5, it is truncated or damaged ({error})", where=path.name, hint=DOWNLOAD_AGAIN
+        ) from error
+
+
+def _layer(file: Any, name: str, path: Path) -> Any:
+    group = next((file[fields] for fields in FIELDS if fields in file), None)
+    if group is None:
+        raise ProductError(f"has no group {FIELDS[0]!r}", where=path.name, hint="Use an unmodified VNP46A3 granule.")
+    if name not in group:
+        known = ", ".join(sorted(key for key in group if not key.endswith(("_Num", "_Quality", "_Std")))[:8])
+        raise ProductError(
+            f"has no layer {name!r}; it has {known or 'none'}", where=path.name, hint="Use an unmodified granule."
+        )
+    layer = group[name]
+    if layer.shape != (TILE_PIXELS, TILE_PIXELS):
+        raise ProductError(
+            f"layer {name!r} has shape {layer.shape}, not {(TILE_PIXELS, TILE_PIXELS)}",
+            where=path.name,
+            hint="Use an unmodified VNP46A3 granule.",
+        )
+    return layer
+
+
+def _unpack(layer: Any, window: Window) -> FloatArray:
+    """Physical values (float64): raw × scale_factor + offset, NaN for fill and outside the stated valid range."""
+    raw = layer[window]
+    value = raw.astype(np.float64) * _number(layer, "scale_factor", 1.0) + _number(layer, "offset", 0.0)
+    fill = layer.attrs.get("_FillValue")
+    bad = ~np.isfinite(raw) | _outside_valid_range(raw, layer.attrs.get("valid_range"))
+    if fill is not None:
+        # The attribute may be wider than the layer: -999.9 is not the float32 nearest to it.
+        bad |= np.isclose(raw.astype(np.float64), float(np.ravel(fill)[0]), rtol=1e-6, atol=0)
+    value[bad] = np.nan
+    return np.asarray(value)
+
+
+def _number(layer: Any, name: str, default: float) -> float:
+    value = layer.attrs.get(name)
+    return default if value is None else float(np.ravel(value)[0])
+
+
+def _outside_valid_range(raw: FloatArray | IntArray, limits: Any) -> Any:
+    """Collection 1 states two numbers, collection 2 the text ">= 0.0"; a text of another form states nothing."""
+    if limits is None:
+        return np.zeros(raw.shape, bool)
+    first = np.ravel(limits)[0]
+    if isinstance(first, bytes | str):
+        match = _LOWER_BOUND.fullmatch(first.decode() if isinstance(first, bytes) else first)
+        return raw < float(match[1]) if match else np.zeros(raw.shape, bool)
+    low, high = np.ravel(limits)[[0, -1]]
+    return (raw < low) | (raw > high)
+
+
+def _check_corner(file: Any, grid: GeoBox, path: Path) -> None:
+    """The grid in the structure metadata must be the one in the name; degrees × 10⁶ in spite of the field's name."""
+    text = file.get("HDFEOS INFORMATION/StructMetadata.0")
+    match = _CORNER.search(bytes(np.ravel(text[()])[0]).decode("ascii", "replace")) if text is not None else None
+    if match is None:
+        return
+    west, north = float(match[1]) / 1e6, float(match[2]) / 1e6
+    if max(abs(west - grid.boundingbox.left), abs(north - grid.boundingbox.top)) > 1e-6:
+        raise ProductError(
+            f"the name says upper left ({grid.boundingbox.left:g}, {grid.boundingbox.top:g}), "
+            f"the content says ({west:g}, {north:g})",
+            where=path.name,
+            hint="Restore the official file name.",
+        )

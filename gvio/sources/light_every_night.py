@@ -1,0 +1,77 @@
+"""Light Every Night monthly composites: global COGs `DNB_npp_…avg_rade9.tif` with `…n_cf.tif`, read by window.
+
+The reprocessed months (`rp2`, `vcm`) before the switch to operational processing have another background: the
+processing, and so the regime, carries cloud mask, stray-light treatment and `rp2`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from odc.geo.geobox import GeoBox
+
+from gvio.sources.files import ProductFile, month_of_period
+from gvio.sources.pairs import loose_lattices, open_pairs, pair_tiles, reference_of
+from gvio.sources.product import Product
+from gvio.types import LightMonth
+
+LIGHT, COUNT = "avg_rade9", "n_cf"
+
+_NAME = re.compile(
+    r"DNB_(?P<satellite>npp|j01)_(?P<start>\d{8})-(?P<end>\d{8})_(?P<tile>[0-9A-Za-z]+)_"
+    r"(?P<config>(?:ecm|vcm)-(?:slcorr|slexcl))_(?P<collection>v\d+)_(?P<run>[0-9A-Za-z]+)\.(?P<layer>avg_rade9|n_cf)\.tif"
+)
+
+
+def recognise(filename: str) -> ProductFile | None:
+    """What an official name says; None for any other name and for periods that are not one month."""
+    match = _NAME.fullmatch(filename)
+    month = month_of_period(match["start"], match["end"]) if match else None
+    if match is None or month is None:
+        return None
+    operational = match["run"] == "ops"
+    return ProductFile(
+        path=Path(filename),
+        month=month,
+        product="light-every-night",
+        satellite=match["satellite"],
+        collection=match["collection"],
+        processing=match["config"] if operational else f"{match['config']}_{match['run']}",
+        stamp=match["run"],
+        tile=match["tile"],
+        layer=match["layer"],
+    )
+
+
+def reference_geobox(files: Sequence[ProductFile]) -> GeoBox:
+    """Grid of the month's radiance file.
+
+    Raises:
+        ProductError: The file is damaged, or radiance or count is absent.
+    """
+    return reference_of(pair_tiles(files, LIGHT, COUNT))
+
+
+def open_month(files: Sequence[ProductFile], geobox: GeoBox) -> LightMonth:
+    """One month on the region's grid: radiance NaN where the count is 0, absent, or the value is not finite.
+
+    Args:
+        files: Radiance and count of one month.
+        geobox: The region's grid, a window of the product's lattice.
+
+    Raises:
+        ProductError: Damaged or missing file, another lattice, or the files do not touch the region.
+    """
+    return open_pairs(pair_tiles(files, LIGHT, COUNT), geobox)
+
+
+PRODUCT = Product(
+    name="light-every-night",
+    example="DNB_npp_20211201-20211231_global_ecm-slcorr_v10_ops.avg_rade9.tif",
+    recognise=recognise,
+    reference_geobox=reference_geobox,
+    lattices=loose_lattices,
+    open_month=open_month,
+)

@@ -1,0 +1,76 @@
+"""Tiles of one month, each already on the region's grid, become one month of light."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from odc.geo.geobox import GeoBox
+
+from gvio.errors import ProductError
+from gvio.sources.files import ProductFile, provenance_of
+from gvio.types import FloatArray, IntArray, LightMonth, Month
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class TileLight:
+    """One tile on the region's grid: radiance (y, x), NaN where unknown; observations (y, x), 0 where none."""
+
+    radiance: FloatArray
+    observations: FloatArray | IntArray
+
+
+def mosaic_month(month: Month, tiles: Iterable[TileLight], files: Sequence[ProductFile], geobox: GeoBox) -> LightMonth:
+    """Join tiles; a pixel is valid when its radiance is finite and it was observed at least once.
+
+    A small negative radiance is legal: the composites subtract a background. Where tiles overlap the first counts.
+    """
+    radiance = np.full(geobox.shape, np.nan, np.float32)
+    observations = np.zeros(geobox.shape, np.uint16)
+    for tile in tiles:
+        counts = _counts(tile.observations)
+        new = np.isfinite(tile.radiance) & (counts > 0) & (observations == 0)
+        radiance[new] = tile.radiance[new]
+        observations[new] = counts[new]
+    return LightMonth(
+        month=month,
+        radiance=radiance,
+        valid=observations > 0,
+        observations=observations,
+        geobox=geobox,
+        provenance=tuple(provenance_of(file) for file in files),
+    )
+
+
+def check_touches(files: Sequence[ProductFile], grids: Sequence[GeoBox], geobox: GeoBox) -> list[bool]:
+    """Which of the tiles overlap the region at all.
+
+    Raises:
+        ProductError: None does: these are files of another place.
+    """
+    touching = [_overlap(grid, geobox) for grid in grids]
+    if any(touching):
+        return touching
+    held = "; ".join(f"{f.tile} covers {_corners(g)}" for f, g in zip(files, grids, strict=True))
+    raise ProductError(
+        f"no tile of {files[0].month} touches the region {_corners(geobox)}: {held}",
+        where=files[0].path.name,
+        hint="Download the tile of the region, or correct the bounds in region.yaml.",
+    )
+
+
+def _counts(observations: FloatArray | IntArray) -> IntArray:
+    """Counts as uint16; NaN, negative and infinite counts are no observation."""
+    finite = np.where(np.isfinite(observations), observations, 0)
+    return np.clip(np.rint(finite), 0, np.iinfo(np.uint16).max).astype(np.uint16)
+
+
+def _overlap(one: GeoBox, two: GeoBox) -> bool:
+    a, b = one.boundingbox, two.boundingbox
+    return bool(a.left < b.right and b.left < a.right and a.bottom < b.top and b.bottom < a.top)
+
+
+def _corners(grid: GeoBox) -> str:
+    box = grid.boundingbox
+    return f"{box.left:.2f}..{box.right:.2f} E, {box.bottom:.2f}..{box.top:.2f} N"

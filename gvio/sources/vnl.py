@@ -1,0 +1,76 @@
+"""EOG VNL monthly composites: `SVDNB_…avg_rade9h.tif` with `…cf_cvg.tif`, or both in a `.tgz`.
+
+Files may be global, a tile, or an already clipped window. Where `cf_cvg` is 0 nothing was observed: the zero
+radiance there is not darkness.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from odc.geo.geobox import GeoBox
+
+from gvio.sources.files import ProductFile, month_of_period
+from gvio.sources.pairs import ARCHIVE, loose_lattices, open_pairs, pair_tiles, reference_of
+from gvio.sources.product import Product
+from gvio.types import LightMonth
+
+LIGHT, COUNT = "avg_rade9h", "cf_cvg"
+
+_NAME = re.compile(
+    r"SVDNB_(?P<satellite>npp|j01)_(?P<start>\d{8})-(?P<end>\d{8})_(?P<tile>[0-9A-Za-z]+)_"
+    r"(?P<config>vcmcfg|vcmslcfg)_(?P<collection>v\d+)_c(?P<stamp>\d+)\.(?P<layer>avg_rade9h\.tif|cf_cvg\.tif|tgz)"
+)
+
+
+def recognise(filename: str) -> ProductFile | None:
+    """What an official name says; None for any other name and for periods that are not one month."""
+    match = _NAME.fullmatch(filename)
+    month = month_of_period(match["start"], match["end"]) if match else None
+    if match is None or month is None:
+        return None
+    return ProductFile(
+        path=Path(filename),
+        month=month,
+        product="vnl-monthly",
+        satellite=match["satellite"],
+        collection=match["collection"],
+        processing=match["config"],
+        stamp=match["stamp"],
+        tile=match["tile"],
+        layer=ARCHIVE if match["layer"] == "tgz" else match["layer"].removesuffix(".tif"),
+    )
+
+
+def reference_geobox(files: Sequence[ProductFile]) -> GeoBox:
+    """Grid of one radiance file of the month.
+
+    Raises:
+        ProductError: The file is damaged, or radiance or count is absent.
+    """
+    return reference_of(pair_tiles(files, LIGHT, COUNT))
+
+
+def open_month(files: Sequence[ProductFile], geobox: GeoBox) -> LightMonth:
+    """One month on the region's grid: radiance NaN where the count is 0, absent, or the value is not finite.
+
+    Args:
+        files: All files of one production of one month.
+        geobox: The region's grid, a window of the product's lattice.
+
+    Raises:
+        ProductError: Damaged or missing file, another lattice, or no tile touches the region.
+    """
+    return open_pairs(pair_tiles(files, LIGHT, COUNT), geobox)
+
+
+PRODUCT = Product(
+    name="vnl-monthly",
+    example="SVDNB_npp_20211201-20211231_75N060E_vcmslcfg_v10_c202201122300.avg_rade9h.tif",
+    recognise=recognise,
+    reference_geobox=reference_geobox,
+    lattices=loose_lattices,
+    open_month=open_month,
+)
