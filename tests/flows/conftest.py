@@ -1,0 +1,20 @@
+"""One temporary Prefect server for all flow tests; it starts in ten to twenty seconds."""
+
+import gc
+from collections.abc import Iterator
+
+import pytest
+from prefect.testing.utilities import prefect_test_harness
+
+
+@pytest.fixture(scope="session")
+def _server() -> Iterator[None]:
+    with prefect_test_harness(server_startup_timeout=120):
+        yield
+
+
+@pytest.fixture
+def prefect_server(_server: None) -> Iterator[None]:
+    """Use with the marks of `test_stage_tasks.py`: Prefect leaves its client's sockets to the garbage collector."""
+    yield
+    gc.collect()  # here, where the warning is expected, and not in somebody else's test
