@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from gvio.errors import GateRefused
 from gvio.types import CheckResult
+from gvio.validate.verdicts import count
 
 _HINT = "Nothing is published and the last release stands; docs/checks.md says what to do about each check."
 
@@ -25,8 +26,7 @@ def refuse_failed(results: Sequence[CheckResult]) -> None:
     if not failed:
         return
     told = "; ".join(f"[{r.name}] {r.message.rstrip('.')}" for r in failed)
-    count = "1 required check" if len(failed) == 1 else f"{len(failed)} required checks"
-    raise GateRefused(f"{count} failed: {told}", where=_subjects(failed), hint=_HINT)
+    raise GateRefused(f"{count(len(failed), 'required check')} failed: {told}", where=_subjects(failed), hint=_HINT)
 
 
 def _subjects(failed: Sequence[CheckResult]) -> str:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from gvio.types import BoolArray, CheckResult, FloatArray, IntArray, Month
 from gvio.validate.product import SUM_TOLERANCE
-from gvio.validate.verdicts import name_some, verdict
+from gvio.validate.verdicts import count, name_some, verdict
 
 
 def check_grids(
@@ -75,7 +75,7 @@ def _check_sums(
             off = np.abs(sum_districts(grid[0], owner, len(area_ids)) / wanted - 1)
         bad += [f"{month} {a}" for a, o in zip(area_ids, off, strict=True) if not o <= SUM_TOLERANCE]
         worst = float(np.fmax(worst, np.fmax.reduce(off, initial=0.0)))
-    found = f"largest relative difference {worst:.2g} in {len(grids)} grids, beyond: {name_some(bad)}"
+    found = f"largest relative difference {worst:.2g} in {count(len(grids), 'grid')}, beyond: {name_some(bad)}"
     return verdict(
         "grid.sums",
         len(grids) > 0 and not bad,
@@ -97,11 +97,11 @@ def sum_districts(grid: FloatArray, owner: IntArray, n_areas: int) -> FloatArray
 
 
 def _which(months: Sequence[str], faults: Sequence[Mapping[str, int]], kind: str) -> list[str]:
-    return [f"{m} ({f[kind]} pixels)" for m, f in zip(months, faults, strict=True) if f[kind]]
+    return [f"{m} ({count(f[kind], 'pixel')})" for m, f in zip(months, faults, strict=True) if f[kind]]
 
 
 def _verdict(name: str, bad: Sequence[str], expected: str, hint: str) -> CheckResult:
-    found = f"{len(bad)} grids otherwise: {name_some(bad)}" if bad else "so in every grid"
+    found = f"{count(len(bad), 'grid')} otherwise: {name_some(bad)}" if bad else "so in every grid"
     return verdict(
         name,
         not bad,

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from gvio.config import ValidateParams
 from gvio.types import BoolArray, CheckResult, FloatArray, LightStack
-from gvio.validate.verdicts import name_some, verdict
+from gvio.validate.verdicts import count, name_some, verdict
 
 MIN_RADIANCE = -50.0
 """nW cm⁻² sr⁻¹. Background correction leaves a few units below zero; fill values (−999.9, −9999) lie far below."""
@@ -75,8 +75,8 @@ def _check_unit(stack: LightStack, seen: BoolArray, footprint: BoolArray) -> Che
         ratio = levels / reference
     good = (ratio <= MAX_LEVEL_FACTOR) & (ratio >= 1 / MAX_LEVEL_FACTOR)
     sane = LEVEL_RANGE[0] <= reference <= LEVEL_RANGE[1]
-    bad = [f"{m} (×{ratio[i]:.3g})" for i, m in enumerate(stack.months) if np.isfinite(levels[i]) and not good[i]]
-    found = f"level {reference:.3g}, {len(bad)} months off it: {name_some(bad)}"
+    bad = [f"{m} (×{_plain(ratio[i])})" for i, m in enumerate(stack.months) if np.isfinite(levels[i]) and not good[i]]
+    found = f"level {reference:.3g}, {count(len(bad), 'month')} off it: {name_some(bad)}"
     return verdict(
         "light.unit",
         sane and not bad,
@@ -86,7 +86,7 @@ def _check_unit(stack: LightStack, seen: BoolArray, footprint: BoolArray) -> Che
         f"every month within ×{MAX_LEVEL_FACTOR:g} of their median",
         found=found,
         hint="The unit is off (W instead of nW is 10^9) or a scale factor was not applied: check these files.",
-        observed={"level": reference if known.size else None, "months": bad},
+        observed={"level": reference, "months": bad},
     )
 
 
@@ -118,6 +118,10 @@ def _months(stack: LightStack, flags: ArrayLike) -> list[str]:
     return [str(m) for m, flag in zip(stack.months, np.asarray(flags), strict=True) if flag]
 
 
+def _plain(ratio: float) -> str:
+    return f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.2g}"
+
+
 def _extremes(values: FloatArray) -> tuple[float, float]:
     return (float(values.min()), float(values.max())) if values.size else (float("nan"), float("nan"))
 
@@ -130,7 +134,7 @@ def _judge(
     extra: str = "",
     observed: dict[str, float] | None = None,
 ) -> CheckResult:
-    found = (f"{len(bad)} months otherwise: {name_some(bad)}" if bad else "so in every month") + extra
+    found = (f"{count(len(bad), 'month')} otherwise: {name_some(bad)}" if bad else "so in every month") + extra
     return verdict(
         name,
         not bad,

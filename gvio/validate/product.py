@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from gvio.types import BoolArray, CheckResult, FloatArray, Month
-from gvio.validate.verdicts import name_some, verdict
+from gvio.validate.verdicts import count, name_some, verdict
 
 FIGURES = ("estimate", "lower80", "upper80", "lower95", "upper95")
 SUM_TOLERANCE = 1e-6
@@ -85,14 +85,14 @@ def _check_complete(estimates: pd.DataFrame, areas: Sequence[str], months: Seque
 def _check_finite(estimates: pd.DataFrame) -> CheckResult:
     bad: BoolArray = np.asarray(~np.isfinite(_figures(estimates)).all(axis=1))
     hint = "The model or the assimilation failed for these rows: see the training log; do not fill them."
-    found = f"{int(bad.sum())} rows not finite: {_rows(estimates, bad)}"
+    found = f"{count(int(bad.sum()), 'row')} not finite: {_rows(estimates, bad)}"
     return _verdict("product.finite", len(estimates) > 0 and not bad.any(), "finite figures", found, hint)
 
 
 def _check_positive(estimates: pd.DataFrame) -> CheckResult:
     figures = _figures(estimates)
     bad = np.asarray(~((figures[:, 0] > 0) & (figures[:, 1:] >= 0).all(axis=1)))
-    found = f"{int(bad.sum())} rows at or below zero: {_rows(estimates, bad)}"
+    found = f"{count(int(bad.sum()), 'row')} at or below zero: {_rows(estimates, bad)}"
     hint = "Output is a sum of non-negative pixels: report it with the workspace."
     return _verdict("product.positive", not bad.any(), "estimates above zero, limits not below", found, hint)
 
@@ -101,7 +101,7 @@ def _check_intervals(estimates: pd.DataFrame) -> CheckResult:
     ordered = _figures(estimates)[:, [3, 1, 0, 2, 4]]
     bad = np.asarray(~(np.diff(ordered, axis=1) >= 0).all(axis=1))
     expected = "lower95 ≤ lower80 ≤ estimate ≤ upper80 ≤ upper95"
-    found = f"{int(bad.sum())} rows out of order: {_rows(estimates, bad)}"
+    found = f"{count(int(bad.sum()), 'row')} out of order: {_rows(estimates, bad)}"
     return _verdict("product.intervals", not bad.any(), expected, found, "The calibration crossed its quantiles.")
 
 

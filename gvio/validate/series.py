@@ -10,7 +10,7 @@ import numpy as np
 
 from gvio.config import ValidateParams
 from gvio.types import BoolArray, CheckResult, FloatArray, IntArray, LightStack, Month
-from gvio.validate.verdicts import name_some, verdict
+from gvio.validate.verdicts import count, name_some, verdict
 
 
 def check_series(
@@ -38,13 +38,14 @@ def _check_missing(stack: LightStack, target: Month, counts: IntArray, params: V
     history = [(m, int(n)) for m, n in zip(stack.months, counts, strict=True) if m != target]
     empty = [str(m) for m, n in history if n == 0]
     share = len(empty) / len(history) if history else 0.0
+    found = f"{len(empty)} of {count(len(history), 'month')} of the history without light ({share:.0%})"
     return verdict(
         "light.missing_months",
         not empty,
         required=not share <= params.max_missing_share,
         subject=_span(stack),
         expected=f"light in every month (at most {params.max_missing_share:.0%} may be missing)",
-        found=f"{len(empty)} of {len(history)} months of the history without light ({share:.0%}): {name_some(empty)}",
+        found=f"{found}: {name_some(empty)}",
         hint="Fetch these months, or move first_month; what is missing is not learned from.",
         observed={"missing": empty, "share": share, "max_missing_share": params.max_missing_share},
     )
@@ -67,7 +68,7 @@ def _check_districts(
         required=False,
         subject=_span(stack),
         expected="an observation over every district in every month of the history",
-        found=f"{len(blind)} months with a district unseen: {listed}",
+        found=f"{count(len(blind), 'month')} with a district unseen: {listed}",
         hint="These district-months are treated as missing, not as dark.",
         observed={"unseen": blind},
     )

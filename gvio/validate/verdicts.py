@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -33,7 +34,21 @@ def verdict(
     """
     ok = bool(passed)
     text = f"{expected}: {found}" if ok else f"expected {expected}; found {found}. {hint}"
-    return CheckResult(name, ok, required, subject, " ".join(text.split()), dict(observed or {}))
+    return CheckResult(name, ok, required, subject, " ".join(text.split()), _drop_nonfinite(dict(observed or {})))
+
+
+def _drop_nonfinite(value: Any) -> Any:
+    """NaN and infinity become None: JSON has no word for them."""
+    if isinstance(value, dict):
+        return {k: _drop_nonfinite(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_drop_nonfinite(v) for v in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def count(n: int, noun: str) -> str:
+    """`1 month`, `2 months`."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 def name_some(items: Iterable[object], most: int = 5) -> str:

@@ -53,3 +53,13 @@ def test_a_nan_is_not_a_pass():
 )
 def test_long_lists_are_cut_and_counted(items, text):
     assert name_some(items) == text
+
+
+def test_what_was_observed_is_json_even_where_it_is_not_finite():
+    words = {"required": True, "subject": "s", "expected": "e", "found": "f"}
+    observed = {"level": float("nan"), "range": (float("-inf"), 2.0), "months": ["2021-12"]}
+    assert verdict("a.a", True, **words, observed=observed).observed == {
+        "level": None,
+        "range": [None, 2.0],
+        "months": ["2021-12"],
+    }

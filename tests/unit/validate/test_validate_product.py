@@ -61,7 +61,7 @@ def test_a_figure_that_is_not_finite_is_refused_and_named(column, value):
     table.loc[4, column] = value
     results = _check(table)
     assert "B 2021-12" in results["product.finite"].message
-    with pytest.raises(GateRefused, match=r"\[product.finite\] expected finite figures; found 1 rows not finite"):
+    with pytest.raises(GateRefused, match=r"\[product.finite\] expected finite figures; found 1 row not finite"):
         refuse_failed(list(results.values()))
 
 
@@ -194,7 +194,7 @@ def test_industry_may_differ_from_month_to_month():
     closed[1, 2, 3] = False
     results = _check_grids(_grids(), closed)
     assert _failures(results) == {"grid.industry"}
-    assert "1 grids otherwise: 2021-12 (1 pixels)" in results["grid.industry"].message
+    assert "1 grid otherwise: 2021-12 (1 pixel)" in results["grid.industry"].message
 
 
 def test_a_month_without_an_estimate_and_no_grid_at_all_are_refused():
