@@ -1,0 +1,193 @@
+"""From the products of a run to a release: every object's name and bytes, the manifest and the pointer. Pure.
+
+A release is named by its content, so the same results give the same release, whenever and wherever they are made:
+times of the clock enter `latest.json` only. A failed required check, or no check at all, gives no release.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import pandas as pd
+
+from gvio.config import RegionConfig
+from gvio.errors import GateRefused
+from gvio.publish.canonical import SCHEMA_VERSION, canonical_json
+from gvio.publish.estimates import estimates_parquet
+from gvio.publish.grids import COG_TYPE, GridObject, describe
+from gvio.publish.stac import build_item, catalog_json, collection_json
+from gvio.types import Asset, CheckResult, Month
+from gvio.validate.gate import refuse_failed
+
+JSON_TYPE = "application/json"
+ITEM_TYPE = "application/geo+json"
+Skill = Literal["proven", "weak", "none"]
+MEDIA_TYPES: Mapping[str, str] = {
+    "estimates.parquet": "application/vnd.apache.parquet",
+    "scoreboard.json": JSON_TYPE,
+    "checks.json": JSON_TYPE,
+    "model-card.md": "text/markdown; charset=utf-8",
+    "trends.tif": COG_TYPE,
+}
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Release:
+    """A whole release, not yet written. Keys are relative to `<store>/<region>/`.
+
+    Attributes:
+        id: `<YYYY-MM>-<12 hex digits of the content>`.
+        region: Name of the region.
+        month: The release's (last) month.
+        objects: What the manifest lists, sorted by key.
+        payloads: Bytes of every object, by key.
+        manifest: `releases/<id>/manifest.json`.
+        latest: `latest.json`; the only bytes that hold a time of publication.
+        catalogue: `catalog.json` and `collection.json`, derived from the release.
+    """
+
+    id: str
+    region: str
+    month: Month
+    objects: tuple[Asset, ...]
+    payloads: Mapping[str, bytes]
+    manifest: bytes
+    latest: bytes
+    catalogue: Mapping[str, bytes]
+
+    @property
+    def manifest_key(self) -> str:
+        """Key of the manifest."""
+        return f"releases/{self.id}/manifest.json"
+
+
+def build_release(
+    config: RegionConfig,
+    month: Month,
+    grids: Sequence[GridObject],
+    estimates: pd.DataFrame,
+    *,
+    scoreboard: Mapping[str, Any],
+    checks: Sequence[CheckResult],
+    model_card: str,
+    trends: bytes | None,
+    inputs: Mapping[str, Any],
+    model: Mapping[str, Any],
+    code: str,
+    skill: Skill,
+    created: dt.datetime,
+) -> Release:
+    """Name and describe everything that a run publishes.
+
+    Args:
+        config: The region.
+        month: The release's month: the last one of `estimates`.
+        grids: Encoded grids, one per month published.
+        estimates: Table of contract §3, see `estimates_parquet`.
+        scoreboard: Evaluation of the model that made the release.
+        checks: Outcomes of every check of the run.
+        model_card: Markdown.
+        trends: `trends.tif` encoded as COG; None where the series is too short for trends.
+        inputs: What went in (hashes, as-of date, …); no times of the clock, or no two releases are equal.
+        model: Version, weights' hash and so on of the model that made the maps.
+        code: Version of the code.
+        skill: The model against the best naive forecast.
+        created: When it is published; enters `latest.json` only.
+
+    Raises:
+        GateRefused: A required check failed, no check was made, there is no grid of `month` or two of one month, or
+            the estimates are not whole (see `estimates_parquet`).
+    """
+    _require_checked(checks, month)
+    _require_grids(grids, month)
+    named = {
+        "estimates.parquet": estimates_parquet(estimates, config.city_id, config.start, month, config.unit),
+        "scoreboard.json": canonical_json(scoreboard),
+        "checks.json": canonical_json(_checks_document(config, month, checks)),
+        "model-card.md": model_card.encode(),
+        **({} if trends is None else {"trends.tif": trends}),
+    }
+    facts = {"inputs": inputs, "model": model, "code": code, "skill": skill, "region": config.name, "month": month}
+    return _assemble(config, month, sorted(grids, key=lambda g: g.month), named, facts, created)
+
+
+def _assemble(
+    config: RegionConfig,
+    month: Month,
+    grids: Sequence[GridObject],
+    named: Mapping[str, bytes],
+    facts: Mapping[str, Any],
+    created: dt.datetime,
+) -> Release:
+    """Names for the bytes: grids and items by their own content, tables under the release, which all of it names."""
+    items = [build_item(config, grid) for grid in grids]
+    shared = [*(grid.asset for grid in grids), *(describe(item.key, item.data, ITEM_TYPE) for item in items)]
+    release = f"{month}-{_content_hash(facts, shared, named)}"
+    tables = {n: describe(f"releases/{release}/{n}", data, MEDIA_TYPES[n]) for n, data in named.items()}
+    objects = tuple(sorted([*shared, *tables.values()], key=lambda asset: asset.key))
+    return Release(
+        id=release,
+        region=config.name,
+        month=month,
+        objects=objects,
+        payloads={
+            **{grid.key: grid.data for grid in grids},
+            **{item.key: item.data for item in items},
+            **{tables[name].key: data for name, data in named.items()},
+        },
+        manifest=canonical_json(_manifest(release, facts, objects)),
+        latest=canonical_json(_latest(config.name, release, month, created)),
+        catalogue={
+            "catalog.json": catalog_json(config),
+            "collection.json": collection_json(config, release, str(facts["skill"]), items, tables),
+        },
+    )
+
+
+def _require_checked(checks: Sequence[CheckResult], month: Month) -> None:
+    if not checks:
+        raise GateRefused("no check was made", where=str(month), hint="Run the validate stage first.")
+    refuse_failed(checks)
+
+
+def _require_grids(grids: Sequence[GridObject], month: Month) -> None:
+    months = [grid.month for grid in grids]
+    if month not in months:
+        raise GateRefused("the release has no grid of its own month", where=str(month), hint="Run the map stage first.")
+    twice = sorted({m for m in months if months.count(m) > 1})
+    if twice:
+        raise GateRefused("two grids of one month", where=str(twice[0]), hint="Publish one grid a month.")
+
+
+def _content_hash(facts: Mapping[str, Any], shared: Sequence[Asset], named: Mapping[str, bytes]) -> str:
+    content = {
+        "facts": facts,
+        "shared": {asset.key: asset.sha256 for asset in shared},
+        "named": {name: hashlib.sha256(data).hexdigest() for name, data in named.items()},
+    }
+    return hashlib.sha256(canonical_json(content)).hexdigest()[:12]
+
+
+def _checks_document(config: RegionConfig, month: Month, checks: Sequence[CheckResult]) -> dict[str, Any]:
+    listed = [{f.name: getattr(check, f.name) for f in dataclasses.fields(check)} for check in checks]
+    return {"schema_version": SCHEMA_VERSION, "region": config.name, "month": month, "checks": listed}
+
+
+def _manifest(release: str, facts: Mapping[str, Any], objects: Sequence[Asset]) -> dict[str, Any]:
+    listed = [dataclasses.asdict(asset) for asset in objects]
+    return {"schema_version": SCHEMA_VERSION, "release": release, "objects": listed, **facts}
+
+
+def _latest(region: str, release: str, month: Month, created: dt.datetime) -> dict[str, Any]:
+    published = created.astimezone(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "region": region,
+        "release": release,
+        "month": month,
+        "published_at": published,
+    }

@@ -1,0 +1,180 @@
+"""The release as a static STAC catalogue: one collection per region, one item per month, one asset per grid.
+
+Items are immutable and named by the content of their grid; catalogue and collection list the items of exactly one
+release and are derived from it (docs/adr/0006-stac-beside-immutable-objects.md). All links are relative.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyproj
+import pystac
+from odc.geo.geobox import GeoBox
+
+from gvio.config import RegionConfig
+from gvio.map.grids import BANDS
+from gvio.publish.canonical import canonical_json
+from gvio.publish.grids import GridObject
+from gvio.types import Asset, Month
+
+_EXTENSIONS = (
+    "https://stac-extensions.github.io/projection/v2.0.0/schema.json",
+    "https://stac-extensions.github.io/file/v2.1.0/schema.json",
+)
+_BAND_WORDS = {
+    "estimate": "industrial output of the pixel in the month, raked to the district's estimate",
+    "lower80": "lower limit of the 80 % interval",
+    "upper80": "upper limit of the 80 % interval",
+    "raw": "the linear map before raking",
+    "adjustment": "raking factor of the pixel's district",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Item:
+    """A month's STAC item, named by its content; `key` relative to the region."""
+
+    month: Month
+    key: str
+    data: bytes
+
+
+def build_item(config: RegionConfig, grid: GridObject) -> Item:
+    """The STAC item of one month's grid: footprint, month, projection, bands with units, checksum."""
+    data = _item_json(config, grid)
+    return Item(grid.month, f"items/gvio_{grid.month}_{hashlib.sha256(data).hexdigest()[:12]}.json", data)
+
+
+def collection_json(
+    config: RegionConfig, release: str, skill: str, items: Sequence[Item], tables: Mapping[str, Asset]
+) -> bytes:
+    """The region's collection, listing the items and tables of one release; `gvio:release` names it.
+
+    Args:
+        config: The region.
+        release: Release id.
+        skill: proven, weak or none against the best naive forecast.
+        items: The release's items, ascending by month.
+        tables: The release's other objects (estimates, scoreboard, …) by name.
+    """
+    collection = pystac.Collection(
+        id=config.name,
+        title=config.title,
+        description=f"Monthly industrial output of {config.title} estimated from night light, {config.unit} per pixel.",
+        extent=_extent(config, items),
+        license="other",
+        extra_fields={"gvio:release": release, "gvio:skill": skill},
+    )
+    for name, asset in tables.items():
+        collection.add_asset(name, pystac.Asset(f"./{asset.key}", media_type=asset.media_type, roles=["metadata"]))
+    collection.add_links(
+        [
+            pystac.Link("root", "./catalog.json", pystac.MediaType.JSON),
+            pystac.Link("parent", "./catalog.json", pystac.MediaType.JSON),
+            *(pystac.Link("item", f"./{i.key}", pystac.MediaType.GEOJSON, title=str(i.month)) for i in items),
+        ]
+    )
+    return canonical_json(collection.to_dict(include_self_link=False, transform_hrefs=False))
+
+
+def catalog_json(config: RegionConfig) -> bytes:
+    """The entry point; it depends on the region's name and title alone."""
+    catalog = pystac.Catalog(id=f"gvio-{config.name}", title=config.title, description="Releases of gvio, static STAC.")
+    catalog.remove_links("root")
+    catalog.add_links(
+        [
+            pystac.Link("root", "./catalog.json", pystac.MediaType.JSON),
+            pystac.Link("child", "./collection.json", pystac.MediaType.JSON, title=config.title),
+        ]
+    )
+    return canonical_json(catalog.to_dict(include_self_link=False, transform_hrefs=False))
+
+
+def _item_json(config: RegionConfig, grid: GridObject) -> bytes:
+    item = pystac.Item(
+        id=f"{config.name}-{grid.month}",
+        geometry=_footprint(grid.geobox),
+        bbox=_bbox(grid.geobox),
+        datetime=None,
+        start_datetime=_instant(grid.month.first_day),
+        end_datetime=_instant(grid.month.last_day, dt.time(23, 59, 59)),
+        properties={
+            "title": f"{config.title} {grid.month}",
+            "gsd": _ground_metres(grid.geobox),
+            **_grid_of(grid.geobox),
+        },
+        stac_extensions=list(_EXTENSIONS),
+        collection=config.name,
+    )
+    item.add_asset("grid", _grid_asset(config, grid))
+    item.add_links(
+        [
+            pystac.Link("root", "../catalog.json", pystac.MediaType.JSON),
+            pystac.Link("parent", "../collection.json", pystac.MediaType.JSON),
+            pystac.Link("collection", "../collection.json", pystac.MediaType.JSON),
+        ]
+    )
+    return canonical_json(item.to_dict(include_self_link=False, transform_hrefs=False))
+
+
+def _grid_asset(config: RegionConfig, grid: GridObject) -> pystac.Asset:
+    bands = [{"name": name, "description": _BAND_WORDS[name], "unit": config.unit} for name in BANDS]
+    bands[BANDS.index("adjustment")]["unit"] = "1"
+    return pystac.Asset(
+        f"../{grid.key}",
+        media_type=grid.asset.media_type,
+        roles=["data"],
+        extra_fields={
+            "bands": bands,
+            "data_type": "float32",
+            "nodata": "nan",
+            "file:size": grid.asset.size,
+            "file:checksum": f"1220{grid.asset.sha256}",  # multihash: 12 = SHA-256, 20 = 32 bytes
+        },
+    )
+
+
+def _extent(config: RegionConfig, items: Sequence[Item]) -> pystac.Extent:
+    begin, end = _instant(items[0].month.first_day), _instant(items[-1].month.last_day, dt.time(23, 59, 59))
+    return pystac.Extent(pystac.SpatialExtent([[*config.bounds]]), pystac.TemporalExtent([[begin, end]]))
+
+
+def _instant(day: dt.date, time: dt.time = dt.time.min) -> dt.datetime:
+    return dt.datetime.combine(day, time, dt.UTC)
+
+
+def _grid_of(geobox: GeoBox) -> dict[str, Any]:
+    code = None if geobox.crs is None or geobox.crs.epsg is None else f"EPSG:{geobox.crs.epsg}"
+    wkt = {} if code or geobox.crs is None else {"proj:wkt2": geobox.crs.to_wkt()}
+    return {"proj:code": code, "proj:shape": list(geobox.shape), "proj:transform": list(geobox.transform)[:6], **wkt}
+
+
+def _footprint(geobox: GeoBox) -> dict[str, Any]:
+    """The grid's four corners in degrees, counter-clockwise, closed."""
+    rows, cols = geobox.shape
+    a, b, c, d, e, f = list(geobox.transform)[:6]
+    corners = ((0, rows), (cols, rows), (cols, 0), (0, 0), (0, rows))
+    x, y = [a * i + b * j + c for i, j in corners], [d * i + e * j + f for i, j in corners]
+    lon, lat = _to_degrees(geobox).transform(x, y)
+    return {"type": "Polygon", "coordinates": [[[round(u, 9), round(v, 9)] for u, v in zip(lon, lat, strict=True)]]}
+
+
+def _bbox(geobox: GeoBox) -> list[float]:
+    box = geobox.boundingbox
+    edges = _to_degrees(geobox).transform_bounds(box.left, box.bottom, box.right, box.top)
+    return [round(edge, 9) for edge in edges]
+
+
+def _to_degrees(geobox: GeoBox) -> pyproj.Transformer:
+    return pyproj.Transformer.from_crs(str(geobox.crs), "EPSG:4326", always_xy=True)
+
+
+def _ground_metres(geobox: GeoBox) -> float:
+    """Pixel height on the ground in metres: a degree of latitude is 111,195 m on the sphere of radius 6,371 km."""
+    height = abs(float(geobox.resolution.y))
+    return round(height * 111_195.0, 1) if geobox.crs is not None and geobox.crs.geographic else round(height, 1)
