@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from gvio.types import BoolArray, CheckResult, FloatArray, IntArray, Month
-from gvio.validate.product import SUM_TOLERANCE
+from gvio.validate.product import SUM_TOLERANCE, relative_difference
 from gvio.validate.verdicts import count, name_some, verdict
 
 
@@ -71,8 +71,7 @@ def _check_sums(
     worst, bad = 0.0, []
     for month, grid in grids.items():
         wanted = figures.reindex([(str(month), a) for a in area_ids]).to_numpy(dtype=np.float64)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            off = np.abs(sum_districts(grid[0], owner, len(area_ids)) / wanted - 1)
+        off = relative_difference(sum_districts(grid[0], owner, len(area_ids)), wanted)
         bad += [f"{month} {a}" for a, o in zip(area_ids, off, strict=True) if not o <= SUM_TOLERANCE]
         worst = float(np.fmax(worst, np.fmax.reduce(off, initial=0.0)))
     found = f"largest relative difference {worst:.2g} in {count(len(grids), 'grid')}, beyond: {name_some(bad)}"

@@ -7,7 +7,7 @@ lower95, upper95, official (NaN where not public), in the pack's unit.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,11 @@ OFFICIAL_REFUSAL = 0.05
 
 
 def check_estimates(
-    estimates: pd.DataFrame, area_ids: Sequence[str], city_id: str, months: Sequence[Month]
+    estimates: pd.DataFrame,
+    area_ids: Sequence[str],
+    city_id: str,
+    months: Sequence[Month],
+    without_industry: Collection[str] = (),
 ) -> list[CheckResult]:
     """Checks of the table of estimates by itself, completeness and finiteness first.
 
@@ -31,11 +35,12 @@ def check_estimates(
         area_ids: District ids.
         city_id: The id that means the union of all districts.
         months: Every month that must be there.
+        without_industry: Districts that hold no factory: zero is right there, and only there.
     """
     return [
         _check_complete(estimates, [*area_ids, city_id], months),
         _check_finite(estimates),
-        _check_positive(estimates),
+        _check_positive(estimates, without_industry),
         _check_intervals(estimates),
         _check_city(estimates, area_ids, city_id, months),
         *_check_official(estimates),
@@ -89,9 +94,11 @@ def _check_finite(estimates: pd.DataFrame) -> CheckResult:
     return _verdict("product.finite", len(estimates) > 0 and not bad.any(), "finite figures", found, hint)
 
 
-def _check_positive(estimates: pd.DataFrame) -> CheckResult:
+def _check_positive(estimates: pd.DataFrame, without_industry: Collection[str]) -> CheckResult:
     figures = _figures(estimates)
-    bad = np.asarray(~((figures[:, 0] > 0) & (figures[:, 1:] >= 0).all(axis=1)))
+    may_be_zero = estimates["area_id"].isin(list(without_industry)).to_numpy(dtype=bool)
+    above = (figures[:, 0] > 0) | (may_be_zero & (figures[:, 0] == 0))
+    bad = np.asarray(~(above & (figures[:, 1:] >= 0).all(axis=1)))
     found = f"{count(int(bad.sum()), 'row')} at or below zero: {_rows(estimates, bad)}"
     hint = "Output is a sum of non-negative pixels: report it with the workspace."
     return _verdict("product.positive", not bad.any(), "estimates above zero, limits not below", found, hint)
@@ -111,10 +118,9 @@ def _check_city(estimates: pd.DataFrame, area_ids: Sequence[str], city_id: str, 
     table = table.reindex(index=[str(m) for m in months], columns=[*area_ids, city_id]).astype(np.float64)
     districts = table[list(area_ids)].to_numpy().sum(axis=1)
     city = table[city_id].to_numpy()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        off = np.abs(districts / city - 1)
+    off = relative_difference(districts, city)
     bad = [str(m) for m, o in zip(months, off, strict=True) if not o <= SUM_TOLERANCE]
-    worst = float(np.nanmax(off)) if np.isfinite(off).any() else float("nan")
+    worst = float(np.fmax.reduce(off, initial=0.0))
     found = f"largest relative difference {worst:.2g}, months beyond: {name_some(bad)}"
     expected = f"the city equal to the sum of its districts to {SUM_TOLERANCE:g}"
     return _verdict("product.city_sum", not bad, expected, found, "Rake the districts to the city again.")
@@ -132,8 +138,7 @@ def _check_official(estimates: pd.DataFrame) -> list[CheckResult]:
             _verdict("product.official", True, "official figures honoured", "none public"),
             _verdict("product.official_each", True, "each official figure honoured", "none public", required=False),
         ]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        off = np.abs(_column(public, "estimate") / _column(public, "official") - 1)
+    off = relative_difference(_column(public, "estimate"), _column(public, "official"))
     middle = float(np.median(off))
     bad = ~(off <= OFFICIAL_WARNING)
     return [
@@ -153,6 +158,13 @@ def _check_official(estimates: pd.DataFrame) -> list[CheckResult]:
             required=False,
         ),
     ]
+
+
+def relative_difference(found: FloatArray, wanted: FloatArray) -> FloatArray:
+    """|found / wanted − 1|; 0 where both are 0, infinite where only `wanted` is, NaN where either is NaN."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        off = np.abs(found - wanted) / np.abs(wanted)
+    return np.where((found == 0) & (wanted == 0), 0.0, off)
 
 
 def _verdict(

@@ -72,6 +72,23 @@ def test_zero_and_negative_estimates_are_refused():
     assert "2 rows at or below zero: A 2021-11, B 2021-11" in _check(table)["product.positive"].message
 
 
+def test_a_district_without_industry_may_be_zero_and_no_other():
+    table = _estimates().drop(columns="official")
+    table.loc[table["area_id"] == "B", table.columns[2:]] = 0.0
+    table.loc[table["area_id"] == "CITY", table.columns[2:]] = table.loc[
+        table["area_id"] == "A", table.columns[2:]
+    ].values
+    results = check_estimates(table, AREAS, "CITY", MONTHS, without_industry=["B"])
+    assert [r.name for r in results if not r.passed] == []
+    results = check_estimates(table, AREAS, "CITY", MONTHS, without_industry=["A"])
+    assert [r.name for r in results if not r.passed] == ["product.positive"]
+    grids = _grids()
+    for grid in grids.values():
+        grid[:4, :, 2:4] = 0.0
+    results = check_grids(grids, table, _owner(), AREAS, _industry())
+    assert [r.name for r in results if not r.passed] == []
+
+
 def test_crossed_intervals_are_refused():
     table = _estimates()
     table.loc[3, "lower80"] = table.loc[3, "lower95"] - 1

@@ -1,0 +1,52 @@
+"""docs/checks.md and the source name the same checks, and say the same about whether they are required."""
+
+import re
+from pathlib import Path
+
+from gvio.config import ValidateParams
+from gvio.validate.suites import district_rules, factory_rules, ledger_rules, light_rules
+
+ROOT = Path(__file__).parents[3]
+FAMILIES = "light|grid|product|factories|districts|ledger|light_table|factories_table|districts_table|ledger_table"
+IN_SOURCE = re.compile(rf'"((?:{FAMILIES})\.[a-z0-9_]+)"')
+IN_DOCS = re.compile(rf"^\| `((?:{FAMILIES})\.[a-z0-9_]+)` \|.*\| (yes|no|only [^|]*) \| [^|]+ \|$", re.MULTILINE)
+FILES = re.compile(r"\.(csv|geojson|gpkg|parquet|tif|html|json|py)$")
+
+
+def _rules():
+    bounds = (0.0, 0.0, 1.0, 1.0)
+    return [*factory_rules(bounds), *district_rules(), *ledger_rules(["A"]), *light_rules(1, ValidateParams())]
+
+
+def _in_source() -> set[str]:
+    folders = [ROOT / "gvio" / name for name in ("validate", "ledger", "region", "sources")]
+    text = "".join(path.read_text(encoding="utf-8") for folder in folders for path in folder.rglob("*.py"))
+    literal = {name for name in IN_SOURCE.findall(text) if not FILES.search(name)}
+    return literal | {rule.name for rule in _rules()}  # some rules' names are composed
+
+
+def _in_docs() -> dict[str, str]:
+    return dict(IN_DOCS.findall((ROOT / "docs" / "checks.md").read_text(encoding="utf-8")))
+
+
+def test_every_check_is_documented():
+    assert sorted(_in_source() - set(_in_docs())) == []
+
+
+def test_every_documented_check_exists():
+    assert sorted(set(_in_docs()) - _in_source()) == []
+
+
+def test_no_check_is_documented_twice():
+    names = [name for name, _ in IN_DOCS.findall((ROOT / "docs" / "checks.md").read_text(encoding="utf-8"))]
+    assert sorted(names) == sorted(set(names))
+
+
+def test_the_tables_severity_is_documented_as_it_is():
+    docs = _in_docs()
+    assert {r.name: docs[r.name] for r in _rules()} == {r.name: "yes" if r.required else "no" for r in _rules()}
+
+
+def test_rules_have_distinct_names():
+    names = [rule.name for rule in _rules()]
+    assert len(names) == len(set(names))
