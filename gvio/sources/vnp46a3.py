@@ -98,4 +98,5 @@ def _month_of(year_and_day: str) -> Month | None:
         day = dt.datetime.strptime(year_and_day, "%Y%j").date()  # noqa: DTZ007
     except ValueError:
         return None
-    return Month(day.year, day.month) if day.day == 1 else None
+    # Day 366 of a common year parses as the first of January of the next.
+    return Month(day.year, day.month) if day.day == 1 and f"{day:%Y%j}" == year_and_day else None
