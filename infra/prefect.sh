@@ -1,0 +1,14 @@
+#!/bin/sh
+# A Prefect server with its pages and scheduler, state in WORKSPACE/prefect: infra/prefect.sh WORKSPACE [PORT]
+# `gvio serve` uses it when PREFECT_API_URL=http://127.0.0.1:PORT/api is set, and starts one of its own otherwise.
+set -eu
+workspace="${1:?usage: infra/prefect.sh WORKSPACE [PORT]}"
+port="${2:-4200}"
+here="$(cd "$(dirname "$0")" && pwd)"
+. "$here/env.sh"
+mkdir -p "$workspace/prefect"
+PREFECT_HOME="$(cd "$workspace/prefect" && pwd)"
+export PREFECT_HOME
+PATH="$here/../.venv/bin:$PATH"
+echo "Prefect: http://127.0.0.1:$port   (export PREFECT_API_URL=http://127.0.0.1:$port/api)"
+exec prefect server start --host 127.0.0.1 --port "$port" --analytics-off
