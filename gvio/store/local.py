@@ -18,14 +18,14 @@ from gvio.errors import ConflictError, StoreError
 from gvio.store.keys import check_key, check_prefix, sha256
 
 _LOCK = ".gvio.lock"
-_LOCK_SECONDS = 60.0  # held for one comparison and one rename: longer means a dead or foreign holder
 
 
 class LocalStore:
     """Objects as files under `root`, which is created by the first write."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, lock_seconds: float = 60.0) -> None:
         self._root = root.expanduser().absolute()
+        self._lock_seconds = lock_seconds  # it is held for one comparison and one rename: longer means a dead holder
 
     @property
     def url(self) -> str:
@@ -138,11 +138,11 @@ class LocalStore:
     def _lock(self) -> Iterator[None]:
         # A new lock object each time: the operating system's lock then also holds between threads of this process.
         try:
-            with FileLock(self._root / _LOCK, timeout=_LOCK_SECONDS, poll_interval=0.005):
+            with FileLock(self._root / _LOCK, timeout=self._lock_seconds, poll_interval=0.005):
                 yield
         except Timeout:
             raise StoreError(
-                f"locked by another writer for over {_LOCK_SECONDS:.0f} s",
+                f"locked by another writer for over {self._lock_seconds:g} s",
                 where=f"{self.url}/{_LOCK}",
                 hint="End the process that holds it, then run again.",
             ) from None

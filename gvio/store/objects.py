@@ -83,7 +83,7 @@ class ObjectStore(Protocol):
 
 
 def open_store(url: str, endpoint_url: str | None = None) -> ObjectStore:
-    """Open a folder (path or `file://`) or `s3://bucket/prefix`; touches neither disk nor network.
+    """Open a folder (path or `file://`) or `s3://bucket/prefix`; reads and writes nothing yet.
 
     `endpoint_url` names an S3-compatible server; None leaves boto3's own resolution (AWS, or `AWS_ENDPOINT_URL`).
 

@@ -1,0 +1,215 @@
+"""Publishing on every store: whole or not at all, twice is once, one winner, the catalogue behind the pointer."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import threading
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gvio.errors import ConflictError, StoreError
+from gvio.publish.grids import COG_TYPE
+from gvio.store.objects import ObjectStore, open_store
+from gvio.store.published import list_regions, list_releases, read_grid, read_latest, read_release, write_release
+
+pytestmark = pytest.mark.enable_socket
+
+
+class Interrupted:
+    """A store whose process dies at the n-th write: what a killed publisher leaves behind."""
+
+    def __init__(self, store: ObjectStore, writes: int, before_pointer=None) -> None:
+        self._store, self._left, self._before_pointer = store, writes, before_pointer
+        self._lock = threading.Lock()
+
+    def __getattr__(self, name: str):
+        return getattr(self._store, name)
+
+    def _count(self) -> None:
+        with self._lock:
+            self._left -= 1
+            if self._left < 0:
+                raise KeyboardInterrupt
+
+    def put_new(self, key: str, data: bytes, media_type: str) -> bool:
+        self._count()
+        return self._store.put_new(key, data, media_type)
+
+    def replace(self, key: str, data: bytes, etag: str | None, media_type: str = "application/json") -> None:
+        if not key.startswith("_probe"):
+            self._count()
+        if key.endswith("latest.json") and self._before_pointer is not None:
+            self._before_pointer()
+        self._store.replace(key, data, etag, media_type)
+
+
+@pytest.fixture(params=["folder", "s3"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
+    if request.param == "folder":
+        return open_store(str(tmp_path / "store"))
+    request.getfixturevalue("s3_credentials")
+    return open_store(f"s3://gvio-contract/{uuid.uuid4().hex}", request.getfixturevalue("s3_endpoint"))
+
+
+def test_a_release_is_read_back_whole_and_verified(store, make_release, release_products) -> None:
+    release = make_release()
+    seen: list[tuple[str, int, int]] = []
+    report = write_release(store, "testland", release, lambda *step: seen.append(step))
+    assert (report.outcome, report.uploaded, report.reused) == ("published", 11, 0)
+    assert report.uploaded_bytes == sum(map(len, release.payloads.values())) + len(release.manifest)
+    assert seen[-1] == ("publish", 10, 10)
+    assert list_regions(store) == ["testland"]
+    back = read_release(store, "testland")
+    assert (back.region, back.release, back.month) == ("testland", release.id, "2021-03")
+    assert back.published_at == "2026-01-02T03:04:05Z"
+    assert back.manifest["skill"] == "weak"
+    assert back.scoreboard["verdict"] == "weak"
+    assert back.checks == release_products()["checks"]
+    assert back.model_card == "# Model of 2021-03\n"
+    assert list(back.grids) == ["2021-01", "2021-02", "2021-03"]
+    bands, geobox, names = read_grid(store, "testland", back.grids["2021-03"])
+    assert bands.shape == (5, 24, 24)
+    assert geobox == release_products()["grids"][2].geobox
+    assert names == ("estimate", "lower80", "upper80", "raw", "adjustment")
+    city = back.estimates.query("area_id == 'CITY' and month == '2021-03'")["estimate"].item()
+    assert np.nansum(bands[0], dtype=np.float64) == pytest.approx(city, rel=1e-6)
+
+
+def test_publishing_again_changes_nothing(store, make_release) -> None:
+    write_release(store, "testland", make_release())
+    before = {key: store.get(key) for key in store.list_("")}
+    report = write_release(store, "testland", make_release(created=dt.datetime(2027, 5, 5, tzinfo=dt.UTC)))
+    assert (report.outcome, report.uploaded, report.reused, report.uploaded_bytes) == ("unchanged", 0, 11, 0)
+    assert {key: store.get(key) for key in store.list_("")} == before
+
+
+def test_the_next_month_sends_only_what_is_new(store, make_release) -> None:
+    write_release(store, "testland", make_release("2021-02"))
+    first = {key: store.get(key) for key in store.list_("")}
+    report = write_release(store, "testland", make_release("2021-03"))
+    assert (report.outcome, report.uploaded, report.reused) == ("published", 7, 4)
+    after = {key: store.get(key) for key in store.list_("")}
+    changed = {key for key in first if after[key] != first[key]}
+    assert changed == {"testland/latest.json", "testland/collection.json"}
+    assert read_release(store, "testland").month == "2021-03"
+    old = read_release(store, "testland", make_release("2021-02").id)
+    assert (old.month, old.published_at, list(old.grids)) == ("2021-02", None, ["2021-01", "2021-02"])
+    assert list_releases(store, "testland") == [make_release("2021-02").id, make_release("2021-03").id]
+
+
+def test_an_earlier_month_is_archived_and_the_pointer_stays(store, make_release) -> None:
+    write_release(store, "testland", make_release("2021-03"))
+    assert write_release(store, "testland", make_release("2021-02")).outcome == "archived"
+    assert write_release(store, "testland", make_release("2021-02")).outcome == "unchanged"
+    latest = read_latest(store, "testland")
+    assert latest is not None
+    assert latest.month == "2021-03"
+    assert _catalogued(store) == latest.release
+    assert read_release(store, "testland", make_release("2021-02").id).month == "2021-02"
+
+
+@pytest.mark.parametrize("writes", [0, 3, 6, 7])
+def test_a_killed_publish_leaves_the_last_release_whole(store, make_release, writes) -> None:
+    old, new = make_release("2021-02"), make_release("2021-03")
+    write_release(store, "testland", old)
+    with pytest.raises(KeyboardInterrupt):
+        write_release(Interrupted(store, writes), "testland", new)
+    assert read_release(store, "testland").release == old.id
+    assert _catalogued(store) == old.id
+    assert write_release(store, "testland", new).outcome == "published"
+    assert read_release(store, "testland").release == new.id
+    assert _catalogued(store) == new.id
+
+
+def test_killed_between_pointer_and_catalogue_the_next_run_brings_the_catalogue_along(store, make_release) -> None:
+    old, new = make_release("2021-02"), make_release("2021-03")
+    write_release(store, "testland", old)
+    with pytest.raises(KeyboardInterrupt):
+        write_release(Interrupted(store, 8), "testland", new)
+    assert read_release(store, "testland").release == new.id
+    assert _catalogued(store) == old.id
+    assert write_release(store, "testland", new).outcome == "unchanged"
+    assert _catalogued(store) == new.id
+
+
+def test_of_publishers_at_once_exactly_one_wins_and_readers_see_its_release(store, make_release) -> None:
+    write_release(store, "testland", make_release("2021-02"))
+    releases = [make_release("2021-03", seed) for seed in range(4)]
+    barrier = threading.Barrier(len(releases))
+
+    def publish(release) -> str | None:
+        # all reach the pointer together, so that all have read the same version of it
+        try:
+            write_release(Interrupted(store, 99, barrier.wait), "testland", release)
+        except ConflictError:
+            return None
+        return release.id
+
+    with ThreadPoolExecutor(len(releases)) as pool:
+        winners = [name for name in pool.map(publish, releases) if name]
+    assert len(winners) == 1
+    back = read_release(store, "testland")
+    assert back.release == winners[0]
+    assert len([read_grid(store, "testland", key) for key in back.grids.values()]) == 3
+    assert _catalogued(store) == winners[0]
+
+
+def test_the_catalogue_ends_at_the_pointer_however_publishers_overlap(store, make_release) -> None:
+    releases = [make_release("2021-03", seed) for seed in range(4)]
+
+    def publish(release) -> None:
+        for _ in range(50):
+            try:
+                write_release(store, "testland", release)
+            except ConflictError:
+                continue
+            return
+        raise TimeoutError("50 attempts lost")
+
+    with ThreadPoolExecutor(len(releases)) as pool:
+        list(pool.map(publish, releases))
+    latest = read_latest(store, "testland")
+    assert latest is not None
+    assert latest.release in {release.id for release in releases}
+    assert _catalogued(store) == latest.release
+
+
+def test_a_lost_object_is_sent_again(store, make_release) -> None:
+    release = make_release()
+    write_release(store, "testland", release)
+    key = f"testland/releases/{release.id}/scoreboard.json"
+    store.delete(key)
+    with pytest.raises(StoreError, match=r"scoreboard\.json: no such object"):
+        read_release(store, "testland")
+    assert write_release(store, "testland", release).outcome == "repaired"
+    assert read_release(store, "testland").release == release.id
+
+
+def test_a_damaged_object_is_never_read_as_good_nor_overwritten(store, make_release) -> None:
+    release = make_release()
+    write_release(store, "testland", release)
+    grid, table = read_release(store, "testland").grids["2021-03"], f"releases/{release.id}/model-card.md"
+    for key in (f"testland/{grid}", f"testland/{table}"):
+        store.delete(key)
+        store.put_new(key, b"tampered", COG_TYPE)
+    with pytest.raises(StoreError, match=r"model-card\.md: its bytes are not the ones published"):
+        read_release(store, "testland")
+    with pytest.raises(StoreError, match=r"gvio_2021-03_.*tif: its bytes are not the ones published"):
+        read_grid(store, "testland", grid)
+    with pytest.raises(StoreError, match="holds other bytes"):
+        write_release(store, "testland", release)
+
+
+def _catalogued(store: ObjectStore) -> str:
+    """The one release that collection.json shows; every item it lists is there."""
+    collection = json.loads(store.get("testland/collection.json"))
+    items = [link["href"] for link in collection["links"] if link["rel"] == "item"]
+    assert items
+    assert all(store.exists(f"testland/{href.removeprefix('./')}") for href in items)
+    assert json.loads(store.get("testland/catalog.json"))["links"]
+    return str(collection["gvio:release"])

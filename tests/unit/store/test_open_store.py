@@ -1,0 +1,73 @@
+"""Which store a URL means; opening touches nothing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gvio.errors import ConfigError, StoreError
+from gvio.store.local import LocalStore
+from gvio.store.objects import open_store
+from gvio.store.s3 import S3Store
+
+
+@pytest.fixture(autouse=True)
+def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without keys boto3 would ask the machine's metadata address for some."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "id")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+
+
+def test_a_path_and_a_file_url_are_the_same_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "my store"
+    plain, url = open_store(str(folder)), open_store(folder.as_uri())
+    assert isinstance(plain, LocalStore)
+    assert isinstance(url, LocalStore)
+    assert plain.url == url.url == str(folder)
+    assert not folder.exists()
+
+
+def test_a_relative_folder_is_told_in_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert open_store("store").url == str(tmp_path / "store")
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [("s3://bucket", "s3://bucket"), ("s3://bucket/a/b/", "s3://bucket/a/b"), ("s3://b//a", "s3://b/a")],
+)
+def test_an_s3_url_is_bucket_and_prefix(url: str, shown: str) -> None:
+    store = open_store(url, "http://127.0.0.1:9")
+    assert isinstance(store, S3Store)
+    assert store.url == shown
+
+
+@pytest.mark.parametrize("url", ["", "  ", "s3://", "file://"])
+def test_a_url_that_names_nothing_is_refused(url: str) -> None:
+    with pytest.raises(ConfigError, match="names no store"):
+        open_store(url)
+
+
+def test_an_unknown_scheme_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"scheme 'gs' of 'gs://bucket' is not served\. Give a folder"):
+        open_store("gs://bucket")
+
+
+def test_an_endpoint_that_is_no_url_is_refused() -> None:
+    with pytest.raises(StoreError, match=r"s3://bucket: the S3 endpoint is not a URL\. Write AWS_ENDPOINT_URL as"):
+        open_store("s3://bucket", "127.0.0.1:8333")
+
+
+def test_a_prefix_that_is_no_key_is_refused() -> None:
+    with pytest.raises(StoreError, match=r"'a/\.\./b' is not a portable object key"):
+        open_store("s3://bucket/a/../b", "http://127.0.0.1:9")
+
+
+def test_a_folder_store_does_not_load_boto3() -> None:
+    code = "import sys; from gvio.store.objects import open_store; open_store('x'); print('boto3' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -1,0 +1,90 @@
+"""Readers over a folder: nothing published, documents that are damaged or newer, the wrong region."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from gvio.errors import StoreError
+from gvio.store.local import LocalStore
+from gvio.store.published import (
+    list_regions,
+    list_releases,
+    read_latest,
+    read_object,
+    read_release,
+    write_release,
+)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> LocalStore:
+    return LocalStore(tmp_path / "store")
+
+
+def test_an_empty_store_has_no_regions_and_says_so(store: LocalStore) -> None:
+    assert list_regions(store) == []
+    assert list_releases(store, "testland") == []
+    assert read_latest(store, "testland") is None
+    with pytest.raises(StoreError, match=r"store/testland: nothing is published\. Check the store"):
+        read_release(store, "testland")
+
+
+def test_regions_stand_side_by_side_and_other_folders_are_not_regions(
+    store: LocalStore, make_release, release_products
+) -> None:
+    release = make_release()
+    elsewhere = make_release(config=release_products()["config"].model_copy(update={"name": "elsewhere"}))
+    write_release(store, "testland", release)
+    write_release(store, "elsewhere", elsewhere)
+    store.put_new("backup/notes.txt", b"1", "text/plain")
+    assert list_regions(store) == ["elsewhere", "testland"]
+    assert read_release(store, "elsewhere").region == "elsewhere"
+
+
+def test_an_unknown_release_is_told(store: LocalStore, make_release) -> None:
+    write_release(store, "testland", make_release())
+    with pytest.raises(StoreError, match=r"2020-01-abc/manifest\.json: no such object"):
+        read_release(store, "testland", "2020-01-abc")
+
+
+def test_a_release_is_not_written_under_another_region(store: LocalStore, make_release) -> None:
+    with pytest.raises(StoreError, match=r"elsewhere: a release of 'testland' does not belong here"):
+        write_release(store, "elsewhere", make_release())
+    assert store.list_("") == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("<html>login</html>", r"latest\.json: is not JSON\. The store was edited"),
+        ('{"schema_version": 2}', r"has schema_version 2, this program reads 1\. Read it with"),
+        ("[1]", "has schema_version None, this program reads 1"),
+        ('{"schema_version": 1, "region": "testland", "month": "2021-03"}', "lacks the field 'release'"),
+    ],
+)
+def test_a_pointer_that_cannot_be_understood_is_told(store: LocalStore, text: str, message: str) -> None:
+    store.replace("testland/latest.json", text.encode(), None)
+    with pytest.raises(StoreError, match=message):
+        read_latest(store, "testland")
+
+
+def test_a_manifest_that_does_not_list_a_table_is_told(store: LocalStore, make_release) -> None:
+    release = make_release()
+    write_release(store, "testland", release)
+    manifest = json.loads(release.manifest)
+    manifest["objects"] = [o for o in manifest["objects"] if not o["key"].endswith("scoreboard.json")]
+    key = f"testland/{release.manifest_key}"
+    store.delete(key)
+    store.put_new(key, json.dumps(manifest).encode(), "application/json")
+    with pytest.raises(StoreError, match=r"scoreboard\.json: the manifest does not list it"):
+        read_release(store, "testland")
+
+
+def test_items_are_verified_by_their_names_as_grids_are(store: LocalStore, make_release) -> None:
+    release = make_release()
+    write_release(store, "testland", release)
+    key = next(key for key in release.payloads if key.startswith("items/"))
+    assert read_object(store, "testland", key) == release.payloads[key]
