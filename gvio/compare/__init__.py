@@ -1,0 +1,1 @@
+"""Comparators: what any model has to beat."""
