@@ -118,6 +118,18 @@ def test_a_truncated_file_is_refused_with_the_reason(tmp_path: Path, lights: Pat
             raster.read_window(tmp_path / "cut.tif")
 
 
+def test_a_truncated_cog_whose_header_is_whole_is_refused(tmp_path: Path) -> None:
+    grid = GeoBox((600, 700), GRID.transform, GRID.crs)
+    data = raster.cog_bytes(light(grid), grid, nodata=None)
+    (tmp_path / "cut.tif").write_bytes(data[: len(data) // 2])
+    assert raster.geobox_of(tmp_path / "cut.tif") == grid
+    for read in (raster.read_window, lambda path: raster.read_onto(path, part(0.5, 0.5, (600, 700), grid))):
+        with pytest.raises(ProductError, match=r"^cut\.tif: cannot be read as a raster"):
+            read(tmp_path / "cut.tif")
+    with pytest.raises(ProductError, match="cannot be read as a raster"):
+        raster.read_cog(data[: len(data) // 2])
+
+
 def test_a_file_without_georeference_is_refused(tmp_path: Path) -> None:
     profile = {"driver": "GTiff", "count": 1, "height": 4, "width": 4, "dtype": "uint8"}
     with pytest.warns(rasterio.errors.NotGeoreferencedWarning):

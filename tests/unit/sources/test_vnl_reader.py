@@ -141,6 +141,16 @@ def test_tiles_are_joined_and_tiles_elsewhere_left_out(tmp_path: Path, light) ->
     assert [p.file.split("_")[3] for p in month.provenance] == ["75N060E", "75N060E", "75N180W", "75N180W"]
 
 
+def test_where_tiles_overlap_the_first_that_saw_the_pixel_counts(tmp_path: Path, light) -> None:
+    for tile, shift in (("00N060E", 0), ("75N060E", 10)):
+        light.write(tmp_path, "2021-12", light.moved(0, shift), tile=tile)
+    month = open_month(files_in(tmp_path), light.moved(0, 10))
+    radiance, counts = light.month(DECEMBER)
+    expected = radiance.copy()
+    expected[:, :20] = np.where(counts[:, 10:] > 0, radiance[:, 10:], radiance[:, :20])
+    np.testing.assert_array_equal(month.radiance, expected)
+
+
 def test_an_archive_reads_like_the_loose_pair(tmp_path: Path, light) -> None:
     pair = light.write(tmp_path, "2021-12")
     loose = open_month(files_in(tmp_path), light.grid)
