@@ -1,0 +1,223 @@
+"""Figures for people, as PNG bytes: prediction against official figures, a month's map, an area's series.
+
+Pure: arrays and tables in, bytes out. They go into the registry, the model card and the README; the dashboard draws
+its own, interactive ones.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import geopandas as gpd
+import matplotlib as mpl
+import matplotlib.dates as dates
+import numpy as np
+import pandas as pd
+import shapely
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.colors import LogNorm
+from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import FuncFormatter
+from odc.geo.geobox import GeoBox
+
+from gvio.report.canvas import FAINT, INK, QUIET, blank, drawable, empty, headline, quiet, to_png
+from gvio.report.picture import fit_scale, short_number
+from gvio.report.tables import nowcast_spans
+from gvio.types import BoolArray, FloatArray
+
+_BLUE = "#1d5fa8"
+_NO_INDUSTRY = "#f0f1f3"
+_METRES_PER_DEGREE = 111_320.0
+
+
+def agreement_png(
+    official: FloatArray,
+    estimate: FloatArray,
+    areas: Sequence[str],
+    out_of_sample: BoolArray,
+    *,
+    unit: str,
+    title: str,
+) -> bytes:
+    """Estimates against official figures on logarithmic axes, a colour per area.
+
+    Filled points were estimated before the figure was known to the model, hollow ones it was trained on; the two
+    are never counted together in the note. Points with a value that is not positive and finite are left out.
+
+    Args:
+        official: (N,) published figures, in `unit`.
+        estimate: (N,) estimates of the same, in `unit`.
+        areas: (N,) area of every point, as people call it.
+        out_of_sample: (N,) whether the model had not seen the figure.
+        unit: Unit of both axes.
+        title: One line.
+
+    Returns:
+        PNG bytes.
+    """
+    figure = blank(7.6, 5.6)
+    axes = figure.add_subplot()
+    official, estimate = np.asarray(official, dtype=np.float64), np.asarray(estimate, dtype=np.float64)
+    known = (official > 0) & (estimate > 0) & np.isfinite(official) & np.isfinite(estimate)
+    parts = ((out_of_sample, "● out of sample"), (~out_of_sample, "○ in sample"))
+    headline(axes, title, "   ".join(_errors(official, estimate, known & part, name) for part, name in parts))
+    if not known.any():
+        empty(axes, "no month with an official figure")
+        return to_png(figure)
+    names = sorted(set(areas))
+    labels = np.array([names.index(a) for a in areas])
+    palette = mpl.colormaps["tab20" if len(names) > 10 else "tab10"].colors  # type: ignore[attr-defined]
+    for i, label in enumerate(drawable(names, "area")):
+        colour = palette[i % len(palette)]
+        for part, fill in ((out_of_sample, colour), (~out_of_sample, "none")):
+            chosen = known & (labels == i) & part
+            axes.scatter(official[chosen], estimate[chosen], s=16, facecolor=fill, edgecolor=colour, linewidth=0.8)
+        axes.scatter([], [], s=22, color=colour, label=label)
+    _equal_log_axes(axes, np.concatenate([official[known], estimate[known]]))
+    axes.set_xlabel(f"official figure, {unit} a month", color=INK)
+    axes.set_ylabel(f"estimate, {unit} a month", color=INK)
+    figure.legend(loc="outside right center", frameon=False, fontsize=8, ncols=1 + (len(names) > 28))
+    return to_png(figure)
+
+
+def map_png(
+    values: FloatArray, geobox: GeoBox, *, districts: gpd.GeoDataFrame | None, title: str, unit: str, note: str = ""
+) -> bytes:
+    """A month's grid with district outlines; colour is logarithmic and perceptually uniform.
+
+    Args:
+        values: (y, x), in `unit` per pixel; NaN outside the region, 0 where there is no industry.
+        geobox: Its geographic grid.
+        districts: Outlines; None draws none.
+        title: One line, with the month.
+        unit: Unit of a pixel's value.
+        note: A quieter line under the title.
+
+    Returns:
+        PNG bytes.
+    """
+    box = geobox.extent.boundingbox
+    stretch = 1.0 / math.cos(math.radians((box.bottom + box.top) / 2))
+    ratio = (box.top - box.bottom) * stretch / (box.right - box.left)
+    height = float(np.clip(6.0 * ratio, 3.5, 8.0))
+    figure = blank(max(height / ratio + 2.2, 5.5), height + 0.9)
+    axes = figure.add_subplot()
+    extent = (box.left, box.right, box.bottom, box.top)
+    ground = np.where(np.isfinite(values), 1.0, np.nan)
+    axes.imshow(ground, cmap=mpl.colors.ListedColormap([_NO_INDUSTRY]), extent=extent, interpolation="nearest")
+    scale = fit_scale(np.asarray(values, dtype=np.float64), "log")
+    shown = np.where(values > 0, values, np.nan)
+    palette = mpl.colormaps["magma_r"]
+    colours = mpl.colors.ListedColormap(palette(np.linspace(0.08, 0.97, 256)))
+    norm = LogNorm(scale.low, scale.high, clip=True)
+    image = axes.imshow(shown, norm=norm, cmap=colours, extent=extent, interpolation="nearest")
+    if not np.isfinite(shown).any():
+        empty(axes, "no pixel with output")
+    if districts is not None:
+        axes.add_collection(_outlines(districts, geobox))
+    axes.set(xlim=extent[:2], ylim=extent[2:], aspect=stretch)
+    headline(axes, title, note)
+    _degrees(axes)
+    _scale_bar(axes, box, stretch)
+    bar = figure.colorbar(image, ax=axes, shrink=0.75, pad=0.02, aspect=32, extend="both")
+    bar.set_label(f"{unit} per pixel and month", color=INK)
+    bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _: short_number(v)))
+    bar.outline.set_visible(False)
+    return to_png(figure)
+
+
+def series_png(rows: pd.DataFrame, *, title: str, unit: str) -> bytes:
+    """One area's estimates with 80 % and 95 % intervals, the official figures, and the nowcast months shaded.
+
+    Args:
+        rows: `gvio.report.tables.series` of one area: `date`, `estimate`, `lower80` … `upper95`, `official`, `kind`.
+        title: One line, with the area.
+        unit: Unit of the figures.
+
+    Returns:
+        PNG bytes.
+    """
+    figure = blank(9.0, 4.2)
+    axes = figure.add_subplot()
+    headline(axes, title)
+    quiet(axes)
+    axes.set_ylabel(f"{unit} a month", color=INK)
+    if rows.empty:
+        empty(axes, "no month")
+        return to_png(figure)
+    day = rows["date"].to_numpy()
+    spans = nowcast_spans(rows)
+    for start, end in spans:
+        left, right = dates.date2num([start, end])  # type: ignore[no-untyped-call]
+        axes.axvspan(left, right, color="#f6efe0", linewidth=0, zorder=0)
+    handles: list[Any] = []
+    for level, tint in (("95", "#d5e4f3"), ("80", "#a3c4e6")):
+        band = axes.fill_between(day, rows[f"lower{level}"], rows[f"upper{level}"], color=tint, linewidth=0)
+        band.set_label(f"{level} % interval")
+        handles.insert(0, band)
+    handles.insert(0, axes.plot(day, rows["estimate"], color=_BLUE, linewidth=1.6, label="estimate")[0])
+    handles.append(axes.scatter(day, rows["official"], s=13, color=INK, zorder=3, label="official figure"))
+    if spans:
+        handles.append(Patch(color="#f6efe0", label="nowcast, no official figure"))
+    axes.set_ylim(bottom=0)
+    axes.margins(x=0.01)
+    axes.xaxis_date()
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:,.10g}"))
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False, fontsize=8.5)
+    return to_png(figure)
+
+
+def _errors(official: FloatArray, estimate: FloatArray, chosen: BoolArray, name: str) -> str:
+    if not chosen.any():
+        return f"{name}: none"
+    error = np.abs(estimate[chosen] / official[chosen] - 1).mean()
+    return f"{name}: {int(chosen.sum()):,} figures, mean error {100 * error:.1f} %"
+
+
+def _equal_log_axes(axes: Axes, values: FloatArray) -> None:
+    """Both axes logarithmic over the same range, with the line of equality and 20 % on either side."""
+    low, high = values.min() / 1.25, values.max() * 1.25
+    line = np.array([low, high])
+    axes.fill_between(line, line / 1.2, line * 1.2, color=FAINT, linewidth=0, zorder=0)
+    axes.plot(line, line, color=QUIET, linewidth=1, zorder=1)
+    axes.set(xscale="log", yscale="log", xlim=(low, high), ylim=(low, high), aspect="equal")
+    quiet(axes, grid=False)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(FuncFormatter(lambda v, _: short_number(v)))
+        # Minor labels only where there is hardly a power of ten to read.
+        few = high / low < 30
+        axis.set_minor_formatter(FuncFormatter(lambda v, _, few=few: short_number(v) if few and _leading(v) else ""))
+
+
+def _leading(value: float) -> bool:
+    """Whether the first digit is 2 or 5: the minor ticks worth a label."""
+    return round(value / 10 ** math.floor(math.log10(value))) in (2, 5)
+
+
+def _outlines(districts: gpd.GeoDataFrame, geobox: GeoBox) -> LineCollection:
+    lines = shapely.get_parts(districts.geometry.to_crs(geobox.crs).boundary.to_numpy())
+    return LineCollection([shapely.get_coordinates(line) for line in lines], colors=QUIET, linewidths=0.6)
+
+
+def _degrees(axes: Axes) -> None:
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{abs(v):.5g}° {'E' if v >= 0 else 'W'}"))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{abs(v):.5g}° {'N' if v >= 0 else 'S'}"))
+    axes.locator_params(nbins=5)
+    axes.tick_params(colors=QUIET, labelsize=8)
+    axes.spines[:].set_visible(False)
+
+
+def _scale_bar(axes: Axes, box: Any, stretch: float) -> None:
+    """A bar of a round length, about a fifth of the width, at the lower left."""
+    width_km = (box.right - box.left) * _METRES_PER_DEGREE / stretch / 1000
+    length = max((n * 10.0**d for d in range(-1, 4) for n in (1, 2, 5) if n * 10.0**d <= width_km / 4), default=0.1)
+    left, bottom = box.left + 0.03 * (box.right - box.left), box.bottom + 0.03 * (box.top - box.bottom)
+    right = left + length / width_km * (box.right - box.left)
+    halo = [withStroke(linewidth=3, foreground="white")]
+    axes.plot([left, right], [bottom, bottom], color=INK, linewidth=2.5, solid_capstyle="butt", path_effects=halo)
+    axes.annotate(f"{length:g} km", ((left + right) / 2, bottom), (0, 4), textcoords="offset points", ha="center",
+                  fontsize=8, color=INK, path_effects=halo)  # fmt: skip
