@@ -1,0 +1,1 @@
+"""Known-truth worlds, written as region packs."""

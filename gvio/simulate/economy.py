@@ -1,0 +1,113 @@
+"""The invented economy: what every factory makes in every month, and what of it its light could show."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.signal import lfilter
+
+from gvio.simulate.spec import WorldSpec
+from gvio.types import BoolArray, FloatArray, IntArray, Month
+
+# Lunar new year's day by year (Hong Kong Observatory); the simulation only needs its calendar pattern.
+NEW_YEAR = {
+    2012: (1, 23), 2013: (2, 10), 2014: (1, 31), 2015: (2, 19), 2016: (2, 8), 2017: (1, 28), 2018: (2, 16),
+    2019: (2, 5), 2020: (1, 25), 2021: (2, 12), 2022: (2, 1), 2023: (1, 22), 2024: (2, 10), 2025: (1, 29),
+    2026: (2, 17), 2027: (2, 6), 2028: (1, 26), 2029: (2, 13), 2030: (2, 3),
+}  # fmt: skip
+HOLIDAY = (-5, 12)  # days around new year's day in which factories stand still, the last excluded
+PERSISTENCE = 0.97  # of shocks, from month to month; a shock is half gone after two years
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Economy:
+    """`output` (F, T) float64, in the unit, ≥ 0; `size` (F,) its typical value; `sector` (F,) int;
+    `visible` (F, T) float64, the log change of output that light responds to; `dark` (F,) bool, no light at all.
+    """
+
+    output: FloatArray
+    size: FloatArray
+    sector: IntArray
+    visible: FloatArray
+    dark: BoolArray
+
+
+def simulate_economy(spec: WorldSpec, district: IntArray, rng: np.random.Generator) -> Economy:
+    """Sizes are lognormal; changes are trend, season, holiday, cycles and persistent shocks, added in logarithms.
+
+    Args:
+        spec: The world.
+        district: (F,) int, district of each factory.
+        rng: Source of everything random.
+    """
+    count, months = len(district), spec.span
+    size = np.exp(rng.normal(0, spec.size_spread, count))
+    size *= spec.city_output / size.sum()
+    sector = rng.integers(spec.sectors, size=count)
+    dark = rng.random(count) < spec.dark_share
+    change = _change(spec, months, district, sector, rng)
+    stopped, seen_stopped = _shutdowns(spec, (count, len(months)), rng)
+    common = _common_shock(spec, months)
+    output = size[:, None] * np.exp(change + stopped + common)
+    return Economy(output, size, sector, change + seen_stopped + spec.common_shock_visible * common, dark)
+
+
+def holiday_share(month: Month) -> float:
+    """Share of a month's days that fall into the standstill around lunar new year."""
+    if month.year not in NEW_YEAR:
+        return 0.0
+    new_year = dt.date(month.year, *NEW_YEAR[month.year])
+    days = (new_year + dt.timedelta(days=offset) for offset in range(*HOLIDAY))
+    inside = sum(month.first_day <= day <= month.last_day for day in days)
+    return inside / month.last_day.day
+
+
+def persistent(rng: np.random.Generator, shape: tuple[int, int], spread: float) -> FloatArray:
+    """(n, T) stationary first-order autoregressions with standard deviation `spread`."""
+    steps = rng.normal(0, spread, shape)
+    steps[:, 1:] *= np.sqrt(1 - PERSISTENCE**2)
+    return np.asarray(lfilter([1.0], [1.0, -PERSISTENCE], steps, axis=1))
+
+
+def _change(
+    spec: WorldSpec, months: Sequence[Month], district: IntArray, sector: IntArray, rng: np.random.Generator
+) -> FloatArray:
+    """(F, T) log change against the typical month."""
+    years = np.arange(len(months)) / 12 - len(months) / 24
+    n_districts, T = int(district.max()) + 1, len(months)
+    of_sector = rng.normal(spec.growth, spec.growth_spread, spec.sectors)[:, None] * years
+    of_district = rng.normal(0, spec.growth_spread, n_districts)[:, None] * years
+    of_sector = of_sector + persistent(rng, (spec.sectors, T), spec.sector_cycle)
+    of_district = of_district + persistent(rng, (n_districts, T), spec.district_shock)
+    own = persistent(rng, (len(district), T), spec.factory_shock)
+    calendar = np.array([month.month for month in months])
+    phase = rng.normal(0, 0.5, spec.sectors)[:, None]
+    season = spec.season * np.cos(2 * np.pi * (calendar - 6.5) / 12 + phase)
+    season += 0.5 * spec.season * (calendar == 12)  # the year's plan is met in December
+    idle = np.array([holiday_share(month) for month in months])
+    return np.asarray(
+        of_sector[sector] + season[sector] + of_district[district] + own + np.log1p(-spec.new_year_dip * idle)
+    )
+
+
+def _shutdowns(spec: WorldSpec, shape: tuple[int, int], rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
+    """Log change while a factory stands still, as it is and as its light shows it."""
+    stopped, seen = np.zeros(shape), np.zeros(shape)
+    starts = rng.random(shape) < spec.shutdowns_per_year / 12
+    for factory, month in np.argwhere(starts):
+        during = slice(int(month), int(month) + int(rng.integers(3, 10)))
+        stopped[factory, during] = np.log(0.1)
+        seen[factory, during] = 0.0 if rng.random() < spec.lights_on_share else np.log(0.1)
+    return stopped, seen
+
+
+def _common_shock(spec: WorldSpec, months: Sequence[Month]) -> FloatArray:
+    """(T,) log change: the fall, then half of what is left every month."""
+    if spec.common_shock_month is None:
+        return np.zeros(len(months))
+    since = np.array([month - Month.parse(spec.common_shock_month) for month in months], dtype=float)
+    left = np.where(since >= 0, 0.5 ** np.maximum(since, 0), 0.0)
+    return np.log1p(-spec.common_shock * left)

@@ -1,0 +1,105 @@
+"""A simulated world as a region pack on disk: the contract's files in the true formats, the truth beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from gvio import raster
+from gvio.simulate.figures import CITY_ID
+from gvio.simulate.formats.black_marble import write_vnp46a3
+from gvio.simulate.formats.vnl import write_vnl
+from gvio.simulate.spec import WorldSpec
+from gvio.simulate.world import World, simulate_world
+from gvio.types import Progress
+
+
+def simulate_pack(out: Path, spec: WorldSpec, seed: int, progress: Progress | None = None) -> World:
+    """Simulate a world and write it as a region pack; equal arguments give equal bytes."""
+    world = simulate_world(spec, seed)
+    write_pack(world, out, progress)
+    return world
+
+
+def write_pack(world: World, folder: Path, progress: Progress | None = None) -> None:
+    """Write `region.yaml`, districts, factories, statistics, urban mask, `ntl/` and `truth/truth.npz` into `folder`."""
+    for name in ("ntl", "truth"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    _write_text(folder / "region.yaml", yaml.safe_dump(_region(world.spec), sort_keys=False, allow_unicode=True))
+    districts = world.places.districts.rename(columns={"area_id": "district_id"})
+    _write_text(folder / "districts.geojson", districts.to_json(ensure_ascii=False, drop_id=True))
+    _write_text(folder / "factories.csv", _factories(world).to_csv(index=False, lineterminator="\n"))
+    _write_text(folder / "statistics.csv", world.statistics.to_csv(index=False, lineterminator="\n"))
+    raster.write_geotiff(folder / "urban.tif", world.places.urban.astype(np.uint8), world.places.geobox, nodata=255)
+    write_light(world, folder / "ntl", progress)
+    np.savez_compressed(folder / "truth" / "truth.npz", **truth_arrays(world))
+
+
+def write_light(world: World, folder: Path, progress: Progress | None = None) -> None:
+    """Write every month of light in the format of the world's product, under official names."""
+    for t, month in enumerate(world.spec.span):
+        radiance, counts, geobox = world.radiance[t], world.observations[t], world.places.geobox
+        if world.spec.product == "vnp46a3":
+            write_vnp46a3(folder, month, np.maximum(radiance, 0), counts, geobox)
+        else:
+            write_vnl(folder, month, radiance, counts, geobox)
+        if progress is not None:
+            progress("writing light", t + 1, world.spec.months)
+
+
+def truth_arrays(world: World) -> Mapping[str, Any]:
+    """Contents of `truth/truth.npz`.
+
+    `truth` (T, y, x) float32 and `labels` (D, T) float64 output; `dist` (y, x) district index or −1; `months` text;
+    per factory, mapped ones first in the order of `factories.csv`: `iy`, `ix` true pixel, `fd` district, `mapped`.
+    """
+    places = world.places
+    return {
+        "truth": world.truth,
+        "labels": world.labels,
+        "dist": places.owner.astype(np.int64),
+        "months": np.array([str(month) for month in world.spec.span]),
+        "fd": places.district.astype(np.int64),
+        "iy": places.row.astype(np.int64),
+        "ix": places.col.astype(np.int64),
+        "mapped": world.mapped,
+    }
+
+
+def _region(spec: WorldSpec) -> dict[str, Any]:
+    return {
+        "name": spec.name,
+        "title": spec.title,
+        "bounds": list(spec.bounds),
+        "area_crs": spec.area_crs,
+        "first_month": spec.first_month,
+        "unit": spec.unit,
+        "ntl": {"product": spec.product, "source": "ntl"},
+        "districts": {"path": "districts.geojson", "id": "district_id", "name": "name", "group": "group"},
+        "city_id": CITY_ID,
+        "factories": {"path": "factories.csv", "crs": "wgs84"},
+        "urban": {"path": "urban.tif"},
+        "statistics": {"path": "statistics.csv", "series": "above-designated-size"},
+    }
+
+
+def _factories(world: World) -> pd.DataFrame:
+    """Mapped factories as a survey lists them: no size, which nobody publishes."""
+    places, count = world.places, int(world.mapped.sum())
+    return pd.DataFrame(
+        {
+            "factory_id": [f"F{i:05d}" for i in range(count)],
+            "lon": np.round(places.lon[:count], 6),
+            "lat": np.round(places.lat[:count], 6),
+            "category": [f"industry;{chr(ord('A') + sector % 26)}" for sector in world.economy.sector[:count]],
+        }
+    )
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")

@@ -1,0 +1,91 @@
+"""A world whose truth is known: geography, economy, light and published figures from one specification and seed.
+
+Nothing is written here (`gvio.simulate.pack`), and each part draws from its own stream of random numbers, so that
+turning one knob leaves the other parts as they were.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from gvio.simulate.economy import Economy, simulate_economy
+from gvio.simulate.figures import publish_figures
+from gvio.simulate.geography import Places, make_places
+from gvio.simulate.light import simulate_light
+from gvio.simulate.spec import WorldSpec
+from gvio.types import BoolArray, FloatArray, IntArray
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class World:
+    """A simulated region.
+
+    Attributes:
+        spec: What was asked for.
+        places: Grid, districts, factories' positions.
+        economy: Output of every factory and month.
+        mapped: (F,) bool, whether the pack's map knows the factory; mapped ones come first.
+        radiance: (T, y, x) float32, nW cm⁻² sr⁻¹, NaN where nothing was observed.
+        observations: (T, y, x) uint16.
+        statistics: Rows of `statistics.csv`.
+    """
+
+    spec: WorldSpec
+    places: Places
+    economy: Economy
+    mapped: BoolArray
+    radiance: FloatArray
+    observations: IntArray
+    statistics: pd.DataFrame
+
+    @property
+    def truth(self) -> FloatArray:
+        """(T, y, x) float32 output per pixel and month, factories unknown to the map included."""
+        truth = np.zeros(self.radiance.shape)
+        for t in range(self.spec.months):
+            np.add.at(truth[t], (self.places.row, self.places.col), self.economy.output[:, t])
+        return truth.astype(np.float32)
+
+    @property
+    def labels(self) -> FloatArray:
+        """(D, T) float64 true output of every district and month."""
+        return _district_sums(self.economy, self.places)
+
+
+def simulate_world(spec: WorldSpec, seed: int, districts: gpd.GeoDataFrame | None = None) -> World:
+    """Simulate a world; equal arguments give equal worlds.
+
+    Args:
+        spec: The difficulties.
+        seed: Root of every random number.
+        districts: Real districts (area_id, name, group, geometry in EPSG:4326) instead of invented zones.
+    """
+    place, make, shine, report, survey = (np.random.default_rng([seed, stream]) for stream in range(5))
+    places = make_places(spec, place, districts)
+    shuffled, mapped = _survey(spec, places, survey)
+    economy = simulate_economy(spec, shuffled.district, make)
+    radiance, observations = simulate_light(spec, shuffled, economy, shine)
+    area_ids = [str(area) for area in shuffled.districts["area_id"]]
+    statistics = publish_figures(spec, _district_sums(economy, shuffled), area_ids, report)
+    return World(spec, shuffled, economy, mapped, radiance, observations, statistics)
+
+
+def _survey(spec: WorldSpec, places: Places, rng: np.random.Generator) -> tuple[Places, BoolArray]:
+    """Decide at random which factories the map knows, anchors always, and put those first, in random order."""
+    anchors = min(spec.least_factories * len(places.districts), spec.n_factories)
+    known = max(round(spec.n_factories * (1 - spec.unmapped_share)), anchors)
+    others = anchors + rng.permutation(spec.n_factories - anchors)
+    on_map = rng.permutation(np.concatenate([np.arange(anchors), others[: known - anchors]]))
+    order = np.concatenate([on_map, others[known - anchors :]])
+    per_factory = {name: getattr(places, name)[order] for name in ("row", "col", "district", "lon", "lat")}
+    return dataclasses.replace(places, **per_factory), np.arange(spec.n_factories) < known
+
+
+def _district_sums(economy: Economy, places: Places) -> FloatArray:
+    sums = np.zeros((len(places.districts), economy.output.shape[1]))
+    np.add.at(sums, places.district, economy.output)
+    return sums

@@ -1,0 +1,56 @@
+import datetime as dt
+
+import numpy as np
+import pytest
+
+from gvio.config import Params
+from gvio.ledger.checks import check_ledger
+from gvio.ledger.rows import as_of
+from gvio.region.pack import read_pack
+from gvio.region.urban import read_urban
+from gvio.simulate.demo import NAMES, TITLE, demo_spec, shanghai_districts, write_demo_pack
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("demo") / "pack"
+    return folder, write_demo_pack(folder, months=13, seed=1)
+
+
+def test_the_sixteen_districts_are_real_and_have_names():
+    districts = shanghai_districts()
+    assert sorted(districts["area_id"]) == sorted(NAMES)
+    assert set(districts["group"]) == {"north", "south"}
+    west, south, east, north = districts.total_bounds
+    bounds = demo_spec().bounds
+    assert bounds[0] < west
+    assert bounds[1] < south
+    assert east < bounds[2]
+    assert north < bounds[3]
+
+
+def test_the_demo_reads_as_a_pack_that_passes_its_checks(demo):
+    pack = read_pack(demo[0])
+    assert pack.area_ids == tuple(sorted(NAMES))
+    assert [note for note in pack.notes if note.required] == []
+    assert len(pack.factories) >= 350
+    results = check_ledger(as_of(pack.ledger, dt.date(2030, 1, 1)), pack.area_ids, "CITY", Params())
+    assert all(result.passed for result in results)
+
+
+def test_every_page_can_say_that_it_is_invented(demo):
+    assert "invented" in TITLE
+    assert f"title: '{TITLE}'" in (demo[0] / "region.yaml").read_text(encoding="utf-8")
+
+
+def test_every_district_owns_pixels_and_output(demo):
+    _, world = demo
+    assert set(np.unique(world.places.owner)) == set(range(-1, 16))
+    assert (world.labels > 0).all()
+
+
+def test_the_city_is_urban_and_the_country_is_not(demo):
+    folder, world = demo
+    urban = read_urban(read_pack(folder), world.places.geobox)
+    np.testing.assert_array_equal(urban, world.places.urban)
+    assert 0.05 < urban.mean() < 0.4
