@@ -20,12 +20,12 @@ import numpy.typing as npt
 from odc.geo.geobox import GeoBox
 
 from gvio.errors import StoreError
+from gvio.map.grids import BANDS
 from gvio.types import FloatArray
 
 Kind = Literal["log", "linear", "ratio"]
 Rgba = npt.NDArray[np.uint8]
 
-GRID_BANDS = ("estimate", "lower80", "upper80", "raw", "adjustment")
 _PALETTES: Mapping[Kind, str] = {"log": "magma_r", "linear": "cividis_r", "ratio": "PuOr_r"}
 _TRIM: Mapping[Kind, tuple[float, float]] = {"log": (0.06, 0.96), "linear": (0.0, 1.0), "ratio": (0.08, 0.92)}
 _STEPS = 24  # colours of the legend strip
@@ -86,16 +86,16 @@ class Picture:
 
 
 def layer_values(bands: FloatArray, layer: Layer) -> FloatArray:
-    """The values (y, x) of one layer from a grid's bands (5, y, x) in the order of `GRID_BANDS`.
+    """The values (y, x) of one layer from a grid's bands (5, y, x) in the order of `BANDS`.
 
     Raises:
         StoreError: The grid does not have the five bands.
     """
-    if bands.ndim != 3 or bands.shape[0] != len(GRID_BANDS):
-        what = f"a grid of shape {bands.shape} does not have the bands {', '.join(GRID_BANDS)}"
+    if bands.ndim != 3 or bands.shape[0] != len(BANDS):
+        what = f"a grid of shape {bands.shape} does not have the bands {', '.join(BANDS)}"
         raise StoreError(what, hint="Publish the month again with this version of gvio.")
     if layer.key != "width":
-        return np.asarray(bands[GRID_BANDS.index(layer.key)], dtype=np.float64)
+        return np.asarray(bands[BANDS.index(layer.key)], dtype=np.float64)
     estimate, lower, upper = np.asarray(bands[:3], dtype=np.float64)
     width: FloatArray = np.full_like(estimate, np.nan)
     np.divide(100.0 * (upper - lower), estimate, out=width, where=estimate > 0)

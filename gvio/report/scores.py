@@ -55,7 +55,9 @@ METRICS: tuple[tuple[str, str, str], ...] = (
     ("n", "Scored", "count"),
 )
 _LOWER_IS_BETTER = {"mape", "mase"}
-_RANKED = {"within_r2", "yoy_r2", "pooled_r2", *_LOWER_IS_BETTER}
+_RANKED = {"within_r2", "yoy_r2", "r2", *_LOWER_IS_BETTER}  # not pooled R²: it is never read alone
+
+SIZES: Mapping[str, str] = {"native": "native grid", "1km": "1 km", "2km": "2 km", "5km": "5 km"}
 
 SKILLS: Mapping[str, tuple[str, str]] = {
     "proven": ("Skill proven", "Out of time, the model beats the best naive forecast beyond what chance explains."),
@@ -68,9 +70,9 @@ SKILLS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def skill_of(scoreboard: Scores, model: Scores | None = None) -> str:
-    """`proven`, `weak`, `none`, or `unknown` when neither scoreboard nor the manifest's `model` says so."""
-    for source in (scoreboard, model or {}):
+def skill_of(scoreboard: Scores, manifest: Scores) -> str:
+    """`proven`, `weak`, `none`, or `unknown` when neither manifest nor scoreboard says so."""
+    for source in (manifest, scoreboard):
         if source.get("skill") in SKILLS:
             return str(source["skill"])
     return "unknown"
@@ -122,10 +124,11 @@ def score_table(models: Scores) -> pd.DataFrame:
     return pd.DataFrame(columns, index=pd.Index([MODELS.get(m, m) for m in order], name="Model"))
 
 
-def coverage_rows(models: Scores) -> list[tuple[int, float]]:
-    """(nominal %, measured %) of our intervals, for the levels that were measured."""
+def coverage_sentence(models: Scores) -> str:
+    """What our intervals held, for the levels that were measured; empty when none was."""
     found = ((level, number(models.get(OURS), f"coverage{level}")) for level in (50, 80, 95))
-    return [(level, 100.0 * share) for level, share in found if share is not None]
+    parts = [f"the {level} % interval held {show(share, 'percent')}" for level, share in found if share is not None]
+    return f"Of the figures of this test, {', '.join(parts)}." if parts else ""
 
 
 def held_out_map_table(scoreboard: Scores) -> pd.DataFrame:
@@ -146,7 +149,7 @@ def truth_map_table(scoreboard: Scores) -> pd.DataFrame:
     blocks = {size: {OURS: block} if "r2" in block else block for size, block in blocks.items()}
     order = ordered_models({m: None for block in blocks.values() for m in block})
     columns = {
-        f"R², {size}": _emphasise(values, [show(v, "number") for v in values], "r2")
+        f"R², {SIZES.get(size, size)}": _emphasise(values, [show(v, "number") for v in values], "r2")
         for size, block in blocks.items()
         for values in [[number(block.get(m), "r2") for m in order]]
     }
@@ -171,7 +174,7 @@ def show(value: float | None, style: str) -> str:
 
 def _emphasise(values: Sequence[float | None], texts: list[str], key: str) -> list[str]:
     known = [v for v in values if v is not None]
-    if key not in _RANKED | {"r2"} or len(known) < 2:
+    if key not in _RANKED or len(set(known)) < 2:
         return texts
     best = min(known) if key in _LOWER_IS_BETTER else max(known)
     return [f"**{text}**" if value == best else text for value, text in zip(values, texts, strict=True)]

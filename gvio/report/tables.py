@@ -117,10 +117,18 @@ def age_days(published_at: str, now: dt.datetime) -> int | None:
 
 
 def age_text(days: int | None) -> str:
-    """An age for people: "today", "yesterday", "12 days ago", "unknown"."""
+    """An age for people: "today", "yesterday", "12 days ago", "at an unknown time"."""
     if days is None:
         return "at an unknown time"
     return {0: "today", 1: "yesterday"}.get(days, f"{days} days ago")
+
+
+def decimals_for(values: pd.Series) -> int:
+    """Decimals (0..4) that show about four significant digits of a typical value of a column."""
+    typical = float(values.abs().median())
+    if not typical > 0:
+        return 0
+    return int(np.clip(3 - math.floor(math.log10(typical)), 0, 4))
 
 
 def month_text(month: str) -> str:

@@ -13,6 +13,7 @@ from gvio.report.tables import (
     area_month,
     checks_sentence,
     checks_table,
+    decimals_for,
     district_table,
     find_city,
     month_text,
@@ -87,6 +88,13 @@ def test_failed_required_checks_come_first() -> None:
 )
 def test_checks_in_one_sentence(checks: list[CheckResult], sentence: str) -> None:
     assert sentence in checks_sentence(checks)
+
+
+@pytest.mark.parametrize(
+    ("typical", "decimals"), [(25340.0, 0), (254.6, 1), (2.5, 3), (1e-9, 4), (0.0, 0), (np.nan, 0)]
+)
+def test_decimals_follow_the_size_of_a_column(typical: float, decimals: int) -> None:
+    assert decimals_for(pd.Series([typical, typical])) == decimals
 
 
 def test_age() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gvio.report.scores import (
-    coverage_rows,
+    coverage_sentence,
     held_out_map_table,
     models_of,
     number,
@@ -59,21 +59,23 @@ def test_a_verdict_is_made_of_the_scores_when_none_is_given() -> None:
     assert "skill is not known" in verdict({})
 
 
-def test_skill_is_taken_from_scoreboard_then_manifest() -> None:
-    assert skill_of(scoreboard(), {"skill": "none"}) == "weak"
-    assert skill_of({}, {"skill": "none"}) == "none"
-    assert skill_of({"skill": "excellent"}) == "unknown"
+def test_skill_is_taken_from_manifest_then_scoreboard() -> None:
+    assert skill_of(scoreboard(), {"skill": "none"}) == "none"
+    assert skill_of(scoreboard(), {}) == "weak"
+    assert skill_of({"skill": "excellent"}, {}) == "unknown"
 
 
 def test_coverage_is_ours_alone() -> None:
-    assert coverage_rows(models_of(scoreboard(), "rolling_origin_as_used")) == [(80, pytest.approx(79.0))]
+    sentence = coverage_sentence(models_of(scoreboard(), "rolling_origin_as_used"))
+    assert sentence == "Of the figures of this test, the 80 % interval held 79.0 %."
+    assert coverage_sentence({"ridge": {"coverage80": 0.8}}) == ""
 
 
 def test_map_scores() -> None:
     assert held_out_map_table(scoreboard()).iloc[:, 0].tolist() == ["**0.70**", "0.20"]
     truth = truth_map_table(scoreboard())
-    assert truth["R², native"].tolist() == ["**0.30**", "0.10"]
-    assert truth["R², 5km"].tolist() == ["0.90", "–"]
+    assert truth["R², native grid"].tolist() == ["**0.30**", "0.10"]
+    assert truth["R², 5 km"].tolist() == ["0.90", "–"]
     assert len(truth_map_table({})) == 0
     assert len(held_out_map_table({})) == 0
 

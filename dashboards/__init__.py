@@ -1,0 +1,1 @@
+"""The dashboard: view code over published releases."""

@@ -1,0 +1,106 @@
+"""The dashboard: `streamlit run dashboards/app.py -- --store URL`. View code only; it reads published releases.
+
+Every failure that gvio raises on purpose becomes one sentence on the page, never a traceback.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import sys
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+import streamlit as st
+
+from dashboards.data import Shown, Source, latest, regions, shown
+from dashboards.style import CSS
+from dashboards.views import about, checks, scoreboard, trends, where
+from gvio.errors import GvioError
+from gvio.report.scores import SKILLS, skill_of
+from gvio.report.tables import STALE_DAYS, age_days, age_text, month_text
+
+VIEWS: Mapping[str, Callable[[Shown], None]] = {
+    "Map": where.show,
+    "Trends": trends.show,
+    "Scoreboard": scoreboard.show,
+    "Checks": checks.show,
+    "About this release": about.show,
+}
+_SKILL_COLOURS: Mapping[str, Literal["green", "orange", "red"]] = {"proven": "green", "weak": "orange", "none": "red"}
+
+
+def main(arguments: list[str]) -> None:
+    """Draw the page for the store named in `arguments`."""
+    st.set_page_config(page_title="gvio", layout="wide", initial_sidebar_state="collapsed")
+    st.html(CSS)
+    source = _parse(arguments)
+    try:
+        region = _choose_region(source)
+        if region is not None:
+            _show_region(source, region)
+    except GvioError as error:
+        st.error(f"The published store could not be shown. {error}")
+
+
+def _parse(arguments: list[str]) -> Source:
+    parser = argparse.ArgumentParser(prog="streamlit run dashboards/app.py --")
+    parser.add_argument("--store", required=True, help="folder, file:// or s3://bucket/prefix of the published store")
+    parser.add_argument("--endpoint-url", default=None, help="address of an S3-compatible server")
+    options = parser.parse_args(arguments)
+    return Source(options.store, options.endpoint_url)
+
+
+def _choose_region(source: Source) -> str | None:
+    names = regions(source)
+    if not names:
+        st.info(f"Nothing is published in {source.url} yet. Publish a month with `gvio run`, then reload this page.")
+        return None
+    asked = st.query_params.get("region")
+    if asked is not None and asked not in names:
+        st.warning(f"There is no region {asked!r} in this store; it holds {', '.join(names)}.")
+    if len(names) == 1:
+        return names[0]
+    start = names.index(asked) if asked in names else 0
+    region: str = st.selectbox("Region", names, index=start, width=280, key="region")
+    st.query_params["region"] = region
+    return region
+
+
+def _show_region(source: Source, region: str) -> None:
+    newest = latest(source, region)
+    if newest is None:
+        st.info(f"The region {region!r} has no release yet. Publish a month with `gvio run`, then reload this page.")
+        return
+    asked = st.query_params.get("release", newest.release)
+    view = shown(source.url, source.endpoint_url, region, asked)
+    _header(view)
+    if asked != newest.release:
+        st.info(f"This is an older release. [Show the newest one](?region={region}), {newest.release}.")
+    for name, tab in zip(VIEWS, st.tabs(list(VIEWS), on_change="rerun", key="view"), strict=True):
+        if tab.open:
+            with tab:
+                VIEWS[name](view)
+
+
+def _header(view: Shown) -> None:
+    published = view.release.published_at
+    days = None if published is None else age_days(published, dt.datetime.now(dt.UTC))
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.title(view.about.title, anchor=False, width="content")
+        skill = skill_of(view.release.scoreboard, view.release.manifest)
+        label, explanation = SKILLS[skill]
+        st.badge(label, color=_SKILL_COLOURS.get(skill, "gray"), help=explanation)
+    newest = month_text(view.release.month)
+    st.caption(f"Monthly industrial output from night light · newest month {newest} · published {age_text(days)}")
+    if view.about.demonstration:
+        st.warning("Demonstration: light, factories and figures are invented. Nothing here describes the real place.")
+    if days is not None and days > STALE_DAYS:
+        st.warning(
+            f"This release is {days} days old. A new month is expected within {STALE_DAYS} days: "
+            "the monthly run may have stopped or refused its input."
+        )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,105 @@
+"""What the dashboard reads, cached: releases and grids never change, so only `latest.json` is read each time."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+import streamlit as st
+from odc.geo.geobox import GeoBox
+
+from gvio.errors import StoreError
+from gvio.report.about import About, describe, object_key
+from gvio.store.objects import ObjectStore, open_store
+from gvio.store.published import (
+    Latest,
+    PublishedRelease,
+    list_regions,
+    list_releases,
+    read_grid,
+    read_latest,
+    read_release,
+)
+from gvio.types import FloatArray
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """Where the published store is."""
+
+    url: str
+    endpoint_url: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Shown:
+    """The release on the screen, with how to speak of it."""
+
+    source: Source
+    release: PublishedRelease
+    about: About
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Region and release id."""
+        return self.release.region, self.release.release
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _store(url: str, endpoint_url: str | None) -> ObjectStore:
+    return open_store(url, endpoint_url)
+
+
+def store_of(source: Source) -> ObjectStore:
+    """The opened store of a source."""
+    return _store(source.url, source.endpoint_url)
+
+
+def regions(source: Source) -> list[str]:
+    """Regions with a published release, by name."""
+    return sorted(list_regions(store_of(source)))
+
+
+def latest(source: Source, region: str) -> Latest | None:
+    """The newest release of a region; read anew each time because it is the one object that changes."""
+    return read_latest(store_of(source), region)
+
+
+@st.cache_data(show_spinner=False, ttl=60)
+def releases(url: str, endpoint_url: str | None, region: str) -> list[str]:
+    """Ids of every whole release of a region, ascending by month."""
+    return list_releases(store_of(Source(url, endpoint_url)), region)
+
+
+@st.cache_resource(show_spinner="Reading the release …", max_entries=8)
+def shown(url: str, endpoint_url: str | None, region: str, release_id: str) -> Shown:
+    """One whole release."""
+    source = Source(url, endpoint_url)
+    release = read_release(store_of(source), region, release_id)
+    return Shown(source, release, describe(region, release.manifest, release.estimates))
+
+
+@st.cache_resource(show_spinner="Reading the map …", max_entries=24)
+def grid(url: str, endpoint_url: str | None, region: str, key: str) -> tuple[FloatArray, GeoBox]:
+    """Bands (5, y, x) float32 of one month and their grid."""
+    bands, geobox, _ = read_grid(store_of(Source(url, endpoint_url)), region, key)
+    return bands, geobox
+
+
+@st.cache_resource(show_spinner=False, max_entries=24)
+def payload(url: str, endpoint_url: str | None, region: str, key: str) -> bytes:
+    """The bytes of one object of a release; `key` is relative to the region."""
+    return store_of(Source(url, endpoint_url)).get(f"{region}/{key}")
+
+
+def outlines(view: Shown) -> dict[str, Any] | None:
+    """District outlines as GeoJSON when the release carries them."""
+    key = object_key(view.release.manifest, "districts.geojson")
+    if key is None:
+        return None
+    try:
+        collection: dict[str, Any] = json.loads(payload(view.source.url, view.source.endpoint_url, view.key[0], key))
+    except ValueError as error:
+        raise StoreError(f"is not GeoJSON ({error})", where=key, hint="Publish the release again.") from None
+    return collection

@@ -1,0 +1,82 @@
+"""Starts the dashboard as a process of its own: what `gvio dashboard` calls."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from gvio.errors import ConfigError
+
+_APP = Path(__file__).with_name("app.py")
+_LOOPBACK = "127.0.0.1"
+
+
+def command(
+    store: str, port: int | None, headless: bool, *, address: str = _LOOPBACK, endpoint_url: str | None = None
+) -> list[str]:
+    """The command line that serves the dashboard over `store`.
+
+    Everything Streamlit could read from a configuration file is passed here, so that the page looks and behaves the
+    same from any folder: no usage statistics, no file watcher, light theme.
+    """
+    flags = {
+        "server.address": address,
+        "server.headless": str(headless).lower(),
+        "server.fileWatcherType": "none",
+        "server.port": None if port is None else str(port),
+        "browser.gatherUsageStats": "false",
+        "client.toolbarMode": "minimal",
+        "client.showErrorDetails": "none",
+        "theme.base": "light",
+        "theme.primaryColor": "#7b1f5c",
+    }
+    options = [f"--{name}={value}" for name, value in flags.items() if value is not None]
+    endpoint = [] if endpoint_url is None else ["--endpoint-url", endpoint_url]
+    return [sys.executable, "-m", "streamlit", "run", str(_APP), *options, "--", "--store", store, *endpoint]
+
+
+def launch(
+    store: str,
+    port: int | None = None,
+    headless: bool = True,
+    *,
+    address: str = _LOOPBACK,
+    endpoint_url: str | None = None,
+) -> int:
+    """Serve the dashboard until it is stopped (Ctrl-C); Streamlit prints the address.
+
+    Args:
+        store: Folder, `file://` or `s3://bucket/prefix`; credentials and `AWS_ENDPOINT_URL` come from the environment.
+        port: Port to serve on; None takes the first free one from 8501.
+        headless: False also opens the browser.
+        address: Interface to listen on; `0.0.0.0` shows the page to the network.
+        endpoint_url: Address of an S3-compatible server.
+
+    Returns:
+        Exit code: 0 when stopped by the user.
+
+    Raises:
+        ConfigError: The port is taken.
+    """
+    if port is not None and not _is_free(address, port):
+        raise ConfigError(f"port {port} is already in use", hint="Choose another with --port, or leave it out.")
+    arguments = command(store, port, headless, address=address, endpoint_url=endpoint_url)
+    with subprocess.Popen(arguments) as process:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            process.terminate()
+            process.wait()
+            return 0
+
+
+def _is_free(address: str, port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError:
+            return False
+        return True

@@ -1,0 +1,47 @@
+"""The few rules of appearance that Streamlit's theme does not cover, and the colours of the charts."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+
+CSS = """<style>
+.block-container, [data-testid="stMainBlockContainer"] {padding-top: 2.4rem; padding-bottom: 3rem; max-width: 1400px}
+[data-testid="stHeader"] {background: transparent}
+h1 {padding-bottom: 0.2rem !important; font-size: 1.9rem !important; line-height: 1.25 !important}
+h3 {font-size: 1.1rem !important; padding-top: 1.2rem !important}
+@media (max-width: 640px) {
+  .block-container, [data-testid="stMainBlockContainer"] {padding-left: 1rem; padding-right: 1rem}
+  h1 {font-size: 1.4rem !important}
+}
+.gvio-facts {display: flex; flex-wrap: wrap; gap: 0.6rem 2.4rem}
+.gvio-facts .label {font-size: 0.85rem; opacity: 0.7}
+.gvio-facts .value {font-size: 1.6rem; line-height: 1.3; white-space: nowrap}
+.gvio-list {display: grid; grid-template-columns: minmax(7rem, 14rem) 1fr; margin: 0; line-height: 1.7}
+.gvio-list dt {opacity: 0.7; font-weight: 400; overflow-wrap: anywhere; padding-right: 1rem}
+.gvio-list dd {margin: 0; overflow-wrap: anywhere; font-variant-numeric: tabular-nums}
+</style>"""
+
+
+def facts_row(facts: Sequence[tuple[str, str]]) -> str:
+    """A row of labelled facts as HTML; wraps on narrow screens."""
+    cells = "".join(
+        f'<div><div class="label">{html.escape(label)}</div><div class="value">{html.escape(value)}</div></div>'
+        for label, value in facts
+    )
+    return f'<div class="gvio-facts">{cells}</div>'
+
+
+def facts_list(facts: Sequence[tuple[str, str]]) -> str:
+    """Named facts one under the other as HTML; long hashes break instead of being cut."""
+    rows = "".join(f"<dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd>" for name, value in facts)
+    return f'<dl class="gvio-list">{rows}</dl>'
+
+
+LINE = "rgb(123, 31, 92)"
+BAND80 = "rgba(123, 31, 92, 0.22)"
+BAND95 = "rgba(123, 31, 92, 0.10)"
+OFFICIAL = "rgb(30, 30, 30)"
+NOWCAST_SPAN = "rgba(120, 120, 120, 0.08)"
+OUTLINE = (90, 90, 90)
+"""Red, green, blue of the districts' borders, as deck.gl takes them."""

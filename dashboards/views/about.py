@@ -1,0 +1,61 @@
+"""The about view: which release this is, what made it, and the hashes that let anyone verify it."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pandas as pd
+import streamlit as st
+
+from dashboards.data import Shown, releases
+from dashboards.style import facts_list
+from gvio.report.about import facts
+from gvio.report.tables import age_days, age_text, month_text
+
+
+def show(view: Shown) -> None:
+    """Draw the view."""
+    release = view.release
+    published = "earlier; only the newest release says when"
+    if release.published_at is not None:
+        published = f"{release.published_at} ({age_text(age_days(release.published_at, dt.datetime.now(dt.UTC)))})"
+    st.html(
+        facts_list(
+            [
+                ("Release", release.release),
+                ("Region", release.region),
+                ("Newest month", month_text(release.month)),
+                ("Published", published),
+                ("Unit", view.about.unit_text),
+                ("Skill", str(release.manifest.get("skill", "–"))),
+            ]
+        )
+    )
+    for section, title in (("model", "Model"), ("code", "Code"), ("inputs", "Inputs")):
+        pairs = facts(release.manifest, section)
+        if pairs:
+            st.subheader(title, anchor=False)
+            st.html(facts_list(pairs))
+    if release.model_card:
+        st.subheader("Model card", anchor=False)
+        with st.expander("Read the model card"):
+            st.markdown(release.model_card)
+    _objects(view)
+    _other_releases(view)
+
+
+def _objects(view: Shown) -> None:
+    st.subheader("Objects and hashes", anchor=False)
+    st.caption(f"Keys are relative to {view.source.url}/{view.key[0]}/. Objects never change once published.")
+    frame = pd.DataFrame(view.release.manifest.get("objects") or [])
+    st.dataframe(frame, hide_index=True, height=min(38 + 35 * len(frame), 400))
+
+
+def _other_releases(view: Shown) -> None:
+    region, current = view.key
+    others = [name for name in releases(view.source.url, view.source.endpoint_url, region) if name != current]
+    if not others:
+        return
+    st.subheader("Other releases", anchor=False)
+    st.caption("Every release stays readable as it was published.")
+    st.markdown("\n".join(f"- [{name}](?region={region}&release={name})" for name in reversed(others)))

@@ -1,0 +1,109 @@
+"""Every view drawn by Streamlit's own test runner over a release in a real folder store, and every way to have none."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+from release_fixture import Invented, invent
+from release_writer import publish_invented
+from streamlit.testing.v1 import AppTest
+
+VIEWS = ("Map", "Trends", "Scoreboard", "Checks", "About this release")
+
+
+def page(store: str) -> None:
+    from dashboards.app import main
+
+    main(["--store", store])
+
+
+def run(store: Path | str, **query: str) -> AppTest:
+    app = AppTest.from_function(page, kwargs={"store": str(store)}, default_timeout=60)
+    for key, value in query.items():
+        app.query_params[key] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def text(app: AppTest) -> str:
+    parts = [*app.title, *app.markdown, *app.caption, *app.info, *app.warning, *app.error, *app.subheader]
+    return "\n".join(str(part.value) for part in parts) + "\n".join(str(h.proto.body) for h in app.get("html"))
+
+
+@pytest.fixture(scope="module")
+def world() -> Invented:
+    return invent()
+
+
+@pytest.fixture(scope="module")
+def store(world: Invented, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("store")
+    publish_invented(folder, world)
+    return folder
+
+
+def test_the_first_view_shows_the_city_and_its_districts(store: Path, world: Invented) -> None:
+    app = run(store)
+    assert app.title[0].value.startswith("Testville (demonstration")
+    newest = world.estimates[world.estimates["month"] == "2021-12"].set_index("area_id")
+    assert f"{round(newest.loc['CITY', 'estimate'], -1):,.0f}" in text(app)
+    table = app.dataframe[0].value
+    assert table["name"].tolist()[0] == "Old Town"
+    assert table["estimate"].sum() == pytest.approx(newest.loc["CITY", "estimate"], abs=1)
+    assert table["share"].sum() == pytest.approx(100)
+
+
+def test_invented_data_is_called_invented(store: Path, world: Invented, tmp_path: Path) -> None:
+    assert "light, factories and figures are invented" in text(run(store))
+    publish_invented(tmp_path, world, title="Testville")
+    assert "invented" not in text(run(tmp_path))
+
+
+def test_an_old_release_says_so(world: Invented, tmp_path: Path) -> None:
+    created = dt.datetime.now(dt.UTC) - dt.timedelta(days=76)
+    publish_invented(tmp_path, world, created=created)
+    assert "This release is 76 days old" in text(run(tmp_path))
+
+
+def test_several_regions_can_be_chosen(world: Invented, tmp_path: Path) -> None:
+    publish_invented(tmp_path, world, name="first", title="First")
+    publish_invented(tmp_path, world, name="second", title="Second")
+    app = run(tmp_path)
+    assert app.selectbox(key="region").options == ["first", "second"]
+    assert run(tmp_path, region="second").title[0].value == "Second"
+    assert "no region 'third' in this store; it holds first, second" in text(run(tmp_path, region="third"))
+
+
+def test_an_older_release_stays_readable(world: Invented, tmp_path: Path) -> None:
+    older = publish_invented(tmp_path, world, title="First edition")
+    newer = publish_invented(tmp_path, world, title="Second edition")
+    assert older != newer
+    assert run(tmp_path).title[0].value == "Second edition"
+    app = run(tmp_path, region="testville", release=older)
+    assert app.title[0].value == "First edition"
+    assert "This is an older release" in text(app)
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("absent-folder", "Nothing is published in absent-folder yet"),
+        ("ftp://host/x", "scheme 'ftp' of 'ftp://host/x' is not served"),
+    ],
+)
+def test_no_store_is_one_sentence(url: str, sentence: str) -> None:
+    assert sentence in text(run(url))
+
+
+def test_damage_is_one_sentence(world: Invented, tmp_path: Path) -> None:
+    release = publish_invented(tmp_path, world)
+    (tmp_path / "testville" / "releases" / release / "scoreboard.json").write_text("{}")
+    assert "its bytes are not the ones published" in text(run(tmp_path))
+    assert "no-such-release" in text(run(tmp_path, release="no-such-release"))
+
+
+def test_an_empty_store_is_one_sentence(tmp_path: Path) -> None:
+    assert "Publish a month with `gvio run`" in text(run(tmp_path))
