@@ -8,6 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from gvio.errors import ModelError
+from gvio.sample.samples import Samples
 from gvio.types import BoolArray, FloatArray, IntArray
 
 TRAILING_MONTHS = 12
@@ -47,6 +48,17 @@ class Industry:
         grid = np.where(self.owner >= 0, 0.0, np.nan)
         grid.flat[self.pixels] = values
         return grid
+
+
+def industry_of(samples: Samples) -> Industry:
+    """The industry of a region's samples.
+
+    Raises:
+        ModelError: No factory lies on a pixel of a district.
+    """
+    place = place_factories(samples.row, samples.col, samples.district, samples.owner, samples.footprint)
+    n_districts = len(samples.area_ids)
+    return industry_terms(samples.radiance, samples.owner, place, samples.weight, samples.active, n_districts)
 
 
 def place_factories(
