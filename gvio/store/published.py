@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from gvio.publish.release import Release  # the name only: readers need none of what it imports
 
 LATEST = "latest.json"
-_UPLOADS = 16  # at 30 ms latency 16 threads carry 370–500 small objects a second, one carries 28
+UPLOADS = 16  # at 30 ms latency 16 threads carry 370–500 small objects a second, one carries 28
 _DAMAGED = "The store was edited or damaged: publish the month again, or restore the object."
 
 
@@ -204,7 +204,7 @@ def _send(store: ObjectStore, region: str, release: Release, progress: Progress 
         return asset.size if written else 0
 
     sent = []
-    with ThreadPoolExecutor(_UPLOADS) as pool:
+    with ThreadPoolExecutor(UPLOADS) as pool:
         for done, size in enumerate(pool.map(put, lacking), start=1):
             sent.append(size)
             if progress is not None:

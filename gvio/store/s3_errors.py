@@ -73,7 +73,7 @@ def _from_answer(error: ClientError, where: str) -> StoreError:
             where=where,
             hint="Run again: the newer state is read first.",
         )
-    if code == "NoSuchBucket":
+    if code == "NoSuchBucket" or (is_absent(error) and error.operation_name == "HeadBucket"):
         return StoreError("there is no such bucket", where=where, hint="Create the bucket, or correct --store.")
     if code in _DENIED:
         return StoreError(f"access is denied ({code})", where=where, hint=_KEYS_HINT)

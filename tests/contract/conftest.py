@@ -55,6 +55,7 @@ def _running(weed: str, folder: Path) -> Iterator[str]:
     s3 = int(flags[0].split("=")[1])
     command = [weed, "mini", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", *flags, f"-bucket={BUCKET}"]
     command += ["-s3.port.iceberg=0", "-s3.port.lance=0", "-webdav=false", "-admin.ui=false", "-master.telemetry=false"]
+    command += ["-s3.autoCreateBucket=false", "-s3.allowDeleteBucketNotEmpty=false"]
     environment = {"AWS_ACCESS_KEY_ID": KEY_ID, "AWS_SECRET_ACCESS_KEY": SECRET, "GOMEMLIMIT": "256MiB"}
     environment |= {"PATH": os.defpath, "HOME": str(folder)}
     with (folder / "weed.log").open("wb") as log:
