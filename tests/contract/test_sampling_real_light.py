@@ -47,12 +47,16 @@ def test_the_footprints_hold_the_planted_output(samples: Samples, truth: dict[st
     assert planted[reached].sum() > 0.99 * planted.sum()
 
 
-def test_light_of_factories_follows_the_planted_output(samples: Samples, truth: dict[str, np.ndarray]) -> None:
-    """Rank correlation of mean light over the local background with mean output of a factory's own pixel."""
-    excess = np.nanmean(samples.light[0] - samples.background, axis=1)
+def test_light_above_the_background_follows_the_planted_output(samples: Samples, truth: dict[str, np.ndarray]) -> None:
+    """Rank correlation with the mean output of a factory's pixel: 0.61 above the background, 0.43 with it."""
     output = truth["truth"].mean(axis=0)[samples.row, samples.col]
-    ranks = [np.argsort(np.argsort(v)) for v in (excess, output)]
-    assert np.corrcoef(ranks)[0, 1] > 0.4
+    excess = rank_correlation(np.nanmean(samples.light[0] - samples.background, axis=1), output)
+    assert excess > 0.5
+    assert excess > 0.1 + rank_correlation(np.nanmean(samples.light[0], axis=1), output)
+
+
+def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.corrcoef([np.argsort(np.argsort(v)) for v in (a, b)])[0, 1])
 
 
 def test_the_monsoon_leaves_gaps_in_pixels_and_none_in_the_statistics(samples: Samples) -> None:
