@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from pathlib import Path
 
@@ -9,8 +10,6 @@ import pytest
 from release_fixture import Invented, invent
 from release_writer import publish_invented
 from streamlit.testing.v1 import AppTest
-
-VIEWS = ("Map", "Trends", "Scoreboard", "Checks", "About this release")
 
 
 def page(store: str) -> None:
@@ -21,6 +20,8 @@ def page(store: str) -> None:
 
 def run(store: Path | str, **query: str) -> AppTest:
     app = AppTest.from_function(page, kwargs={"store": str(store)}, default_timeout=60)
+    if "view" in query:
+        app.session_state["view"] = query.pop("view")
     for key, value in query.items():
         app.query_params[key] = value
     app.run()
@@ -85,6 +86,22 @@ def test_an_older_release_stays_readable(world: Invented, tmp_path: Path) -> Non
     app = run(tmp_path, region="testville", release=older)
     assert app.title[0].value == "First edition"
     assert "This is an older release" in text(app)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Trends", "Grey ground: nowcast"),
+        ("Scoreboard", "This release has no out-of-time comparison with a naive forecast"),
+        ("Checks", "All required checks passed"),
+        ("About this release", "ef" * 32),
+    ],
+)
+def test_every_view_bears_a_release_that_was_never_scored(
+    world: Invented, tmp_path: Path, name: str, expected: str
+) -> None:
+    publish_invented(tmp_path, dataclasses.replace(world, scoreboard={}))
+    assert expected in text(run(tmp_path, view=name))
 
 
 @pytest.mark.parametrize(
