@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -153,7 +153,8 @@ def read_release(store: ObjectStore, region: str, release_id: str | None = None)
         hint = "Check the store and the region's name, or publish with `gvio run`."
         raise StoreError("nothing is published", where=f"{store.url}/{region}", hint=hint)
     name = release_id or (latest.release if latest else "")
-    manifest = _parse(store.get(_manifest_key(region, name)), f"{store.url}/{_manifest_key(region, name)}")
+    key = _manifest_key(region, name)
+    manifest = _parse(store.get(key), f"{store.url}/{key}", ("release", "month", "objects"))
     hashes = {o["key"]: o["sha256"] for o in manifest["objects"]}
 
     def table(file: str) -> bytes:
@@ -234,14 +235,12 @@ def _manifest_key(region: str, release_id: str) -> str:
 
 
 def _parse_latest(data: bytes, where: str) -> Latest:
-    document = _parse(data, where)
-    try:
-        return Latest(*(str(document[field.name]) for field in dataclasses.fields(Latest)))
-    except KeyError as error:
-        raise StoreError(f"lacks the field {error}", where=where, hint=_DAMAGED) from None
+    names = [field.name for field in dataclasses.fields(Latest)]
+    document = _parse(data, where, names)
+    return Latest(*(str(document[name]) for name in names))
 
 
-def _parse(data: bytes, where: str) -> dict[str, Any]:
+def _parse(data: bytes, where: str, required: Sequence[str]) -> dict[str, Any]:
     try:
         document = json.loads(data)
     except ValueError:
@@ -250,4 +249,7 @@ def _parse(data: bytes, where: str) -> dict[str, Any]:
     if version != SCHEMA_VERSION:
         hint = "Read it with the version of gvio that wrote it, or a newer one."
         raise StoreError(f"has schema_version {version!r}, this program reads {SCHEMA_VERSION}", where=where, hint=hint)
+    lacking = [name for name in required if name not in document]
+    if lacking:
+        raise StoreError(f"lacks the field {lacking[0]!r}", where=where, hint=_DAMAGED)
     return dict(document)

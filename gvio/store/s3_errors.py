@@ -14,6 +14,7 @@ from botocore.exceptions import (
     CredentialRetrievalError,
     HTTPClientError,
     NoCredentialsError,
+    ParamValidationError,
     PartialCredentialsError,
     ProfileNotFound,
 )
@@ -57,6 +58,8 @@ def translated(where: str) -> Iterator[None]:
         raise _from_answer(error, where) from None
     except _CREDENTIALS:
         raise StoreError("no usable S3 credentials", where=where, hint=_KEYS_HINT) from None
+    except ParamValidationError:  # found before anything is sent; keys are checked by us, so it is the bucket
+        raise StoreError("is not a valid bucket name", where=where, hint="Correct --store.") from None
     except (HTTPClientError, BotoCoreError) as error:
         raise StoreError(
             f"the S3 server does not answer ({type(error).__name__})",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -136,6 +138,30 @@ def test_compare_and_swap_loses_no_increment(store: ObjectStore) -> None:
 def test_the_probe_passes_and_leaves_nothing(store: ObjectStore) -> None:
     probe_conditional_writes(store)
     assert store.list_("") == {}
+
+
+ADD_TEN = """
+import sys, uuid
+from gvio.errors import ConflictError
+from gvio.store.objects import open_store
+store, done = open_store(sys.argv[1]), 0
+while done < 10:
+    data, etag = store.read_versioned("count")
+    try:
+        store.replace("count", f"{int(data.split()[0]) + 1} {uuid.uuid4().hex}".encode(), etag)
+        done += 1
+    except ConflictError:
+        pass
+"""
+
+
+def test_a_folder_keeps_its_promise_between_processes(tmp_path: Path) -> None:
+    store = open_store(str(tmp_path))
+    store.replace("count", b"0", None)
+    command = [sys.executable, "-c", ADD_TEN, str(tmp_path)]
+    adders = [subprocess.Popen(command) for _ in range(3)]
+    assert [adder.wait(timeout=60) for adder in adders] == [0, 0, 0]
+    assert store.get("count").split()[0] == b"30"
 
 
 def _race(write) -> list[int]:  # type: ignore[no-untyped-def]

@@ -67,6 +67,11 @@ def test_a_prefix_that_is_no_key_is_refused() -> None:
         open_store("s3://bucket/a/../b", "http://127.0.0.1:9")
 
 
+def test_a_bucket_that_cannot_be_is_told_before_anything_is_sent() -> None:
+    with pytest.raises(StoreError, match=r"s3://My Bucket/a: is not a valid bucket name\. Correct --store"):
+        open_store("s3://My Bucket", "http://127.0.0.1:9").get("a")
+
+
 def test_a_folder_store_does_not_load_boto3() -> None:
     code = "import sys; from gvio.store.objects import open_store; open_store('x'); print('boto3' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

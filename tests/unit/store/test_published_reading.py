@@ -71,6 +71,15 @@ def test_a_pointer_that_cannot_be_understood_is_told(store: LocalStore, text: st
         read_latest(store, "testland")
 
 
+@pytest.mark.parametrize("name", ["month", "objects"])
+def test_a_manifest_that_lacks_a_field_is_told(store: LocalStore, make_release, name: str) -> None:
+    manifest = json.loads(make_release().manifest)
+    del manifest[name]
+    store.put_new("testland/releases/r/manifest.json", json.dumps(manifest).encode(), "application/json")
+    with pytest.raises(StoreError, match=rf"r/manifest\.json: lacks the field '{name}'\. The store was edited"):
+        read_release(store, "testland", "r")
+
+
 def test_a_manifest_that_does_not_list_a_table_is_told(store: LocalStore, make_release) -> None:
     release = make_release()
     write_release(store, "testland", release)
