@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from prefect import Task, task
 from prefect.artifacts import create_markdown_artifact
@@ -18,13 +18,7 @@ if TYPE_CHECKING:
 
     from gvio.types import Progress
 
-
-class Stage(Protocol):
-    """A pipeline stage: the job in, a report out."""
-
-    def __call__(self, job: Job, progress: Progress | None) -> StageReport:
-        """Do the stage's work, or find it done."""
-        ...
+    Stage = Callable[[Job, Progress | None], StageReport]
 
 
 def run_stages(job: Job, stages: Sequence[tuple[str, Stage]], backoff_s: float = 30.0) -> list[StageReport]:
@@ -50,8 +44,7 @@ def run_stages(job: Job, stages: Sequence[tuple[str, Stage]], backoff_s: float =
 
 def as_task(name: str, stage: Stage, backoff_s: float) -> Task[[Job, Progress | None], StageReport]:
     """`stage` as a task. Stages know themselves what is already done: Prefect caches and stores nothing of them."""
-    return task(
-        stage,
+    decorate = task(
         name=name,
         retries=3,
         retry_delay_seconds=exponential_backoff(backoff_factor=backoff_s),
@@ -60,6 +53,7 @@ def as_task(name: str, stage: Stage, backoff_s: float) -> Task[[Job, Progress | 
         cache_policy=NO_CACHE,
         persist_result=False,
     )
+    return decorate(stage)
 
 
 def is_retryable(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
