@@ -2,6 +2,8 @@
 # `true` and not `1`: MLflow ignores DO_NOT_TRACK=1.
 export DO_NOT_TRACK=true
 export PREFECT_SERVER_ANALYTICS_ENABLED=false
+# A new database takes Prefect 18 s on two idle cores, and it gives up after 20.
+export PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS=120
 export MLFLOW_DISABLE_TELEMETRY=true
 export DVC_NO_ANALYTICS=1
 export ITERATIVE_DO_NOT_TRACK=1
