@@ -1,4 +1,7 @@
 import pickle
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -63,3 +66,11 @@ def test_what_was_observed_is_json_even_where_it_is_not_finite():
         "range": [None, 2.0],
         "months": ["2021-12"],
     }
+
+
+def test_only_the_doorway_imports_great_expectations():
+    folder = Path(__file__).parents[3] / "gvio" / "validate"
+    pure = sorted(f"gvio.validate.{p.stem}" for p in folder.glob("*.py") if p.stem not in {"__init__", "tables"})
+    assert "gvio.validate.suites" in pure
+    program = f"import sys, {', '.join(pure)}; sys.exit('great_expectations' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], cwd=folder.parents[1], check=False).returncode == 0
