@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-from typing import Any
 
 import streamlit as st
 from odc.geo.geobox import GeoBox
 
-from gvio.errors import StoreError
-from gvio.report.about import About, describe, object_key
+from gvio.report.about import About, describe
 from gvio.store.objects import ObjectStore, open_store
 from gvio.store.published import (
     Latest,
@@ -91,15 +88,3 @@ def grid(url: str, endpoint_url: str | None, region: str, key: str) -> tuple[Flo
 def payload(url: str, endpoint_url: str | None, region: str, key: str) -> bytes:
     """The bytes of one object of a release; `key` is relative to the region."""
     return store_of(Source(url, endpoint_url)).get(f"{region}/{key}")
-
-
-def outlines(view: Shown) -> dict[str, Any] | None:
-    """District outlines as GeoJSON when the release carries them."""
-    key = object_key(view.release.manifest, "districts.geojson")
-    if key is None:
-        return None
-    try:
-        collection: dict[str, Any] = json.loads(payload(view.source.url, view.source.endpoint_url, view.key[0], key))
-    except ValueError as error:
-        raise StoreError(f"is not GeoJSON ({error})", where=key, hint="Publish the release again.") from None
-    return collection

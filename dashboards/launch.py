@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import subprocess
 import sys
@@ -45,7 +46,7 @@ def launch(
     address: str = _LOOPBACK,
     endpoint_url: str | None = None,
 ) -> int:
-    """Serve the dashboard until it is stopped (Ctrl-C); Streamlit prints the address.
+    """Serve the dashboard until it is stopped (Ctrl-C or SIGTERM); Streamlit prints the address. Main thread only.
 
     Args:
         store: Folder, `file://` or `s3://bucket/prefix`; credentials and `AWS_ENDPOINT_URL` come from the environment.
@@ -64,12 +65,15 @@ def launch(
         raise ConfigError(f"port {port} is already in use", hint="Choose another with --port, or leave it out.")
     arguments = command(store, port, headless, address=address, endpoint_url=endpoint_url)
     with subprocess.Popen(arguments) as process:
+        before = signal.signal(signal.SIGTERM, lambda *_: process.terminate())  # or the page would outlive us
         try:
-            return process.wait()
+            code = process.wait()
         except KeyboardInterrupt:
             process.terminate()
-            process.wait()
-            return 0
+            code = process.wait()
+        finally:
+            signal.signal(signal.SIGTERM, before)
+    return 0 if code == -signal.SIGTERM else code
 
 
 def _is_free(address: str, port: int) -> bool:

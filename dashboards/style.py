@@ -17,9 +17,10 @@ h3 {font-size: 1.1rem !important; padding-top: 1.2rem !important}
 .gvio-facts {display: flex; flex-wrap: wrap; gap: 0.6rem 2.4rem}
 .gvio-facts .label {font-size: 0.85rem; opacity: 0.7}
 .gvio-facts .value {font-size: 1.6rem; line-height: 1.3; white-space: nowrap}
-.gvio-list {display: grid; grid-template-columns: minmax(7rem, 14rem) 1fr; margin: 0; line-height: 1.7}
-.gvio-list dt {opacity: 0.7; font-weight: 400; overflow-wrap: anywhere; padding-right: 1rem}
-.gvio-list dd {margin: 0; overflow-wrap: anywhere; font-variant-numeric: tabular-nums}
+.gvio-list {display: grid; grid-template-columns: minmax(6.5rem, 0.3fr) 1fr; line-height: 1.7}
+.gvio-list, .gvio-list dt, .gvio-list dd {margin: 0 !important; padding: 0 !important; overflow-wrap: anywhere}
+.gvio-list dt {opacity: 0.7; font-weight: 400}
+.gvio-list dd {font-variant-numeric: tabular-nums}
 </style>"""
 
 
@@ -43,5 +44,6 @@ BAND80 = "rgba(123, 31, 92, 0.22)"
 BAND95 = "rgba(123, 31, 92, 0.10)"
 OFFICIAL = "rgb(30, 30, 30)"
 NOWCAST_SPAN = "rgba(120, 120, 120, 0.08)"
+NOWCAST_STRIP = "rgba(120, 120, 120, 0.45)"
 OUTLINE = (90, 90, 90)
 """Red, green, blue of the districts' borders, as deck.gl takes them."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import pydeck as pdk
 
 from dashboards.style import OUTLINE
-from gvio.report.picture import Picture, short_number
+from gvio.report.picture import Picture
 
 _SCREEN_PX = (440, 330)  # what the region is fitted into at first: on a desk, on a phone
 _TILE_PX = 512  # width of the world at zoom 0 in deck.gl
@@ -17,27 +16,15 @@ _TILE_PX = 512  # width of the world at zoom 0 in deck.gl
 _NO_BASE_MAP = "__MAP_STYLE__"
 
 
-def build_deck(
-    picture: Picture,
-    outlines: Mapping[str, Any] | None,
-    edges: Sequence[Sequence[Sequence[float]]],
-    rows: Mapping[str, Any],
-    *,
-    narrow: bool = False,
-) -> pdk.Deck:
-    """A map of `picture` under `outlines` (GeoJSON) or, without them, under `edges` (paths of longitude, latitude).
-
-    `rows` gives each district's row of the table by area id, for the text under the pointer.
-    """
-    borders = _outline_layer(outlines, rows) if outlines is not None else _edge_layer(edges)
+def build_deck(picture: Picture, edges: Sequence[Sequence[Sequence[float]]], *, narrow: bool = False) -> pdk.Deck:
+    """A map of `picture` under `edges` (paths of longitude, latitude), fitted to a desk's or a narrow screen."""
     west, south, east, north = picture.bounds
     zoom = fit_zoom(picture.bounds, _SCREEN_PX[narrow])
     return pdk.Deck(
-        layers=[_bitmap(picture), borders],
+        layers=[_bitmap(picture), _borders(edges)],
         initial_view_state=pdk.ViewState(longitude=(west + east) / 2, latitude=(south + north) / 2, zoom=zoom),
         map_provider=None,
         map_style=_NO_BASE_MAP,
-        tooltip={"html": "{label}", "style": {"fontSize": "0.8rem", "background": "#333", "color": "#fff"}},
     )
 
 
@@ -59,7 +46,7 @@ def _bitmap(picture: Picture) -> pdk.Layer:
     )
 
 
-def _edge_layer(edges: Sequence[Sequence[Sequence[float]]]) -> pdk.Layer:
+def _borders(edges: Sequence[Sequence[Sequence[float]]]) -> pdk.Layer:
     return pdk.Layer(
         "PathLayer",
         id="districts",
@@ -69,32 +56,3 @@ def _edge_layer(edges: Sequence[Sequence[Sequence[float]]]) -> pdk.Layer:
         width_min_pixels=1,
         width_max_pixels=1,
     )
-
-
-def _outline_layer(outlines: Mapping[str, Any], rows: Mapping[str, Any]) -> pdk.Layer:
-    features = [
-        {"type": "Feature", "geometry": feature.get("geometry"), "label": _label(feature.get("properties") or {}, rows)}
-        for feature in outlines.get("features", [])
-    ]
-    return pdk.Layer(
-        "GeoJsonLayer",
-        id="districts",
-        data={"type": "FeatureCollection", "features": features},
-        filled=True,
-        get_fill_color=[0, 0, 0, 0],
-        stroked=True,
-        get_line_color=[*OUTLINE, 200],
-        line_width_min_pixels=1,
-        pickable=True,
-        auto_highlight=True,
-        highlight_color=[0, 0, 0, 20],
-    )
-
-
-def _label(properties: Mapping[str, Any], rows: Mapping[str, Any]) -> str:
-    area = str(properties.get("area_id", ""))
-    row = rows.get(area)
-    if row is None:
-        return str(properties.get("name", area))
-    interval = f"{short_number(row.lower80)} – {short_number(row.upper80)}"
-    return f"{row.name}: {short_number(row.estimate)} (80 %: {interval})"

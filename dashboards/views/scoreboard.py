@@ -28,7 +28,7 @@ def show(view: Shown) -> None:
     """Draw the view."""
     scores = view.release.scoreboard
     label, explanation = SKILLS[skill_of(scores, view.release.manifest)]
-    st.markdown(f"#### {verdict(scores)}")
+    st.markdown(f"##### {verdict(scores)}")
     st.markdown(f"**{label}.** {explanation}")
     if view.about.demonstration:
         st.caption("These scores come from an invented world and say nothing about the real place.")

@@ -7,10 +7,11 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from dashboards.data import Shown
-from dashboards.style import BAND80, BAND95, LINE, NOWCAST_SPAN, OFFICIAL
+from dashboards.style import BAND80, BAND95, LINE, NOWCAST_SPAN, NOWCAST_STRIP, OFFICIAL
 from gvio.report.tables import district_table, nowcast_spans, series
 
 _CHART_PX = 330
+_STRIP = 0.025  # of the chart's height
 _EDGE = pd.Timedelta(days=20)
 
 
@@ -27,7 +28,7 @@ def show(view: Shown) -> None:
         st.plotly_chart(build_figure(view, area), key=f"trend-{view.key}-{area}", config={"displaylogo": False})
     st.caption(
         "Line: estimate. Bands: 80 % and 95 % interval. Dots: official figures of single months, as published. "
-        "Grey ground: nowcast, months that no official figure covers."
+        "Grey strip at the bottom: nowcast, months that no official figure covers; grey ground: since the last one."
     )
 
 
@@ -54,8 +55,7 @@ def build_figure(view: Shown, area: str) -> go.Figure:
         name="official",
         hovertemplate=hover,
     )
-    for first, last in nowcast_spans(rows):
-        figure.add_vrect(x0=first, x1=last, fillcolor=NOWCAST_SPAN, line_width=0, layer="below")
+    _mark_nowcasts(figure, rows)
     figure.update_layout(
         height=_CHART_PX,
         margin={"l": 10, "r": 10, "t": 10, "b": 10},
@@ -65,6 +65,15 @@ def build_figure(view: Shown, area: str) -> go.Figure:
         xaxis={"showgrid": False, "range": [rows["date"].min() - _EDGE, rows["date"].max() + _EDGE]},
     )
     return figure
+
+
+def _mark_nowcasts(figure: go.Figure, rows: pd.DataFrame) -> None:
+    """A strip along the bottom for every nowcast month, and grey ground since the last official figure."""
+    spans = nowcast_spans(rows)
+    for first, last in spans:
+        figure.add_vrect(x0=first, x1=last, y1=_STRIP, fillcolor=NOWCAST_STRIP, line_width=0, layer="below")
+    if spans and rows["kind"].iloc[-1] == "nowcast":
+        figure.add_vrect(x0=spans[-1][0], x1=spans[-1][1], fillcolor=NOWCAST_SPAN, line_width=0, layer="below")
 
 
 def _band(figure: go.Figure, x: object, lower: object, upper: object, level: str, colour: str) -> None:

@@ -9,12 +9,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboards.data import Shown, grid, outlines, payload
+from dashboards.data import Shown, grid, payload
 from dashboards.style import facts_row
 from dashboards.views.deck import build_deck
 from gvio.report.about import About, object_key
 from gvio.report.edges import district_edges
-from gvio.report.picture import LAYERS, Layer, draw, layer_values, legend_html, short_number
+from gvio.report.picture import LAYERS, Layer, draw, figure, layer_values, legend_html
 from gvio.report.tables import area_month, decimals_for, district_table, month_text
 
 _MAP_PX = 470
@@ -36,7 +36,7 @@ def show(view: Shown) -> None:
     _city(view, month)
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        _map(view, month, layer, table)
+        _map(view, month, layer)
     with right:
         _districts(table, view.about)
     _downloads(view, month)
@@ -46,11 +46,11 @@ def _city(view: Shown, month: str) -> None:
     row = area_month(view.release.estimates, view.about.city, month) if view.about.city else {}
     if not row:
         return
-    official = "not public" if pd.isna(row["official"]) else short_number(float(row["official"]))
+    official = "not public" if pd.isna(row["official"]) else figure(float(row["official"]))
     st.html(
         facts_row(
             [
-                (f"{view.about.names[view.about.city or '']}, {month_text(month)}", short_number(row["estimate"])),
+                (f"{view.about.names[view.about.city or '']}, {month_text(month)}", figure(row["estimate"])),
                 ("80 % interval", _interval(row["lower80"], row["upper80"])),
                 ("Against a year before", _signed_percent(row["yoy"])),
                 ("Official figure", official),
@@ -63,13 +63,11 @@ def _city(view: Shown, month: str) -> None:
     st.caption(f"Unit: {view.about.unit_text}. This month's estimate {kind}.")
 
 
-def _map(view: Shown, month: str, layer: Layer, table: pd.DataFrame) -> None:
+def _map(view: Shown, month: str, layer: Layer) -> None:
     bands, geobox = grid(view.source.url, view.source.endpoint_url, view.key[0], view.about.grids[month])
     picture = draw(layer_values(bands, layer), geobox, layer.kind)
-    shapes = outlines(view)
-    edges = [] if shapes is not None else district_edges(bands, geobox)
     phone = "Mobi" in st.context.headers.get("User-Agent", "")
-    deck = build_deck(picture, shapes, edges, {str(row.area_id): row for row in table.itertuples()}, narrow=phone)
+    deck = build_deck(picture, district_edges(bands, geobox), narrow=phone)
     st.pydeck_chart(deck, height=_MAP_PX, key=f"map-{view.key}-{layer.key}-{month}")
     st.html(legend_html(picture.scale, f"{layer.title}: {_unit(view.about, layer)}"))
     st.caption(layer.explanation)
@@ -86,7 +84,7 @@ def _districts(table: pd.DataFrame, about: About) -> None:
         estimate=table["estimate"].round(decimals),
         interval=[_interval(row.lower80, row.upper80) for row in table.itertuples()],
     )
-    figure = "localized" if decimals == 0 else f"%.{decimals}f"
+    localized = "localized" if decimals == 0 else f"%.{decimals}f"
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
     st.dataframe(
         rows[["name", "estimate", "interval", "share", "yoy"]],
@@ -94,7 +92,7 @@ def _districts(table: pd.DataFrame, about: About) -> None:
         height=min(38 + 35 * len(rows), _TABLE_PX),
         column_config={
             "name": text("District"),
-            "estimate": number("Estimate", format=figure, help=about.unit_text),
+            "estimate": number("Estimate", format=localized, help=about.unit_text),
             "interval": text("80 % interval"),
             "share": number("Share", format="%.1f %%", help="Share of all districts' output"),
             "yoy": number("Yoy", format="%+.1f %%", help="Year on year: against the same month a year before"),
@@ -128,7 +126,7 @@ def _reader(view: Shown, key: str) -> Callable[[], bytes]:
 
 
 def _interval(lower: Any, upper: Any) -> str:
-    return f"{short_number(float(lower))} – {short_number(float(upper))}"
+    return f"{figure(float(lower))} – {figure(float(upper))}"
 
 
 def _signed_percent(value: float) -> str:

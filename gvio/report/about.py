@@ -62,7 +62,7 @@ def grid_keys(manifest: Mapping[str, Any]) -> dict[str, str]:
 
 
 def object_key(manifest: Mapping[str, Any], ending: str) -> str | None:
-    """Key of the first object whose name ends so, for example `districts.geojson`; None when there is none."""
+    """Key of the first object whose name ends so, for example `estimates.parquet`; None when there is none."""
     keys = (str(o.get("key", "")) for o in manifest.get("objects") or [])
     return next((key for key in keys if key.endswith(ending)), None)
 

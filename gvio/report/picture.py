@@ -183,16 +183,23 @@ def legend_html(scale: Scale, caption: str) -> str:
 
 
 def short_number(value: float) -> str:
-    """Three significant digits with thousands separators: 0.0123, 1.5, 640, 12,300; "–" when not finite."""
+    """A round number for a legend: three significant digits, no trailing zeros: 0.0123, 1.5, 640, 12,300."""
+    text = _significant(value, 3)
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def figure(value: float) -> str:
+    """A figure for people: four significant digits with thousands separators: 0.5000, 25.00, 3,479, 12,340."""
+    return _significant(value, 4)
+
+
+def _significant(value: float, significant: int) -> str:
     if not math.isfinite(value):
         return "–"
     if value == 0:
         return "0"
-    digits = 2 - math.floor(math.log10(abs(value)))
-    rounded = round(value, digits)
-    text = f"{rounded:,.{max(digits, 0)}f}"
-    text = text.rstrip("0").rstrip(".") if "." in text else text
-    return text.replace("-", "−")
+    digits = significant - 1 - math.floor(math.log10(abs(value)))
+    return f"{round(value, digits):,.{max(digits, 0)}f}".replace("-", "−")
 
 
 def _log_ticks(scale: Scale) -> list[float]:

@@ -48,20 +48,6 @@ def invent(seed: int = 7, districts: int = 6) -> Invented:
     )
 
 
-def outlines(world: Invented) -> dict[str, Any]:
-    """Rectangles round each district's pixels, as GeoJSON."""
-    features = []
-    for index, area in enumerate(NAMES):
-        rows, columns = np.nonzero(world.owner == index)
-        west, east = (121.0 + c / 240 for c in (columns.min(), columns.max() + 1))
-        north, south = (31.5 - r / 240 for r in (rows.min(), rows.max() + 1))
-        ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
-        properties = {"area_id": area, "name": NAMES[area]}
-        geometry = {"type": "Polygon", "coordinates": [ring]}
-        features.append({"type": "Feature", "properties": properties, "geometry": geometry})
-    return {"type": "FeatureCollection", "features": features}
-
-
 def _owner(rng: np.random.Generator, districts: int) -> np.ndarray:
     """Three columns of two districts, like a chessboard of unequal fields; a margin belongs to nobody."""
     rows, columns = np.indices(SHAPE)

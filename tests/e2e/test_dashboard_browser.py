@@ -8,6 +8,7 @@ import os
 import re
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -19,9 +20,9 @@ import pytest
 from release_fixture import UNIT, Invented, invent
 from release_writer import publish_invented
 
-from dashboards.launch import command, launch
+from dashboards.launch import launch
 from gvio.errors import ConfigError
-from gvio.report.picture import short_number
+from gvio.report.picture import figure
 from gvio.store.objects import open_store
 from gvio.store.published import PublishedRelease, read_release
 
@@ -69,13 +70,16 @@ def published(world: Invented, tmp_path_factory: pytest.TempPathFactory) -> tupl
 @pytest.fixture(scope="module")
 def served(published: tuple[Path, PublishedRelease]) -> Iterator[str]:
     port = free_port()
-    arguments = command(str(published[0]), port, headless=True)
-    with subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.DEVNULL) as process:
+    program = f"import sys; from dashboards.launch import launch; sys.exit(launch({str(published[0])!r}, {port}))"
+    with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.DEVNULL) as process:
         try:
             wait_until_served(f"http://127.0.0.1:{port}", process)
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
+    assert process.returncode == 0
+    with socket.socket() as probe:  # stopping the launcher stops the page
+        assert probe.connect_ex(("127.0.0.1", port)) != 0
 
 
 @pytest.fixture(scope="module")
@@ -133,8 +137,8 @@ def test_the_page_shows_what_was_published(
     release = published[1]
     city = release.estimates.set_index(["area_id", "month"]).loc[("CITY", release.month)]
     desk.sees("Testville (demonstration")
-    desk.sees(short_number(city["estimate"]))
-    desk.sees(f"{short_number(city['lower80'])} – {short_number(city['upper80'])}")
+    desk.sees(figure(city["estimate"]))
+    desk.sees(f"{figure(city['lower80'])} – {figure(city['upper80'])}")
     assert desk.map_colours() > 20
     desk.page.screenshot(path=tmp_path / "map.png")
     desk.open("Scoreboard")
@@ -165,7 +169,7 @@ def test_trends_draw_the_city_and_any_district(desk: Visit) -> None:
     desk.page.get_by_role("combobox").click()
     desk.page.get_by_role("option", name="Marsh").click()
     playwright.expect(charts).to_have_count(3, timeout=30_000)
-    desk.sees("Grey ground: nowcast")
+    desk.sees("Grey strip at the bottom: nowcast")
 
 
 def test_layers_and_months_of_the_map(desk: Visit, published: tuple[Path, PublishedRelease]) -> None:
@@ -177,7 +181,7 @@ def test_layers_and_months_of_the_map(desk: Visit, published: tuple[Path, Publis
     desk.page.get_by_role("option", name="October 2021").click()
     estimates = published[1].estimates.set_index(["area_id", "month"])
     desk.sees("Testville, October 2021")
-    desk.sees(short_number(estimates.loc[("CITY", "2021-10"), "estimate"]))
+    desk.sees(figure(estimates.loc[("CITY", "2021-10"), "estimate"]))
     assert desk.map_colours() > 20
 
 

@@ -50,7 +50,7 @@ def test_the_first_view_shows_the_city_and_its_districts(store: Path, world: Inv
     app = run(store)
     assert app.title[0].value.startswith("Testville (demonstration")
     newest = world.estimates[world.estimates["month"] == "2021-12"].set_index("area_id")
-    assert f"{round(newest.loc['CITY', 'estimate'], -1):,.0f}" in text(app)
+    assert f"{newest.loc['CITY', 'estimate']:,.0f}" in text(app)
     table = app.dataframe[0].value
     assert table["name"].tolist()[0] == "Old Town"
     assert table["estimate"].sum() == pytest.approx(newest.loc["CITY", "estimate"], abs=1)
@@ -91,7 +91,7 @@ def test_an_older_release_stays_readable(world: Invented, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("Trends", "Grey ground: nowcast"),
+        ("Trends", "Grey strip at the bottom: nowcast"),
         ("Scoreboard", "This release has no out-of-time comparison with a naive forecast"),
         ("Checks", "All required checks passed"),
         ("About this release", "ef" * 32),

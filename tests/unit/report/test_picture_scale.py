@@ -17,6 +17,7 @@ from gvio.report.picture import (
     Scale,
     colour,
     draw,
+    figure,
     fit_scale,
     layer_values,
     legend_html,
@@ -136,3 +137,11 @@ def test_the_legend_escapes_its_caption() -> None:
 )
 def test_short_number(value: float, text: str) -> None:
     assert short_number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(3479.41, "3,479"), (25.0, "25.00"), (0.5, "0.5000"), (123456.0, "123,500"), (0.0, "0"), (float("inf"), "–")],
+)
+def test_figure(value: float, text: str) -> None:
+    assert figure(value) == text

@@ -130,7 +130,7 @@ def test_a_release_describes_itself() -> None:
     assert about.names == {"A": "Pudong", "B": "B", "CITY": "All districts"}
     assert list(grid_keys(manifest)) == ["2021-11", "2021-12"]
     assert object_key(manifest, "estimates.parquet") == "releases/r/estimates.parquet"
-    assert object_key(manifest, "districts.geojson") is None
+    assert object_key(manifest, "trends.tif") is None
     assert facts(manifest, "model") == [("version", "3"), ("params.seeds", "1, 2")]
     assert facts(manifest, "code") == [("code", "abc")]
     assert facts(manifest, "absent") == []
