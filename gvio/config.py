@@ -26,11 +26,15 @@ class Frozen(BaseModel):
 
 
 class NtlConfig(Frozen):
+    """Which night light, and where it lies."""
+
     product: Literal["vnl-monthly", "vnp46a3", "light-every-night"] = Field(description="the night-light product")
     source: str = Field(description="folder relative to the pack, absolute folder, s3:// prefix, or 'official'")
 
 
 class DistrictsConfig(Frozen):
+    """The vector file of districts and its columns."""
+
     path: str = Field(description="vector file relative to the pack; any format pyogrio opens")
     id: str = Field("district_id", description="column with the unique district id")
     name: str = Field("name", description="column with the name people read")
@@ -38,6 +42,8 @@ class DistrictsConfig(Frozen):
 
 
 class FactoriesConfig(Frozen):
+    """The table of factories and its coordinates."""
+
     path: str = Field(description="CSV, GeoParquet or GeoPackage with point or polygon factories")
     crs: str = Field("wgs84", description="wgs84, gcj02, bd09, or an EPSG code such as EPSG:32651")
     category: str | None = Field(None, description="keep only categories that start with this path")
@@ -54,10 +60,14 @@ class FactoriesConfig(Frozen):
 
 
 class UrbanConfig(Frozen):
+    """The optional mask of urban land."""
+
     path: str = Field(description="GeoTIFF (1 urban, 0 rural) or vector file of urban polygons")
 
 
 class StatisticsConfig(Frozen):
+    """The ledger of official figures."""
+
     path: str = Field(description="CSV ledger of published sums")
     series: str | None = Field(None, description="keep only rows of this series (rows without a series are kept)")
 
@@ -116,21 +126,30 @@ class ModelParams(Frozen):
     """Architecture and optimisation of the SA-CNN ensemble."""
 
     channels: int = Field(8, ge=1, description="feature maps of each convolution")
-    seeds: int = Field(3, ge=1, description="members of the ensemble")
-    epochs: int = Field(60, ge=1, description="passes over the ledger when training from scratch")
-    finetune_epochs: int = Field(15, ge=1, description="passes when fine-tuning the champion")
-    learning_rate: float = Field(0.02, gt=0)
-    weight_decay: float = Field(0.01, ge=0)
-    batch_months: int = Field(24, ge=1, description="months per optimisation step")
+    dynamic_px: int = Field(5, ge=5, le=33, description="side of the anomaly patch in pixels, odd")
+    seeds: int = Field(3, ge=1, description="members of the ensemble; each leaves out every seeds-th year")
+    epochs: int = Field(30, ge=1, description="optimisation steps over the whole ledger when training from scratch")
+    finetune_epochs: int = Field(12, ge=1, description="steps when fine-tuning the champion")
+    learning_rate: float = Field(0.01, gt=0)
+    weight_decay: float = Field(0.05, ge=0)
     seed: int = Field(20140101, ge=0, description="root seed of everything random")
+    hyper_months: int = Field(48, ge=24, description="months from whose figures and light the prior is learned")
+
+    @model_validator(mode="after")
+    def _odd(self) -> Self:
+        if self.dynamic_px % 2 == 0:
+            raise ValueError(f"dynamic_px must be odd so that the factory is the centre, got {self.dynamic_px}")
+        return self
 
 
 class EvaluateParams(Frozen):
     """The scoreboard's folds."""
 
-    origins: int = Field(3, ge=1, description="rolling origins, one every `origin_step` months, the last before the end")
-    origin_step: int = Field(12, ge=1, description="months between two origins")
+    origins: int = Field(
+        3, ge=1, description="rolling origins, one each January, the last with a year of figures after"
+    )
     horizon_months: int = Field(24, ge=1, description="months scored after an origin")
+    members: int = Field(2, ge=1, description="members of the ensemble trained at each origin")
     district_folds: int = Field(4, ge=2, description="groups of districts left out in turn (at most one per district)")
     min_train_months: int = Field(24, ge=13, description="an origin needs this many months before it")
 

@@ -1,0 +1,1 @@
+"""The estimate of log output: prior, light as a measurement, official sums."""

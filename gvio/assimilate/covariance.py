@@ -1,0 +1,125 @@
+"""Covariances of the linear-Gaussian model of log output (district × month) and of light as its measurement.
+
+Log output x = m + common(t) + own(d, t); both are walk + season + shock, common has the calendar, own has a level.
+Light z = gain · x + error; error = common(t) + district level + walk + season + shock / precision.
+Everything in torch float64, differentiable in the hyperparameters; D districts, T months, vectors are district-major.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+
+from gvio.types import FloatArray, IntArray
+
+Tensor = torch.Tensor
+# Variances of what the data fix by themselves: the overall level of output, and each district's level of light.
+_FREE_LEVEL = 25.0
+_FREE_LIGHT_LEVEL = 1.0
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Observed:
+    """Linearised figures and the light measurement, ready for algebra.
+
+    `H` (n, D·T) weights of district-months in each figure; `y` (n,) log figures minus what the weights leave over;
+    `relative` (n,) factor on the noise of each figure; `prior` (D·T,) prior mean; `z` (k,), `seen` (k,) flat indices
+    and `precision` (k,) in (0, 1] of the light; `steps` (T,) factors on the variance of the common walk's steps;
+    `calendar` (T, c).
+    """
+
+    H: Tensor
+    y: Tensor
+    relative: Tensor
+    prior: Tensor
+    z: Tensor
+    seen: Tensor
+    precision: Tensor
+    steps: Tensor
+    calendar: Tensor
+    n_areas: int
+    n_months: int
+
+
+def month_kernels(n_months: int, steps: Tensor, calendar: Tensor) -> dict[str, Tensor]:
+    """Unit kernels over months (T, T): walk with given steps, plain walk, month of year, calendar, shock, constant."""
+    t = torch.arange(n_months)
+    reached = torch.cumsum(steps, 0)
+    return {
+        "steps": torch.minimum(reached[:, None], reached[None]),
+        "walk": (torch.minimum(t[:, None], t[None]) + 1).to(torch.float64),
+        "season": ((t[:, None] - t[None]) % 12 == 0).to(torch.float64) - 1 / 12,
+        "calendar": calendar @ calendar.T,
+        "shock": torch.eye(n_months, dtype=torch.float64),
+        "constant": torch.ones(n_months, n_months, dtype=torch.float64),
+    }
+
+
+def output_covariance(h: Mapping[str, Tensor], seen: Observed) -> Tensor:
+    """Prior covariance (D·T, D·T) of log output."""
+    k = month_kernels(seen.n_months, seen.steps, seen.calendar)
+    common = (
+        _FREE_LEVEL * k["constant"]
+        + h["common_walk"] ** 2 * k["steps"]
+        + h["common_season"] ** 2 * k["season"]
+        + h["calendar"] ** 2 * k["calendar"]
+        + h["common_shock"] ** 2 * k["shock"]
+    )
+    own = (
+        h["level"] ** 2 * k["constant"]
+        + h["walk"] ** 2 * k["walk"]
+        + h["season"] ** 2 * k["season"]
+        + h["shock"] ** 2 * k["shock"]
+    )
+    return _kron(seen.n_areas, common, own)
+
+
+def light_error_covariance(h: Mapping[str, Tensor], seen: Observed) -> Tensor:
+    """Covariance (k, k) of the errors of light at the observed district-months."""
+    k = month_kernels(seen.n_months, seen.steps, seen.calendar)
+    common = h["light_common"] ** 2 * k["shock"]
+    own = _FREE_LIGHT_LEVEL * k["constant"] + h["light_walk"] ** 2 * k["walk"] + h["light_season"] ** 2 * k["season"]
+    full = _kron(seen.n_areas, common, own)
+    return full[seen.seen][:, seen.seen] + torch.diag(h["light_shock"] ** 2 / seen.precision)
+
+
+def joint_covariance(h: Mapping[str, Tensor], seen: Observed) -> tuple[Tensor, Tensor, Tensor]:
+    """Output's prior (D·T, D·T), observations × output (n + k, D·T), observations (n + k, n + k)."""
+    prior = output_covariance(h, seen)
+    figures_output = seen.H @ prior
+    noise = torch.diag((h["noise"] * seen.relative) ** 2)
+    figures = figures_output @ seen.H.T + noise
+    if not len(seen.seen):
+        return prior, figures_output, figures
+    gain = h["gain"]
+    cross = gain * figures_output[:, seen.seen]
+    light = gain**2 * prior[seen.seen][:, seen.seen] + light_error_covariance(h, seen)
+    joint = torch.cat([torch.cat([figures, cross], 1), torch.cat([cross.T, light], 1)], 0)
+    return prior, torch.cat([figures_output, gain * prior[seen.seen]], 0), joint
+
+
+def residual(seen: Observed) -> Tensor:
+    """Observations minus their prior mean (n + k,); the mean of light is zero, its level is free."""
+    figures = seen.y - seen.H @ seen.prior
+    return torch.cat([figures, seen.z]) if len(seen.seen) else figures
+
+
+def cholesky(matrix: Tensor) -> Tensor:
+    """Lower factor, with the smallest jitter that makes rounding harmless."""
+    jitter = 1e-9 * torch.eye(len(matrix), dtype=matrix.dtype)
+    factor: Tensor = torch.linalg.cholesky(matrix + jitter)
+    return factor
+
+
+def as_tensor(values: FloatArray | IntArray) -> Tensor:
+    """Contiguous float64 copy as a tensor."""
+    return torch.from_numpy(np.array(values, dtype=np.float64))
+
+
+def _kron(n_areas: int, common: Tensor, own: Tensor) -> Tensor:
+    every = torch.ones(n_areas, n_areas, dtype=torch.float64)
+    each = torch.eye(n_areas, dtype=torch.float64)
+    return torch.kron(every, common) + torch.kron(each, own)

@@ -1,0 +1,44 @@
+"""A published sum in logarithms: log Σ exp(x) made linear in log output round the current estimate."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+
+from gvio.ledger.sums import Sums
+from gvio.types import FloatArray
+
+
+def linearise(sums: Sums, log_output: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """First-order expansion of log(G exp(x)) at x = `log_output` (D, T).
+
+    Returns:
+        H (n, D·T), every row sums to one, and y (n,), such that H x ≈ y where the figures hold. Exact for figures of
+        one district and month; iterating it is Gauss–Newton.
+    """
+    output = np.exp(log_output.ravel())
+    total = sums.G @ output
+    weights = sparse.diags_array(1 / total) @ sums.G @ sparse.diags_array(output)
+    left_over = np.log(total) - weights @ log_output.ravel()
+    return weights.toarray(), np.log(sums.values) - left_over
+
+
+def first_guess(sums: Sums, prior_share: FloatArray) -> FloatArray:
+    """Flat log output (D, T) to start from: each district's mean figure, else its share of the city.
+
+    Args:
+        sums: Figures visible.
+        prior_share: (D,) positive, sums to one.
+    """
+    per_month = sums.values / (sums.end - sums.start + 1)
+    city = _mean(per_month[sums.area < 0])
+    own = np.array([_mean(per_month[sums.area == d]) for d in range(sums.n_areas)])
+    known = np.isfinite(own)
+    if not np.isfinite(city):
+        city = own[known].sum() / max(prior_share[known].sum(), 1e-12)
+    level = np.where(known, own, prior_share * city)
+    return np.repeat(np.log(level)[:, None], sums.n_months, axis=1)
+
+
+def _mean(values: FloatArray) -> float:
+    return float(np.exp(np.log(values).mean())) if len(values) else float("nan")

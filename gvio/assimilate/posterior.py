@@ -1,0 +1,149 @@
+"""The estimate: posterior of log output given every visible figure and the light (Gauss–Newton, closed form).
+
+With useless light this is a naive forecast that knows persistence, season and shares; official figures are honoured
+within their noise, and a late figure revises the past consistently. Conditioning: Rasmussen & Williams (2006), 2.22.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import torch
+
+from gvio.assimilate.covariance import Observed, as_tensor, cholesky, joint_covariance, residual
+from gvio.assimilate.hyper import Hyper
+from gvio.assimilate.linearise import first_guess, linearise
+from gvio.errors import ModelError
+from gvio.ledger.sums import Sums
+from gvio.types import FloatArray
+
+_PASSES = 3
+# Steps of the common walk beyond this many of its standard deviations widen it there (heavy tails): a lockdown is
+# common to all districts and must not be read as the largest district's own collapse.
+_HEAVY = 1.5
+_OPEN = 100.0
+_OUTLIER = 4.0
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Measurement:
+    """Light as a measurement of log output: `z` (D, T) NaN where unseen, `precision` (D, T) in (0, 1]."""
+
+    z: FloatArray
+    precision: FloatArray
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Posterior:
+    """Log output: `mean`, `sd` (D, T) of districts; `city_mean`, `city_sd` (T,) of the log of their sum."""
+
+    mean: FloatArray
+    sd: FloatArray
+    city_mean: FloatArray
+    city_sd: FloatArray
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Setting:
+    """What the assimilation conditions on, apart from hyperparameters.
+
+    `sums` the visible figures; `light` the measurement or None; `prior_share` (D,) positive, sums to one: the share
+    of a district before any figure; `calendar` (T, c) features.
+    """
+
+    sums: Sums
+    light: Measurement | None
+    prior_share: FloatArray
+    calendar: FloatArray
+
+
+def observe(
+    setting: Setting, log_output: FloatArray, steps: FloatArray | None = None, relative: FloatArray | None = None
+) -> Observed:
+    """Linearise the figures at `log_output` (D, T) and lay everything out as tensors."""
+    sums, light = setting.sums, setting.light
+    H, y = linearise(sums, log_output)
+    level = first_guess(sums, setting.prior_share).mean() - np.log(setting.prior_share).mean()
+    prior = np.repeat(np.log(setting.prior_share)[:, None] + level, sums.n_months, axis=1)
+    z = np.full(prior.shape, np.nan) if light is None else light.z
+    seen = np.flatnonzero(np.isfinite(z.ravel()))
+    precision = np.ones(prior.shape) if light is None else light.precision
+    return Observed(
+        H=as_tensor(H),
+        y=as_tensor(y),
+        relative=as_tensor(np.ones(len(y)) if relative is None else relative),
+        prior=as_tensor(prior.ravel()),
+        z=as_tensor(z.ravel()[seen]),
+        seen=torch.from_numpy(seen),
+        precision=as_tensor(precision.ravel()[seen]),
+        steps=as_tensor(np.ones(sums.n_months) if steps is None else steps),
+        calendar=as_tensor(setting.calendar),
+        n_areas=sums.n_areas,
+        n_months=sums.n_months,
+    )
+
+
+def assimilate(setting: Setting, hyper: Hyper) -> Posterior:
+    """Posterior of log output for every district and month of `setting.sums`.
+
+    Raises:
+        ModelError: No figure is visible, or the posterior is not finite.
+    """
+    if not len(setting.sums.values):
+        raise ModelError("no official figure is visible", where="assimilation", hint="Choose a later as-of date.")
+    log_output = first_guess(setting.sums, setting.prior_share)
+    steps: FloatArray = np.full(setting.sums.n_months, _OPEN)
+    relative: FloatArray = np.ones(len(setting.sums.values))
+    h = {name: torch.tensor(value, dtype=torch.float64) for name, value in hyper.as_dict().items()}
+    for turn in range(_PASSES):
+        seen = observe(setting, log_output, steps, relative)
+        posterior = _condition(h, seen, full=turn == _PASSES - 1)
+        log_output = posterior.mean
+        steps = _common_steps(log_output, hyper)
+        relative = _robust(seen, log_output, hyper)
+    if not all(np.isfinite(part).all() for part in (posterior.mean, posterior.sd, posterior.city_sd)):
+        raise ModelError("the estimate is not finite", where="assimilation", hint="Retrain: `gvio train`.")
+    return posterior
+
+
+def _condition(h: dict[str, torch.Tensor], seen: Observed, *, full: bool) -> Posterior:
+    prior, cross, joint = joint_covariance(h, seen)
+    factor = cholesky(joint)
+    weights = torch.cholesky_solve(residual(seen)[:, None], factor)[:, 0]
+    shape = (seen.n_areas, seen.n_months)
+    mean = (seen.prior + cross.T @ weights).reshape(shape)
+    if not full:
+        nothing = np.zeros(shape)
+        return Posterior(mean.numpy(), nothing, nothing[0], nothing[0])
+    explained = torch.linalg.solve_triangular(factor, cross, upper=False)
+    explained = explained.reshape(-1, *shape)
+    by_month = torch.einsum("ndt,net->tde", explained, explained)
+    blocks = prior.reshape(shape + shape)
+    covariance = torch.stack([blocks[:, t, :, t] for t in range(seen.n_months)]) - by_month
+    output = torch.exp(mean)
+    share = (output / output.sum(0)).T
+    city_variance = torch.einsum("td,tde,te->t", share, covariance, share)
+    variance = torch.diagonal(covariance, dim1=1, dim2=2).T
+    return Posterior(
+        mean=mean.numpy(),
+        sd=np.sqrt(np.maximum(variance.numpy(), 1e-10)),
+        city_mean=torch.log(output.sum(0)).numpy(),
+        city_sd=np.sqrt(np.maximum(city_variance.numpy(), 1e-10)),
+    )
+
+
+def _common_steps(log_output: FloatArray, hyper: Hyper) -> FloatArray:
+    """(T,) factors on the variance of the common walk's steps: large where the city itself jumped."""
+    city = np.log(np.exp(log_output).sum(axis=0))
+    step = np.diff(city, prepend=city[:1])
+    month = np.arange(len(step)) % 12
+    usual = np.array([np.median(step[month == m]) if (month == m).any() else 0.0 for m in range(12)])
+    surprise = np.abs(step - usual[month]) / (_HEAVY * hyper.common_walk)
+    return np.asarray(np.maximum(surprise, 1.0) ** 2)
+
+
+def _robust(seen: Observed, log_output: FloatArray, hyper: Hyper) -> FloatArray:
+    """(n,) factors on the noise of figures: one that lies beyond four standard deviations is believed less."""
+    error = np.abs(seen.y.numpy() - seen.H.numpy() @ log_output.ravel()) / (_OUTLIER * hyper.noise)
+    return np.maximum(error, 1.0)

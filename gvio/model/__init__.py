@@ -1,0 +1,1 @@
+"""The SA-CNN: shapes in, shapes out."""

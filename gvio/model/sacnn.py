@@ -1,0 +1,111 @@
+"""The two-stream spatial-analysis CNN: shapes in, log light-borne output of districts out. No training, no files.
+
+log c[site, t] = log weight + γ · log mean excess + static(patch) + β(patch) · anomaly + dynamic(patch | statistics);
+a district-month is log Σ c. Intercepts, seasons and calendar are not here: they are the random effects that the
+assimilation marginalises, so that the network only has to explain what they cannot. New parts start at zero.
+After Gong et al. (2025), JAG 143:104781, whose abstract gives the frame; the streams and the sum are ours.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import torch
+from torch import nn
+
+from gvio.model.panel import DYNAMIC_CHANNELS, STATIC_CHANNELS, Panel
+
+Tensor = torch.Tensor
+_FIRST_BETA = 0.5
+_EMPTY = -30.0  # log output of a district-month without an active factory
+
+
+@dataclasses.dataclass(frozen=True)
+class Architecture:
+    """All that is needed to rebuild the network before its weights are loaded.
+
+    `statistics` is the width of the urban/rural statistics; 0 builds the plain CNN that does not see them.
+    """
+
+    channels: int
+    statistics: int
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Inputs:
+    """A `Panel` as float32 tensors."""
+
+    static: Tensor
+    dynamic: Tensor
+    statistics: Tensor
+    log_excess: Tensor
+    log_weight: Tensor
+    district: Tensor
+    n_areas: int
+
+
+def as_inputs(panel: Panel) -> Inputs:
+    """Tensors of a panel, without copying more than the change of type needs."""
+
+    def tensor(name: str) -> Tensor:
+        return torch.as_tensor(getattr(panel, name), dtype=torch.float32)
+
+    names = ("static", "dynamic", "statistics", "log_excess", "log_weight")
+    return Inputs(**{n: tensor(n) for n in names}, district=torch.as_tensor(panel.district), n_areas=panel.n_areas)
+
+
+class SaCnn(nn.Module):
+    """Static and dynamic stream over factory patches, modulated by urban and rural light statistics."""
+
+    def __init__(self, architecture: Architecture) -> None:
+        super().__init__()
+        width = architecture.channels
+        self.architecture = architecture
+        self.static = _stream(len(STATIC_CHANNELS), width)
+        self.dynamic = _stream(len(DYNAMIC_CHANNELS), width)
+        self.mix = nn.Linear(2 * width, width)
+        self.where = nn.Linear(2 * width, 1)
+        self.believe = nn.Linear(2 * width, 1)
+        self.modulate = nn.Linear(2 * width + architecture.statistics, width)
+        for part in (self.where, self.believe, self.modulate):
+            nn.init.zeros_(part.weight)
+            nn.init.zeros_(part.bias)
+        self.gamma = nn.Parameter(torch.tensor(1.0))
+        self.beta = nn.Parameter(torch.tensor(_FIRST_BETA))
+
+    def forward(self, inputs: Inputs) -> tuple[Tensor, Tensor]:
+        """Static level (U,) and change (U, T) of every site's log output."""
+        n_sites, n_months = inputs.dynamic.shape[:2]
+        site = _pool(self.static(inputs.static))
+        level = self.gamma * inputs.log_excess + self.where(site)[:, 0]
+        change = _pool(self.dynamic(inputs.dynamic.flatten(0, 1))).reshape(n_sites, n_months, -1)
+        context = site[:, None].expand(-1, n_months, -1)
+        if self.architecture.statistics:
+            context = torch.cat([context, inputs.statistics[inputs.district]], dim=2)
+        learned = (torch.tanh(self.mix(change)) * self.modulate(context)).sum(dim=2)
+        # What all sites share in a month is left to the log-linear term: learned on few months, it would carry weather
+        # and calibration of months never seen into every district at once.
+        share = torch.softmax(level.detach()[:, None] + inputs.log_weight, dim=0)
+        learned = learned - (share * learned).sum(dim=0)
+        centre = inputs.dynamic.shape[-1] // 2
+        anomaly = inputs.dynamic[:, :, 0, centre, centre]
+        return level, self.beta * (1 + self.believe(site)) * anomaly + learned
+
+
+def district_output(level: Tensor, change: Tensor, inputs: Inputs) -> Tensor:
+    """(D, T) log of the sum of site outputs of every district; −30 where no factory is active."""
+    log_output = level[:, None] + change + inputs.log_weight
+    peak = log_output.detach().max()
+    output = torch.exp(log_output - peak)
+    total = torch.zeros(inputs.n_areas, output.shape[1]).index_add(0, inputs.district, output)
+    return torch.where(total > 0, torch.log(total.clamp_min(1e-30)) + peak, torch.full_like(total, _EMPTY))
+
+
+def _stream(channels: int, width: int) -> nn.Sequential:
+    return nn.Sequential(nn.Conv2d(channels, width, 3), nn.ReLU(), nn.Conv2d(width, width, 3), nn.ReLU())
+
+
+def _pool(maps: Tensor) -> Tensor:
+    """Mean and centre of feature maps: (N, C, h, w) to (N, 2C)."""
+    centre = maps.shape[-1] // 2
+    return torch.cat([maps.mean(dim=(-1, -2)), maps[..., centre, centre]], dim=-1)

@@ -1,0 +1,1 @@
+"""Optimise the SA-CNN on published sums."""

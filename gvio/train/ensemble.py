@@ -1,0 +1,143 @@
+"""Train the ensemble and learn how far to believe it.
+
+Member k never sees the figures of years whose number is k modulo the size of the ensemble. So every year's light
+can be read by a member that did not train on it, and the precision of light is learned from such readings
+(cross-fitting, Chernozhukov et al. 2018), not from the training fit.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from gvio.assimilate.hyper import START, Hyper
+from gvio.assimilate.learn import learn_hyper
+from gvio.assimilate.posterior import Measurement, Setting, assimilate
+from gvio.ledger.sums import Sums
+from gvio.model.panel import Panel
+from gvio.model.sacnn import Architecture, as_inputs
+from gvio.train.loop import Member, Optimisation, Weights, apply_member, train_member
+from gvio.train.loss import whiten
+from gvio.types import FloatArray, IntArray, Month
+
+OnEpoch = Callable[[int, int], None]
+_SEEN = 0.1  # a district-month whose factory light was seen less than this is no measurement
+_MIN_ROWS = 8  # a member needs this many figures; with fewer it trains on all
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Ensemble:
+    """Trained members, the hyperparameters learned with them, and the years each member left out."""
+
+    architecture: Architecture
+    members: tuple[Member, ...]
+    hyper: Hyper
+    losses: tuple[tuple[float, ...], ...]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Reading:
+    """What the ensemble reads in the light: `by_member` (K, D, T) log output, and each district's prior share (D,)."""
+
+    by_member: FloatArray
+    prior_share: FloatArray
+
+
+def train_ensemble(
+    panel: Panel,
+    months: Sequence[Month],
+    setting: Setting,
+    architecture: Architecture,
+    how: Optimisation,
+    size: int,
+    *,
+    start: Sequence[Weights] = (),
+    hyper: Hyper | None = None,
+    hyper_months: int = 72,
+    on_member: OnEpoch | None = None,
+) -> Ensemble:
+    """Train `size` members on the figures of `setting.sums`, then learn the hyperparameters.
+
+    Args:
+        panel: Inputs of months 0..T−1 of `setting`.
+        months: (T,) the months.
+        setting: Visible figures; its light is not used.
+        architecture: Of every member.
+        how: Optimisation; member k uses seed + k.
+        size: Members.
+        start: Weights to fine-tune from, one set per member, or empty.
+        hyper: Hyperparameters to start from.
+        hyper_months: Window of the marginal likelihood.
+        on_member: Told (done, total) after each member.
+
+    Raises:
+        ModelError: Training failed or no figure is visible.
+    """
+    prior = learn_hyper(dataclasses.replace(setting, light=None), hyper or START, window=hyper_months)
+    log_output = assimilate(dataclasses.replace(setting, light=None), prior).mean
+    inputs = as_inputs(panel)
+    block = year_blocks(months, size)
+    members = []
+    for k in range(size):
+        rows = _rows_of_member(setting.sums, block, k, size)
+        white = whiten(setting, prior, log_output, rows)
+        left_out = None if rows.all() else whiten(setting, prior, log_output, ~rows)
+        seeded = dataclasses.replace(how, seed=how.seed + k)
+        first = start[k] if start else None
+        members.append(train_member(architecture, inputs, white, seeded, held_out=left_out, start=first))
+        if on_member is not None:
+            on_member(k + 1, size)
+    untuned = Ensemble(architecture, tuple(members), prior, tuple(m.losses for m in members))
+    reading = read_light(untuned, panel)
+    lit = dataclasses.replace(setting, light=measurement(reading, panel, months), prior_share=reading.prior_share)
+    return dataclasses.replace(untuned, hyper=learn_hyper(lit, prior, window=hyper_months))
+
+
+def year_blocks(months: Sequence[Month], size: int) -> IntArray:
+    """(T,) the member that leaves a month's year out; fixed by the calendar, so new months change no old block."""
+    return np.array([month.year % size for month in months])
+
+
+def read_light(ensemble: Ensemble, panel: Panel) -> Reading:
+    """Apply every member to every month."""
+    inputs = as_inputs(panel)
+    read = [apply_member(ensemble.architecture, m.weights, inputs) for m in ensemble.members]
+    by_member = np.stack([r.double().numpy() for r in read])
+    level = np.exp(np.median(by_member, axis=(0, 2)))
+    return Reading(by_member, level / level.sum())
+
+
+def measurement(
+    reading: Reading, panel: Panel, months: Sequence[Month], trained: int | None = None
+) -> Measurement | None:
+    """Light as a measurement: in the `trained` first months only members that left the year out speak, later all.
+
+    Returns None when no district-month was seen.
+    """
+    size, _, n_months = reading.by_member.shape
+    seen = panel.precision >= _SEEN
+    # Members differ in a district's level, which the assimilation leaves free: only their changes may be spliced.
+    level = np.where(seen, reading.by_member, 0).sum(axis=2, keepdims=True) / np.maximum(seen.sum(axis=1), 1)[:, None]
+    change = reading.by_member - level
+    mean = change.mean(axis=0)
+    z = mean.copy()
+    if size > 1:
+        block = year_blocks(months, size)
+        own = change[block, :, np.arange(n_months)].T
+        inside = np.arange(n_months) < (n_months if trained is None else trained)
+        z = np.where(inside, own, mean)
+    z = np.where(seen, z, np.nan)
+    if not seen.any():
+        return None
+    return Measurement(z, np.clip(panel.precision, _SEEN, 1.0))
+
+
+def _rows_of_member(sums: Sums, block: IntArray, k: int, size: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Figures member k may see: all but those that end in a year it leaves out."""
+    everything = np.ones(len(sums.values), dtype=bool)
+    if size == 1:
+        return everything
+    rows = block[sums.end] != k
+    return rows if rows.sum() >= _MIN_ROWS else everything

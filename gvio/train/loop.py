@@ -1,0 +1,118 @@
+"""Optimise one member: (network, inputs, whitened figures, steps) → weights and history. Deterministic by seed."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+import torch
+from torch import nn
+
+from gvio.errors import ModelError
+from gvio.model.sacnn import Architecture, Inputs, SaCnn, district_output
+from gvio.train.loss import Whitened, figures_loss
+
+Weights = Mapping[str, torch.Tensor]
+_FREE = ("gamma", "beta")  # the log-linear model the network starts from; not decayed
+_MAX_GRADIENT = 5.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Optimisation:
+    """How a member is optimised: full-batch AdamW with a one-cycle rate."""
+
+    epochs: int
+    learning_rate: float
+    weight_decay: float
+    seed: int
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Member:
+    """The best weights, their epoch (0 = the log-linear start), and the losses after every epoch.
+
+    `held_out` is the loss on the figures the member left out; empty when it left none out.
+    """
+
+    weights: Weights
+    best_epoch: int
+    losses: tuple[float, ...]
+    held_out: tuple[float, ...]
+
+
+def train_member(
+    architecture: Architecture,
+    inputs: Inputs,
+    whitened: Whitened,
+    how: Optimisation,
+    *,
+    held_out: Whitened | None = None,
+    start: Weights | None = None,
+) -> Member:
+    """Train from scratch, or from `start` (fine-tune), and keep the epoch that explains the held-out figures best.
+
+    Epoch 0 is a candidate: a network that learns only noise falls back on the log-linear model it started from.
+    Without held-out figures the last epoch is kept.
+
+    Raises:
+        ModelError: The loss stopped being finite.
+    """
+    network = new_network(architecture, how.seed)
+    if start is not None:
+        network.load_state_dict(dict(start))
+    optimiser = torch.optim.AdamW(_groups(network, how.weight_decay), lr=how.learning_rate)
+    rate = torch.optim.lr_scheduler.OneCycleLR(optimiser, how.learning_rate, total_steps=how.epochs + 1)
+    losses, judged, best = [], [], (float("inf"), 0, _copy(network))
+    for epoch in range(how.epochs + 1):
+        output = _output(network, inputs)
+        loss = figures_loss(whitened, output)
+        if not torch.isfinite(loss):
+            hint = "Lower model.learning_rate in params.yaml."
+            raise ModelError(f"loss is not finite after epoch {epoch}", where="training", hint=hint)
+        losses.append(float(loss.detach()))
+        if held_out is not None:
+            judged.append(float(figures_loss(held_out, output.detach())))
+        if held_out is None or judged[-1] < best[0]:
+            best = (judged[-1] if judged else 0.0, epoch, _copy(network))
+        if epoch < how.epochs:
+            _step(network, optimiser, loss)
+            rate.step()
+    return Member(best[2], best[1], tuple(losses), tuple(judged))
+
+
+def _output(network: SaCnn, inputs: Inputs) -> torch.Tensor:
+    level, change = network(inputs)
+    return district_output(level, change, inputs)
+
+
+def _step(network: SaCnn, optimiser: torch.optim.Optimizer, loss: torch.Tensor) -> None:
+    optimiser.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    nn.utils.clip_grad_norm_(network.parameters(), _MAX_GRADIENT)
+    optimiser.step()
+
+
+def _copy(network: SaCnn) -> Weights:
+    return {name: value.detach().clone() for name, value in network.state_dict().items()}
+
+
+def new_network(architecture: Architecture, seed: int) -> SaCnn:
+    """A network whose initial weights depend on `seed` alone, not on what ran before."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return SaCnn(architecture)
+
+
+def apply_member(architecture: Architecture, weights: Weights, inputs: Inputs) -> torch.Tensor:
+    """(D, T) log district output of one member."""
+    network = new_network(architecture, 0)
+    network.load_state_dict(dict(weights))
+    with torch.no_grad():
+        return _output(network, inputs)
+
+
+def _groups(network: SaCnn, weight_decay: float) -> list[dict[str, object]]:
+    named = list(network.named_parameters())
+    decayed = [p for n, p in named if n not in _FREE]
+    free = [p for n, p in named if n in _FREE]
+    return [{"params": decayed, "weight_decay": weight_decay}, {"params": free, "weight_decay": 0.0}]
