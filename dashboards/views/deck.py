@@ -42,7 +42,7 @@ def _bitmap(picture: Picture) -> pdk.Layer:
         id="grid",
         image=pdk.types.String(picture.data_url),
         bounds=list(picture.bounds),
-        texture_parameters={"minFilter": "linear", "magFilter": "nearest"},
+        texture_parameters={"minFilter": "nearest", "magFilter": "nearest"},
     )
 
 

@@ -126,7 +126,7 @@ def colour(values: FloatArray, scale: Scale) -> Rgba:
     seen = np.isfinite(position)
     palette = mpl.colormaps[_PALETTES[scale.kind]]
     rgba: Rgba = palette(start + (stop - start) * np.where(seen, position, 0.0), bytes=True)
-    rgba[~seen] = 0
+    rgba[~seen] = (255, 255, 255, 0)  # white, so that no dark seam bleeds into neighbours
     return rgba
 
 
