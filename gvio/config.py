@@ -22,7 +22,7 @@ T = TypeVar("T", bound=BaseModel)
 class Frozen(BaseModel):
     """A configuration section: immutable, and a key it does not know is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class NtlConfig(Frozen):
@@ -110,7 +110,7 @@ class SampleParams(Frozen):
     """How buffers and patches are cut."""
 
     radii_m: tuple[float, ...] = Field((500.0, 1000.0, 2000.0), description="buffer radii in metres, ascending")
-    patch_px: int = Field(9, ge=3, le=33, description="side of the CNN patch in pixels, odd")
+    patch_px: int = Field(9, ge=5, le=33, description="side of the CNN patch in pixels, odd")
     min_observations: int = Field(1, ge=1, description="cloud-free observations a pixel needs to count as seen")
 
     @model_validator(mode="after")
@@ -178,7 +178,7 @@ class Params(Frozen):
     map: MapParams = MapParams()
     validate_: ValidateParams = Field(ValidateParams(), alias="validate")
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(populate_by_name=True)
 
 
 def parse_region(text: str, where: str = "region.yaml") -> RegionConfig:
@@ -207,9 +207,11 @@ def digest(config: BaseModel) -> str:
 
 def _parse(model: type[T], text: str, where: str) -> T:
     try:
-        data = yaml.safe_load(text) or {}
+        data = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ConfigError(f"not valid YAML ({error})", where=where, hint="Correct the file.") from None
+    if data is None:
+        data = {}
     if not isinstance(data, dict):
         raise ConfigError("not a mapping of keys to values", where=where, hint="See the contract of the region pack.")
     try:
@@ -219,7 +221,9 @@ def _parse(model: type[T], text: str, where: str) -> T:
 
 
 def _explain(model: type[BaseModel], error: ValidationError) -> str:
-    return "; ".join(_explain_one(model, dict(item)) for item in error.errors()[:5])
+    """At most five faults, unknown keys first: a misspelt key is also a missing one, and the spelling is the cause."""
+    faults = sorted(error.errors(), key=lambda item: item["type"] != "extra_forbidden")
+    return "; ".join(_explain_one(model, dict(item)) for item in faults[:5])
 
 
 def _explain_one(model: type[BaseModel], item: dict[str, Any]) -> str:
@@ -235,8 +239,8 @@ def _known_keys(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str
     """Keys known to the section at `path`, following nested models through optional annotations."""
     section: type[BaseModel] = model
     for part in path:
-        names = {(f.alias or n): f for n, f in section.model_fields.items()}
-        annotation = names[str(part)].annotation
+        fields = section.model_fields
+        annotation = next(f.annotation for n, f in fields.items() if part in (n, f.alias))
         candidates = [annotation, *getattr(annotation, "__args__", ())]
         section = next(c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))
     return [f.alias or n for n, f in section.model_fields.items()]
