@@ -29,12 +29,11 @@ _MIN_ROWS = 8  # a member needs this many figures; with fewer it trains on all
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Ensemble:
-    """Trained members, the hyperparameters learned with them, and the years each member left out."""
+    """Trained members and the hyperparameters learned with them."""
 
     architecture: Architecture
     members: tuple[Member, ...]
     hyper: Hyper
-    losses: tuple[tuple[float, ...], ...]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -89,7 +88,7 @@ def train_ensemble(
         members.append(train_member(architecture, inputs, white, seeded, held_out=left_out, start=first))
         if on_member is not None:
             on_member(k + 1, size)
-    untuned = Ensemble(architecture, tuple(members), prior, tuple(m.losses for m in members))
+    untuned = Ensemble(architecture, tuple(members), prior)
     reading = read_light(untuned, panel)
     lit = dataclasses.replace(setting, light=measurement(reading, panel, months), prior_share=reading.prior_share)
     return dataclasses.replace(untuned, hyper=learn_hyper(lit, prior, window=hyper_months))

@@ -1,0 +1,161 @@
+"""The method end to end for one cut in time: samples and visible figures in, a fitted model out, and its estimate."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+import numpy as np
+
+from gvio.assimilate.calendar import calendar_features
+from gvio.assimilate.hyper import Hyper
+from gvio.assimilate.posterior import Posterior, Setting, assimilate
+from gvio.config import ModelParams
+from gvio.errors import ModelError
+from gvio.ledger.select import select_rows
+from gvio.ledger.sums import Sums
+from gvio.model.panel import Normalisation, Panel, build_panel, fit_normalisation
+from gvio.model.sacnn import Architecture
+from gvio.sample.samples import Samples
+from gvio.train.ensemble import Ensemble, measurement, read_light, train_ensemble
+from gvio.train.loop import Member, Optimisation
+from gvio.types import FloatArray, Month, Progress
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Fitted:
+    """A fitted model: all that is needed to estimate any month of its region.
+
+    `trained` is the last month whose light and figures it has seen; `static_px`, `dynamic_px` sides of its patches;
+    `interval_scale` factors on the posterior's standard deviation per level in percent, from rolling-origin residuals
+    (1.0 until calibrated).
+    """
+
+    area_ids: tuple[str, ...]
+    trained: Month
+    static_px: int
+    dynamic_px: int
+    ensemble: Ensemble
+    normalisation: Normalisation
+    interval_scale: Mapping[int, float] = dataclasses.field(default_factory=lambda: {50: 1.0, 80: 1.0, 95: 1.0})
+
+
+def fit_model(
+    samples: Samples,
+    sums: Sums,
+    n_train: int,
+    params: ModelParams,
+    static_px: int,
+    *,
+    size: int | None = None,
+    statistics: bool = True,
+    start: Fitted | None = None,
+    hyper: Hyper | None = None,
+    progress: Progress | None = None,
+    label: str = "train",
+) -> Fitted:
+    """Fit the SA-CNN and the assimilation on the first `n_train` months.
+
+    Args:
+        samples: Light of all months; months beyond `n_train` are not looked at.
+        sums: Visible figures over all months of `samples`; rows that end after `n_train` are not looked at.
+        n_train: Months of the training window.
+        params: Architecture and optimisation.
+        static_px: Side of the static patch.
+        size: Members; `params.seeds` when None.
+        statistics: False fits the plain CNN, which does not see urban/rural statistics.
+        start: Model to fine-tune; its architecture must be the same.
+        hyper: Hyperparameters to start from; those of `start` when None.
+        progress: Told after every member.
+        label: Of the progress.
+
+    Raises:
+        ModelError: `start` does not fit, no figure is visible, or training failed.
+    """
+    months = samples.months[:n_train]
+    normalisation = fit_normalisation(samples, np.arange(len(samples.months)) < n_train)
+    panel = _first_months(build_panel(samples, normalisation, static_px, params.dynamic_px), n_train)
+    setting = _setting(samples, select_rows(sums, sums.end < n_train, slice(0, n_train)), n_train)
+    size = size or params.seeds
+    architecture = Architecture(params.channels, panel.statistics.shape[2] if statistics else 0)
+    if start is not None:
+        _require_same(start, samples, architecture, size)
+    how = Optimisation(
+        epochs=params.epochs if start is None else params.finetune_epochs,
+        learning_rate=params.learning_rate,
+        weight_decay=params.weight_decay,
+        seed=params.seed,
+    )
+    ensemble = train_ensemble(
+        panel,
+        months,
+        setting,
+        architecture,
+        how,
+        size,
+        start=[m.weights for m in start.ensemble.members] if start else (),
+        hyper=hyper or (start.ensemble.hyper if start else None),
+        hyper_months=params.hyper_months,
+        on_member=None if progress is None else lambda done, total: progress(label, done, total),
+    )
+    return Fitted(samples.area_ids, months[-1], static_px, params.dynamic_px, ensemble, normalisation)
+
+
+def estimate(fitted: Fitted, samples: Samples, sums: Sums, *, cross_fitted: bool = False) -> Posterior:
+    """Posterior of log output of every district and month of `samples`, given the figures in `sums`.
+
+    Args:
+        fitted: The model.
+        samples: Light, of the same districts in the same order.
+        sums: Visible figures over the months of `samples`.
+        cross_fitted: Read every month, also months after training, by the member that leaves its year out: for
+            leave-one-year-out scores.
+
+    Raises:
+        ModelError: The model is of other districts, or the posterior is not finite.
+    """
+    if fitted.area_ids != samples.area_ids:
+        what = f"the model knows districts {fitted.area_ids[:3]}…, the region has {samples.area_ids[:3]}…"
+        raise ModelError(what, where="model package", hint="Retrain: `gvio train`.")
+    panel = build_panel(samples, fitted.normalisation, fitted.static_px, fitted.dynamic_px)
+    reading = read_light(fitted.ensemble, panel)
+    inside = len(samples.months) if cross_fitted else max(0, fitted.trained - samples.months[0] + 1)
+    light = measurement(reading, panel, samples.months, inside)
+    setting = dataclasses.replace(
+        _setting(samples, sums, len(samples.months)), light=light, prior_share=reading.prior_share
+    )
+    return assimilate(setting, fitted.ensemble.hyper)
+
+
+def losses(fitted: Fitted) -> dict[str, list[float]]:
+    """Loss per epoch: of the training figures and of the held-out figures, mean over members."""
+    members = fitted.ensemble.members
+    table = {"loss": [m.losses for m in members], "loss_held_out": [m.held_out for m in members if m.held_out]}
+    return {name: np.mean(rows, axis=0).tolist() for name, rows in table.items() if rows}
+
+
+def mean_member(members: tuple[Member, ...]) -> float:
+    """Mean epoch whose weights were kept: 0 when every member fell back on the log-linear start."""
+    return float(np.mean([m.best_epoch for m in members]))
+
+
+def _setting(samples: Samples, sums: Sums, n_months: int) -> Setting:
+    even: FloatArray = np.full(len(samples.area_ids), 1 / len(samples.area_ids))
+    return Setting(sums, None, even, calendar_features(samples.months[:n_months]))
+
+
+def _first_months(panel: Panel, n: int) -> Panel:
+    return dataclasses.replace(
+        panel,
+        dynamic=panel.dynamic[:, :n],
+        statistics=panel.statistics[:, :n],
+        log_weight=panel.log_weight[:, :n],
+        precision=panel.precision[:, :n],
+    )
+
+
+def _require_same(start: Fitted, samples: Samples, architecture: Architecture, size: int) -> None:
+    same = start.area_ids == samples.area_ids and start.ensemble.architecture == architecture
+    if not same or len(start.ensemble.members) != size:
+        hint = "Retrain from scratch: `gvio train --retrain`."
+        raise ModelError("the champion has other districts or another architecture", where="fine-tuning", hint=hint)

@@ -1,0 +1,100 @@
+"""A fitted model as bytes: weights and normalisation as safetensors, everything else as JSON. Never a pickle."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+
+from gvio.assimilate.hyper import NAMES, Hyper
+from gvio.errors import ModelError
+from gvio.model.panel import Normalisation
+from gvio.model.sacnn import Architecture
+from gvio.train.ensemble import Ensemble
+from gvio.train.fit import Fitted
+from gvio.train.loop import Member
+from gvio.types import Month
+
+SCHEMA_VERSION = 1
+_NORMALISATION = ("mean_log_light", "statistics", "city_statistics")
+_HINT = "Retrain, or roll back: `gvio registry rollback`."
+
+
+def pack_model(fitted: Fitted, about: Mapping[str, Any]) -> tuple[bytes, bytes]:
+    """`model.safetensors` and `model.json`; `about` (pack digest, parameters, code version, …) travels in the JSON.
+
+    Equal models give equal bytes.
+    """
+    tensors = {f"normalisation.{n}": _tensor(getattr(fitted.normalisation, n)) for n in _NORMALISATION}
+    for k, member in enumerate(fitted.ensemble.members):
+        tensors |= {f"member{k}.{name}": value.contiguous() for name, value in member.weights.items()}
+    document = {
+        "schema_version": SCHEMA_VERSION,
+        "area_ids": list(fitted.area_ids),
+        "trained": str(fitted.trained),
+        "static_px": fitted.static_px,
+        "dynamic_px": fitted.dynamic_px,
+        "architecture": dataclasses.asdict(fitted.ensemble.architecture),
+        "hyper": fitted.ensemble.hyper.as_dict(),
+        "interval_scale": {str(level): scale for level, scale in fitted.interval_scale.items()},
+        "members": [_history(member) for member in fitted.ensemble.members],
+        "about": dict(about),
+    }
+    return save(tensors), (json.dumps(document, indent=2, sort_keys=True) + "\n").encode()
+
+
+def unpack_model(weights: bytes, document: bytes) -> tuple[Fitted, dict[str, Any]]:
+    """The model and its `about`.
+
+    Raises:
+        ModelError: Damaged, of another schema, or with weights that are not finite.
+    """
+    try:
+        tensors, head = load(weights), json.loads(document)
+    except (SafetensorError, ValueError) as error:
+        what = f"the model package cannot be read ({type(error).__name__})"
+        raise ModelError(what, where="model package", hint=_HINT) from None
+    if head.get("schema_version") != SCHEMA_VERSION:
+        what = f"model package of schema {head.get('schema_version')}, this program reads {SCHEMA_VERSION}"
+        raise ModelError(what, where="model package", hint=_HINT)
+    bad = [n for n, t in tensors.items() if n.startswith("member") and not bool(torch.isfinite(t).all())]
+    if bad:
+        raise ModelError(f"weights {bad[0]} are not finite", where="model package", hint=_HINT)
+    members = tuple(_member(tensors, k, history) for k, history in enumerate(head["members"]))
+    hyper = Hyper(**{name: float(head["hyper"][name]) for name in NAMES})
+    fitted = Fitted(
+        area_ids=tuple(head["area_ids"]),
+        trained=Month.parse(head["trained"]),
+        static_px=int(head["static_px"]),
+        dynamic_px=int(head["dynamic_px"]),
+        ensemble=Ensemble(Architecture(**head["architecture"]), members, hyper),
+        normalisation=Normalisation(**{n: tensors[f"normalisation.{n}"].numpy() for n in _NORMALISATION}),
+        interval_scale={int(level): float(scale) for level, scale in head["interval_scale"].items()},
+    )
+    return fitted, dict(head["about"])
+
+
+def weights_sha256(weights: bytes) -> str:
+    """Hash that names the weights, as the registry's tag and `manifest.json` carry it."""
+    return hashlib.sha256(weights).hexdigest()
+
+
+def _tensor(values: Any) -> torch.Tensor:
+    return torch.from_numpy(np.ascontiguousarray(values))
+
+
+def _history(member: Member) -> dict[str, Any]:
+    return {"best_epoch": member.best_epoch, "losses": list(member.losses), "held_out": list(member.held_out)}
+
+
+def _member(tensors: Mapping[str, torch.Tensor], k: int, history: Mapping[str, Any]) -> Member:
+    prefix = f"member{k}."
+    weights = {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+    return Member(weights, int(history["best_epoch"]), tuple(history["losses"]), tuple(history["held_out"]))
