@@ -13,6 +13,7 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 
+from gvio.errors import ModelError
 from gvio.types import FloatArray, IntArray
 
 Tensor = torch.Tensor
@@ -108,9 +109,17 @@ def residual(seen: Observed) -> Tensor:
 
 
 def cholesky(matrix: Tensor) -> Tensor:
-    """Lower factor, with the smallest jitter that makes rounding harmless."""
+    """Lower factor, with the smallest jitter that makes rounding harmless.
+
+    Raises:
+        ModelError: `matrix` is not positive definite, or not finite.
+    """
     jitter = 1e-9 * torch.eye(len(matrix), dtype=matrix.dtype)
-    factor: Tensor = torch.linalg.cholesky(matrix + jitter)
+    factor: Tensor
+    factor, failed = torch.linalg.cholesky_ex(matrix + jitter)
+    if failed:
+        what = f"the covariance of {len(matrix)} figures and readings of light is not positive definite"
+        raise ModelError(what, where="assimilation", hint="Retrain: `gvio train`.")
     return factor
 
 

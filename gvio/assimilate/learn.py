@@ -12,6 +12,7 @@ from scipy.optimize import minimize
 from gvio.assimilate.covariance import Observed, cholesky, joint_covariance, residual
 from gvio.assimilate.hyper import FLOORS, HIGHEST, LIGHT_NAMES, LOWEST, NAMES, SPREAD, SPREADS, START, Hyper
 from gvio.assimilate.posterior import Measurement, Setting, assimilate, observe
+from gvio.errors import ModelError
 from gvio.ledger.select import select_rows
 from gvio.types import FloatArray
 
@@ -23,6 +24,9 @@ def learn_hyper(setting: Setting, start: Hyper = START, *, window: int = 72, max
 
     The likelihood costs the cube of the number of observations, hence the window. Light's hyperparameters stay at
     their start when there is no light.
+
+    Raises:
+        ModelError: No figure is visible, or the estimate is not finite.
     """
     recent = _recent(setting, window)
     seen = observe(recent, assimilate(recent, start).mean)
@@ -53,18 +57,20 @@ def _objective(
     _, _, joint = joint_covariance(h, seen)
     try:
         factor = cholesky(joint)
-    except RuntimeError:
+    except ModelError:
         return _GIVE_UP, np.zeros(len(x))
     white = torch.linalg.solve_triangular(factor, residual(seen)[:, None], upper=False)
     value = 0.5 * (white**2).sum() + torch.log(torch.diag(factor)).sum()
     spread = torch.tensor([SPREADS.get(name, SPREAD) for name in names], dtype=torch.float64)
     value = value + 0.5 * (((free - centre) / spread) ** 2).sum()
     (gradient,) = torch.autograd.grad(value, free)
-    return float(value), np.asarray(gradient.numpy())
+    return float(value.detach()), np.asarray(gradient.numpy())
 
 
 def _recent(setting: Setting, window: int) -> Setting:
     """The same setting cut to its last `window` months that carry figures."""
+    if not len(setting.sums.values):
+        return setting
     last = int(setting.sums.end.max()) + 1
     first = max(0, last - window)
     sums = select_rows(setting.sums, setting.sums.start >= first, months=slice(first, last))

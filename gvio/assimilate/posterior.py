@@ -99,12 +99,16 @@ def assimilate(setting: Setting, hyper: Hyper) -> Posterior:
     for turn in range(_PASSES):
         seen = observe(setting, log_output, steps, relative)
         posterior = _condition(h, seen, full=turn == _PASSES - 1)
+        _require_finite(posterior)
         log_output = posterior.mean
         steps = _common_steps(log_output, hyper)
         relative = _robust(seen, log_output, hyper)
+    return posterior
+
+
+def _require_finite(posterior: Posterior) -> None:
     if not all(np.isfinite(part).all() for part in (posterior.mean, posterior.sd, posterior.city_sd)):
         raise ModelError("the estimate is not finite", where="assimilation", hint="Retrain: `gvio train`.")
-    return posterior
 
 
 def _condition(h: dict[str, torch.Tensor], seen: Observed, *, full: bool) -> Posterior:
