@@ -17,7 +17,7 @@ from gvio.model.panel import DYNAMIC_CHANNELS, STATIC_CHANNELS, Panel
 
 Tensor = torch.Tensor
 _FIRST_BETA = 0.5
-_EMPTY = -30.0  # log output of a district-month without an active factory
+EMPTY = -30.0  # log output of a district-month without an active factory
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,7 +85,8 @@ class SaCnn(nn.Module):
         learned = (torch.tanh(self.mix(change)) * self.modulate(context)).sum(dim=2)
         # What all sites share in a month is left to the log-linear term: learned on few months, it would carry weather
         # and calibration of months never seen into every district at once.
-        share = torch.softmax(level.detach()[:, None] + inputs.log_weight, dim=0)
+        # A month in which no factory works anywhere has no shares (0 / 0).
+        share = torch.softmax(level.detach()[:, None] + inputs.log_weight, dim=0).nan_to_num()
         learned = learned - (share * learned).sum(dim=0)
         centre = inputs.dynamic.shape[-1] // 2
         anomaly = inputs.dynamic[:, :, 0, centre, centre]
@@ -98,7 +99,7 @@ def district_output(level: Tensor, change: Tensor, inputs: Inputs) -> Tensor:
     peak = log_output.detach().max()
     output = torch.exp(log_output - peak)
     total = torch.zeros(inputs.n_areas, output.shape[1]).index_add(0, inputs.district, output)
-    return torch.where(total > 0, torch.log(total.clamp_min(1e-30)) + peak, torch.full_like(total, _EMPTY))
+    return torch.where(total > 0, torch.log(total.clamp_min(1e-30)) + peak, torch.full_like(total, EMPTY))
 
 
 def _stream(channels: int, width: int) -> nn.Sequential:

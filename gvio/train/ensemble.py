@@ -17,7 +17,7 @@ from gvio.assimilate.learn import learn_hyper
 from gvio.assimilate.posterior import Measurement, Setting, assimilate
 from gvio.ledger.sums import Sums
 from gvio.model.panel import Panel
-from gvio.model.sacnn import Architecture, as_inputs
+from gvio.model.sacnn import EMPTY, Architecture, as_inputs
 from gvio.train.loop import Member, Optimisation, Weights, apply_member, train_member
 from gvio.train.loss import whiten
 from gvio.types import FloatArray, IntArray, Month
@@ -104,7 +104,9 @@ def read_light(ensemble: Ensemble, panel: Panel) -> Reading:
     inputs = as_inputs(panel)
     read = [apply_member(ensemble.architecture, m.weights, inputs) for m in ensemble.members]
     by_member = np.stack([r.double().numpy() for r in read])
-    level = np.exp(np.median(by_member, axis=(0, 2)))
+    # Months before a district's first factory and after its last one say nothing of its share.
+    active = np.ma.masked_less_equal(by_member, EMPTY)
+    level = np.exp(np.ma.median(active, axis=(0, 2)).filled(EMPTY))
     return Reading(by_member, level / level.sum())
 
 
@@ -113,10 +115,10 @@ def measurement(
 ) -> Measurement | None:
     """Light as a measurement: in the `trained` first months only members that left the year out speak, later all.
 
-    Returns None when no district-month was seen.
+    Returns None when no district-month was seen. A month in which no factory of a district works is none.
     """
     size, _, n_months = reading.by_member.shape
-    seen = panel.precision >= _SEEN
+    seen = (panel.precision >= _SEEN) & (reading.by_member > EMPTY).all(axis=0)
     # Members differ in a district's level, which the assimilation leaves free: only their changes may be spliced.
     level = np.where(seen, reading.by_member, 0).sum(axis=2, keepdims=True) / np.maximum(seen.sum(axis=1), 1)[:, None]
     change = reading.by_member - level
