@@ -1,0 +1,183 @@
+"""What the network sees: only training months set the scale, and the same light gives the same panel."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from model_samples import MISSING, PLACES, SIDE, T, first_months, make_panel, make_samples, training
+
+from gvio.model.panel import Panel, build_panel, fit_normalisation
+from gvio.sample.anomaly import LOG_OFFSET
+
+SITES = [(3, 4, 0), (5, 12, 1), (9, 2, 0), (12, 11, 1)]
+ARRAYS = [f.name for f in dataclasses.fields(Panel) if f.name != "n_areas"]
+
+
+@pytest.fixture(scope="module")
+def samples():
+    return make_samples()
+
+
+def site_of(panel: Panel, samples, row: int, col: int) -> int:
+    """Index of the site at a pixel, found by its patch's centre."""
+    density = np.log1p(samples.density[row, col])
+    return int(np.flatnonzero(np.isclose(panel.static[:, 2, 4, 4], density))[0])
+
+
+def test_shapes_and_types_are_as_documented():
+    panel = make_panel()
+    shapes = {name: getattr(panel, name).shape for name in ARRAYS}
+    assert shapes == {
+        "static": (4, 4, 9, 9),
+        "dynamic": (4, T, 2, 5, 5),
+        "statistics": (2, T, 9),
+        "log_excess": (4,),
+        "log_weight": (4, T),
+        "district": (4,),
+        "precision": (2, T),
+    }
+    assert (panel.static.dtype, panel.dynamic.dtype, panel.statistics.dtype) == (np.float32,) * 3
+    assert all(np.isfinite(getattr(panel, name)).all() for name in ARRAYS)
+
+
+def test_factories_of_one_pixel_and_district_are_one_site(samples):
+    panel = make_panel()
+    assert len(panel.district) == len(set(PLACES)) == len(SITES)
+    shared = site_of(panel, samples, 3, 4)
+    np.testing.assert_allclose(np.exp(panel.log_weight[shared]), 1.5, err_msg="the weights 1.0 and 0.5 add up")
+    np.testing.assert_allclose(np.exp(panel.log_weight).sum(axis=0), samples.weight.sum())
+    moved = make_panel(district=np.array([0, 1, 0, 1, 1]))
+    assert len(moved.district) == 5, "of one pixel but of two districts: two sites"
+
+
+def test_only_working_factories_have_weight(samples):
+    active = samples.active.copy()
+    active[0, :10] = False  # opened in month 10
+    active[2, 20:] = False  # closed after month 19
+    panel = make_panel(active=active)
+    shared, alone = site_of(panel, samples, 3, 4), site_of(panel, samples, 9, 2)
+    np.testing.assert_allclose(panel.log_weight[shared], np.log([0.5] * 10 + [1.5] * 20))
+    np.testing.assert_allclose(np.exp(panel.log_weight[alone]), [1.5] * 20 + [0.0] * 10)
+    assert np.isneginf(panel.log_weight[alone, 20:]).all()
+
+
+def test_the_normalisation_is_the_mean_of_training_months_weighted_by_observations(samples):
+    got = fit_normalisation(samples, training(24))
+    row, col = 3, 4
+    count = samples.observations[:24, row, col].astype(float)
+    light = np.log(np.nan_to_num(samples.radiance[:24, row, col]) + LOG_OFFSET)
+    assert got.mean_log_light[row, col] == pytest.approx((count * light).sum() / count.sum(), rel=1e-5)
+    np.testing.assert_allclose(got.statistics, np.nanmean(samples.statistics[:, :24], axis=1))
+    np.testing.assert_allclose(got.city_statistics, np.nanmean(samples.city_statistics[:24], axis=0))
+
+
+def test_months_after_training_have_no_influence_on_the_normalisation(samples):
+    other = make_samples(9)
+    mixed = {
+        name: np.concatenate([getattr(samples, name)[:24], getattr(other, name)[24:]])
+        for name in ("radiance", "observations", "city_statistics")
+    }
+    mixed["statistics"] = np.concatenate([samples.statistics[:, :24], other.statistics[:, 24:]], axis=1)
+    changed = dataclasses.replace(samples, **mixed)
+    one, two = fit_normalisation(samples, training(24)), fit_normalisation(changed, training(24))
+    for field in dataclasses.fields(one):
+        np.testing.assert_array_equal(getattr(one, field.name), getattr(two, field.name), err_msg=field.name)
+    three = fit_normalisation(changed, training(26))
+    assert not np.array_equal(one.mean_log_light, three.mean_log_light, equal_nan=True)
+
+
+def test_a_model_sees_a_month_as_it_saw_it_in_training(samples):
+    """Fit and deployment: the same normalisation gives the same panel, however many months have come since."""
+    normalisation = fit_normalisation(samples, training(24))
+    then = build_panel(first_months(samples, 24), normalisation, 9, 5)
+    now = build_panel(samples, normalisation, 9, 5)
+    for name in ("static", "log_excess", "district"):
+        np.testing.assert_array_equal(getattr(then, name), getattr(now, name), err_msg=name)
+    for name in ("dynamic", "statistics", "log_weight", "precision"):
+        np.testing.assert_array_equal(getattr(then, name), getattr(now, name)[:, :24], err_msg=name)
+
+
+def test_light_of_a_later_month_changes_that_month_alone(samples):
+    normalisation = fit_normalisation(samples, training(24))
+    brighter = samples.radiance.copy()
+    brighter[27] *= 3
+    one, two = (
+        build_panel(dataclasses.replace(samples, radiance=light), normalisation, 9, 5)
+        for light in (samples.radiance, brighter)
+    )
+    changed = np.flatnonzero((one.dynamic != two.dynamic).any(axis=(0, 2, 3, 4)))
+    np.testing.assert_array_equal(changed, [27])
+
+
+def test_what_light_does_away_from_factories_is_taken_off(samples):
+    """Calibration moves every pixel and the city's statistics alike: the anomaly at factories stays."""
+    calibrated = dataclasses.replace(
+        samples,
+        radiance=(samples.radiance + LOG_OFFSET) * np.float32(np.exp(0.3)) - np.float32(LOG_OFFSET),
+        statistics=samples.statistics + 0.3,
+        city_statistics=samples.city_statistics + 0.3,
+    )
+    normalisation = fit_normalisation(samples, training(24))
+    one, two = (build_panel(s, normalisation, 9, 5) for s in (samples, calibrated))
+    np.testing.assert_allclose(one.dynamic, two.dynamic, atol=2e-6)
+    raised = dataclasses.replace(calibrated, city_statistics=samples.city_statistics)
+    assert np.abs(build_panel(raised, normalisation, 9, 5).dynamic - one.dynamic).max() > 0.1
+
+
+def test_the_centre_of_a_patch_is_the_believed_anomaly_of_the_factory(samples):
+    normalisation = fit_normalisation(samples, training(24))
+    panel = build_panel(samples, normalisation, 9, 5)
+    row, col, t = 9, 2, int(np.flatnonzero(samples.observations[:, 9, 2])[3])
+    away = [1, 3]
+    common = (samples.city_statistics[t, away] - normalisation.city_statistics[away]).mean()
+    change = np.log(samples.radiance[t, row, col] + LOG_OFFSET) - normalisation.mean_log_light[row, col] - common
+    count = float(samples.observations[t, row, col])
+    validity = count / (count + 3)
+    centre = panel.dynamic[site_of(panel, samples, row, col), t, :, 2, 2]
+    np.testing.assert_allclose(centre, [change * validity, validity], rtol=1e-4, atol=1e-6)
+
+
+def test_fire_and_flare_are_clipped(samples):
+    light = samples.radiance.copy()
+    light[10] = np.where(np.isfinite(light[10]), light[10] * 1e4, np.nan)
+    normalisation = fit_normalisation(samples, training(24) & (np.arange(T) != 10))
+    panel = build_panel(dataclasses.replace(samples, radiance=light), normalisation, 9, 5)
+    validity = panel.dynamic[:, 10, 1]
+    np.testing.assert_allclose(panel.dynamic[:, 10, 0], 2.0 * validity, rtol=1e-5)
+
+
+def test_what_was_not_seen_has_no_anomaly_and_no_precision():
+    panel = make_panel()
+    assert not panel.dynamic[:, MISSING].any()
+    assert not panel.statistics[:, MISSING].any()
+    assert not panel.precision[:, MISSING].any()
+    seen = np.delete(panel.precision, MISSING, axis=1)
+    assert (seen < 1).all()
+    assert seen.mean() > 0.3
+
+
+def test_precision_is_the_mean_validity_of_a_districts_sites(samples):
+    panel = make_panel()
+    centre = panel.dynamic[:, :, 1, 2, 2]
+    for d in range(2):
+        np.testing.assert_allclose(panel.precision[d], centre[panel.district == d].mean(axis=0), rtol=1e-6)
+    np.testing.assert_array_equal(panel.statistics[..., -1], panel.precision.astype(np.float32))
+
+
+def test_a_district_without_factories_is_seen_with_precision_zero(samples):
+    panel = make_panel(
+        area_ids=("A", "B", "C"), statistics=np.concatenate([samples.statistics, samples.statistics[:1]])
+    )
+    assert panel.precision.shape == (3, T)
+    assert not panel.precision[2].any()
+
+
+def test_static_images_are_levels_excess_density_and_town(samples):
+    panel = make_panel()
+    mean = fit_normalisation(samples, training(24)).mean_log_light
+    site = site_of(panel, samples, 9, 2)
+    patch = (slice(9 - 2, 9 + 3), slice(0, 5))
+    np.testing.assert_allclose(panel.static[site, 0, 2:7, 2:7], mean[patch] - np.median(mean), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(panel.static[site, 3, 2:7, 2:7], samples.urban[patch] - 0.5)
+    assert panel.log_excess[site] == pytest.approx(panel.static[site, 1, 4, 4], rel=1e-6)
+    assert SIDE > 9, "the background window lies inside the grid"
