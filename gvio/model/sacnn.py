@@ -96,10 +96,11 @@ class SaCnn(nn.Module):
 def district_output(level: Tensor, change: Tensor, inputs: Inputs) -> Tensor:
     """(D, T) log of the sum of site outputs of every district; −30 where no factory is active."""
     log_output = level[:, None] + change + inputs.log_weight
-    peak = log_output.detach().max()
+    peak = log_output.detach().max().clamp_min(EMPTY)
     output = torch.exp(log_output - peak)
     total = torch.zeros(inputs.n_areas, output.shape[1]).index_add(0, inputs.district, output)
-    return torch.where(total > 0, torch.log(total.clamp_min(1e-30)) + peak, torch.full_like(total, EMPTY))
+    # Asked as "is it nothing", not as "is it something": NaN must stay NaN, so that training notices it.
+    return torch.where(total == 0, torch.full_like(total, EMPTY), torch.log(total.clamp_min(1e-30)) + peak)
 
 
 def _stream(channels: int, width: int) -> nn.Sequential:

@@ -104,10 +104,14 @@ def read_light(ensemble: Ensemble, panel: Panel) -> Reading:
     inputs = as_inputs(panel)
     read = [apply_member(ensemble.architecture, m.weights, inputs) for m in ensemble.members]
     by_member = np.stack([r.double().numpy() for r in read])
-    # Months before a district's first factory and after its last one say nothing of its share.
-    active = np.ma.masked_less_equal(by_member, EMPTY)
-    level = np.exp(np.ma.median(active, axis=(0, 2)).filled(EMPTY))
+    level = np.exp(_typical(by_member))
     return Reading(by_member, level / level.sum())
+
+
+def _typical(by_member: FloatArray) -> FloatArray:
+    """(D,) median over members and the months with a working factory; the others say nothing of a district's share."""
+    working = [district[district != EMPTY] for district in by_member.swapaxes(0, 1)]
+    return np.array([np.median(values) if len(values) else EMPTY for values in working])
 
 
 def measurement(
@@ -118,7 +122,7 @@ def measurement(
     Returns None when no district-month was seen. A month in which no factory of a district works is none.
     """
     size, _, n_months = reading.by_member.shape
-    seen = (panel.precision >= _SEEN) & (reading.by_member > EMPTY).all(axis=0)
+    seen = (panel.precision >= _SEEN) & (reading.by_member != EMPTY).all(axis=0)
     # Members differ in a district's level, which the assimilation leaves free: only their changes may be spliced.
     level = np.where(seen, reading.by_member, 0).sum(axis=2, keepdims=True) / np.maximum(seen.sum(axis=1), 1)[:, None]
     change = reading.by_member - level
