@@ -31,10 +31,15 @@ def run_stages(job: Job, stages: Sequence[tuple[str, Stage]], backoff_s: float =
         stages: Names and functions.
         backoff_s: Seconds before the first retry; doubled, with jitter, for the second and third.
     """
+    from gvio.pipeline.job import held
+    from gvio.progress import terminal_progress
+
     reports: list[StageReport] = []
+    show = terminal_progress()
     try:
-        for name, stage in stages:
-            reports.append(as_task(name, stage, backoff_s)(job, None))
+        with held(job):
+            for name, stage in stages:
+                reports.append(as_task(name, stage, backoff_s)(job, show))
     except GvioError as error:
         _record(reports, f"**Refused or failed** ({type(error).__name__}): {error}")
         raise

@@ -187,7 +187,7 @@ def parse_region(text: str, where: str = "region.yaml") -> RegionConfig:
     Raises:
         ConfigError: Not YAML, an unknown key (the nearest known one is named), or a bad value.
     """
-    return _parse(RegionConfig, text, where)
+    return parse_section(RegionConfig, text, where)
 
 
 def parse_params(text: str, where: str = "params.yaml") -> Params:
@@ -196,7 +196,7 @@ def parse_params(text: str, where: str = "params.yaml") -> Params:
     Raises:
         ConfigError: As for `parse_region`.
     """
-    return _parse(Params, text, where)
+    return parse_section(Params, text, where)
 
 
 def digest(config: BaseModel) -> str:
@@ -205,7 +205,12 @@ def digest(config: BaseModel) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _parse(model: type[T], text: str, where: str) -> T:
+def parse_section(model: type[T], text: str, where: str) -> T:
+    """Parse YAML into a configuration section.
+
+    Raises:
+        ConfigError: Not YAML, an unknown key (the nearest known one is named), or a bad value.
+    """
     try:
         data = yaml.safe_load(text)
     except yaml.YAMLError as error:

@@ -58,16 +58,16 @@ def read_factories(
 def empty_districts(
     factories: gpd.GeoDataFrame, districts: gpd.GeoDataFrame, areas_with_figures: frozenset[str], where: str
 ) -> tuple[CheckResult, ...]:
-    """`factories.district_empty`: a district without a factory; required when the ledger has figures for it."""
+    """`factories.district_empty`: every district has a factory: without one its output has no pixel to lie in."""
     points = shapely.point_on_surface(np.asarray(factories.geometry))
     found = set(shapely.STRtree(np.asarray(districts.geometry)).query(points, predicate="intersects")[1])
     notes = []
     for position, area in enumerate(districts["area_id"]):
         if position not in found:
             figures = area in areas_with_figures
-            why = "the ledger has figures that no factory explains; add factories or remove the rows"
-            message = f"district {area} has no factory; {why if figures else 'its output is estimated as zero'}"
-            notes.append(CheckResult("factories.district_empty", False, figures, where, message, {"area_id": area}))
+            why = "the ledger has figures that no factory explains; " if figures else ""
+            message = f"district {area} has no factory; {why}add a factory, or leave the district out of the pack"
+            notes.append(CheckResult("factories.district_empty", False, True, where, message, {"area_id": area}))
     return tuple(notes)
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from gvio.config import Frozen
+from gvio.config import Frozen, parse_section
 from gvio.types import Month
 
 
@@ -94,3 +94,12 @@ class WorldSpec(Frozen):
     def span(self) -> tuple[Month, ...]:
         """Every month of light."""
         return tuple(Month.parse(self.first_month) + i for i in range(self.months))
+
+
+def parse_spec(text: str, where: str = "world") -> WorldSpec:
+    """Parse YAML with fields of the world; absent ones take their defaults.
+
+    Raises:
+        ConfigError: Not YAML, an unknown field (the nearest known one is named), or a bad value.
+    """
+    return parse_section(WorldSpec, text, where)

@@ -83,11 +83,11 @@ def test_a_district_without_factories_but_with_figures_is_required(pack_dir, rew
     assert note.message.startswith("district W has no factory; the ledger has figures that no factory explains")
 
 
-def test_a_district_without_factories_and_figures_is_a_warning(pack_dir, rewrite):
+def test_a_district_without_factories_and_figures_is_required_too(pack_dir, rewrite):
     rewrite("factories.csv", "F2,121.25", "F2,121.12")
     rewrite("factories.csv", "F3,121.35", "F3,121.13")
     (note,) = read_pack(pack_dir).notes
-    assert (note.required, note.observed) == (False, {"area_id": "E"})
+    assert (note.required, note.observed) == (True, {"area_id": "E"})
 
 
 @pytest.mark.skipif(not REGIONS.exists(), reason="region packs are not beside this checkout (../shared)")

@@ -1,0 +1,60 @@
+"""`gvio`: parses nothing but flags here; every command imports what it needs when it runs, so that help is instant."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from gvio.cli.model import registry, serve
+from gvio.cli.options import be_quiet
+from gvio.cli.read import dashboard, status
+from gvio.cli.run import backfill, run
+from gvio.cli.stages import evaluate, fetch, map_, publish, sample, train, validate
+from gvio.cli.worlds import demo, simulate
+from gvio.errors import GvioError
+
+INTERRUPTED = 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="gvio")
+def cli() -> None:
+    """From the light of the night to a monthly map of industrial output.
+
+    Exit codes: 0 done or nothing to do; 2 wrong usage or configuration; 3 input refused, nothing published;
+    4 upstream not available, try later; 5 another run holds the region.
+    """
+
+
+COMMANDS = (demo, run, backfill, fetch, validate, sample, train, evaluate, map_, publish, registry, status, dashboard)
+for _command in (*COMMANDS, simulate, serve):
+    cli.add_command(_command)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave with its exit code. Errors are one line on standard error."""
+    be_quiet()
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code: Any = cli.main(args=words, prog_name="gvio", standalone_mode=False)
+    except GvioError as error:
+        _report(error, "--json" in words)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("gvio: interrupted; nothing was published", err=True)
+        sys.exit(INTERRUPTED)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _report(error: GvioError, as_json: bool) -> None:
+    if as_json:
+        document = {"error": type(error).__name__, "message": str(error), "exit_code": error.exit_code}
+        click.echo(json.dumps(document | {"retryable": error.retryable}, indent=2, sort_keys=True))
+    click.echo(f"gvio: {error}", err=True)

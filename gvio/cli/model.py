@@ -1,0 +1,88 @@
+"""The registry, and the schedule."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gvio.cli.output import emit, json_option
+
+
+@click.group()
+def registry() -> None:
+    """The model's versions, with the evidence of each."""
+
+
+def _options(command: Any) -> Any:
+    """--region as pack folder or slug, and where the registry is."""
+    command = click.option("--workspace", default=".gvio", show_default=True, metavar="DIR", help="Files of the work.")(
+        command
+    )
+    return click.option("--region", required=True, metavar="PACK", help="Region pack, or the region's name.")(command)
+
+
+@registry.command("list")
+@_options
+@json_option
+def list_(region: str, workspace: str, as_json: bool) -> None:
+    """List versions, newest first."""
+    from gvio.registry.versions import list_versions
+
+    versions = list_versions(_uri(workspace), _slug(region))
+    lines = [
+        f"version {v.version:>3}  {','.join(v.aliases) or '-':<10}  {v.created:%Y-%m-%d %H:%M}  {v.weights_sha256[:12]}  "
+        f"{v.reason}; {v.evidence}"
+        for v in versions
+    ]
+    emit(versions, lines or [f"no model of {_slug(region)} was registered yet"], as_json)
+
+
+@registry.command()
+@_options
+@click.option("--version", "version", type=int, required=True, help="Version to promote.")
+@click.option("--reason", required=True, help="Why; kept with the version.")
+@json_option
+def promote(region: str, workspace: str, version: int, reason: str, as_json: bool) -> None:
+    """Make a version champion by hand."""
+    from gvio.registry.lifecycle import promote as promote_version
+
+    promote_version(_uri(workspace), _slug(region), version, f"by hand: {reason}")
+    emit({"champion": version}, [f"version {version} is champion; `gvio run` maps with it"], as_json)
+
+
+@registry.command()
+@_options
+@json_option
+def rollback(region: str, workspace: str, as_json: bool) -> None:
+    """Make the previous champion champion again."""
+    from gvio.registry.lifecycle import rollback as roll_back
+
+    version = roll_back(_uri(workspace), _slug(region))
+    emit(version, [f"version {version.version} is champion again; `gvio run` maps with it"], as_json)
+
+
+@click.command()
+@click.option("--region", "pack", required=True, metavar="PACK", help="Folder of the region pack.")
+@click.option("--store", required=True, metavar="URL", help="Folder, file:// or s3://bucket/prefix of releases.")
+@click.option("--workspace", default=".gvio", show_default=True, metavar="DIR", help="Files of the work.")
+@click.option("--params", "params_file", metavar="FILE", help="Scientific parameters; default: built in.")
+def serve(pack: str, store: str, workspace: str, params_file: str | None) -> None:
+    """The schedule: look once a day, run when a product or a figure is new."""
+    from flows.serve import serve_daily
+
+    serve_daily(pack, store, workspace, params_file=params_file, endpoint_url=os.environ.get("AWS_ENDPOINT_URL"))
+
+
+def _uri(workspace: str) -> str:
+    from gvio.registry.connection import default_uri
+
+    return os.environ.get("MLFLOW_TRACKING_URI") or default_uri(Path(workspace))
+
+
+def _slug(region: str) -> str:
+    from gvio.pipeline.job import make_job
+
+    return make_job(region, "", ".").region if (Path(region) / "region.yaml").exists() else region

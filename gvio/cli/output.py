@@ -1,0 +1,58 @@
+"""What commands print: lines for people, or one JSON document with --json."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def json_option(command: F) -> F:
+    """--json: print a machine-readable result."""
+    option = click.option("--json", "as_json", is_flag=True, help="Print a machine-readable result.")
+    return option(command)
+
+
+def emit(result: Any, lines: list[str], as_json: bool) -> None:
+    """Print `result` as JSON, or `lines`."""
+    if as_json:
+        click.echo(json.dumps(_plain(result), indent=2, sort_keys=True, default=str))
+    else:
+        for line in lines:
+            click.echo(line)
+
+
+def stage_lines(reports: list[Any]) -> list[str]:
+    """A line per stage: name, month, outcome, and what is worth reading."""
+    return [f"{r.stage:<9} {r.month}  {r.outcome:<9} {_worth(r.figures)}".rstrip() for r in reports]
+
+
+def _worth(figures: Any) -> str:
+    shown = []
+    for key, value in figures.items():
+        if key == "warnings":
+            shown.append(f"{len(value)} warnings" if len(value) != 1 else "1 warning")
+        elif key in {"weights_sha256", "light"}:
+            shown.append(f"{key.removesuffix('_sha256')} {str(value)[:12]}")
+        elif isinstance(value, float):
+            shown.append(f"{key} {value:,.1f}")
+        elif isinstance(value, str | int) and key not in {"input_key", "version", "unit", "promoted"}:
+            shown.append(
+                str(value) if key in {"reason", "verdict", "release", "result", "urban_mask"} else f"{key} {value}"
+            )
+    return "; ".join(shown)
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    return value

@@ -1,0 +1,80 @@
+"""The single stages as commands; DVC calls these."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gvio.cli.options import job_from, job_options
+from gvio.cli.output import emit, json_option, stage_lines
+
+
+def _stage(name: str, text: str) -> click.Command:
+    """A command that runs one stage."""
+
+    @click.command(name, help=text)
+    @job_options()
+    @json_option
+    def command(as_json: bool, **flags: Any) -> None:
+        _run(name, as_json, job_from(**flags))
+
+    return command
+
+
+def _run(name: str, as_json: bool, job: Any) -> None:
+    from gvio.pipeline.job import held
+    from gvio.pipeline.stages import STAGES
+    from gvio.progress import terminal_progress
+
+    with held(job):
+        report = dict(STAGES)[name](job, terminal_progress())
+    emit(report, stage_lines([report]), as_json)
+
+
+fetch = _stage("fetch", "Read the region's light onto its grid, up to --month.")
+validate = _stage("validate", "Check pack, figures and light; refuse when a required check fails.")
+sample = _stage("sample", "Turn light into samples round factories.")
+map_ = _stage("map", "Estimate with the champion and spread over pixels.")
+publish = _stage("publish", "Publish what `map` made as one immutable release.")
+
+
+@click.command()
+@job_options()
+@click.option("--retrain", is_flag=True, help="Train from scratch whatever the rule says.")
+@json_option
+def train(as_json: bool, retrain: bool, **flags: Any) -> None:
+    """Train from scratch or fine-tune the champion, by rule."""
+    _run("train", as_json, job_from(**flags, retrain=retrain))
+
+
+@click.command()
+@job_options()
+@click.option(
+    "--json",
+    "json_file",
+    is_flag=False,
+    flag_value="-",
+    default=None,
+    metavar="FILE",
+    help="Write the scoreboard as JSON; without FILE to standard output.",
+)
+def evaluate(json_file: str | None, **flags: Any) -> None:
+    """Score the model against every comparator; earlier stages run first where they have not."""
+    job = job_from(**flags)
+    from gvio.pipeline.job import held, read_json
+    from gvio.pipeline.stages import STAGES
+    from gvio.progress import terminal_progress
+
+    names = [name for name, _ in STAGES]
+    with held(job):
+        reports = [stage(job, terminal_progress()) for _, stage in STAGES[: names.index("evaluate") + 1]]
+    scoreboard = json.dumps(read_json(job, "scoreboard.json", "evaluate"), indent=2, sort_keys=True)
+    if json_file == "-":
+        click.echo(scoreboard)
+        return
+    if json_file is not None:
+        Path(json_file).write_text(scoreboard + "\n")
+    emit(reports[-1], stage_lines(reports), as_json=False)

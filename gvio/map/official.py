@@ -1,0 +1,63 @@
+"""Honour official figures exactly, and turn log estimates into figures with intervals.
+
+The posterior honours figures within their noise. Here a district's public monthly figure replaces the estimate, and
+where only the city's is public the other districts are scaled to it. The city is always the sum of its districts.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from gvio.types import BoolArray, FloatArray
+
+# Beyond this factor city and districts contradict each other; scaling would hide it, so the estimates stand.
+_MOST_SCALING = 1.5
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Figures:
+    """Figures in the pack's unit, (D + 1, T), the city last: `estimate`, and bounds per level, `lower[80]`, …"""
+
+    estimate: FloatArray
+    lower: dict[int, FloatArray]
+    upper: dict[int, FloatArray]
+
+
+def honour(log_mean: FloatArray, official: FloatArray) -> FloatArray:
+    """Estimates (D, T) that equal public monthly figures of districts, and sum to the city's where only that is public.
+
+    Args:
+        log_mean: (D, T) log estimate.
+        official: (D + 1, T) public single-month figures, NaN where not public; the last row is the city.
+    """
+    estimate = np.exp(log_mean)
+    own = np.isfinite(official[:-1])
+    estimate = np.where(own, official[:-1], estimate)
+    free = np.where(own, 0.0, estimate).sum(axis=0)
+    fixed = np.where(own, estimate, 0.0).sum(axis=0)
+    scale = np.divide(official[-1] - fixed, free, out=np.ones(len(free)), where=free > 0)
+    usable = np.isfinite(scale) & (scale < _MOST_SCALING) & (scale > 1 / _MOST_SCALING)
+    return np.where(own, estimate, estimate * np.where(usable, scale, 1.0))
+
+
+def with_intervals(
+    estimate: FloatArray, sd: FloatArray, city_sd: FloatArray, own: BoolArray, noise: float, widths: dict[int, float]
+) -> Figures:
+    """Log-symmetric intervals round the figures.
+
+    Args:
+        estimate: (D, T) from `honour`.
+        sd: (D, T) standard deviation of the log estimate.
+        city_sd: (T,) of the log of the sum.
+        own: (D + 1, T) where an area's own monthly figure is public: there only its noise remains.
+        noise: Relative standard error of a published figure.
+        widths: Half-width per level in percent, in standard deviations, calibrated.
+    """
+    every = np.concatenate([estimate, estimate.sum(axis=0, keepdims=True)])
+    spread = np.concatenate([sd, city_sd[None]])
+    spread = np.where(own, np.minimum(spread, noise), spread)
+    lower = {level: every * np.exp(-width * spread) for level, width in widths.items()}
+    upper = {level: every * np.exp(width * spread) for level, width in widths.items()}
+    return Figures(every, lower, upper)

@@ -1,0 +1,170 @@
+"""What a run is asked to do, and where its files are."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime as dt
+import importlib.metadata
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from filelock import FileLock, Timeout
+
+from gvio.config import Params, RegionConfig, parse_params, parse_region
+from gvio.errors import ConfigError, InputRefused, PackError, RunHeld
+from gvio.types import Month
+
+Outcome = Literal["done", "unchanged"]
+
+
+@dataclasses.dataclass(frozen=True)
+class StageReport:
+    """What a stage did: files it wrote and figures worth reading, both JSON-serialisable."""
+
+    stage: str
+    month: str
+    outcome: Outcome
+    outputs: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    figures: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """One run of one region. Made by `make_job`; stages read and write below `folder`."""
+
+    pack: Path
+    store: str
+    workspace: Path
+    config: RegionConfig
+    month: Month | None
+    as_of: dt.date
+    params: Params
+    endpoint_url: str | None
+    tracking_uri: str | None
+    code: str
+    retrain: bool = False
+    also: tuple[Month, ...] = ()  # further months whose grids the release shall hold
+
+    @property
+    def region(self) -> str:
+        """Name of the region."""
+        return self.config.name
+
+    @property
+    def folder(self) -> Path:
+        """Files of this region in the workspace."""
+        return self.workspace / self.region
+
+    def path(self, name: str) -> Path:
+        """A file of this region in the workspace."""
+        return self.folder / name
+
+
+def make_job(
+    pack: str,
+    store: str,
+    workspace: str,
+    month: str | None = None,
+    as_of: str | None = None,
+    params_file: str | None = None,
+    endpoint_url: str | None = None,
+    tracking_uri: str | None = None,
+    retrain: bool = False,
+) -> Job:
+    """Turn texts, as flags and flows have them, into a job. Reads `region.yaml` and the parameters, nothing else.
+
+    Raises:
+        ConfigError: A text is not what it should be, or a key of the YAML is wrong.
+        PackError: The pack has no `region.yaml`.
+    """
+    root = Path(pack)
+    config = parse_region(
+        _read(root / "region.yaml", PackError, "Name a region pack's folder."), str(root / "region.yaml")
+    )
+    params = (
+        parse_params(_read(Path(params_file), ConfigError, "Check --params."), params_file) if params_file else Params()
+    )
+    asked = _parse(Month.parse, month, "month") if month else None
+    if asked is not None and asked < config.start:
+        hint = "Ask for a later month."
+        raise ConfigError(
+            f"month {asked} is before the region's first month {config.start}", where="--month", hint=hint
+        )
+    return Job(
+        pack=root,
+        store=store,
+        workspace=Path(workspace),
+        config=config,
+        month=asked,
+        as_of=_parse(dt.date.fromisoformat, as_of, "as-of date") if as_of else dt.datetime.now(dt.UTC).date(),
+        params=params,
+        endpoint_url=endpoint_url,
+        tracking_uri=tracking_uri,
+        code=f"gvio {importlib.metadata.version('gvio')}",
+        retrain=retrain,
+    )
+
+
+@contextlib.contextmanager
+def held(job: Job) -> Iterator[None]:
+    """Hold the region's workspace: one run per region at a time.
+
+    Raises:
+        RunHeld: Another run holds it.
+    """
+    job.folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(job.path(".lock"))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        hint = "Wait for it to end, or use another --workspace."
+        raise RunHeld("another run holds this region", where=str(job.folder), hint=hint) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def write_json(path: Path, document: Any) -> None:
+    """Write JSON with sorted keys beside its final name, then rename. NaN must not reach it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_bytes(path, (json.dumps(document, indent=2, sort_keys=True, allow_nan=False) + "\n").encode())
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write bytes beside the final name, then rename: a reader never sees half a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sibling = path.with_name(f".{path.name}.partial")
+    sibling.write_bytes(data)
+    sibling.replace(path)
+
+
+def read_json(job: Job, name: str, stage: str) -> Any:
+    """Read a file an earlier stage wrote.
+
+    Raises:
+        InputRefused: That stage has not run here, or its file is damaged.
+    """
+    try:
+        return json.loads(job.path(name).read_text())
+    except (OSError, ValueError) as error:
+        hint = f"Run `gvio {stage}` with the same --region and --workspace first."
+        what = f"{name} cannot be read ({type(error).__name__})"
+        raise InputRefused(what, where=str(job.folder), hint=hint) from None
+
+
+def _read(path: Path, error: type[PackError] | type[ConfigError], hint: str) -> str:
+    try:
+        return path.read_text()
+    except (OSError, UnicodeDecodeError) as cause:
+        raise error(f"cannot be read ({type(cause).__name__})", where=str(path), hint=hint) from None
+
+
+def _parse(parser: Any, text: str, what: str) -> Any:
+    try:
+        return parser(text)
+    except ValueError as error:
+        raise ConfigError(f"{what} {text!r} is not valid ({error})", hint="See `gvio run --help`.") from None
