@@ -80,12 +80,8 @@ def fit_model(
     architecture = Architecture(params.channels, panel.statistics.shape[2] if statistics else 0)
     if start is not None:
         _require_same(start, samples, architecture, size)
-    how = Optimisation(
-        epochs=params.epochs if start is None else params.finetune_epochs,
-        learning_rate=params.learning_rate,
-        weight_decay=params.weight_decay,
-        seed=params.seed,
-    )
+    epochs = params.epochs if start is None else params.finetune_epochs
+    how = Optimisation(epochs, params.learning_rate, params.weight_decay, params.seed)
     ensemble = train_ensemble(
         panel,
         months,

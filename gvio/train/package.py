@@ -54,7 +54,7 @@ def unpack_model(weights: bytes, document: bytes) -> tuple[Fitted, dict[str, Any
     """The model and its `about`.
 
     Raises:
-        ModelError: Damaged, of another schema, or with weights that are not finite.
+        ModelError: Damaged, incomplete, of another schema, or with weights that are not finite.
     """
     try:
         tensors, head = load(weights), json.loads(document)
@@ -67,9 +67,17 @@ def unpack_model(weights: bytes, document: bytes) -> tuple[Fitted, dict[str, Any
     bad = [n for n, t in tensors.items() if n.startswith("member") and not bool(torch.isfinite(t).all())]
     if bad:
         raise ModelError(f"weights {bad[0]} are not finite", where="model package", hint=_HINT)
+    try:
+        return _assembled(head, tensors), dict(head["about"])
+    except (KeyError, TypeError, ValueError) as error:
+        what = f"the model package is incomplete ({type(error).__name__}: {error})"
+        raise ModelError(what, where="model package", hint=_HINT) from None
+
+
+def _assembled(head: Mapping[str, Any], tensors: Mapping[str, torch.Tensor]) -> Fitted:
     members = tuple(_member(tensors, k, history) for k, history in enumerate(head["members"]))
     hyper = Hyper(**{name: float(head["hyper"][name]) for name in NAMES})
-    fitted = Fitted(
+    return Fitted(
         area_ids=tuple(head["area_ids"]),
         trained=Month.parse(head["trained"]),
         static_px=int(head["static_px"]),
@@ -78,7 +86,6 @@ def unpack_model(weights: bytes, document: bytes) -> tuple[Fitted, dict[str, Any
         normalisation=Normalisation(**{n: tensors[f"normalisation.{n}"].numpy() for n in _NORMALISATION}),
         interval_scale={int(level): float(scale) for level, scale in head["interval_scale"].items()},
     )
-    return fitted, dict(head["about"])
 
 
 def weights_sha256(weights: bytes) -> str:
