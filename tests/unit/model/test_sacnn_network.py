@@ -150,3 +150,14 @@ def test_a_month_without_any_working_factory_harms_no_other_month():
 def test_great_numbers_do_not_overflow(inputs):
     bright = dataclasses.replace(inputs, log_excess=inputs.log_excess + 200.0)
     np.testing.assert_allclose(output(network(), bright), output(network(), inputs) + 200.0, rtol=1e-5)
+
+
+def test_a_region_whose_factories_never_work_is_empty(inputs):
+    closed = dataclasses.replace(inputs, log_weight=torch.full_like(inputs.log_weight, -torch.inf))
+    assert (output(network(), closed) == EMPTY).all()
+
+
+def test_what_is_not_a_number_stays_none(inputs):
+    level = torch.tensor([0.0, torch.nan, 0.0, 0.0])
+    got = district_output(level, torch.zeros(4, T), inputs)
+    assert torch.isnan(got[inputs.district[1]]).all()

@@ -1,0 +1,154 @@
+"""The method from samples to estimate: nothing later is looked at, and a packed model gives the same estimate."""
+
+import dataclasses
+import datetime as dt
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from model_samples import T, first_months, make_samples
+from safetensors.torch import load, save
+
+from gvio.config import ModelParams
+from gvio.errors import ModelError
+from gvio.ledger.rows import COLUMNS, Ledger
+from gvio.ledger.sums import Sums, sums_matrix
+from gvio.train.fit import estimate, fit_model, losses, mean_member
+from gvio.train.package import pack_model, unpack_model, weights_sha256
+
+PARAMS = ModelParams(channels=3, epochs=2, finetune_epochs=1, seeds=2, hyper_months=24)
+TRAIN = 26
+
+
+def sums_of(samples, months: int = T, seed: int = 0) -> Sums:
+    """Monthly figures of both districts and the city over the first `months` months."""
+    x = 2 + 0.1 * np.random.default_rng(seed).standard_normal((2, T)).cumsum(axis=1)
+    y = np.exp(np.vstack([x, np.log(np.exp(x).sum(axis=0))]))
+    first, day = samples.months[0].ordinal, dt.date(2030, 1, 1)
+    rows = [
+        (area, first + t, first + t, y[i, t], "current", day, "", "")
+        for i, area in enumerate(("A", "B", "CITY"))
+        for t in range(months)
+    ]
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    return sums_matrix(Ledger(frame), samples.area_ids, "CITY", samples.months)
+
+
+@pytest.fixture(scope="module")
+def samples():
+    return make_samples()
+
+
+@pytest.fixture(scope="module")
+def fitted(samples):
+    return fit_model(samples, sums_of(samples), TRAIN, PARAMS, 9)
+
+
+def packed(fitted) -> tuple[bytes, bytes]:
+    return pack_model(fitted, {"pack": "abc"})
+
+
+def test_light_and_figures_after_training_are_not_looked_at(samples, fitted):
+    other = make_samples(9)
+    mixed = {
+        name: np.concatenate([getattr(samples, name)[:TRAIN], getattr(other, name)[TRAIN:]])
+        for name in ("radiance", "observations", "city_statistics")
+    }
+    mixed["statistics"] = np.concatenate([samples.statistics[:, :TRAIN], other.statistics[:, TRAIN:]], axis=1)
+    again = fit_model(dataclasses.replace(samples, **mixed), sums_of(samples, TRAIN), TRAIN, PARAMS, 9)
+    assert packed(again) == packed(fitted)
+    short = first_months(samples, TRAIN)
+    assert packed(fit_model(short, sums_of(short, TRAIN), TRAIN, PARAMS, 9)) == packed(fitted)
+
+
+def test_a_packed_model_is_the_model(samples, fitted):
+    weights, document = packed(fitted)
+    again, about = unpack_model(weights, document)
+    assert about == {"pack": "abc"}
+    assert packed(again) == (weights, document)
+    assert (again.area_ids, again.trained) == (("A", "B"), samples.months[TRAIN - 1])
+    visible = sums_of(samples, TRAIN)
+    one, two = (estimate(f, samples, visible) for f in (fitted, again))
+    np.testing.assert_array_equal(one.mean, two.mean)
+    np.testing.assert_array_equal(one.city_sd, two.city_sd)
+    assert one.mean.shape == (2, T)
+
+
+def test_weights_are_named_by_content(samples, fitted):
+    weights, _ = packed(fitted)
+    other = fit_model(samples, sums_of(samples), TRAIN, PARAMS.model_copy(update={"seed": 1}), 9)
+    assert weights_sha256(weights) == weights_sha256(bytes(weights))
+    assert weights_sha256(weights) != weights_sha256(packed(other)[0])
+    assert len(weights_sha256(weights)) == 64
+
+
+def test_reading_by_the_member_that_left_the_year_out_differs_only_after_training(samples, fitted):
+    visible = sums_of(samples, TRAIN)
+    one, two = (estimate(fitted, samples, visible, cross_fitted=cross) for cross in (False, True))
+    assert not np.array_equal(one.mean[:, TRAIN:], two.mean[:, TRAIN:])
+
+
+def test_fine_tuning_takes_fewer_steps_from_where_the_champion_stopped(samples, fitted):
+    told = []
+    tuned = fit_model(samples, sums_of(samples), T, PARAMS, 9, start=fitted, progress=lambda *at: told.append(at))
+    assert told == [("train", 1, 2), ("train", 2, 2)]
+    assert [len(m.losses) for m in tuned.ensemble.members] == [2, 2]
+    assert [len(m.losses) for m in fitted.ensemble.members] == [3, 3]
+    assert tuned.trained == samples.months[-1]
+
+
+def test_losses_are_means_over_members(fitted):
+    table = losses(fitted)
+    members = fitted.ensemble.members
+    assert table["loss"] == pytest.approx(np.mean([m.losses for m in members], axis=0).tolist())
+    assert set(table) == {"loss", "loss_held_out"}
+    assert mean_member(members) == pytest.approx((members[0].best_epoch + members[1].best_epoch) / 2)
+
+
+def test_the_plain_network_is_fitted_without_statistics(samples):
+    plain = fit_model(samples, sums_of(samples), TRAIN, PARAMS, 9, statistics=False, size=1)
+    assert plain.ensemble.architecture.statistics == 0
+    shifted = dataclasses.replace(samples, statistics=samples.statistics + np.linspace(0, 1, T)[:, None])
+    visible = sums_of(samples, TRAIN)
+    np.testing.assert_array_equal(estimate(plain, shifted, visible).mean, estimate(plain, samples, visible).mean)
+
+
+def test_a_model_of_other_districts_is_refused(samples, fitted):
+    other, sums = dataclasses.replace(samples, area_ids=("A", "C")), sums_of(samples)
+    with pytest.raises(ModelError, match=r"the model knows districts \('A', 'B'\)…, the region has \('A', 'C'\)…"):
+        estimate(fitted, other, sums)
+    with pytest.raises(ModelError, match="the champion has other districts or another architecture"):
+        fit_model(other, sums, TRAIN, PARAMS, 9, start=fitted)
+    with pytest.raises(ModelError, match="the champion has other districts or another architecture"):
+        fit_model(samples, sums_of(samples), TRAIN, PARAMS, 9, start=fitted, size=3)
+
+
+@pytest.mark.parametrize("damage", [lambda w, d: (w[:100], d), lambda w, d: (w, d[:50]), lambda w, d: (b"", b"{}")])
+def test_a_damaged_package_is_refused(fitted, damage):
+    with pytest.raises(ModelError, match="the model package cannot be read"):
+        unpack_model(*damage(*packed(fitted)))
+
+
+def test_a_package_of_another_schema_is_refused(fitted):
+    weights, document = packed(fitted)
+    changed = json.dumps(json.loads(document) | {"schema_version": 99}).encode()
+    with pytest.raises(ModelError, match="model package of schema 99, this program reads 1"):
+        unpack_model(weights, changed)
+
+
+def test_weights_that_are_not_finite_are_refused(fitted):
+    weights, document = packed(fitted)
+    tensors = load(weights)
+    tensors["member1.gamma"] = tensors["member1.gamma"] * float("nan")
+    with pytest.raises(ModelError, match=r"weights member1\.gamma are not finite.*gvio registry rollback"):
+        unpack_model(save(tensors), document)
+
+
+def test_a_document_without_its_fields_is_refused(fitted):
+    weights, document = packed(fitted)
+    head = json.loads(document)
+    for field in ("hyper", "members", "architecture", "trained"):
+        partial = {name: value for name, value in head.items() if name != field}
+        with pytest.raises(ModelError, match=f"model package is incomplete .KeyError: '{field}'"):
+            unpack_model(weights, json.dumps(partial).encode())
