@@ -62,6 +62,8 @@ def test_without_held_out_figures_the_last_epoch_is_kept(inputs, halves):
     assert member.best_epoch == HOW.epochs
     assert (len(member.losses), member.held_out) == (HOW.epochs + 1, ())
     assert member.losses[-1] < member.losses[0]
+    fresh = new_network(NET, HOW.seed).state_dict()
+    assert [name for name in fresh if torch.equal(member.weights[name], fresh[name])] == [], "every part is trained"
     output = apply_member(NET, member.weights, inputs)
     assert float(figures_loss(halves[0], output)) == pytest.approx(member.losses[-1], rel=1e-6)
 
