@@ -32,7 +32,7 @@ def show(view: Shown) -> None:
         )
     )
     for section, title in (("model", "Model"), ("code", "Code"), ("inputs", "Inputs")):
-        pairs = facts(release.manifest, section)
+        pairs = [(name, text) for name, text in facts(release.manifest, section) if not name.startswith("areas.")]
         if pairs:
             st.subheader(title, anchor=False)
             st.html(facts_list(pairs))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboards.data import Shown
+from dashboards.style import facts_list
 from gvio.report.tables import checks_sentence, checks_table
 
 
@@ -15,6 +16,9 @@ def show(view: Shown) -> None:
     st.caption("A failed required check refuses a month: nothing is published. A warning is reported and goes on.")
     if not checks:
         return
+    failed = checks_table([check for check in checks if not check.passed])
+    if len(failed):  # in full: the table below cuts long messages
+        st.html(facts_list(list(zip(failed["check"], failed["message"], strict=True))))
     st.dataframe(
         checks_table(checks),
         hide_index=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import html
 import datetime as dt
 from pathlib import Path
 
@@ -102,6 +103,13 @@ def test_every_view_bears_a_release_that_was_never_scored(
 ) -> None:
     publish_invented(tmp_path, dataclasses.replace(world, scoreboard={}))
     assert expected in text(run(tmp_path, view=name))
+
+
+def test_warnings_are_shown_in_full(store: Path, world: Invented) -> None:
+    warned = [check for check in world.checks if not check.passed]
+    assert warned
+    shown = text(run(store, view="Checks"))
+    assert [check.name for check in warned if html.escape(check.message) not in shown] == []
 
 
 @pytest.mark.parametrize(
