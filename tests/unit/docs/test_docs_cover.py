@@ -86,7 +86,7 @@ def test_the_table_of_commands_is_the_command_line() -> None:
 def test_every_flag_that_documents_give_exists() -> None:
     flags = {option for command in _walk(cli) for p in command.params for option in p.opts}
     text = _text("README.md") + _text("docs/commands.md") + _text("docs/region-pack.md")
-    used = set(re.findall(r"--[a-z][a-z-]+", text)) - {"--help"}
+    used = set(re.findall(r"--[a-z][a-z-]+", text)) - {"--help", "--backend-store-uri"}  # the latter is MLflow's
     assert len(used) > 5
     assert used - flags == set()
 
