@@ -126,6 +126,9 @@ def map_png(
     bar = figure.colorbar(image, ax=axes, shrink=0.75, pad=0.02, aspect=32, extend="both")
     bar.set_label(f"{unit} per pixel and month", color=INK)
     bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _: short_number(v)))
+    few = scale.high < 1000 * scale.low  # else the powers of ten are labels enough
+    bar.ax.yaxis.set_minor_formatter(FuncFormatter(lambda v, _: short_number(v) if few and _leading(v) else ""))
+    bar.ax.tick_params(which="both", labelsize=8.5, labelcolor=INK)
     bar.outline.set_visible(False)
     return to_png(figure)
 
