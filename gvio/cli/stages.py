@@ -63,6 +63,11 @@ def train(as_json: bool, retrain: bool, **flags: Any) -> None:
 )
 def evaluate(json_file: str | None, **flags: Any) -> None:
     """Score the model against every comparator; earlier stages run first where they have not."""
+    from gvio.errors import ConfigError
+
+    if json_file not in {None, "-"} and not Path(str(json_file)).parent.is_dir():  # before the work, not after it
+        hint = "Create it, or write the scoreboard elsewhere."
+        raise ConfigError("no such folder", where=str(Path(str(json_file)).parent), hint=hint)
     job = job_from(**flags)
     from gvio.pipeline.job import held, read_json
     from gvio.pipeline.stages import STAGES

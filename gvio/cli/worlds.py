@@ -12,6 +12,7 @@ from gvio.cli.output import emit, json_option
 _NOTICE = (
     "Real districts of Shanghai; light, factories and figures are INVENTED. Nothing here says anything about Shanghai."
 )
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command()
@@ -60,7 +61,7 @@ def demo(workspace: str, months: int, as_json: bool) -> None:
 @click.command()
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--seed", type=int, required=True, help="Seed of everything invented.")
-@click.option("--spec", "spec_file", type=click.Path(path_type=Path), help="YAML with fields of the world.")
+@click.option("--spec", "spec_file", type=_FILE, help="YAML with fields of the world.")
 @click.option("--set", "settings", multiple=True, metavar="FIELD=VALUE", help="One field of the world; repeatable.")
 @json_option
 def simulate(out: Path, seed: int, spec_file: Path | None, settings: tuple[str, ...], as_json: bool) -> None:

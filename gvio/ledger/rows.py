@@ -9,6 +9,7 @@ import dataclasses
 import datetime as dt
 from collections.abc import Iterable, Sequence
 
+import numpy as np
 import pandas as pd
 
 COLUMNS = ("area_id", "start", "end", "value", "kind", "published", "series", "source")
@@ -35,13 +36,18 @@ class Ledger:
         return frozenset(self.rows["area_id"])
 
 
+def public_on(ledger: Ledger, day: dt.date) -> Ledger:
+    """Every row that was public on `day`, all vintages."""
+    public = np.array([published <= day for published in ledger.rows["published"]], dtype=bool)
+    return Ledger(ledger.rows[public])
+
+
 def as_of(ledger: Ledger, day: dt.date) -> Ledger:
     """The ledger as it was known on `day`: later rows hidden, and of every figure only its newest vintage.
 
     Two vintages published on the same day: the later line of the file counts.
     """
-    public = ledger.rows[[published <= day for published in ledger.rows["published"]]]
-    ordered = public.sort_values("published", kind="stable")
+    ordered = public_on(ledger, day).rows.sort_values("published", kind="stable")
     newest = ordered.drop_duplicates(KEY, keep="last")
     return Ledger(newest.sort_index(kind="stable"))
 

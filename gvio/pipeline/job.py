@@ -159,6 +159,8 @@ def read_json(job: Job, name: str, stage: str) -> Any:
 def _read(path: Path, error: type[PackError] | type[ConfigError], hint: str) -> str:
     try:
         return path.read_text()
+    except FileNotFoundError:
+        raise error("no such file", where=str(path), hint=hint) from None
     except (OSError, UnicodeDecodeError) as cause:
         raise error(f"cannot be read ({type(cause).__name__})", where=str(path), hint=hint) from None
 

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from gvio.errors import ConfigError, UpstreamUnavailable
+from gvio.ledger.agreement import check_vintages
 from gvio.ledger.checks import check_ledger
-from gvio.ledger.rows import as_of
+from gvio.ledger.rows import as_of, public_on
 from gvio.pipeline.job import Job, StageReport, read_json, write_bytes, write_json
 from gvio.pipeline.light_file import light_digest, load_light, save_light
 from gvio.region.pack import RegionPack, read_pack
@@ -25,7 +26,6 @@ from gvio.validate.frames import districts_table, factories_table, ledger_table,
 from gvio.validate.gate import refuse_failed
 from gvio.validate.report import checks_html
 from gvio.validate.summary import summarise_light
-from gvio.validate.tables import check_tables
 
 
 def fetch(job: Job, progress: Progress | None = None) -> StageReport:
@@ -66,6 +66,8 @@ def validate(job: Job, progress: Progress | None = None) -> StageReport:
 
 def run_checks(job: Job, progress: Progress | None) -> tuple[list[CheckResult], Month]:
     """Every check before the model, without judging them."""
+    from gvio.validate.tables import check_tables  # Great Expectations takes seconds to import
+
     pack, stack = read_pack(job.pack), load_light(job.path("light.npz"))
     month = stack.months[-1]
     ledger = as_of(pack.ledger, job.as_of)
@@ -79,8 +81,8 @@ def run_checks(job: Job, progress: Progress | None) -> tuple[list[CheckResult], 
     ]
     notes = [read_check(note) for note in read_json(job, "fetch.json", "fetch")["notes"]]
     results = [*pack.notes, *notes, *check_ledger(ledger, pack.area_ids, job.config.city_id, job.params)]
-    if pack.ledger.rows is not ledger.rows:
-        results += [r for r in check_ledger(pack.ledger, pack.area_ids, job.config.city_id, job.params) if _vintages(r)]
+    vintages = check_vintages(public_on(pack.ledger, job.as_of))  # `ledger` holds the newest of each figure only
+    results += [] if vintages.passed else [vintages]
     results += check_light(stack, month, owner, industry, pack.area_ids, job.params.validate_)
     if progress is not None:
         progress("validate", 1, 2)
@@ -114,10 +116,6 @@ def read_check(document: dict[str, Any]) -> CheckResult:
 
 def _plain(result: CheckResult) -> dict[str, Any]:
     return {**dataclasses.asdict(result), "observed": dict(result.observed)}
-
-
-def _vintages(result: CheckResult) -> bool:
-    return result.name == "ledger.vintages" and not result.passed
 
 
 def _unique(results: list[CheckResult]) -> list[CheckResult]:
