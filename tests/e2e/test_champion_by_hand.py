@@ -1,0 +1,53 @@
+"""The registry by hand: what is promoted or rolled back to makes the next map."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from badland import TARGET, Region
+
+
+def _champion(region: Region) -> int:
+    (version,) = [v["version"] for v in region.registry("list", "--json").document if "champion" in v["aliases"]]
+    return int(version)
+
+
+def test_list_shows_versions_with_their_evidence(published_region: Region) -> None:
+    versions = published_region.registry("list", "--json").document
+    assert [version["version"] for version in versions] == [2, 1]
+    assert all(version["reason"] for version in versions)
+    assert re.search(r"version   1 .*promote: first model of these districts", published_region.registry("list").out)
+
+
+def test_the_map_is_made_by_the_champion_of_the_registry(region: Region) -> None:
+    champion, before = _champion(region), region.published()
+    other = 3 - champion
+    assert region.registry("promote", "--version", str(other), "--reason", "trial").code == 0
+    assert _champion(region) == other
+    report = region.run("run", "--json").document
+    assert report["outcome"] == "published"
+    by_hand = region.manifest()
+    assert int(by_hand["model"]["version"]) == other
+    assert region.registry("rollback").code == 0
+    assert _champion(region) == champion
+    assert region.run("run", "--json").document["outcome"] == "published"
+    again = region.manifest()
+    assert (again["month"], int(again["model"]["version"])) == (str(TARGET), champion)
+    assert again["model"]["weights_sha256"] != by_hand["model"]["weights_sha256"]
+    assert {
+        key: region.published()[key] for key in before if "latest" not in key and "collection" not in key
+    }.items() <= (before.items())
+
+
+def test_promoting_an_unknown_version_is_one_line(region: Region) -> None:
+    outcome = region.registry("promote", "--version", "9", "--reason", "trial", "--json")
+    assert outcome.code == 1
+    assert re.search(r"version 9", outcome.err)
+    assert outcome.document["error"] == "ModelError"
+    assert json.loads((region.store / "badland" / "latest.json").read_text())["month"] == str(TARGET)
+
+
+def test_a_region_without_models_has_none_to_list(region: Region) -> None:
+    region.configure(name="elsewhere")
+    assert region.registry("list").out == "no model of elsewhere was registered yet\n"

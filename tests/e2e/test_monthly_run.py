@@ -1,0 +1,164 @@
+"""The monthly job under the command line: what it publishes, that it repeats nothing, and what --json prints."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from badland import AS_OF, BEFORE, TARGET, Region, call
+from filelock import FileLock
+
+MODELS = {"sa-cnn", "plain-cnn", "last-year-shares", "seasonal-naive", "persistence", "ridge", "random-forest"}
+STAGES = ["fetch", "validate", "sample", "train", "evaluate", "map", "publish"]
+
+
+def _report(region: Region, month: object) -> Any:
+    return json.loads((region.root / f"run-{month}.json").read_text())
+
+
+def test_the_first_run_trains_and_the_next_fine_tunes(published_region: Region) -> None:
+    first, second = _report(published_region, BEFORE), _report(published_region, TARGET)
+    for report in (first, second):
+        assert [stage["stage"] for stage in report["stages"]] == STAGES
+        assert report["outcome"] == "published"
+    assert first["stages"][3]["figures"]["reason"] == "retrain: no champion exists"
+    assert second["stages"][3]["figures"]["reason"] == f"fine-tune: champion of {BEFORE} on the newest figures"
+    assert published_region.manifest()["release"] == second["release"]
+
+
+def test_a_release_holds_the_grids_of_the_months_published_before(published_region: Region) -> None:
+    months = {o["month"] for o in published_region.manifest()["objects"] if o["key"].startswith("grids/")}
+    assert months == {str(BEFORE), str(TARGET)}
+
+
+def test_a_second_run_changes_nothing_and_says_so(region: Region) -> None:
+    before, release = region.published(), region.manifest()["release"]
+    outcome = region.run("run")
+    assert outcome.code == 0
+    assert outcome.out == f"nothing to do: {TARGET} is published from these inputs already, release {release}\n"
+    assert region.run("run", "--json").document["outcome"] == "unchanged"
+    assert region.published() == before
+
+
+def test_a_day_later_without_new_figures_there_is_nothing_to_do(region: Region) -> None:
+    before = region.published()
+    assert region.run("run", "--json", as_of="2021-01-21").document["outcome"] == "unchanged"
+    assert region.published() == before
+
+
+def test_single_stages_repeat_the_same_release(region: Region) -> None:
+    before = region.published()
+    for stage in STAGES:
+        outcome = region.run(stage) if stage == "evaluate" else region.run(stage, "--json")
+        assert outcome.code == 0, outcome.err
+    assert outcome.document["outcome"] == "unchanged"
+    assert region.published() == before
+
+
+def test_a_run_as_of_a_day_does_not_depend_on_later_figures(published_region: Region, tmp_path: Path) -> None:
+    region = Region(tmp_path)
+    table = published_region.table("statistics.csv")
+    later = table["published"] > "2020-12-20"
+    assert later.any()
+    altered = table.assign(value=table["value"].where(~later, "1.5"))
+    published_region.copy(tmp_path / "other").pack.rename(region.pack)
+    region.write("statistics.csv", altered)
+    (region.root / "params.yaml").write_text((published_region.root / "params.yaml").read_text())
+    report = region.run("run", "--json", month=BEFORE, as_of="2020-12-20").document
+    assert report["release"] == _report(published_region, BEFORE)["release"]
+
+
+def test_evaluate_writes_the_scoreboard(region: Region) -> None:
+    file = region.root / "scoreboard.json"
+    outcome = region.run("evaluate", "--json", str(file))
+    assert outcome.code == 0
+    scoreboard = json.loads(file.read_text())
+    for protocol in ("rolling_origin_as_used", "rolling_origin_blind"):
+        models = scoreboard["protocols"][protocol]["models"]
+        assert set(models) == MODELS
+        assert {scores["n"] for scores in models.values()} == {models["sa-cnn"]["n"]}
+    assert {"coverage50", "coverage80", "coverage95"} <= set(models["sa-cnn"])
+    assert scoreboard["protocols"]["maps"]["truth"]
+    assert region.run("evaluate", "--json").document == scoreboard
+
+
+def test_evaluate_names_a_file_that_cannot_be_written(region: Region) -> None:
+    outcome = region.run("evaluate", "--json", str(region.root / "nowhere" / "scoreboard.json"))
+    assert outcome.code == 2
+    assert re.search(r"nowhere.*: no such folder. Create it, or write the scoreboard elsewhere", outcome.message)
+
+
+def test_run_ends_where_another_run_holds_the_region(region: Region) -> None:
+    before = region.published()
+    with FileLock(region.workspace / "badland" / ".lock"):
+        outcome = region.run("run", "--json")
+    assert outcome.code == 5
+    assert re.search(
+        r"badland: another run holds this region. Wait for it to end, or use another --workspace", outcome.err
+    )
+    assert outcome.document["exit_code"] == 5
+    assert region.published() == before
+
+
+def test_backfill_puts_a_range_into_one_release(region: Region) -> None:
+    words = ["--region", region.pack, "--store", region.store, "--workspace", region.workspace, "--as-of", AS_OF]
+    words += ["--params", region.root / "params.yaml", "--single-release", "--json"]
+    report = call("backfill", "--from", "2020-09", "--to", str(TARGET), *words).document
+    manifest = region.manifest()
+    assert report["figures"] == {"refused": {}, "releases": [manifest["release"]]}
+    months = {o["month"] for o in manifest["objects"] if o["key"].startswith("grids/")}
+    assert months == {"2020-09", "2020-10", "2020-11", "2020-12"}
+
+
+def test_backfill_names_the_month_that_is_refused(region: Region) -> None:
+    before = region.published()
+    region.unsee(TARGET, where=True)
+    words = ["--region", region.pack, "--store", region.store, "--workspace", region.workspace, "--as-of", AS_OF]
+    outcome = call("backfill", "--from", str(TARGET), "--to", str(TARGET), *words)
+    assert outcome.code == 3
+    assert re.search(r"backfill: every month was refused; 2020-12: .*light\.target_seen", outcome.message)
+    assert region.published() == before
+
+
+def test_status_says_what_is_published(published_region: Region, tmp_path: Path) -> None:
+    (entry,) = call("status", "--store", published_region.store, "--json").document
+    manifest = published_region.manifest()
+    assert (entry["region"], entry["month"], entry["release"]) == ("badland", str(TARGET), manifest["release"])
+    assert entry["skill"] == manifest["skill"]
+    assert entry["checks"] > 40
+    line = call("status", "--store", published_region.store).out
+    assert re.fullmatch(r"badland: 2020-12, release 2020-12-\w+, \d+ days old; \d+ checks, \d+ warnings; .*\n", line)
+    assert call("status", "--store", tmp_path / "none").out == f"nothing is published in {tmp_path / 'none'}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--month", "2020-13"], r"month '2020-13' is not valid .*YYYY-MM.* See `gvio run --help`"),
+        (["--month", "2018-01"], r"--month: month 2018-01 is before the region's first month 2018-10. Ask for a later"),
+        (["--as-of", "yesterday"], r"as-of date 'yesterday' is not valid .* See `gvio run --help`"),
+        (["--params", "nowhere.yaml"], r"nowhere\.yaml: no such file. Check --params"),
+    ],
+)
+def test_wrong_usage_is_one_line(published_region: Region, words: list[str], message: str) -> None:
+    outcome = call("run", "--region", published_region.pack, "--store", "unused", *words)
+    assert outcome.code == 2
+    assert re.search(message, outcome.message)
+
+
+def test_a_day_before_any_month_was_complete_can_be_tried_later(region: Region) -> None:
+    outcome = region.run("run", as_of="2018-10-15")
+    assert outcome.code == 4
+    assert re.search(r"badland: no month was complete on 2018-10-15. Choose a later --as-of", outcome.message)
+
+
+def test_errors_are_json_too(region: Region) -> None:
+    (region.pack / "factories.csv").unlink()
+    outcome = region.run("run", "--json")
+    assert outcome.code == 3
+    assert outcome.document["error"] == "PackError"
+    assert outcome.document["retryable"] is False
+    assert outcome.err == f"gvio: {outcome.document['message']}\n"
