@@ -15,7 +15,6 @@ from gvio.errors import GvioError
 
 if TYPE_CHECKING:
     from gvio.pipeline.job import Job, StageReport
-
     from gvio.types import Progress
 
     Stage = Callable[[Job, Progress | None], StageReport]

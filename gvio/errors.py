@@ -1,7 +1,7 @@
 """The error tree of gvio: every failure a user can meet, with the exit code it ends in.
 
 GvioError                      anything this package raises on purpose
-├── ConfigError          (2)   the pack's or the parameters' *configuration* is wrong: unknown key, bad value, wrong flag
+├── ConfigError          (2)   the *configuration* of pack, parameters or command is wrong: unknown key, bad value
 ├── InputRefused         (3)   data cannot be trusted: nothing is published, the last release stands
 │   ├── PackError              a file of the region pack is absent, unreadable or contradicts the configuration
 │   ├── ProductError           a night-light product file is truncated, not what its name says, or off the grid

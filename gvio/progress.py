@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from gvio.types import Progress
 
 
@@ -9,12 +11,12 @@ def terminal_progress() -> Progress:
     """A `Progress` that draws one bar per label on standard error; silent where that is no terminal."""
     from tqdm import tqdm
 
-    bars: dict[str, tqdm[None]] = {}
+    bars: dict[str, tqdm[Any]] = {}
 
     def show(label: str, done: int, total: int) -> None:
-        bar = bars.get(label)
-        if bar is None or bar.total != total:
-            bar = bars[label] = tqdm(total=total, desc=label, leave=False, disable=None, bar_format=_FORMAT)
+        if label not in bars or bars[label].total != total:
+            bars[label] = tqdm(total=total, desc=label, leave=False, disable=None, bar_format=_FORMAT)
+        bar = bars[label]
         bar.update(done - bar.n)
         if done >= total:
             bar.close()

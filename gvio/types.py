@@ -59,10 +59,12 @@ class Month:
 
     @property
     def first_day(self) -> dt.date:
+        """The first of the month."""
         return dt.date(self.year, self.month, 1)
 
     @property
     def last_day(self) -> dt.date:
+        """The last of the month."""
         return dt.date(self.year, self.month, calendar.monthrange(self.year, self.month)[1])
 
     def __add__(self, months: int) -> Month:

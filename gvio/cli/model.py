@@ -33,8 +33,8 @@ def list_(region: str, workspace: str, as_json: bool) -> None:
 
     versions = list_versions(_uri(workspace), _slug(region))
     lines = [
-        f"version {v.version:>3}  {','.join(v.aliases) or '-':<10}  {v.created:%Y-%m-%d %H:%M}  {v.weights_sha256[:12]}  "
-        f"{v.reason}; {v.evidence}"
+        f"version {v.version:>3}  {','.join(v.aliases) or '-':<10}  {v.created:%Y-%m-%d %H:%M}  "
+        f"{v.weights_sha256[:12]}  {v.reason}; {v.evidence}"
         for v in versions
     ]
     emit(versions, lines or [f"no model of {_slug(region)} was registered yet"], as_json)

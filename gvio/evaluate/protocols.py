@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Protocol, TypeVar
 
 import numpy as np
 
+from gvio.assimilate.hyper import Hyper
 from gvio.compare.known import CompareInput
 from gvio.compare.table import predict_all
 from gvio.config import EvaluateParams, Params
@@ -21,11 +24,24 @@ from gvio.ledger.select import select_rows
 from gvio.ledger.sums import Sums
 from gvio.sample.samples import Samples
 from gvio.train.fit import Fitted, estimate, fit_model
-from gvio.types import BoolArray, FloatArray, Month, Progress
+from gvio.types import BoolArray, FloatArray, Month
 
 YEAR = 12
 Fit = Callable[[str, Callable[[], Fitted]], Fitted]
-"""Returns the fitted model of a name, from a cache when it has it."""
+"""Returns the fitted model of a name, from a cache when it has it. May be called from several threads."""
+
+T = TypeVar("T")
+
+
+class Workers(Protocol):
+    """Runs independent tasks, in turn or side by side, and returns their results in order."""
+
+    def __call__(self, label: str, tasks: Sequence[Callable[[], T]], /) -> list[T]: ...  # noqa: D102
+
+
+def in_turn(_label: str, tasks: Sequence[Callable[[], T]], /) -> list[T]:
+    """One task after the other."""
+    return [task() for task in tasks]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -58,55 +74,60 @@ def origins(months: Sequence[Month], sums: Sums, params: EvaluateParams) -> list
     return found[-params.origins :]
 
 
-def rolling_origin(material: Material, fit: Fit, progress: Progress | None) -> dict[str, list[FoldScores]]:
+def rolling_origin(material: Material, fit: Fit, workers: Workers = in_turn) -> dict[str, list[FoldScores]]:
     """Folds of `rolling_origin_blind` and `rolling_origin_as_used`; empty lists when the series is too short."""
-    out: dict[str, list[FoldScores]] = {"rolling_origin_blind": [], "rolling_origin_as_used": []}
-    starts = origins(material.samples.months, material.sums, material.params.evaluate)
-    for done, t0 in enumerate(starts):
+
+    def both(t0: int) -> tuple[FoldScores, FoldScores]:
         models = _models_at(material, t0, fit)
-        for name, folds in out.items():
-            folds.append(_origin_fold(material, t0, models, city_goes_on=name.endswith("as_used")))
-        if progress is not None:
-            progress("evaluate: rolling origin", done + 1, len(starts))
-    return out
+        blind, used = (_origin_fold(material, t0, models, city_goes_on=goes_on) for goes_on in (False, True))
+        return blind, used
+
+    starts = origins(material.samples.months, material.sums, material.params.evaluate)
+    pairs = workers("evaluate: rolling origin", [partial(both, t0) for t0 in starts])
+    return {
+        "rolling_origin_blind": [blind for blind, _ in pairs],
+        "rolling_origin_as_used": [used for _, used in pairs],
+    }
 
 
-def leave_one_year_out(material: Material, fitted: Fitted, progress: Progress | None) -> list[FoldScores]:
+def leave_one_year_out(material: Material, fitted: Fitted, workers: Workers = in_turn) -> list[FoldScores]:
     """Every calendar year withheld in turn; our light is read by the member that never saw that year."""
-    years = sorted({m.year for m in material.samples.months})
-    folds = []
-    for done, year in enumerate(years):
+    sums, targets = material.sums, material.targets
+
+    def fold(year: int) -> FoldScores | None:
         inside = np.array([m.year == year for m in material.samples.months])
-        touches = np.array(
-            [inside[s : e + 1].any() for s, e in zip(material.sums.start, material.sums.end, strict=True)]
-        )
-        scored = (material.targets.row >= 0) & touches[material.targets.row]
-        if scored.any() and not touches.all():
-            ours = {OURS: (fitted, True)}
-            city = np.where(inside, np.nan, material.city_monthly)
-            folds.append(_fold(material, str(year), ~touches, scored, ours, city, len(inside) - 1))
-        if progress is not None:
-            progress("evaluate: leave one year out", done + 1, len(years))
-    return folds
+        touches = np.array([inside[s : e + 1].any() for s, e in zip(sums.start, sums.end, strict=True)])
+        scored = (targets.row >= 0) & touches[targets.row]
+        if not scored.any() or touches.all():
+            return None
+        city = np.where(inside, np.nan, material.city_monthly)
+        return _fold(material, str(year), ~touches, scored, {OURS: (fitted, True)}, city, len(inside) - 1)
+
+    years = sorted({m.year for m in material.samples.months})
+    folds = workers("evaluate: leave one year out", [partial(fold, year) for year in years])
+    return [f for f in folds if f is not None]
 
 
-def leave_districts_out(material: Material, fit: Fit, progress: Progress | None) -> list[FoldScores]:
-    """Groups of districts withheld in turn; the city's figures stay, for every model alike."""
-    folds = []
-    groups = list(_groups(material))
-    for done, held in enumerate(groups):
-        member = np.append(held, False)[material.sums.area]  # area −1, the city, is never held out
-        scored = (material.targets.row >= 0) & held[:, None]
+def leave_districts_out(material: Material, fit: Fit, hyper: Hyper, workers: Workers = in_turn) -> list[FoldScores]:
+    """Groups of districts withheld in turn; the city's figures stay, for every model alike.
+
+    The fourteen hyperparameters are those of the whole region: they say how figures and light behave, not where
+    output is.
+    """
+    sums, targets, end = material.sums, material.targets, len(material.samples.months) - 1
+
+    def fold(held: BoolArray) -> FoldScores | None:
+        member = np.append(held, False)[sums.area]  # area −1, the city, is never held out
+        scored = (targets.row >= 0) & held[:, None]
+        visible = select_rows(sums, ~member)
+        if not scored.any() or not len(visible.values):
+            return None
         name = "districts-" + "-".join(str(d) for d in np.flatnonzero(held))
-        visible = select_rows(material.sums, ~member)
-        if scored.any() and len(visible.values):
-            fitted = fit(name, _fitter(material, visible, len(material.samples.months), statistics=True))
-            end = len(material.samples.months) - 1
-            models = {OURS: (fitted, False)}
-            folds.append(_fold(material, name, ~member, scored, models, material.city_monthly, end, held))
-        if progress is not None:
-            progress("evaluate: leave districts out", done + 1, len(groups))
-    return folds
+        fitted = fit(name, _fitter(material, visible, end + 1, statistics=True, fixed=hyper))
+        return _fold(material, name, ~member, scored, {OURS: (fitted, False)}, material.city_monthly, end, held)
+
+    folds = workers("evaluate: leave districts out", [partial(fold, held) for held in _groups(material)])
+    return [f for f in folds if f is not None]
 
 
 _Models = Mapping[str, tuple[Fitted, bool]]  # model, whether to read it cross-fitted
@@ -119,7 +140,9 @@ def _models_at(material: Material, t0: int, fit: Fit) -> _Models:
     return {n: (fit(f"{n}-{month}", _fitter(material, visible, t0, statistics=s)), False) for n, s in named}
 
 
-def _fitter(material: Material, visible: Sums, n_train: int, *, statistics: bool) -> Callable[[], Fitted]:
+def _fitter(
+    material: Material, visible: Sums, n_train: int, *, statistics: bool, fixed: Hyper | None = None
+) -> Callable[[], Fitted]:
     p = material.params
     return lambda: fit_model(
         material.samples,
@@ -129,6 +152,7 @@ def _fitter(material: Material, visible: Sums, n_train: int, *, statistics: bool
         p.sample.patch_px,
         size=p.evaluate.members,
         statistics=statistics,
+        fixed=fixed,
     )
 
 

@@ -52,12 +52,12 @@ def with_intervals(
         sd: (D, T) standard deviation of the log estimate.
         city_sd: (T,) of the log of the sum.
         own: (D + 1, T) where an area's own monthly figure is public: there only its noise remains.
-        noise: Relative standard error of a published figure.
+        noise: Relative standard error of a published figure against the truth.
         widths: Half-width per level in percent, in standard deviations, calibrated.
     """
     every = np.concatenate([estimate, estimate.sum(axis=0, keepdims=True)])
     spread = np.concatenate([sd, city_sd[None]])
-    spread = np.where(own, np.minimum(spread, noise), spread)
+    spread = np.where(own, noise, spread)
     lower = {level: every * np.exp(-width * spread) for level, width in widths.items()}
     upper = {level: every * np.exp(width * spread) for level, width in widths.items()}
     return Figures(every, lower, upper)

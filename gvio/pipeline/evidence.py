@@ -21,6 +21,7 @@ from gvio.map.industry import industry_of
 from gvio.map.score import rival_maps, score_left_out, score_truth
 from gvio.pipeline.inputs import Inputs
 from gvio.pipeline.job import Job, write_bytes
+from gvio.pipeline.workers import Threads
 from gvio.report.figures import agreement_png, map_png
 from gvio.train.fit import Fitted, estimate
 from gvio.train.package import pack_model, unpack_model
@@ -33,10 +34,11 @@ def evaluate_model(
     """The model with calibrated intervals, its scoreboard, and figures by file name."""
     official, _ = official_monthly(inputs.ledger, inputs.samples.area_ids, job.config.city_id, inputs.samples.months)
     material = Material(inputs.samples, inputs.sums, official[-1], job.params)
-    fit = _cached_fit(job, inputs)
-    folds: dict[str, list[FoldScores]] = dict(rolling_origin(material, fit, progress))
-    folds["leave_one_year_out"] = leave_one_year_out(material, fitted, progress)
-    folds["leave_one_district_out"] = leave_districts_out(material, fit, progress)
+    fit = _cached_fit(job, inputs, fitted)
+    workers = Threads(progress)
+    folds: dict[str, list[FoldScores]] = dict(rolling_origin(material, fit, workers))
+    folds["leave_one_year_out"] = leave_one_year_out(material, fitted, workers)
+    folds["leave_one_district_out"] = leave_districts_out(material, fit, fitted.ensemble.hyper, workers)
     names = [str(name) for name in inputs.pack.districts["name"]]
     posterior = estimate(fitted, inputs.samples, inputs.sums)
     maps = _map_scores(job, inputs, np.exp(posterior.mean), official)
@@ -75,12 +77,13 @@ def read_truth(path: Path, inputs: Inputs) -> FloatArray | None:
     return chosen
 
 
-def _cached_fit(job: Job, inputs: Inputs) -> Callable[[str, Callable[[], Fitted]], Fitted]:
+def _cached_fit(job: Job, inputs: Inputs, whole: Fitted) -> Callable[[str, Callable[[], Fitted]], Fitted]:
     """Fits of folds are kept by the hash of all they depend on; a January fold of last month is not fitted again."""
     folder = job.path("folds")
 
     def fit(name: str, make: Callable[[], Fitted]) -> Fitted:
-        key = hashlib.sha256(f"{name} {_fold_key(job, inputs, name)}".encode()).hexdigest()[:24]
+        hyper = whole.ensemble.hyper if name.startswith("districts") else None
+        key = hashlib.sha256(f"{name} {hyper} {_fold_key(job, inputs, name)}".encode()).hexdigest()[:24]
         weights, document = folder / f"{key}.safetensors", folder / f"{key}.json"
         try:
             return unpack_model(weights.read_bytes(), document.read_bytes())[0]

@@ -11,6 +11,7 @@ from gvio.pipeline.evidence import evaluate_model
 from gvio.pipeline.inputs import Inputs, architecture_digest, load_inputs
 from gvio.pipeline.job import Job, StageReport, read_json, write_bytes, write_json
 from gvio.pipeline.promotion import decide, register
+from gvio.pipeline.workers import one_thread_each
 from gvio.registry.connection import default_uri
 from gvio.registry.package import load_champion
 from gvio.registry.record import CONFIG, WEIGHTS
@@ -31,6 +32,7 @@ def train(job: Job, progress: Progress | None = None) -> StageReport:
         InputRefused: `sample` has not run.
         ModelError: Training failed.
     """
+    one_thread_each()
     inputs = load_inputs(job)
     kept = _kept(job, "challenger", inputs)
     if kept is not None and not job.retrain:
@@ -88,6 +90,7 @@ def evaluate(job: Job, progress: Progress | None = None) -> StageReport:
         InputRefused: `train` has not run on these inputs.
         ModelError: The package is damaged or MLflow refused it.
     """
+    one_thread_each()
     inputs = load_inputs(job)
     kept = _kept(job, "challenger", inputs)
     if kept is None:

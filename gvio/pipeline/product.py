@@ -19,6 +19,7 @@ from gvio.pipeline.inputs import Inputs, load_inputs
 from gvio.pipeline.job import Job, StageReport, read_json, write_bytes, write_json
 from gvio.pipeline.learn import champion_of
 from gvio.pipeline.prepare import read_check
+from gvio.pipeline.workers import one_thread_each
 from gvio.publish.estimates import estimates_parquet, read_estimates
 from gvio.publish.grids import Grid, GridObject
 from gvio.publish.release import build_release
@@ -44,6 +45,7 @@ def map_(job: Job, progress: Progress | None = None) -> StageReport:
         ModelError: There is no champion, or it does not fit the region.
         GateRefused: The product failed a required check.
     """
+    one_thread_each()
     inputs = load_inputs(job)
     champion = champion_of(job)
     if champion is None:
@@ -124,7 +126,9 @@ def _estimates(job: Job, inputs: Inputs, fitted: Fitted) -> tuple[Figures, pd.Da
     official, published = official_monthly(inputs.ledger, samples.area_ids, city_id, samples.months)
     widths = {level: gaussian_half_width(level) * fitted.interval_scale[level] for level in LEVELS}
     own = np.isfinite(official)
-    noise = fitted.ensemble.hyper.noise
+    # A month's own shock and the noise of its figure cannot be told apart from monthly figures alone: together they
+    # bound how far a published figure may lie from the truth.
+    noise = float(np.hypot(fitted.ensemble.hyper.noise, fitted.ensemble.hyper.shock))
     figures = with_intervals(honour(posterior.mean, official), posterior.sd, posterior.city_sd, own, noise, widths)
     covered = _covered(inputs)
     areas, months = [*samples.area_ids, city_id], [str(m) for m in samples.months]

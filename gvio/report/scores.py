@@ -28,13 +28,13 @@ MODELS: Mapping[str, str] = {
 NAIVE = ("last-year-shares", "seasonal-naive", "persistence")
 
 PROTOCOLS: Mapping[str, tuple[str, str]] = {
+    "rolling_origin_as_used": (
+        "Out of time, as used",
+        "District figures end at an origin, the city's go on, as when the monthly run happens.",
+    ),
     "rolling_origin_blind": (
         "Out of time, blind",
         "Each month is predicted from what was public at an earlier origin; no later official figure is used.",
-    ),
-    "rolling_origin_as_used": (
-        "Out of time, as used",
-        "As blind, but with the city totals and other figures that are public when the monthly run happens.",
     ),
     "leave_one_year_out": ("Leave one year out", "A whole year is withheld and predicted from the years around it."),
     "leave_one_district_out": (

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from gvio.assimilate.hyper import START, Hyper
-from gvio.assimilate.learn import learn_hyper
+from gvio.assimilate.learn import learn_hyper, learn_light
 from gvio.assimilate.posterior import Measurement, Setting, assimilate
 from gvio.ledger.sums import Sums
 from gvio.model.panel import Panel
@@ -54,6 +54,7 @@ def train_ensemble(
     *,
     start: Sequence[Weights] = (),
     hyper: Hyper | None = None,
+    learn: bool = True,
     hyper_months: int = 72,
     on_member: OnEpoch | None = None,
 ) -> Ensemble:
@@ -68,14 +69,18 @@ def train_ensemble(
         size: Members.
         start: Weights to fine-tune from, one set per member, or empty.
         hyper: Hyperparameters to start from.
+        learn: Whether to learn them, or to take `hyper` as they are.
         hyper_months: Window of the marginal likelihood.
         on_member: Told (done, total) after each member.
 
     Raises:
         ModelError: Training failed or no figure is visible.
     """
-    prior = learn_hyper(dataclasses.replace(setting, light=None), hyper or START, window=hyper_months)
-    log_output = assimilate(dataclasses.replace(setting, light=None), prior).mean
+    dark = dataclasses.replace(setting, light=None)
+    prior = hyper or START
+    if learn:
+        prior = learn_hyper(dark, prior, window=hyper_months)
+    log_output = assimilate(dark, prior).mean
     inputs = as_inputs(panel)
     block = year_blocks(months, size)
     members = []
@@ -89,9 +94,11 @@ def train_ensemble(
         if on_member is not None:
             on_member(k + 1, size)
     untuned = Ensemble(architecture, tuple(members), prior)
+    if not learn:
+        return untuned
     reading = read_light(untuned, panel)
     lit = dataclasses.replace(setting, light=measurement(reading, panel, months), prior_share=reading.prior_share)
-    return dataclasses.replace(untuned, hyper=learn_hyper(lit, prior, window=hyper_months))
+    return dataclasses.replace(untuned, hyper=learn_light(lit, prior, window=hyper_months))
 
 
 def year_blocks(months: Sequence[Month], size: int) -> IntArray:

@@ -50,7 +50,7 @@ def fit_model(
     size: int | None = None,
     statistics: bool = True,
     start: Fitted | None = None,
-    hyper: Hyper | None = None,
+    fixed: Hyper | None = None,
     progress: Progress | None = None,
     label: str = "train",
 ) -> Fitted:
@@ -65,7 +65,7 @@ def fit_model(
         size: Members; `params.seeds` when None.
         statistics: False fits the plain CNN, which does not see urban/rural statistics.
         start: Model to fine-tune; its architecture must be the same.
-        hyper: Hyperparameters to start from; those of `start` when None.
+        fixed: Hyperparameters to take as they are instead of learning them.
         progress: Told after every member.
         label: Of the progress.
 
@@ -90,7 +90,8 @@ def fit_model(
         how,
         size,
         start=[m.weights for m in start.ensemble.members] if start else (),
-        hyper=hyper or (start.ensemble.hyper if start else None),
+        hyper=fixed or (start.ensemble.hyper if start else None),
+        learn=fixed is None,
         hyper_months=params.hyper_months,
         on_member=None if progress is None else lambda done, total: progress(label, done, total),
     )

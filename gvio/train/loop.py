@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 from collections.abc import Mapping
 
 import torch
@@ -15,6 +16,8 @@ from gvio.train.loss import Whitened, figures_loss
 Weights = Mapping[str, torch.Tensor]
 _FREE = ("gamma", "beta")  # the log-linear model the network starts from; not decayed
 _MAX_GRADIENT = 5.0
+# The generator belongs to the process; folds are trained in several threads.
+_RANDOM = threading.Lock()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,7 +101,7 @@ def _copy(network: SaCnn) -> Weights:
 
 def new_network(architecture: Architecture, seed: int) -> SaCnn:
     """A network whose initial weights depend on `seed` alone, not on what ran before."""
-    with torch.random.fork_rng(devices=[]):
+    with _RANDOM, torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return SaCnn(architecture)
 

@@ -58,7 +58,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def dvc(folder: Path, *arguments: str) -> None:
-    environment = dict(os.environ, DVC_NO_ANALYTICS="1")  # noqa: TID251 - the child needs a whole environment
+    environment = dict(os.environ, DVC_NO_ANALYTICS="1")
     environment["PATH"] = f"{folder / 'bin'}{os.pathsep}{environment['PATH']}"
     command = [sys.executable, "-m", "dvc", *arguments, "-q"]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)

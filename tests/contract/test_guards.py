@@ -16,7 +16,7 @@ import pytest
 def prefect_outcome(tmp_path_factory):
     """Outcome of prefect_program.py in a process with a fresh database; its last lines of stderr explain a failure."""
     home = tmp_path_factory.mktemp("prefect")
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT")}  # noqa: TID251
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT")}
     environment |= {
         "PREFECT_HOME": str(home),
         "PREFECT_SERVER_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{home / 'prefect.db'}",

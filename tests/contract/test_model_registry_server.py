@@ -47,7 +47,7 @@ def server(free_port: int, tmp_path: Path):
         "--artifacts-destination",
         str(tmp_path / "art"),
     ]
-    environment = dict(os.environ, MLFLOW_SERVER_ENABLE_JOB_EXECUTION="false", MLFLOW_DISABLE_TELEMETRY="true")  # noqa: TID251
+    environment = dict(os.environ, MLFLOW_SERVER_ENABLE_JOB_EXECUTION="false", MLFLOW_DISABLE_TELEMETRY="true")
     with (tmp_path / "log").open("wb") as log:
         process = subprocess.Popen([*command, "--workers", "1"], stdout=log, stderr=log, env=environment)
     try:

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from gvio.evaluate.scoreboard import AS_USED
 from gvio.report.scores import (
+    PROTOCOLS,
     coverage_sentence,
     held_out_map_table,
     models_of,
@@ -88,3 +90,7 @@ def test_what_is_no_finite_number_is_no_score(value: object) -> None:
 
 def test_minus_is_a_minus() -> None:
     assert show(-0.3, "number") == "−0.30"
+
+
+def test_the_test_that_decides_skill_is_shown_first() -> None:
+    assert next(iter(PROTOCOLS)) == AS_USED
