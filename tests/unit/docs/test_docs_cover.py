@@ -1,6 +1,7 @@
 """The documents name what exists, and everything that exists for users is in a document."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import click
@@ -121,6 +122,15 @@ def test_the_map_of_packages_is_whole() -> None:
     named = set(IN_BACKTICKS.findall(_text("docs/where-to-change.md").split("## Packages")[1]))
     found = {f"gvio/{p.name}" for p in (ROOT / "gvio").iterdir() if p.suffix == ".py" or (p / "__init__.py").exists()}
     assert found - {"gvio/__init__.py"} - named == set()
+
+
+def test_the_map_of_packages_is_in_the_order_of_the_import_contract() -> None:
+    contracts = tomllib.loads(_text("pyproject.toml"))["tool"]["importlinter"]["contracts"]
+    layers = next(contract["layers"] for contract in contracts if contract.get("exhaustive"))
+    height = {name.strip(): -i for i, layer in enumerate(layers) for name in layer.split("|")}
+    rows = re.findall(r"^\| `gvio/(\w+)", _text("docs/where-to-change.md").split("## Packages")[1], re.MULTILINE)
+    assert set(rows) == set(height)
+    assert [height[name] for name in rows] == sorted(height[name] for name in rows)
 
 
 def test_pictures_are_small_and_used() -> None:
