@@ -1,0 +1,102 @@
+"""What commands print, and how errors leave."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import subprocess
+import sys
+
+import pytest
+
+from gvio.cli.main import cli, main
+from gvio.cli.output import emit, stage_lines
+from gvio.pipeline.job import StageReport
+
+COMMANDS = {"demo", "run", "backfill", "fetch", "validate", "sample", "train", "evaluate", "map", "publish"}
+COMMANDS |= {"registry", "status", "dashboard", "simulate", "serve"}
+
+
+def test_every_command_of_the_contract_is_there() -> None:
+    assert set(cli.commands) == COMMANDS
+    assert set(cli.commands["registry"].commands) == {"list", "promote", "rollback"}
+
+
+def test_help_imports_nothing_heavy() -> None:
+    heavy = {
+        "torch",
+        "mlflow",
+        "prefect",
+        "great_expectations",
+        "geopandas",
+        "matplotlib",
+        "sklearn",
+        "rasterio",
+        "numpy",
+    }
+    code = f"import sys, gvio.cli.main; print(sorted({heavy!r} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_a_line_a_stage_says_what_is_worth_reading() -> None:
+    reports = [
+        StageReport("validate", "2021-01", "done", {}, {"checks": 60, "warnings": ["one"]}),
+        StageReport("train", "2021-01", "unchanged", {}, {"reason": "fine-tune", "weights_sha256": "0123456789abcdef"}),
+        StageReport("map", "2021-01", "done", {}, {"city": 1234.56, "unit": "CNY", "grids": ["2021-01"]}),
+    ]
+    assert stage_lines(reports) == [
+        "validate  2021-01  done      checks 60; 1 warning",
+        "train     2021-01  unchanged fine-tune; weights 0123456789ab",
+        "map       2021-01  done      city 1,234.6",
+    ]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Nested:
+    inner: tuple[StageReport, ...]
+
+
+def test_json_is_the_whole_result(capsys: pytest.CaptureFixture[str]) -> None:
+    emit(_Nested((StageReport("map", "2021-01", "done", {}, {"city": 1.5}),)), ["a line"], as_json=True)
+    document = json.loads(capsys.readouterr().out)
+    assert document == {
+        "inner": [{"stage": "map", "month": "2021-01", "outcome": "done", "outputs": {}, "figures": {"city": 1.5}}]
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["run"], 2, "Missing option '--region'"),
+        (["runn"], 2, "No such command 'runn'"),
+        (["demo", "--months", "12"], 2, "12 is not in the range x>=38"),
+        (["simulate", "out", "--seed", "1", "--spec", "absent.yaml"], 2, "File 'absent.yaml' does not exist"),
+        (
+            ["simulate", "out", "--seed", "1", "--set", "month=14"],
+            2,
+            "unknown key 'month'; nearest known key is 'months'",
+        ),
+        (
+            ["run", "--region", "absent", "--store", "s"],
+            3,
+            "absent/region.yaml: no such file. Name a region pack's folder",
+        ),
+    ],
+)
+def test_wrong_usage_leaves_with_its_code(
+    capsys: pytest.CaptureFixture[str], words: list[str], code: int, message: str
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(words)
+    assert left.value.code == code
+    assert message in capsys.readouterr().err
+
+
+def test_errors_are_json_on_request(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["run", "--region", "absent", "--store", "s", "--json"])
+    printed = capsys.readouterr()
+    document = json.loads(printed.out)
+    assert document == {"error": "PackError", "exit_code": 3, "retryable": False, "message": document["message"]}
+    assert printed.err == f"gvio: {document['message']}\n"

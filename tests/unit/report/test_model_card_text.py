@@ -1,0 +1,65 @@
+"""The model card says how good the model is, against whom, and what it is not good for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gvio.config import parse_region
+from gvio.report.model_card import model_card
+
+YAML = """
+{name: testland, title: Testland, bounds: [120.0, 30.9, 120.1, 31.0], area_crs: "EPSG:32651", first_month: "2021-01",
+unit: million CNY, ntl: {product: vnl-monthly, source: ntl}, districts: {path: d.geojson}, city_id: CITY,
+factories: {path: f.csv}, statistics: {path: s.csv}}
+"""
+INPUTS = {"figures_public_until": "2021-12-17", "light_sha256": "aa11", "ledger_sha256": "bb22"}
+INPUTS |= {"pack_digest": "cc33", "params_digest": "dd44"}
+ABOUT: dict[str, Any] = {"reason": "retrain: January's run", "inputs": INPUTS, "code": "gvio 0.1"}
+
+
+def _scoreboard(skill: str = "weak") -> dict[str, Any]:
+    ours = {"within_r2": 0.61, "yoy_r2": None, "mape": 8.25, "pooled_r2": 0.99, "coverage80": 0.81}
+    naive = {"within_r2": 0.42, "yoy_r2": 0.1, "mape": 12.5, "pooled_r2": 0.98}
+    models = {"last-year-shares": naive, "sa-cnn": ours}
+    protocols = {"rolling_origin_as_used": {"models": models, "folds": ["2020-01"]}, "maps": {}}
+    return {"skill": skill, "verdict": "Better in 2 of 3.", "months": ["2021-01", "2021-12"], "protocols": protocols}
+
+
+def _card(skill: str = "weak") -> str:
+    return model_card(parse_region(YAML), ABOUT, _scoreboard(skill), "promote: first model")
+
+
+def test_the_card_names_what_went_in_and_why() -> None:
+    card = _card()
+    for text in (
+        "Testland",
+        "retrain: January's run",
+        "promote: first model",
+        "2021-12-17",
+        "million CNY",
+        "Better in 2",
+    ):
+        assert text in card
+    for digest in ("aa11", "bb22", "cc33", "dd44"):
+        assert digest in card
+
+
+def test_every_model_stands_beside_ours_and_ours_comes_first() -> None:
+    rows = [line for line in _card().splitlines() if line.startswith("| ") and "---" not in line and "MAPE" not in line]
+    assert len(rows) == 2
+    assert "0.61" in rows[0]
+    assert "0.42" in rows[1]
+
+
+def test_a_test_that_could_not_be_made_is_said_to_be_missing() -> None:
+    assert _card().count("The series is too short for this test.") == 3
+
+
+def test_limits_are_always_stated() -> None:
+    for skill in ("proven", "weak", "none"):
+        assert "What these numbers are not good for" in _card(skill)
+    assert _card("proven") != _card("none")
+
+
+def test_equal_inputs_give_equal_text() -> None:
+    assert _card() == _card()
