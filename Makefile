@@ -28,10 +28,10 @@ lint: $(VENV)/.installed
 	$(VENV)/bin/lint-imports
 
 unit: $(VENV)/.installed
-	$(VENV)/bin/pytest tests/unit -m "not slow and not online" -q -n 2
+	$(VENV)/bin/pytest tests/unit -m "not slow and not online" -q -n 2 --dist loadfile
 
 integration: $(VENV)/.installed
-	$(VENV)/bin/pytest tests -m "not online" --ignore tests/unit -q
+	$(VENV)/bin/pytest tests -m "not online" --ignore tests/unit -q -n 2 --dist loadfile
 	$(VENV)/bin/pytest tests/unit -m "slow" -q
 
 clean:

@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from gvio.pipeline.stages import STAGES as PIPELINE
+
 ROOT = Path(__file__).parents[2]
-STAGES = ["fetch", "validate", "sample", "train", "evaluate", "map", "publish"]
+STAGES = [name for name, _ in PIPELINE]
 STAND_IN = """#!{python}
 import pathlib, sys, yaml
 stage, options = sys.argv[1], dict(zip(sys.argv[2::2], sys.argv[3::2]))
