@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from gvio.errors import LedgerError
-from gvio.ledger.rows import Ledger, as_of, name_lines, select_areas
+from gvio.ledger.rows import Ledger, as_of, name_lines, public_on, select_areas
 from gvio.ledger.sums import official_monthly, sums_matrix
 from gvio.types import Month, month_range
 
@@ -127,3 +127,14 @@ def test_of_both_kinds_the_current_row_counts():
         ("D0", "2020-01", "2020-01", 6.0, "cumulative", "2020-03-17"),
     )
     assert official_monthly(ledger, AREAS, "CITY", MONTHS)[0][0, 0] == 5.0
+
+
+def test_rows_public_on_a_day_keep_every_vintage():
+    assert public_on(VINTAGES, dt.date(2020, 6, 1)).rows["value"].tolist() == [10.0, 11.0, 10.4]
+    assert public_on(VINTAGES, dt.date(2020, 5, 31)).rows["value"].tolist() == [10.0, 11.0]
+
+
+def test_a_ledger_without_rows_stays_a_table():
+    empty = as_of(VINTAGES, dt.date(2020, 1, 1))
+    assert len(as_of(empty, dt.date(2020, 1, 1))) == 0
+    assert list(empty.rows.columns) == list(VINTAGES.rows.columns)
