@@ -45,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _report(error, "--json" in words)
         sys.exit(error.exit_code)
     except click.ClickException as error:
+        if "--json" in words:
+            _print_json("UsageError", error.format_message(), error.exit_code, retryable=False)
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
@@ -55,6 +57,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _report(error: GvioError, as_json: bool) -> None:
     if as_json:
-        document = {"error": type(error).__name__, "message": str(error), "exit_code": error.exit_code}
-        click.echo(json.dumps(document | {"retryable": error.retryable}, indent=2, sort_keys=True))
+        _print_json(type(error).__name__, str(error), error.exit_code, retryable=error.retryable)
     click.echo(f"gvio: {error}", err=True)
+
+
+def _print_json(name: str, message: str, code: int, *, retryable: bool) -> None:
+    document = {"error": name, "message": message, "exit_code": code, "retryable": retryable}
+    click.echo(json.dumps(document, indent=2, sort_keys=True))

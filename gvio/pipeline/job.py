@@ -114,8 +114,13 @@ def held(job: Job) -> Iterator[None]:
 
     Raises:
         RunHeld: Another run holds it.
+        ConfigError: The workspace cannot be created.
     """
-    job.folder.mkdir(parents=True, exist_ok=True)
+    try:
+        job.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        hint = "Choose another --workspace."
+        raise ConfigError(f"cannot be created ({type(error).__name__})", where=str(job.folder), hint=hint) from None
     lock = FileLock(job.path(".lock"))
     try:
         lock.acquire(timeout=0)

@@ -100,3 +100,11 @@ def test_errors_are_json_on_request(capsys: pytest.CaptureFixture[str]) -> None:
     document = json.loads(printed.out)
     assert document == {"error": "PackError", "exit_code": 3, "retryable": False, "message": document["message"]}
     assert printed.err == f"gvio: {document['message']}\n"
+
+
+def test_wrong_usage_is_json_on_request(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["run", "--json"])
+    document = json.loads(capsys.readouterr().out)
+    assert (document["error"], document["exit_code"]) == ("UsageError", 2)
+    assert document["message"] == "Missing option '--region'."

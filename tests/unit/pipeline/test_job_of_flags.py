@@ -103,3 +103,13 @@ def test_files_appear_whole(tmp_path: Path) -> None:
         write_json(path, {"a": float("nan")})
     assert path.read_text().startswith('{\n  "a": [')
     assert [p.name for p in path.parent.iterdir()] == ["file.json"]
+
+
+def test_a_workspace_that_cannot_be_is_named(pack: str, tmp_path: Path) -> None:
+    (tmp_path / "w").write_text("a file")
+    job = make_job(pack, "s", str(tmp_path / "w"))
+    with (
+        pytest.raises(ConfigError, match=r"w.testland: cannot be created \(\w+\). Choose another --workspace"),
+        held(job),
+    ):
+        pass
