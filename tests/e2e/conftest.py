@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import torch
 from badland import BEFORE, FIRST, PARAMS, TARGET, Region
 
 from gvio.simulate.pack import simulate_pack
@@ -20,6 +19,8 @@ def quiet_process() -> Iterator[None]:
     kept = dict(os.environ)
     for name in ("MLFLOW_TRACKING_URI", "AWS_ENDPOINT_URL"):
         os.environ.pop(name, None)
+    import torch  # the dashboard's tests share this file and need none of it
+
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # small matrices: threads that wait for each other cost more than they bring
     yield
