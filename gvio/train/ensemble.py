@@ -24,6 +24,7 @@ from gvio.types import FloatArray, IntArray, Month
 
 OnEpoch = Callable[[int, int], None]
 _SEEN = 0.1  # a district-month whose factory light was seen less than this is no measurement
+_LEVEL_WEIGHT = 2.0  # districts that the starting value of `level` counts for
 _MIN_ROWS = 8  # a member needs this many figures; with fewer it trains on all
 
 
@@ -98,6 +99,7 @@ def train_ensemble(
         return untuned
     reading = read_light(untuned, panel)
     lit = dataclasses.replace(setting, light=measurement(reading, panel, months), prior_share=reading.prior_share)
+    prior = dataclasses.replace(prior, level=_level(setting.sums, log_output, reading.prior_share))
     return dataclasses.replace(untuned, hyper=learn_light(lit, prior, window=hyper_months))
 
 
@@ -144,6 +146,19 @@ def measurement(
     if not seen.any():
         return None
     return Measurement(z, np.clip(panel.precision, _SEEN, 1.0))
+
+
+def _level(sums: Sums, log_output: FloatArray, prior_share: FloatArray) -> float:
+    """Spread of districts' levels round the share that light and factories give them.
+
+    The figures alone were read against even shares; against the network's shares districts lie closer, and how close
+    decides how much a district without figures is believed to be like its light. Shrunk to the start by a few
+    districts' worth of evidence.
+    """
+    labelled = np.unique(sums.area[sums.area >= 0])
+    above = log_output[labelled].mean(axis=1) - np.log(prior_share[labelled])
+    squares = float(((above - above.mean()) ** 2).sum()) if len(above) else 0.0
+    return float(np.sqrt((squares + _LEVEL_WEIGHT * START.level**2) / (max(len(above) - 1, 0) + _LEVEL_WEIGHT)))
 
 
 def _rows_of_member(sums: Sums, block: IntArray, k: int, size: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

@@ -39,7 +39,7 @@ def run(folder: Path, *words: str) -> str:
         [f"{programs}/{words[0]}", *words[1:]], cwd=folder, env=environment, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    return done.stdout + done.stderr
 
 
 def digest(path: Path) -> str:
