@@ -26,9 +26,10 @@ def backfill_months(
     as_of: str | None = None,
     params_file: str | None = None,
     endpoint_url: str | None = None,
+    tracking_uri: str | None = None,
 ) -> list[StageReport]:
     """Publish `first`..`last` (YYYY-MM): one release a month, or one for all with `single_release`."""
-    job = make_job(pack, store, workspace, None, as_of, params_file, endpoint_url)
+    job = make_job(pack, store, workspace, None, as_of, params_file, endpoint_url, tracking_uri)
 
     def whole_range(job: Job, progress: Progress | None) -> StageReport:
         return backfill(job, Month.parse(first), Month.parse(last), single_release, progress)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import signal
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FrameType
 
 from prefect.settings import (
     PREFECT_API_URL,
@@ -30,5 +33,36 @@ def temporary_server(workspace: str) -> Iterator[None]:
         PREFECT_SERVER_ANALYTICS_ENABLED: False,
         PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS: PATIENCE_S,
     }
-    with temporary_settings(settings):
+    with temporary_settings(settings), stopped_by_sigterm(_stop):
         yield
+
+
+@contextlib.contextmanager
+def stopped_by_sigterm(stop: Callable[[], None]) -> Iterator[None]:
+    """Call `stop` when SIGTERM ends the process inside, which Python would leave without any cleaning up.
+
+    The process still dies of the signal. Where somebody else already handles it, or outside the main thread, nothing
+    is changed.
+    """
+    in_main = threading.current_thread() is threading.main_thread()
+    if not in_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        stop()
+        signal.signal(number, signal.SIG_DFL)
+        signal.raise_signal(number)
+
+    signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _stop() -> None:
+    """Stop the server that Prefect started for this process, if it has."""
+    from prefect.server.api.server import SubprocessASGIServer  # takes a second: only when it is needed
+
+    SubprocessASGIServer().stop()

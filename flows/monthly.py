@@ -18,7 +18,8 @@ def monthly(
     as_of: str | None = None,
     params_file: str | None = None,
     endpoint_url: str | None = None,
+    tracking_uri: str | None = None,
 ) -> list[StageReport]:
     """Publish `month` (YYYY-MM; the newest with a product when None) as known on `as_of` (YYYY-MM-DD)."""
-    job = make_job(pack, store, workspace, month, as_of, params_file, endpoint_url)
+    job = make_job(pack, store, workspace, month, as_of, params_file, endpoint_url, tracking_uri)
     return run_stages(job, STAGES)

@@ -20,8 +20,9 @@ def retrain(
     as_of: str | None = None,
     params_file: str | None = None,
     endpoint_url: str | None = None,
+    tracking_uri: str | None = None,
 ) -> list[StageReport]:
     """Bring the registry's champion up to `month` as known on `as_of`; whether from scratch is the pipeline's rule."""
-    job = make_job(pack, store, workspace, month, as_of, params_file, endpoint_url)
+    job = make_job(pack, store, workspace, month, as_of, params_file, endpoint_url, tracking_uri)
     names = [name for name, _ in STAGES]
     return run_stages(job, STAGES[: names.index(_LAST) + 1])

@@ -16,11 +16,20 @@ _PERIOD = dt.timedelta(days=1)
 
 
 @flow(name="gvio-daily-look", persist_result=False)
-def daily_look(pack: str, store: str, workspace: str, params_file: str | None, endpoint_url: str | None) -> str:
+def daily_look(
+    pack: str,
+    store: str,
+    workspace: str,
+    params_file: str | None,
+    endpoint_url: str | None,
+    tracking_uri: str | None = None,
+) -> str:
     """Run the monthly job for the newest month; it finds by itself whether a product or a figure is new."""
     if is_superseded(runtime.flow_run.scheduled_start_time, dt.datetime.now(dt.UTC)):
         return "superseded by a newer look"
-    reports = monthly(pack, store, workspace, params_file=params_file, endpoint_url=endpoint_url)
+    reports = monthly(
+        pack, store, workspace, params_file=params_file, endpoint_url=endpoint_url, tracking_uri=tracking_uri
+    )
     return ", ".join(f"{report.stage}: {report.outcome}" for report in reports)
 
 
@@ -35,6 +44,7 @@ def serve_daily(
     workspace: str,
     params_file: str | None = None,
     endpoint_url: str | None = None,
+    tracking_uri: str | None = None,
     cron: str = DAILY_AT_SIX,
 ) -> None:
     """Look once a day until interrupted. Uses the server `PREFECT_API_URL` names, else one of its own.
@@ -52,6 +62,7 @@ def serve_daily(
                 "workspace": workspace,
                 "params_file": params_file,
                 "endpoint_url": endpoint_url,
+                "tracking_uri": tracking_uri,
             },
             global_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW),
             pause_on_shutdown=False,

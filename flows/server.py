@@ -14,7 +14,7 @@ from pathlib import Path
 
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from flows.embedded import PATIENCE_S
+from flows.embedded import PATIENCE_S, stopped_by_sigterm
 from gvio.errors import UpstreamUnavailable
 
 
@@ -34,9 +34,10 @@ def scheduling_server(workspace: str, timeout_s: float = PATIENCE_S) -> Iterator
     with (home / "server.log").open("ab") as log:
         server = _start(home, port, log.fileno())
     try:
-        _await(f"{url}/health", server, home / "server.log", timeout_s)
-        with temporary_settings({PREFECT_API_URL: url}):
-            yield url
+        with stopped_by_sigterm(lambda: _stop(server)):
+            _await(f"{url}/health", server, home / "server.log", timeout_s)
+            with temporary_settings({PREFECT_API_URL: url}):
+                yield url
     finally:
         _stop(server)
 

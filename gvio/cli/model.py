@@ -31,13 +31,14 @@ def list_(region: str, workspace: str, as_json: bool) -> None:
     """List versions, newest first."""
     from gvio.registry.versions import list_versions
 
-    versions = list_versions(_uri(workspace), _slug(region))
+    slug = _slug(region, workspace)
+    versions = list_versions(_uri(workspace), slug)
     lines = [
         f"version {v.version:>3}  {','.join(v.aliases) or '-':<10}  {v.created:%Y-%m-%d %H:%M}  "
         f"{v.weights_sha256[:12]}  {v.reason}; {v.evidence}"
         for v in versions
     ]
-    emit(versions, lines or [f"no model of {_slug(region)} was registered yet"], as_json)
+    emit(versions, lines or [f"no model of {slug} was registered yet"], as_json)
 
 
 @registry.command()
@@ -49,7 +50,7 @@ def promote(region: str, workspace: str, version: int, reason: str, as_json: boo
     """Make a version champion by hand."""
     from gvio.registry.lifecycle import promote as promote_version
 
-    promote_version(_uri(workspace), _slug(region), version, f"by hand: {reason}")
+    promote_version(_uri(workspace), _slug(region, workspace), version, f"by hand: {reason}")
     emit({"champion": version}, [f"version {version} is champion; `gvio run` maps with it"], as_json)
 
 
@@ -60,12 +61,12 @@ def rollback(region: str, workspace: str, as_json: bool) -> None:
     """Make the previous champion champion again."""
     from gvio.registry.lifecycle import rollback as roll_back
 
-    version = roll_back(_uri(workspace), _slug(region))
+    version = roll_back(_uri(workspace), _slug(region, workspace))
     emit(version, [f"version {version.version} is champion again; `gvio run` maps with it"], as_json)
 
 
 @click.command()
-@click.option("--region", "pack", required=True, metavar="PACK", help="Folder of the region pack.")
+@click.option("--region", "pack", required=True, metavar="PACK", help="Region pack: folder or s3://bucket/prefix.")
 @click.option("--store", required=True, metavar="URL", help="Folder, file:// or s3://bucket/prefix of releases.")
 @click.option("--workspace", default=".gvio", show_default=True, metavar="DIR", help="Files of the work.")
 @click.option("--params", "params_file", metavar="FILE", help="Scientific parameters; default: built in.")
@@ -73,7 +74,14 @@ def serve(pack: str, store: str, workspace: str, params_file: str | None) -> Non
     """The schedule: look once a day, run when a product or a figure is new."""
     from flows.serve import serve_daily
 
-    serve_daily(pack, store, workspace, params_file=params_file, endpoint_url=os.environ.get("AWS_ENDPOINT_URL"))
+    serve_daily(
+        pack,
+        store,
+        workspace,
+        params_file=params_file,
+        endpoint_url=os.environ.get("AWS_ENDPOINT_URL"),
+        tracking_uri=os.environ.get("MLFLOW_TRACKING_URI"),
+    )
 
 
 def _uri(workspace: str) -> str:
@@ -82,7 +90,10 @@ def _uri(workspace: str) -> str:
     return os.environ.get("MLFLOW_TRACKING_URI") or default_uri(Path(workspace))
 
 
-def _slug(region: str) -> str:
+def _slug(region: str, workspace: str) -> str:
     from gvio.pipeline.job import make_job
+    from gvio.pipeline.origin import is_remote
 
-    return make_job(region, "", ".").region if (Path(region) / "region.yaml").exists() else region
+    if not is_remote(region) and not (Path(region) / "region.yaml").exists():
+        return region
+    return make_job(region, "", workspace, endpoint_url=os.environ.get("AWS_ENDPOINT_URL")).region

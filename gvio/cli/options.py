@@ -41,7 +41,9 @@ def be_quiet() -> None:
 def job_options(*, store_required: bool = False) -> Callable[[F], F]:
     """--region, --store, --workspace, --month, --as-of, --params."""
     options = [
-        click.option("--region", "pack", required=True, metavar="PACK", help="Folder of the region pack."),
+        click.option(
+            "--region", "pack", required=True, metavar="PACK", help="Region pack: folder or s3://bucket/prefix."
+        ),
         click.option(
             "--store", required=store_required, metavar="URL", help="Folder, file:// or s3://bucket/prefix of releases."
         ),
@@ -71,6 +73,7 @@ def job_from(
 ) -> Job:
     """The job that flags and environment describe (`AWS_ENDPOINT_URL`, `MLFLOW_TRACKING_URI`)."""
     from gvio.pipeline.job import make_job
+    from gvio.progress import terminal_progress
 
     return make_job(
         pack,
@@ -82,4 +85,5 @@ def job_from(
         endpoint_url=os.environ.get("AWS_ENDPOINT_URL"),
         tracking_uri=os.environ.get("MLFLOW_TRACKING_URI"),
         retrain=retrain,
+        progress=terminal_progress(),
     )

@@ -36,7 +36,7 @@ def run(
 
 
 @click.command()
-@click.option("--region", "pack", required=True, metavar="PACK", help="Folder of the region pack.")
+@click.option("--region", "pack", required=True, metavar="PACK", help="Region pack: folder or s3://bucket/prefix.")
 @click.option("--store", required=True, metavar="URL", help="Folder, file:// or s3://bucket/prefix of releases.")
 @click.option("--workspace", default=".gvio", show_default=True, metavar="DIR", help="Files of the work.")
 @click.option("--from", "first", required=True, metavar="YYYY-MM", help="First month.")

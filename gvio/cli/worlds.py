@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def demo(workspace: str, months: int, as_json: bool) -> None:
     from gvio.simulate.demo import write_demo_pack
     from gvio.types import Month
 
-    began = time.monotonic()
+    began, tracking_uri = time.monotonic(), os.environ.get("MLFLOW_TRACKING_URI")
     folder, store = Path(workspace) / "pack", str(Path(workspace) / "store")
     click.echo(f"{_NOTICE}\n", err=True)
     if not (folder / "region.yaml").exists():
@@ -39,9 +40,10 @@ def demo(workspace: str, months: int, as_json: bool) -> None:
         for month in (last + -1, last):
             click.echo(f"monthly run {month}", err=True)
             day = (month + 1).first_day.replace(day=20).isoformat()
-            reports += monthly(str(folder), store, workspace, str(month), day)
+            reports += monthly(str(folder), store, workspace, str(month), day, tracking_uri=tracking_uri)
     job = make_job(str(folder), store, workspace)
     decision = read_json(job, "decision.json", "evaluate")
+    models = tracking_uri or f"mlflow ui --backend-store-uri sqlite:///{Path(workspace) / 'mlflow.db'}"
     seconds = time.monotonic() - began
     lines = [
         "",
@@ -52,7 +54,7 @@ def demo(workspace: str, months: int, as_json: bool) -> None:
         f"scoreboard  {job.path('scoreboard.json')}",
         f"checks      {job.path('checks.html')}",
         f"Data Docs   {job.path('data-docs/index.html')}",
-        f"models      mlflow ui --backend-store-uri sqlite:///{Path(workspace) / 'mlflow.db'}",
+        f"models      {models}",
         f"dashboard   gvio dashboard --store {store}",
     ]
     emit({"seconds": round(seconds, 1), "decision": decision, "stages": reports}, lines, as_json)

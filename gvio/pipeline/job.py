@@ -15,7 +15,8 @@ from filelock import FileLock, Timeout
 
 from gvio.config import Params, RegionConfig, parse_params, parse_region
 from gvio.errors import ConfigError, InputRefused, PackError, RunHeld
-from gvio.types import Month
+from gvio.pipeline.origin import pack_folder
+from gvio.types import Month, Progress
 
 Outcome = Literal["done", "unchanged"]
 
@@ -73,14 +74,18 @@ def make_job(
     endpoint_url: str | None = None,
     tracking_uri: str | None = None,
     retrain: bool = False,
+    progress: Progress | None = None,
 ) -> Job:
     """Turn texts, as flags and flows have them, into a job. Reads `region.yaml` and the parameters, nothing else.
 
+    A pack under `s3://` is first brought up to date in the workspace.
+
     Raises:
         ConfigError: A text is not what it should be, or a key of the YAML is wrong.
-        PackError: The pack has no `region.yaml`.
+        PackError: The pack has no `region.yaml`, or nothing lies under its prefix.
+        StoreError, UpstreamUnavailable, RunHeld: A pack under `s3://` cannot be fetched.
     """
-    root = Path(pack)
+    root = pack_folder(pack, Path(workspace), endpoint_url, progress)
     config = parse_region(
         _read(root / "region.yaml", PackError, "Name a region pack's folder."), str(root / "region.yaml")
     )

@@ -8,18 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from gvio.errors import ConfigError, UpstreamUnavailable
+from gvio.errors import UpstreamUnavailable
 from gvio.ledger.agreement import check_vintages
 from gvio.ledger.checks import check_ledger
 from gvio.ledger.rows import as_of, public_on
 from gvio.pipeline.job import Job, StageReport, read_json, write_bytes, write_json
 from gvio.pipeline.light_file import light_digest, load_light, save_light
+from gvio.pipeline.origin import light_folder
 from gvio.region.pack import RegionPack, read_pack
 from gvio.region.urban import read_urban
 from gvio.sample.build import build_samples
 from gvio.sample.owner import factory_district, factory_pixel, pixel_owner
 from gvio.sample.samples import save_samples
-from gvio.sources.folder import open_stack
+from gvio.sources.folder import list_files, open_stack
 from gvio.types import BoolArray, CheckResult, IntArray, LightStack, Month, Progress, month_range
 from gvio.validate.arrays import check_light
 from gvio.validate.frames import districts_table, factories_table, ledger_table, light_table
@@ -35,9 +36,11 @@ def fetch(job: Job, progress: Progress | None = None) -> StageReport:
         UpstreamUnavailable: The source has no product of the month.
         ProductError: A file is damaged or off the grid.
         ConfigError: The source is of a kind that this version cannot read.
+        StoreError: A source under `s3://` cannot be read.
     """
-    folder = _source_folder(job)
-    stack, notes = open_stack(folder, job.config.ntl.product, job.config.bounds, job.config.start, _last(job), progress)
+    folder = light_folder(job.config, job.pack, job.folder, job.endpoint_url, progress)
+    last = _last(job, folder)
+    stack, notes = open_stack(folder, job.config.ntl.product, job.config.bounds, job.config.start, last, progress)
     save_light(job.path("light.npz"), stack)
     month = stack.months[-1]
     files = [dataclasses.asdict(p) for month_files in stack.provenance for p in month_files]
@@ -139,28 +142,14 @@ def _owner_and_industry(pack: RegionPack, stack: LightStack) -> tuple[IntArray, 
     return owner, industry
 
 
-def _source_folder(job: Job) -> Path:
-    source = job.config.ntl.source
-    if source == "official" or source.startswith("s3://"):
-        hint = "Copy the product files into a folder and name it in ntl.source."
-        raise ConfigError(f"ntl.source {source!r} cannot be read by this version", where="region.yaml", hint=hint)
-    return job.pack / source
-
-
-def _last(job: Job) -> Month | None:
+def _last(job: Job, folder: Path) -> Month | None:
     """The month asked for; else None, the newest, unless the day is in the past of the newest product."""
     if job.month is not None:
         return job.month
-    newest = _newest(job)
+    files = list_files(folder, job.config.ntl.product)
+    newest = max((f.month for f in files), default=job.config.start)
     complete = [m for m in month_range(job.config.start, newest) if m.last_day < job.as_of]
     if not complete:
         what = f"no month was complete on {job.as_of}"
         raise UpstreamUnavailable(what, where=job.region, hint="Choose a later --as-of.")
     return None if complete[-1] == newest else complete[-1]
-
-
-def _newest(job: Job) -> Month:
-    from gvio.sources.folder import list_files
-
-    files = list_files(_source_folder(job), job.config.ntl.product)
-    return max((f.month for f in files), default=job.config.start)

@@ -82,8 +82,8 @@ def _folder(location: str | Path) -> Path:
     text = str(location).removeprefix("file://")
     if "://" in text:
         raise ConfigError(
-            f"a region pack at {text!r} is not supported yet",
-            hint="Copy it to a folder, for example with aws s3 sync, and give that folder.",
+            f"a region pack is read from a folder, not from {text!r}",
+            hint="Commands fetch a pack under s3:// first (gvio.pipeline.origin); from Python, do the same.",
         )
     root = Path(text)
     if not root.is_dir():

@@ -1,6 +1,6 @@
 """S3 as an object store: conditional writes by `If-None-Match` / `If-Match`, 64 MB parts, bounded retries.
 
-The sole user of boto3. A client is safe to share between threads. Credentials come from boto3's own chain.
+Clients are made by `store.s3_client`; whole prefixes are read into folders by `store.mirror`.
 """
 
 from __future__ import annotations
@@ -9,21 +9,19 @@ import contextlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from gvio.errors import ConflictError, StoreError
 from gvio.store.keys import check_key, check_prefix, sha256
+from gvio.store.s3_client import s3_client
 from gvio.store.s3_errors import is_absent, is_lost, translated
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 PART_BYTES = 64 * 2**20  # 8 MB parts (the default) take six times as long for a gigabyte
-_CONNECTIONS = 32
 
 
 class S3Store:
@@ -42,15 +40,7 @@ class S3Store:
         Raises:
             StoreError: The profile or the endpoint is not usable.
         """
-        with translated(f"s3://{bucket}"):
-            try:
-                return cls(_client(endpoint_url), bucket, prefix)
-            except ValueError:  # botocore's word for an endpoint that is not a URL
-                raise StoreError(
-                    "the S3 endpoint is not a URL",
-                    where=f"s3://{bucket}",
-                    hint="Write AWS_ENDPOINT_URL as http://host:port.",
-                ) from None
+        return cls(s3_client(endpoint_url, f"s3://{bucket}"), bucket, prefix)
 
     @property
     def url(self) -> str:
@@ -191,22 +181,3 @@ def _gone(where: str) -> ConflictError:
     return ConflictError(
         "it is gone, nothing was written", where=where, hint="Run again: the newer state is read first."
     )
-
-
-def _client(endpoint_url: str | None) -> S3Client:
-    if endpoint_url is None:
-        client = _client_of_style(None, "auto")
-        if "amazonaws.com" in client.meta.endpoint_url:
-            return client
-    return _client_of_style(endpoint_url, "path")  # another server: `bucket.localhost` resolves nowhere
-
-
-def _client_of_style(endpoint_url: str | None, style: Literal["auto", "path"]) -> S3Client:
-    config = Config(
-        retries={"mode": "standard", "total_max_attempts": 4},
-        connect_timeout=5,
-        read_timeout=60,
-        max_pool_connections=_CONNECTIONS,
-        s3={"addressing_style": style},
-    )
-    return boto3.Session().client("s3", endpoint_url=endpoint_url, config=config)

@@ -12,19 +12,26 @@ from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     CredentialRetrievalError,
+    FlexibleChecksumError,
     HTTPClientError,
+    IncompleteReadError,
     NoCredentialsError,
     ParamValidationError,
     PartialCredentialsError,
     ProfileNotFound,
 )
+from botocore.exceptions import (
+    ConnectionError as NoConnectionError,
+)
 
-from gvio.errors import ConflictError, StoreError
+from gvio.errors import ConflictError, StoreError, UpstreamUnavailable
 
 _ABSENT = frozenset({"404", "NoSuchKey", "NotFound"})
 _LOST = frozenset({"409", "412", "ConditionalRequestConflict", "OperationAborted", "PreconditionFailed"})
 _CREDENTIALS = (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, ProfileNotFound)
 _DENIED = frozenset({"401", "403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken"})
+_BROKEN_OFF = (HTTPClientError, NoConnectionError, IncompleteReadError, FlexibleChecksumError)
+_SERVER_FAULT = 500
 _KEYS_HINT = "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, for this store."
 
 
@@ -45,8 +52,8 @@ def is_lost(error: ClientError) -> bool:
 
 
 @contextlib.contextmanager
-def translated(where: str) -> Iterator[None]:
-    """Turn every botocore error into a `StoreError`.
+def translated(where: str, given: str = "--store") -> Iterator[None]:
+    """Turn every botocore error into a `StoreError`; `given` is where the user wrote the address.
 
     Raises:
         ConflictError: A conditional write was refused (409, 412).
@@ -55,11 +62,11 @@ def translated(where: str) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        raise _from_answer(error, where) from None
+        raise _from_answer(error, where, given) from None
     except _CREDENTIALS:
         raise StoreError("no usable S3 credentials", where=where, hint=_KEYS_HINT) from None
     except ParamValidationError:  # found before anything is sent; keys are checked by us, so it is the bucket
-        raise StoreError("is not a valid bucket name", where=where, hint="Correct --store.") from None
+        raise StoreError("is not a valid bucket name", where=where, hint=f"Correct {given}.") from None
     except (HTTPClientError, BotoCoreError) as error:
         raise StoreError(
             f"the S3 server does not answer ({type(error).__name__})",
@@ -68,7 +75,33 @@ def translated(where: str) -> Iterator[None]:
         ) from None
 
 
-def _from_answer(error: ClientError, where: str) -> StoreError:
+@contextlib.contextmanager
+def reading(where: str, given: str) -> Iterator[None]:
+    """As `translated`, for input: a server that fails is an upstream that may answer later.
+
+    Raises:
+        UpstreamUnavailable: No answer, one that broke off, a fault of the server, or the object changed meanwhile.
+        StoreError: No or wrong credentials, no bucket, or any other code.
+    """
+    with translated(where, given):
+        try:
+            yield
+        except ClientError as error:
+            gone = is_absent(error) and error.operation_name == "GetObject"
+            if gone or is_lost(error):
+                what = "the object changed while it was being fetched"
+                raise UpstreamUnavailable(what, where=where, hint="Run again when its upload is complete.") from None
+            if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= _SERVER_FAULT:
+                what = f"the S3 server failed ({error_code(error)})"
+                raise UpstreamUnavailable(what, where=where, hint="Try again later.") from None
+            raise
+        except _BROKEN_OFF as error:
+            what = f"the S3 server does not answer ({type(error).__name__})"
+            hint = "Check AWS_ENDPOINT_URL and the network, then run again: what was fetched whole is kept."
+            raise UpstreamUnavailable(what, where=where, hint=hint) from None
+
+
+def _from_answer(error: ClientError, where: str, given: str) -> StoreError:
     code = error_code(error)
     if is_lost(error):
         return ConflictError(
@@ -77,7 +110,7 @@ def _from_answer(error: ClientError, where: str) -> StoreError:
             hint="Run again: the newer state is read first.",
         )
     if code == "NoSuchBucket" or (is_absent(error) and error.operation_name == "HeadBucket"):
-        return StoreError("there is no such bucket", where=where, hint="Create the bucket, or correct --store.")
+        return StoreError("there is no such bucket", where=where, hint=f"Create the bucket, or correct {given}.")
     if code in _DENIED:
         return StoreError(f"access is denied ({code})", where=where, hint=_KEYS_HINT)
     if is_absent(error):

@@ -26,7 +26,7 @@ def test_a_file_url_and_a_folder_mean_the_same(pack_dir):
 
 
 def test_an_s3_prefix_is_refused_with_the_way_out():
-    with pytest.raises(ConfigError, match=r"'s3://bucket/toy' is not supported yet\. Copy it to a folder"):
+    with pytest.raises(ConfigError, match=r"read from a folder, not from 's3://bucket/toy'\. Commands fetch"):
         read_pack("s3://bucket/toy")
 
 
