@@ -5,10 +5,15 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from gvio.cli.output import emit, json_option
+
+if TYPE_CHECKING:
+    from gvio.pipeline.job import Job, StageReport
+    from gvio.types import Month
 
 _NOTICE = (
     "Real districts of Shanghai; light, factories and figures are INVENTED. Nothing here says anything about Shanghai."
@@ -18,12 +23,10 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @click.command()
 @click.option("--workspace", default="demo", show_default=True, metavar="DIR", help="Folder of the demonstration.")
-@click.option("--months", type=click.IntRange(38), default=48, show_default=True, help="Months of the series.")
+@click.option("--months", type=click.IntRange(14), default=48, show_default=True, help="Months of the series.")
 @json_option
 def demo(workspace: str, months: int, as_json: bool) -> None:
     """Build a known-truth region in the true file formats and run the monthly job on it twice."""
-    from flows.embedded import temporary_server
-    from flows.monthly import monthly
     from gvio.pipeline.job import make_job, read_json
     from gvio.progress import terminal_progress
     from gvio.simulate.demo import write_demo_pack
@@ -34,30 +37,45 @@ def demo(workspace: str, months: int, as_json: bool) -> None:
     click.echo(f"{_NOTICE}\n", err=True)
     if not (folder / "region.yaml").exists():
         write_demo_pack(folder, months, progress=terminal_progress())
+    job = make_job(str(folder), store, workspace, tracking_uri=tracking_uri)
     last = Month(2018, 1) + (months - 1)
-    reports = []
-    with temporary_server(workspace):
-        for month in (last + -1, last):
+    reports = _run_months(job, [last + -1, last])
+    decision = read_json(job, "decision.json", "evaluate")
+    seconds = time.monotonic() - began
+    lines = ["", f"done in {seconds:.0f} s: {_what_happened(reports)}", decision["verdict"], "", *_where_to_look(job)]
+    emit({"seconds": round(seconds, 1), "decision": decision, "stages": reports}, lines, as_json)
+
+
+def _run_months(job: Job, months: list[Month]) -> list[StageReport]:
+    """Run the monthly flow for each month that is not published yet, as of the 20th of the month after."""
+    from flows.embedded import temporary_server
+    from flows.monthly import monthly
+    from gvio.store.objects import open_store
+    from gvio.store.published import read_latest
+
+    published = read_latest(open_store(job.store), job.region)
+    reports: list[StageReport] = []
+    pending = [m for m in months if published is None or str(m) > published.month]
+    if not pending:
+        return reports
+    with temporary_server(str(job.workspace)):
+        for month in pending:
             click.echo(f"monthly run {month}", err=True)
             day = (month + 1).first_day.replace(day=20).isoformat()
-            reports += monthly(str(folder), store, workspace, str(month), day, tracking_uri=tracking_uri)
-    job = make_job(str(folder), store, workspace)
-    decision = read_json(job, "decision.json", "evaluate")
-    models = tracking_uri or f"mlflow ui --backend-store-uri sqlite:///{Path(workspace) / 'mlflow.db'}"
-    seconds = time.monotonic() - began
-    lines = [
-        "",
-        f"done in {seconds:.0f} s: {last + -1} trained, {last} fine-tuned",
-        decision["verdict"],
-        "",
-        f"release     {store}/{job.region}/latest.json",
+            places = (str(job.pack), job.store, str(job.workspace))
+            reports += monthly(*places, str(month), day, tracking_uri=job.tracking_uri)
+    return reports
+
+
+def _where_to_look(job: Job) -> list[str]:
+    return [
+        f"release     {job.store}/{job.region}/latest.json",
         f"scoreboard  {job.path('scoreboard.json')}",
         f"checks      {job.path('checks.html')}",
         f"Data Docs   {job.path('data-docs/index.html')}",
-        f"models      {models}",
-        f"dashboard   gvio dashboard --store {store}",
+        f"models      {job.tracking_uri or f'mlflow ui --backend-store-uri sqlite:///{job.workspace}/mlflow.db'}",
+        f"dashboard   gvio dashboard --store {job.store}",
     ]
-    emit({"seconds": round(seconds, 1), "decision": decision, "stages": reports}, lines, as_json)
 
 
 @click.command()
@@ -76,3 +94,10 @@ def simulate(out: Path, seed: int, spec_file: Path | None, settings: tuple[str, 
     spec = parse_spec("\n".join([text, *(setting.replace("=", ": ", 1) for setting in settings)]))
     simulate_pack(out, spec, seed, terminal_progress())
     emit({"pack": str(out), "seed": seed}, [f"wrote {out}; try: gvio run --region {out} --store store"], as_json)
+
+
+def _what_happened(reports: list[Any]) -> str:
+    """Month and how its model was trained, in the order of the runs."""
+    trained = [f"{r.month} {r.figures['reason'].partition(':')[0]}" for r in reports if r.stage == "train"]
+    words = ", ".join(trained).replace("retrain", "trained").replace("fine-tune", "fine-tuned")
+    return words or "both months were published already"
