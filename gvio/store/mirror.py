@@ -83,10 +83,10 @@ def mirror_prefix(
         RunHeld: Another process fetches into the folder.
     """
     bucket, prefix = _address(url)
-    client = s3_client(endpoint_url, url)
     with _writing(into), _held(into, url, lock_seconds):
         origin = f"{url} {endpoint_url or ''}".strip()
         known = _read_record(into, origin, url)
+        client = s3_client(endpoint_url, url)
         listed = _listing(client, bucket, prefix, url)
         wanted = {name: found for name, found in listed.items() if keep is None or keep(name)}
         etags = {name: found.etag for name, found in wanted.items() if _is_current(into / name, found, known.get(name))}

@@ -87,9 +87,9 @@ REFUSED: dict[str, tuple[Damage, int, str]] = {
     ),
     "not YAML": (lambda r: _text(r, "region.yaml", b"name: [badland"), 2, r"region\.yaml: not valid YAML .* Correct"),
     "source that cannot be read": (
-        lambda r: r.configure(ntl={"product": "vnl-monthly", "source": "s3://bucket/light"}),
+        lambda r: r.configure(ntl={"product": "vnl-monthly", "source": "official"}),
         2,
-        r"ntl\.source 's3://bucket/light' cannot be read by this version. Copy the product files into a folder",
+        r"ntl\.source 'official' cannot be read by this version. Download the product files from their provider",
     ),
     "district without factories": (
         _empty_district,
