@@ -48,6 +48,7 @@ def project(tmp_path: Path) -> Path:
     for path in [tmp_path / dep for dep in code] + [tmp_path / "demo/pack"]:
         (path.parent if path.suffix else path).mkdir(parents=True, exist_ok=True)
         (path if path.suffix else path / "file").write_text("1")
+    (tmp_path / "demo/pack/statistics.csv").write_text("1")
     command = tmp_path / "bin" / "gvio"
     command.parent.mkdir()
     command.write_text(STAND_IN.format(python=sys.executable))
