@@ -70,7 +70,7 @@ def test_json_is_the_whole_result(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["run"], 2, "Missing option '--region'"),
         (["runn"], 2, "No such command 'runn'"),
-        (["demo", "--months", "12"], 2, "12 is not in the range x>=38"),
+        (["demo", "--months", "12"], 2, "12 is not in the range x>=14"),
         (["simulate", "out", "--seed", "1", "--spec", "absent.yaml"], 2, "File 'absent.yaml' does not exist"),
         (
             ["simulate", "out", "--seed", "1", "--set", "month=14"],
