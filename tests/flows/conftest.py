@@ -1,4 +1,4 @@
-"""One temporary Prefect server for all flow tests; it starts in ten to twenty seconds."""
+"""A Prefect server for the tests of one file: it sets the address for the process, which others must not see."""
 
 import gc
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ import pytest
 from prefect.testing.utilities import prefect_test_harness
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def _server() -> Iterator[None]:
     with prefect_test_harness(server_startup_timeout=120):
         yield
