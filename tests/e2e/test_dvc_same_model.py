@@ -26,6 +26,8 @@ def project(region: Region, tmp_path: Path) -> Path:
     small = yaml.safe_load((region.root / "params.yaml").read_text())
     both = {name: section | small.get(name, {}) for name, section in whole.items()}  # DVC wants every section present
     (folder / "params.yaml").write_text(yaml.safe_dump(both))
+    # Python compiles modules when it first needs them; without the ignore file that would look like changed code.
+    (folder / ".dvcignore").write_text((ROOT / ".dvcignore").read_text())
     (folder / "gvio").symlink_to(ROOT / "gvio")
     run(folder, "dvc", "init", "--no-scm")
     return folder
