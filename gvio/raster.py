@@ -25,6 +25,7 @@ from shapely.geometry.base import BaseGeometry
 
 from gvio.errors import ProductError
 from gvio.grid.align import check_aligned
+from gvio.grid.region import covered_window
 from gvio.types import FloatArray, IntArray
 
 # Packs are input: GDAL must leave no .aux.xml, .gz.properties or the like beside them, nor scan their folder.
@@ -187,14 +188,35 @@ def rasterize(geometries: Sequence[BaseGeometry], values: Sequence[int], geobox:
     return np.asarray(burned)
 
 
+def copy_window(
+    source: str | Path,
+    target: str | Path,
+    bounds: tuple[float, float, float, float],
+    tags: Mapping[str, str] | None = None,
+    options: Mapping[str, str] | None = None,
+) -> None:
+    """Write what the first band holds under `bounds` (WGS84 degrees): same values, dtype, nodata and lattice.
+
+    Of a tiled file only the header and the tiles under the window are read: that makes `/vsicurl/` paths cheap.
+    `options` are GDAL's configuration for this read, such as `GDAL_HTTP_TIMEOUT`. The target appears whole or not.
+
+    Raises:
+        ProductError: Unreadable or truncated file, or one that does not touch the bounds.
+    """
+    with _open(source, options) as opened:
+        window, row, col = covered_window(bounds, GeoBox.from_rio(opened), where=_name(source))
+        array, nodata = _read_part(opened, 1, window, row, col), opened.nodata
+    write_geotiff(target, array, window, nodata=nodata, tags=tags)
+
+
 _HINT_FILE = "Download the file again and compare its size with the provider's."
 
 
 @contextlib.contextmanager
-def _open(path: str | Path) -> Iterator[DatasetReader]:
+def _open(path: str | Path, options: Mapping[str, str] | None = None) -> Iterator[DatasetReader]:
     """Open for reading; everything GDAL finds wrong, now or while reading, becomes one line that names the file."""
     try:
-        with rasterio.Env(**_ENV), warnings.catch_warnings():
+        with rasterio.Env(**_ENV, **(options or {})), warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
             with rasterio.open(path) as source:
                 if source.crs is None or source.transform.is_identity:

@@ -8,6 +8,7 @@ from affine import Affine
 from odc.geo.geobox import GeoBox
 
 from gvio.errors import ProductError
+from gvio.grid.align import check_aligned
 
 EDGE_TOLERANCE_PX = 0.01
 
@@ -39,3 +40,32 @@ def region_geobox(bounds: tuple[float, float, float, float], reference: GeoBox) 
     # Bounds thinner than the tolerance still mean the pixel they lie in.
     shape = (max(bottom - top, 1), max(right - left, 1))
     return GeoBox(shape, lattice @ Affine.translation(left, top), reference.crs)
+
+
+def covered_window(bounds: tuple[float, float, float, float], own: GeoBox, where: str = "") -> tuple[GeoBox, int, int]:
+    """The part of a file's own grid that `region_geobox` would read: what is worth keeping of a tile.
+
+    Args:
+        bounds: West, south, east, north in WGS84 degrees.
+        own: The file's grid.
+        where: What an error names, usually the file.
+
+    Returns:
+        The window, and the row and column of `own` that it begins at.
+
+    Raises:
+        ProductError: Not a north-up grid in degrees, or the file does not touch the bounds.
+    """
+    wanted = region_geobox(bounds, own)
+    row, col = check_aligned(wanted, own, where=where)
+    top, left = max(row, 0), max(col, 0)
+    bottom, right = min(row + wanted.shape[0], own.shape[0]), min(col + wanted.shape[1], own.shape[1])
+    if bottom <= top or right <= left:
+        box = own.boundingbox
+        raise ProductError(
+            f"covers {box.left:.2f}..{box.right:.2f} E, {box.bottom:.2f}..{box.top:.2f} N and nothing of the region",
+            where=where,
+            hint="Correct bounds in region.yaml, or take the tile of the region.",
+        )
+    window = GeoBox((bottom - top, right - left), own.transform @ Affine.translation(left, top), own.crs)
+    return window, top, left

@@ -12,6 +12,7 @@ from shapely.geometry import Point, Polygon, box
 
 from gvio import raster
 from gvio.errors import ProductError
+from gvio.grid.align import check_aligned
 
 PIXEL = 1 / 240
 GRID = GeoBox((40, 30), Affine(PIXEL, 0, 121, 0, -PIXEL, 31.5), "EPSG:4326")
@@ -231,3 +232,33 @@ def test_real_annual_rasters_open_though_their_zeros_have_no_nodata_tag(name: st
     assert (array == 0).mean() > 0.2
     window = part(100, 120, (50, 60), of=grid)
     np.testing.assert_array_equal(raster.read_window(path, window)[0], array[100:150, 120:180])
+
+
+@pytest.mark.parametrize(("dtype", "nodata"), [("float32", None), ("float32", -999.9), ("uint16", 65535)])
+def test_a_copied_window_holds_the_same_values_dtype_nodata_and_lattice(
+    tmp_path: Path, dtype: str, nodata: float | None
+) -> None:
+    array = light().astype(dtype)
+    array[12, 6] = array.dtype.type(0 if nodata is None else nodata)
+    raster.write_geotiff(tmp_path / "whole.tif", array, GRID, nodata=nodata)
+    edges = part(10, 5, (8, 6)).boundingbox
+    bounds = (edges.left, edges.bottom, edges.right, edges.top)
+    raster.copy_window(tmp_path / "whole.tif", tmp_path / "part.tif", bounds, tags={"SOURCE_URL": "x"})
+    with rasterio.open(tmp_path / "part.tif") as source:
+        assert (source.dtypes, source.tags()["SOURCE_URL"]) == ((dtype,), "x")
+        assert source.nodata == (nodata if nodata is None else np.dtype(dtype).type(nodata))
+        np.testing.assert_array_equal(source.read(1), array[10:18, 5:11])
+    assert check_aligned(raster.geobox_of(tmp_path / "part.tif"), GRID) == (10, 5)
+
+
+def test_a_copied_window_ends_where_the_file_ends(tmp_path: Path, lights: Path) -> None:
+    raster.copy_window(lights, tmp_path / "corner.tif", (120.0, 31.45, 121.02, 32.0))
+    array, grid, _ = raster.read_window(tmp_path / "corner.tif")
+    np.testing.assert_array_equal(array, light()[:12, :5])
+    assert check_aligned(grid, GRID) == (0, 0)
+
+
+def test_a_file_of_another_place_gives_no_window(tmp_path: Path, lights: Path) -> None:
+    with pytest.raises(ProductError, match=r"light.tif: covers 121.00..121.12 E, .* nothing of the region. Correct"):
+        raster.copy_window(lights, tmp_path / "none.tif", (72.0, 18.0, 73.0, 19.0))
+    assert not list(tmp_path.iterdir())

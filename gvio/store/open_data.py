@@ -1,0 +1,78 @@
+"""Buckets that anybody may read: listed without credentials, so that none is asked for and none is sent."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore import UNSIGNED
+from botocore.config import Config
+
+from gvio.errors import StoreError
+from gvio.store.s3_errors import reading
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+_GIVEN = "the address of the open bucket"
+_HINT = "It is read without credentials: check the address, and that the bucket is still open to everybody."
+
+
+@dataclasses.dataclass(frozen=True)
+class OpenObject:
+    """An object of an open bucket; `etag` is without quotation marks."""
+
+    key: str
+    size: int
+    etag: str
+
+
+def list_open(bucket: str, prefix: str, endpoint_url: str) -> list[OpenObject]:
+    """Objects whose keys begin with `prefix`, sorted by key; empty when there is none.
+
+    Raises:
+        StoreError: No such bucket, not open to everybody, or the address is not usable.
+        UpstreamUnavailable: The server does not answer, or fails.
+    """
+    where = f"s3://{bucket}/{prefix}"
+    try:
+        with reading(where, _GIVEN):
+            pages = _client(endpoint_url, where).get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+            found = [item for page in pages for item in page.get("Contents", [])]
+    except StoreError as error:
+        raise StoreError(error.what, where=where, hint=_HINT) from None
+    objects = (OpenObject(item["Key"], item["Size"], item["ETag"].strip('"')) for item in found)
+    return sorted(objects, key=lambda item: item.key)
+
+
+def open_etag(bucket: str, key: str, endpoint_url: str) -> str:
+    """The version of one object now, without quotation marks.
+
+    Raises:
+        StoreError: No such object, not open to everybody, or the address is not usable.
+        UpstreamUnavailable: The server does not answer, or fails.
+    """
+    where = f"s3://{bucket}/{key}"
+    try:
+        with reading(where, _GIVEN):
+            return _client(endpoint_url, where).head_object(Bucket=bucket, Key=key)["ETag"].strip('"')
+    except StoreError as error:
+        raise StoreError(error.what, where=where, hint=_HINT) from None
+
+
+def _client(endpoint_url: str, where: str) -> S3Client:
+    """Path style: the bucket's name in a host name would not resolve on another server."""
+    config = Config(
+        signature_version=UNSIGNED,
+        region_name="us-east-1",
+        retries={"mode": "standard", "total_max_attempts": 5},
+        connect_timeout=10,
+        read_timeout=60,
+        s3={"addressing_style": "path"},
+    )
+    try:
+        return boto3.Session().client("s3", endpoint_url=endpoint_url, config=config)
+    except ValueError:  # botocore's word for an endpoint that is not a URL
+        what = "the S3 endpoint is not a URL"
+        raise StoreError(what, where=where, hint="Write the endpoint as https://host.") from None
