@@ -25,11 +25,44 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class NtlConfig(Frozen):
-    """Which night light, and where it lies."""
+ProductName = Literal["vnl-monthly", "vnp46a3", "light-every-night"]
+OFFICIAL = "official"
 
-    product: Literal["vnl-monthly", "vnp46a3", "light-every-night"] = Field(description="the night-light product")
+
+class NtlConfig(Frozen):
+    """Which night light, and where it lies. Keys that are not given leave the configuration's hash as it was."""
+
+    product: ProductName = Field(description="the night-light product; a list names its fallbacks after it")
     source: str = Field(description="folder relative to the pack, absolute folder, s3:// prefix, or 'official'")
+    fallback: tuple[ProductName, ...] = Field(
+        (), description="products that stand in for months the first has not", exclude_if=lambda value: not value
+    )
+    variant: str | None = Field(
+        None, description="which of an official product's series", exclude_if=lambda value: value is None
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _list(cls, data: Any) -> Any:
+        """`product: [a, b]` is `product: a, fallback: [b]`."""
+        if not isinstance(data, dict) or not isinstance(data.get("product"), list):
+            return data
+        if "fallback" in data or not data["product"]:
+            raise ValueError("name fallbacks either in the list of product or under fallback, after one product")
+        return {**data, "product": data["product"][0], "fallback": data["product"][1:]}
+
+    @model_validator(mode="after")
+    def _once(self) -> Self:
+        if len(set(self.products)) < len(self.products):
+            raise ValueError(f"a product is named twice in {list(self.products)}")
+        if self.variant is not None and self.source != OFFICIAL:
+            raise ValueError(f"variant {self.variant!r} is for source: official; of other sources the files decide")
+        return self
+
+    @property
+    def products(self) -> tuple[str, ...]:
+        """The product and its fallbacks, in order of preference."""
+        return (self.product, *self.fallback)
 
 
 class DistrictsConfig(Frozen):

@@ -1,4 +1,4 @@
-"""A folder of product files → which production of which month counts → one stack of light on the region's grid."""
+"""Product files on disk → which production of which month counts → one stack of light on the region's grid."""
 
 from __future__ import annotations
 
@@ -41,8 +41,7 @@ def list_files(folder: Path, product: str) -> list[ProductFile]:
             "no such folder of night-light files", where=str(folder), hint="Create it or correct ntl.source."
         )
     paths = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
-    named = [(path, reader.recognise(path.name)) for path in paths]
-    found = [dataclasses.replace(file, path=path) for path, file in named if file is not None]
+    found = recognise_files(paths, product)
     if not found:
         names = [path.name for path in paths]
         near = difflib.get_close_matches(reader.example, names, n=1, cutoff=0.0)
@@ -53,6 +52,17 @@ def list_files(folder: Path, product: str) -> list[ProductFile]:
             hint=f"Put files there under their official names, such as {reader.example}.",
         )
     return found
+
+
+def recognise_files(paths: Sequence[Path], product: str) -> list[ProductFile]:
+    """Those of `paths` whose names are official ones of `product`, in the order given. Opens nothing.
+
+    Raises:
+        ConfigError: Unknown product.
+    """
+    reader = _product(product)
+    named = [(path, reader.recognise(path.name)) for path in paths]
+    return [dataclasses.replace(file, path=path) for path, file in named if file is not None]
 
 
 def select_months(files: Sequence[ProductFile]) -> SelectedMonths:
@@ -103,9 +113,27 @@ def open_stack(
         UpstreamUnavailable: No product file at all, or none for `last`.
         ProductError: A damaged or ambiguous file, or one off the lattice of the others.
     """
+    return open_files(list_files(folder, product), product, bounds, first, last, str(folder), progress)
+
+
+def open_files(
+    files: Sequence[ProductFile],
+    product: str,
+    bounds: tuple[float, float, float, float],
+    first: Month,
+    last: Month | None,
+    where: str,
+    progress: Progress | None = None,
+) -> tuple[LightStack, tuple[CheckResult, ...]]:
+    """As `open_stack`, of files that are known already; `where` is what an error names as their place.
+
+    Raises:
+        ConfigError: Unknown product.
+        UpstreamUnavailable: No file of `last`.
+        ProductError: A damaged or ambiguous file, or one off the lattice of the others.
+    """
     reader = _product(product)
-    files = list_files(folder, product)
-    last = _last_month(files, first, last, folder)
+    last = _last_month(files, first, last, where)
     selected = select_months([file for file in files if first <= file.month <= last])
     geobox = _region_grid(reader, selected.months, bounds)
     months = tuple(month_range(first, last))
@@ -115,7 +143,7 @@ def open_stack(
         opened.append(reader.open_month(files_of_month, geobox) if files_of_month else None)
         if progress is not None:
             progress("reading night light", done, len(months))
-    return _stack(months, opened, geobox), selected.notes
+    return stack_months(months, opened, geobox), selected.notes
 
 
 def _product(name: str) -> Product:
@@ -125,13 +153,13 @@ def _product(name: str) -> Product:
     return PRODUCTS[name]
 
 
-def _last_month(files: Sequence[ProductFile], first: Month, last: Month | None, folder: Path) -> Month:
+def _last_month(files: Sequence[ProductFile], first: Month, last: Month | None, where: str) -> Month:
     available = {file.month for file in files}
     wanted = last or max(available)
     if wanted not in available or wanted < first:
         raise UpstreamUnavailable(
             f"no product for {max(wanted, first)}; {min(available)}..{max(available)} are there",
-            where=str(folder),
+            where=where,
             hint="Wait for the provider, or ask for an earlier month.",
         )
     return wanted
@@ -146,7 +174,8 @@ def _region_grid(
     return region_geobox(bounds, reader.reference_geobox(months[newest_first[0]]))
 
 
-def _stack(months: tuple[Month, ...], opened: Sequence[LightMonth | None], geobox: GeoBox) -> LightStack:
+def stack_months(months: tuple[Month, ...], opened: Sequence[LightMonth | None], geobox: GeoBox) -> LightStack:
+    """Months of light on one grid, in order; None where there is no product."""
     shape = (len(months), *geobox.shape)
     radiance = np.full(shape, np.nan, np.float32)
     observations = np.zeros(shape, np.uint16)

@@ -39,6 +39,20 @@ def test_a_region_with_only_what_is_required_takes_the_defaults_of_the_contract(
     assert config.bounds == (120.85, 30.65, 122.15, 31.90)
 
 
+def test_a_list_of_products_is_a_product_and_its_fallbacks():
+    ntl = region(ntl={"product": ["vnp46a3", "light-every-night"], "source": "official"}).ntl
+    assert (ntl.product, ntl.fallback) == ("vnp46a3", ("light-every-night",))
+    assert ntl.products == ("vnp46a3", "light-every-night")
+    assert ntl == region(ntl={"product": "vnp46a3", "fallback": ["light-every-night"], "source": "official"}).ntl
+
+
+def test_keys_that_a_pack_does_not_use_leave_its_hash_alone():
+    plain = region()
+    assert plain.ntl.model_dump(mode="json") == {"product": "vnl-monthly", "source": "ntl"}
+    fallback = region(ntl={"product": ["vnl-monthly", "light-every-night"], "source": "ntl"})
+    assert len({digest(plain), digest(fallback)}) == 2
+
+
 @pytest.mark.parametrize("name", ["mumbai-spike-in", "mumbai-spike-in-few"])
 def test_the_packs_that_come_with_the_project_are_read_whole(name: str):
     path = SHARED / name / "region.yaml"
@@ -58,6 +72,23 @@ def test_the_packs_that_come_with_the_project_are_read_whole(name: str):
         ({"urban": {"pth": "u.tif"}}, "unknown key 'urban.pth'; nearest known key is 'path'"),
         ({"districts": {"path": "d", "grp": "x"}}, "unknown key 'districts.grp'; nearest known key is 'group'"),
         ({"ntl": {"product": "dmsp", "source": "ntl"}}, "ntl.product: Input should be 'vnl-monthly', 'vnp46a3'"),
+        (
+            {"ntl": {"product": ["vnp46a3", "dmsp"], "source": "ntl"}},
+            r"ntl\.fallback\.0: Input should be 'vnl-monthly'",
+        ),
+        ({"ntl": {"product": [], "source": "ntl"}}, "ntl: name fallbacks either in the list of product or under fallb"),
+        (
+            {"ntl": {"product": ["vnp46a3"], "fallback": ["vnl-monthly"], "source": "ntl"}},
+            "ntl: name fallbacks either in the list of product or under fallback, after one product",
+        ),
+        (
+            {"ntl": {"product": ["vnp46a3", "vnp46a3"], "source": "ntl"}},
+            r"ntl: a product is named twice in \['vnp46a3', 'vnp46a3'\]",
+        ),
+        (
+            {"ntl": {"product": "vnl-monthly", "variant": "vcmcfg", "source": "ntl"}},
+            "ntl: variant 'vcmcfg' is for source: official; of other sources the files decide",
+        ),
         ({"name": "Shang Hai"}, "name: String should match pattern"),
         ({"area_crs": "utm 51"}, "area_crs: String should match pattern"),
         ({"first_month": "2014"}, "first_month: not a month: '2014'; write it as YYYY-MM"),
