@@ -1,13 +1,13 @@
 """A small HTTP(S) file server on loopback whose answers can be made to fail, for the doubles of the archives.
 
-    routes = {"/a.h5": file_route(data), "/search": lambda request: json_answer({"hits": 0}), "/tree/": tree_route(folder)}
+    routes = {"/a.h5": file_route(data), "/search": lambda request: json_answer({}), "/tree/": tree_route(folder)}
     with loopback(routes, tls=True) as server:
-        server.faults["/a.h5"] = [drop_after(1000), refuse(503, {"Retry-After": "0"})]  # loopback_faults; a request each
+        server.faults["/a.h5"] = [drop_after(1000), refuse(503, {"Retry-After": "0"})]  # of loopback_faults
         requests.get(server.url + "/a.h5", verify=server.ca_file)
         server.sent("/a.h5"), [seen.headers.get("Range") for seen in server.seen]
 
 A route is a function from `Request` to `Answer`; the longest matching key counts, one that ends in "/" matches what
-lies below. A fault is a function from request and route to `Answer`, used up by one request; the key "*" meets any path.
+lies below. A fault is a function from request and route to `Answer`, used up by one request; the key "*" is any path.
 `server.url` names 127.0.0.1 and `server.other_url` localhost: two hosts for cookies and redirects, one certificate. A
 session's own `verify` loses against REQUESTS_CA_BUNDLE in the environment: tests set that to `server.ca_file`.
 """
