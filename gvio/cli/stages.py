@@ -61,8 +61,9 @@ def train(as_json: bool, retrain: bool, **flags: Any) -> None:
     metavar="FILE",
     help="Write the scoreboard as JSON; without FILE to standard output.",
 )
-def evaluate(json_file: str | None, **flags: Any) -> None:
-    """Score the model against every comparator; earlier stages run first where they have not."""
+@click.option("--only", is_flag=True, help="Only this stage: the earlier ones have run (DVC runs them itself).")
+def evaluate(json_file: str | None, only: bool, **flags: Any) -> None:
+    """Score the model against every comparator, after all earlier stages."""
     from gvio.errors import ConfigError
 
     if json_file not in {None, "-"} and not Path(str(json_file)).parent.is_dir():  # before the work, not after it
@@ -73,9 +74,9 @@ def evaluate(json_file: str | None, **flags: Any) -> None:
     from gvio.pipeline.stages import STAGES
     from gvio.progress import terminal_progress
 
-    names = [name for name, _ in STAGES]
+    until = [name for name, _ in STAGES].index("evaluate") + 1
     with held(job):
-        reports = [stage(job, terminal_progress()) for _, stage in STAGES[: names.index("evaluate") + 1]]
+        reports = [stage(job, terminal_progress()) for _, stage in STAGES[until - 1 if only else 0 : until]]
     scoreboard = json.dumps(read_json(job, "scoreboard.json", "evaluate"), indent=2, sort_keys=True)
     if json_file == "-":
         click.echo(scoreboard)

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -26,9 +27,8 @@ def project(region: Region, tmp_path: Path) -> Path:
     small = yaml.safe_load((region.root / "params.yaml").read_text())
     both = {name: section | small.get(name, {}) for name, section in whole.items()}  # DVC wants every section present
     (folder / "params.yaml").write_text(yaml.safe_dump(both))
-    # Python compiles modules when it first needs them; without the ignore file that would look like changed code.
-    (folder / ".dvcignore").write_text((ROOT / ".dvcignore").read_text())
-    (folder / "gvio").symlink_to(ROOT / "gvio")
+    # A copy: what happens in the checkout meanwhile (compiled modules, an edit) is not this project's change.
+    shutil.copytree(ROOT / "gvio", folder / "gvio", ignore=shutil.ignore_patterns("__pycache__"))
     run(folder, "dvc", "init", "--no-scm")
     return folder
 
