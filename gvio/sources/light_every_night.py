@@ -21,8 +21,10 @@ LIGHT, COUNT = "avg_rade9", "n_cf"
 
 _NAME = re.compile(
     r"DNB_(?P<satellite>npp|j01)_(?P<start>\d{8})-(?P<end>\d{8})_(?P<tile>[0-9A-Za-z]+)_"
-    r"(?P<config>(?:ecm|vcm)-(?:slcorr|slexcl))_(?P<collection>v\d+)_(?P<run>[0-9A-Za-z]+)\.(?P<layer>avg_rade9|n_cf)\.tif"
+    r"(?P<config>(?:ecm|vcm)-(?:slcorr|slexcl)|ecmslcfg|ecmcfg)_(?P<collection>v\d+)_(?P<run>[0-9A-Za-z]+)\."
+    r"(?P<layer>avg_rade9|n_cf)\.tif"
 )
+_RENAMED = {"ecmslcfg": "ecm-slcorr", "ecmcfg": "ecm-slexcl"}  # October 2024 only: the same, in EOG's own words
 
 
 def recognise(filename: str) -> ProductFile | None:
@@ -32,13 +34,14 @@ def recognise(filename: str) -> ProductFile | None:
     if match is None or month is None:
         return None
     operational = match["run"] == "ops"
+    config = _RENAMED.get(match["config"], match["config"])
     return ProductFile(
         path=Path(filename),
         month=month,
         product="light-every-night",
         satellite=match["satellite"],
         collection=match["collection"],
-        processing=match["config"] if operational else f"{match['config']}_{match['run']}",
+        processing=config if operational else f"{config}_{match['run']}",
         stamp=match["run"],
         tile=match["tile"],
         layer=match["layer"],

@@ -1,0 +1,195 @@
+"""VNL monthly composites of the Earth Observation Group (EOG), Colorado School of Mines.
+
+Facts of November 2026. From public documentation and public code: index pages
+`monthly/v10/{YYYY}/{YYYYMM}/{vcmcfg|vcmslcfg}/` with six `.tgz` tiles of 0.4 to 0.9 GB each, August 2022 under
+`NOAA-20/` as `j01`; archives hold `avg_rade9h` and `cf_cvg`, some also `avg_rade9h.masked` and `cvg`; 2012 and 2013
+have no `vcmslcfg`; files appear six to ten days after the month; no checksums are published. Not verified from a closed
+network: whether index pages want a login (a token is sent and a login page recognised), and that ranges are answered
+(both ways are handled).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import requests
+
+from gvio.archives.access import Credentials, Endpoints
+from gvio.archives.answers import answering, check_answer, login_page
+from gvio.archives.archive import Archive, Bounds, RemoteFile
+from gvio.archives.eog_index import choose, is_index, tiles_of
+from gvio.archives.eog_login import EogLogin
+from gvio.archives.manifest import RawFile
+from gvio.archives.patience import PATIENCE, Patience, patiently
+from gvio.archives.resuming import ResumingStream
+from gvio.archives.tgz_windows import keep_windows
+from gvio.archives.transfer import fetch_all
+from gvio.archives.windows import record_window, window_version
+from gvio.errors import ConfigError
+from gvio.sources.files import ProductFile
+from gvio.sources.vnl import COUNT, LIGHT, recognise
+from gvio.types import Month, Progress, month_range
+
+NAME = "EOG"
+CONFIGURATIONS = ("vcmslcfg", "vcmcfg")
+_FOLDERS = ("", "NOAA-20/")  # in this order: the second satellite only where the first has no files
+_THREADS = 4
+_TIMEOUT = (10.0, 60.0)
+
+
+def eog_archive(
+    bounds: Bounds,
+    credentials: Credentials,
+    endpoints: Endpoints,
+    configuration: str = "vcmslcfg",
+    patience: Patience = PATIENCE,
+) -> Archive:
+    """VNL monthly as an archive: lists the `.tgz` of the tiles that cover the region, fetches the region's windows.
+
+    A month of which not all of these tiles are there yet is not listed. Of one `.tgz` two files come to lie in the
+    folder, radiance and cloud-free count, with the archive's URL, size and sha256 in their tags.
+
+    Args:
+        bounds: West, south, east, north in WGS84 degrees.
+        credentials: All four of EOG; their absence is an error when the archive is first asked.
+        endpoints: `eog` and `eog_token` count.
+        configuration: vcmslcfg (stray light corrected, from 2014) or vcmcfg (stray light left out, from 2012-04).
+        patience: Retries of every request.
+
+    Raises:
+        ConfigError: Unknown configuration, or the region lies outside the product.
+    """
+    if configuration not in CONFIGURATIONS:
+        what = f"unknown configuration {configuration!r} of VNL"
+        raise ConfigError(what, hint=f"Choose one of {', '.join(CONFIGURATIONS)}.")
+    tiles_of(bounds)
+    place = _Place(bounds, credentials, endpoints, configuration, patience)
+    return Archive(NAME, functools.partial(_list, place), functools.partial(_fetch, place))
+
+
+@dataclasses.dataclass(frozen=True)
+class _Place:
+    bounds: Bounds
+    credentials: Credentials
+    endpoints: Endpoints
+    configuration: str
+    patience: Patience
+
+    @property
+    def root(self) -> str:
+        return f"{self.endpoints.eog}/monthly/v10/"
+
+
+@dataclasses.dataclass(frozen=True)
+class _Connection:
+    """A session and the login that it uses."""
+
+    session: requests.Session
+    login: EogLogin
+    patience: Patience
+
+    def open(self, remote: RemoteFile, stop: threading.Event, headers: Mapping[str, str]) -> requests.Response:
+        """A checked answer with an unread body; a token that has expired is renewed once."""
+        url = remote.url
+
+        def ask(token: str) -> requests.Response:
+            response = self._get(url, token, headers)
+            if response.status_code != requests.codes.requested_range_not_satisfiable:  # for the reader to judge
+                check_answer(response, url, NAME, month=remote.month)
+            return response
+
+        return patiently(lambda: self.login.using(ask), self.patience, stop)
+
+    def index(self, url: str) -> str | None:
+        """The text of an index page; None where there is none."""
+
+        def ask(token: str) -> str | None:
+            with self._get(url, token, {}) as response:
+                if response.status_code == requests.codes.not_found:
+                    return None
+                check_answer(response, url, NAME, html=True)
+                with answering(url, NAME):
+                    page = response.text
+                if not is_index(page):
+                    raise login_page(response, url, NAME)
+                return page
+
+        return patiently(lambda: self.login.using(ask), self.patience)
+
+    def _get(self, url: str, token: str, headers: Mapping[str, str]) -> requests.Response:
+        # `auth` rather than a header: an entry of .netrc for the host would replace the header.
+        with answering(url, NAME):
+            return self.session.get(
+                url,
+                headers={"Accept-Encoding": "identity", **headers},
+                auth=functools.partial(_with_token, token=token),
+                stream=True,
+                timeout=_TIMEOUT,
+            )
+
+
+def _with_token(request: requests.PreparedRequest, token: str) -> requests.PreparedRequest:
+    request.headers["Authorization"] = f"Bearer {token}"
+    return request
+
+
+def _connect(place: _Place, session: requests.Session) -> _Connection:
+    login = EogLogin(place.credentials, place.endpoints.eog_token, session, place.patience)
+    return _Connection(session, login, place.patience)
+
+
+def _list(place: _Place, first: Month, last: Month) -> list[RemoteFile]:
+    """Raises as `check_answer`; ConfigError also when there is no index at the address at all."""
+    months = list(month_range(first, last))
+    with requests.Session() as session, ThreadPoolExecutor(_THREADS) as pool:
+        connection = _connect(place, session)
+        found = [
+            file for files in pool.map(functools.partial(_list_month, place, connection), months) for file in files
+        ]
+        if months and not found and connection.index(place.root) is None:
+            hint = "Correct the address of EOG; a month that is only late has an index above it."
+            raise ConfigError("there is no index of VNL monthly", where=place.root, hint=hint)
+    return found
+
+
+def _list_month(place: _Place, connection: _Connection, month: Month) -> list[RemoteFile]:
+    tiles = tiles_of(place.bounds)
+    for folder in _FOLDERS:
+        url = f"{place.root}{month.year}/{month.year}{month.month:02d}/{folder}{place.configuration}/"
+        files = choose(connection.index(url) or "", month, tiles)
+        if files:
+            version = window_version(place.bounds)
+            return [RemoteFile(f.path.name, month, url + f.path.name, etag=version) for f in files]
+    return []
+
+
+def _fetch(place: _Place, files: Sequence[RemoteFile], into: Path, progress: Progress | None) -> list[RawFile]:
+    with requests.Session() as session:
+        connection = _connect(place, session)
+        fetch_one = functools.partial(_fetch_one, place, connection)
+        return fetch_all(files, fetch_one, into, archive=NAME, threads=_THREADS, progress=progress)
+
+
+def _fetch_one(
+    place: _Place, connection: _Connection, remote: RemoteFile, into: Path, stop: threading.Event
+) -> list[RawFile]:
+    """Stream one `.tgz` and keep both windows."""
+    into.mkdir(parents=True, exist_ok=True)
+    stem = remote.name.removesuffix(".tgz")
+    targets = {name: into / name for name in (f"{stem}.{LIGHT}.tif", f"{stem}.{COUNT}.tif")}
+    connect = functools.partial(connection.open, remote, stop)
+    with ResumingStream(connect, remote.name, place.patience, stop) as stream:
+        keep_windows(stream, remote.url, targets, place.bounds)
+    return [record_window(path, remote, _recognised(path)) for path in targets.values()]
+
+
+def _recognised(path: Path) -> ProductFile:
+    file = recognise(path.name)
+    if file is None:
+        raise ValueError(f"{path.name!r} was listed and is no official name")
+    return file
