@@ -22,6 +22,7 @@ from gvio.errors import ConfigError, ProductError, UpstreamUnavailable
 from gvio.types import Month
 
 _LICENCE = ("eula", "approve_app", "license agreement", "licence agreement", "accept the terms", "approve application")
+_LICENCE_PAGE = ("eula", "approve_app", "license", "licence")  # in the address where redirects ended
 _QUOTA = ("quota", "rate limit", "rate exceeded", "too many requests", "bandwidth limit", "download limit")
 _READ = 16_384  # bytes of an error's body that are looked at
 _RECENT_DAYS = 100  # archives publish within two months; a little more for their delays
@@ -155,6 +156,10 @@ def _is_page(response: requests.Response) -> bool:
     return response.headers.get("Content-Type", "").lower().startswith(("text/html", "application/xhtml"))
 
 
+def _is_licence_page(response: requests.Response) -> bool:
+    return any(word in response.url.partition("?")[0].lower() for word in _LICENCE_PAGE)
+
+
 def _text(response: requests.Response) -> str:
     """The beginning of a body, in small letters; empty when it cannot be read."""
     try:
@@ -164,7 +169,7 @@ def _text(response: requests.Response) -> str:
 
 
 def _not_the_file(response: requests.Response, where: str, archive: str) -> ConfigError:
-    if any(word in response.url.lower() for word in _LICENCE):
+    if _is_licence_page(response):
         return _licence(where, archive)
     return login_page(response, where, archive)
 
@@ -180,7 +185,7 @@ def _licence(where: str, archive: str) -> ConfigError:
 
 
 def _not_allowed(response: requests.Response, text: str, where: str, archive: str) -> ConfigError | UpstreamUnavailable:
-    if any(word in text or word in response.url.lower() for word in _LICENCE):
+    if _is_licence_page(response) or any(word in text for word in _LICENCE):
         return _licence(where, archive)
     error: ConfigError | UpstreamUnavailable
     if response.status_code == requests.codes.unauthorized:
