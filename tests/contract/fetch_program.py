@@ -22,8 +22,6 @@ def main(url: str, folder: str, *listed: str) -> None:
             raise SystemExit(f"no product file: {name}")
         files.append(RemoteFile(name, known.month, f"{url}/{name}", int(size)))
     with requests.Session() as session:
-            False  # reading .netrc and proxies for each request is the caller's choice, not the engine's
-        )
         get = partial(_get, session)
         fetch_all(files, lambda remote, into, stop: download(get, remote, into, "HDF5", stop=stop), Path(folder))
 
