@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from prefect import flow
 
+from flows.access import with_access
 from flows.stages import run_stages
 from gvio.pipeline.backfill import backfill
 from gvio.pipeline.job import Job, StageReport, make_job
@@ -29,7 +30,7 @@ def backfill_months(
     tracking_uri: str | None = None,
 ) -> list[StageReport]:
     """Publish `first`..`last` (YYYY-MM): one release a month, or one for all with `single_release`."""
-    job = make_job(pack, store, workspace, None, as_of, params_file, endpoint_url, tracking_uri)
+    job = with_access(make_job(pack, store, workspace, None, as_of, params_file, endpoint_url, tracking_uri))
 
     def whole_range(job: Job, progress: Progress | None) -> StageReport:
         return backfill(job, Month.parse(first), Month.parse(last), single_release, progress)

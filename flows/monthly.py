@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prefect import flow
 
+from flows.access import with_access
 from flows.stages import run_stages
 from gvio.pipeline.job import StageReport, make_job
 from gvio.pipeline.stages import STAGES
@@ -21,5 +22,5 @@ def monthly(
     tracking_uri: str | None = None,
 ) -> list[StageReport]:
     """Publish `month` (YYYY-MM; the newest with a product when None) as known on `as_of` (YYYY-MM-DD)."""
-    job = make_job(pack, store, workspace, month, as_of, params_file, endpoint_url, tracking_uri)
+    job = with_access(make_job(pack, store, workspace, month, as_of, params_file, endpoint_url, tracking_uri))
     return run_stages(job, STAGES)

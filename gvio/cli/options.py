@@ -71,7 +71,8 @@ def job_from(
     *,
     retrain: bool = False,
 ) -> Job:
-    """The job that flags and environment describe (`AWS_ENDPOINT_URL`, `MLFLOW_TRACKING_URI`)."""
+    """The job that flags and environment describe: servers, and the archives' credentials and addresses."""
+    from gvio.archives.environment import credentials_from, endpoints_from
     from gvio.pipeline.job import make_job
     from gvio.progress import terminal_progress
 
@@ -86,4 +87,11 @@ def job_from(
         tracking_uri=os.environ.get("MLFLOW_TRACKING_URI"),
         retrain=retrain,
         progress=terminal_progress(),
+        credentials=credentials_from(os.environ, netrc_file()),
+        endpoints=endpoints_from(os.environ),
     )
+
+
+def netrc_file() -> Path:
+    """Where a user's `.netrc` is, whether it exists or not."""
+    return Path(os.environ.get("NETRC") or Path.home() / ".netrc")

@@ -34,7 +34,41 @@ def _run(name: str, as_json: bool, job: Any) -> None:
     emit(report, stage_lines([report]), as_json)
 
 
-fetch = _stage("fetch", "Read the region's light onto its grid, up to --month.")
+@click.command()
+@job_options()
+@click.option("--from", "first", metavar="YYYY-MM", help="First month of a range to bring; needs --to.")
+@click.option("--to", "last", metavar="YYYY-MM", help="Last month of a range to bring.")
+@click.option("--verify", is_flag=True, help="Read fetched files again and compare them with the manifest.")
+@json_option
+def fetch(as_json: bool, first: str | None, last: str | None, verify: bool, **flags: Any) -> None:
+    """Bring the region's light and read it onto its grid, up to --month; or only bring a range, or only --verify."""
+    if (first is None) != (last is None) or sum(map(bool, (first, verify, flags["month"]))) > 1:
+        raise click.UsageError("--from and --to go together, and neither with --month nor with --verify")
+    if first is None and not verify:
+        _run("fetch", as_json, job_from(**flags))
+        return
+    job = job_from(**{**flags, "month": last})
+    from gvio.pipeline.job import held
+    from gvio.pipeline.raw import fetch_range, verify_raw
+    from gvio.progress import terminal_progress
+
+    with held(job):
+        if verify:
+            report = verify_raw(job, terminal_progress())
+        else:
+            start = job_from(**{**flags, "month": first}).month
+            if start is None or job.month is None:
+                raise click.UsageError("--from and --to are months, written YYYY-MM")
+            report = fetch_range(job, start, job.month, terminal_progress())
+    emit(report, [*stage_lines([report]), *_absent(report)], as_json)
+
+
+def _absent(report: Any) -> list[str]:
+    """A line per month and file that could not be had."""
+    lines = [f"absent {month}" for month in report.figures.get("absent", ())]
+    return lines + [f"lost {name}: {why}" for name, why in report.figures.get("lost", {}).items()]
+
+
 validate = _stage("validate", "Check pack, figures and light; refuse when a required check fails.")
 sample = _stage("sample", "Turn light into samples round factories.")
 map_ = _stage("map", "Estimate with the champion and spread over pixels.")

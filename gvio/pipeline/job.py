@@ -13,12 +13,15 @@ from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 
+from gvio.archives.access import Credentials, Endpoints
 from gvio.config import Params, RegionConfig, parse_params, parse_region
 from gvio.errors import ConfigError, InputRefused, PackError, RunHeld
 from gvio.pipeline.origin import pack_folder
 from gvio.types import Month, Progress
 
 Outcome = Literal["done", "unchanged"]
+
+_NONE, _PUBLIC = Credentials(), Endpoints()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,6 +51,8 @@ class Job:
     code: str
     retrain: bool = False
     also: tuple[Month, ...] = ()  # further months whose grids the release shall hold
+    credentials: Credentials = _NONE  # of the archives; never shown
+    endpoints: Endpoints = _PUBLIC
 
     @property
     def region(self) -> str:
@@ -75,6 +80,8 @@ def make_job(
     tracking_uri: str | None = None,
     retrain: bool = False,
     progress: Progress | None = None,
+    credentials: Credentials | None = None,
+    endpoints: Endpoints | None = None,
 ) -> Job:
     """Turn texts, as flags and flows have them, into a job. Reads `region.yaml` and the parameters, nothing else.
 
@@ -110,6 +117,8 @@ def make_job(
         tracking_uri=tracking_uri,
         code=f"gvio {importlib.metadata.version('gvio')}",
         retrain=retrain,
+        credentials=credentials or _NONE,
+        endpoints=endpoints or _PUBLIC,
     )
 
 

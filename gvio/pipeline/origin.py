@@ -1,12 +1,11 @@
-"""Where a run's input lies: folders are read as they are, `s3://` prefixes are first repeated in the workspace."""
+"""Where a region pack lies: a folder is read as it is, an `s3://` prefix is first repeated in the workspace."""
 
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from gvio.config import RegionConfig
-from gvio.errors import ConfigError, UpstreamUnavailable
+from gvio.errors import ConfigError
 from gvio.types import Progress
 
 _S3 = "s3://"
@@ -40,40 +39,3 @@ def pack_folder(pack: str, workspace: Path, endpoint_url: str | None, progress: 
     folder = workspace / ".packs" / name
     mirror_prefix(url, folder, endpoint_url, progress)
     return folder
-
-
-def light_folder(
-    config: RegionConfig, pack: Path, folder: Path, endpoint_url: str | None, progress: Progress | None = None
-) -> Path:
-    """The folder of the product files that `ntl.source` names; what lies under `s3://` is fetched into `folder/ntl`.
-
-    Of a prefix only files with an official name of the product, of the region's first month or later, are fetched.
-
-    Raises:
-        ConfigError: The source is of a kind that cannot be read.
-        PackError: Nothing lies under the prefix.
-        StoreError: S3 cannot be read.
-        UpstreamUnavailable: S3 does not answer, or holds no such product.
-        RunHeld: Another run is fetching the files.
-    """
-    source = config.ntl.source
-    if source == "official":
-        hint = "Download the product files from their provider into a folder or under s3://, and name that there."
-        raise ConfigError("ntl.source 'official' cannot be read by this version", where="region.yaml", hint=hint)
-    if not is_remote(source):
-        return pack / source
-    from gvio.sources.products import PRODUCTS
-    from gvio.store.mirror import mirror_prefix
-
-    product = PRODUCTS[config.ntl.product]
-
-    def is_wanted(name: str) -> bool:
-        file = product.recognise(PurePosixPath(name).name)
-        return file is not None and file.month >= config.start
-
-    report = mirror_prefix(source.rstrip("/"), folder / "ntl", endpoint_url, progress, is_wanted)
-    if not report.files:
-        what = f"none of {report.listed} object(s) is a {config.ntl.product} product of {config.start} or later"
-        hint = f"Put files there under their official names, such as {product.example}."
-        raise UpstreamUnavailable(what, where=source, hint=hint)
-    return folder / "ntl"

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
+import hashlib
+import json
 from typing import Any
 
 import numpy as np
 
-from gvio.errors import UpstreamUnavailable
 from gvio.ledger.agreement import check_vintages
 from gvio.ledger.checks import check_ledger
 from gvio.ledger.rows import as_of, public_on
+from gvio.pipeline.gather import Gathered, gather_light
 from gvio.pipeline.job import Job, StageReport, read_json, write_bytes, write_json
 from gvio.pipeline.light_file import light_digest, load_light, save_light
-from gvio.pipeline.origin import light_folder
 from gvio.region.pack import RegionPack, read_pack
 from gvio.region.urban import read_urban
 from gvio.sample.build import build_samples
 from gvio.sample.owner import factory_district, factory_pixel, pixel_owner
 from gvio.sample.samples import save_samples
-from gvio.sources.folder import list_files, open_stack
-from gvio.types import BoolArray, CheckResult, IntArray, LightStack, Month, Progress, month_range
+from gvio.types import BoolArray, CheckResult, IntArray, LightStack, Month, Progress
 from gvio.validate.arrays import check_light
 from gvio.validate.frames import districts_table, factories_table, ledger_table, light_table
 from gvio.validate.gate import refuse_failed
@@ -33,19 +32,19 @@ def fetch(job: Job, progress: Progress | None = None) -> StageReport:
     """Read every month of the region's light up to the run's month onto its grid.
 
     Raises:
-        UpstreamUnavailable: The source has no product of the month.
-        ProductError: A file is damaged or off the grid.
-        ConfigError: The source is of a kind that this version cannot read.
+        UpstreamUnavailable: The source has no product of the month, or does not answer.
+        ProductError: A file is damaged or off the grid, or a fallback cannot be compared.
+        ConfigError: The source cannot be read, or credentials are wrong or absent.
         StoreError: A source under `s3://` cannot be read.
     """
-    folder = light_folder(job.config, job.pack, job.folder, job.endpoint_url, progress)
-    last = _last(job, folder)
-    stack, notes = open_stack(folder, job.config.ntl.product, job.config.bounds, job.config.start, last, progress)
+    gathered = gather_light(job, progress)
+    stack = gathered.stack
     save_light(job.path("light.npz"), stack)
     month = stack.months[-1]
     files = [dataclasses.asdict(p) for month_files in stack.provenance for p in month_files]
-    light = light_digest(stack.provenance)
-    document = {"month": str(month), "light": light, "files": files, "notes": [_plain(n) for n in notes]}
+    light = _digest(gathered)
+    document = {"month": str(month), "light": light, "files": files, "notes": [_plain(n) for n in gathered.notes]}
+    document |= {"switches": list(gathered.switches)} if gathered.switches else {}
     write_json(job.path("fetch.json"), document)
     figures = {"months": len(stack.months), "missing": [str(m) for m in stack.missing], "light": light}
     return StageReport("fetch", str(month), "done", {"light": str(job.path("light.npz"))}, figures)
@@ -142,14 +141,10 @@ def _owner_and_industry(pack: RegionPack, stack: LightStack) -> tuple[IntArray, 
     return owner, industry
 
 
-def _last(job: Job, folder: Path) -> Month | None:
-    """The month asked for; else None, the newest, unless the day is in the past of the newest product."""
-    if job.month is not None:
-        return job.month
-    files = list_files(folder, job.config.ntl.product)
-    newest = max((f.month for f in files), default=job.config.start)
-    complete = [m for m in month_range(job.config.start, newest) if m.last_day < job.as_of]
-    if not complete:
-        what = f"no month was complete on {job.as_of}"
-        raise UpstreamUnavailable(what, where=job.region, hint="Choose a later --as-of.")
-    return None if complete[-1] == newest else complete[-1]
+def _digest(gathered: Gathered) -> str:
+    """Hash of the product files; months on another product's level also depend on how they were brought there."""
+    files = light_digest(gathered.stack.provenance)
+    if not gathered.switches:
+        return files
+    text = json.dumps([files, *gathered.switches], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

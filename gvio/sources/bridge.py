@@ -17,6 +17,7 @@ from odc.geo.geobox import GeoBox
 
 from gvio.errors import ProductError
 from gvio.sources.files import ProductFile
+from gvio.sources.regrid import area_weighted
 from gvio.types import FloatArray, IntArray, LightStack, Month, Provenance, month_range
 
 MIN_COMMON = 12  # months both have: a year, so that no season is missing
@@ -35,7 +36,8 @@ _DARKEST = -0.9  # keeps log1p finite; composites subtract a background
 class Plan:
     """Months of one processing of the other product: those to be taken, and those to learn the level from."""
 
-    regime: tuple[str, str, str]
+    products: tuple[str, str]  # the one that lacks months, the one that has them
+    regime: tuple[str, str, str]  # satellite, collection and processing of the latter
     gaps: tuple[Month, ...]
     common: tuple[Month, ...]
 
@@ -77,7 +79,8 @@ def plan_months(main: Sequence[ProductFile], other: Sequence[ProductFile]) -> li
         shared = [month for month in months if ours.get(month) == newest]
         near = sorted(shared, key=lambda month: (min((abs(month - gap) for gap in gaps), default=0), month))
         if gaps:
-            plans.append(Plan(regime, tuple(gaps), tuple(sorted(near[:MAX_COMMON]))))
+            names = (main[0].product, other[0].product)
+            plans.append(Plan(names, regime, tuple(gaps), tuple(sorted(near[:MAX_COMMON]))))
     return plans
 
 
@@ -94,58 +97,22 @@ def bridge(main: LightStack, other: LightStack, plan: Plan) -> tuple[LightStack,
     Raises:
         ProductError: Too few common months or pixels, or light that does not follow.
     """
-    names = (_product_of(main), _product_of(other))
     if not plan.usable:
-        raise too_few(plan, *names)
+        raise too_few(plan)
     regridded = {m: _regrid(other, m, main.geobox) for m in (*plan.common, *plan.gaps)}
     pairs = [_pair(main.radiance[main.months.index(m)], regridded[m][0], seed) for seed, m in enumerate(plan.common)]
-    calibration = _calibrate(pairs, plan.common, names)
+    calibration = _calibrate(pairs, plan)
     filled = {m: (calibration.offset + calibration.gain * regridded[m][0], regridded[m][1]) for m in plan.gaps}
-    provenance = {m: _marked(other.provenance[other.months.index(m)], names[0]) for m in plan.gaps}
+    provenance = {m: _marked(other.provenance[other.months.index(m)], plan.products[0]) for m in plan.gaps}
     return _merged(main, filled, provenance), calibration
 
 
-def too_few(plan: Plan, main: str, other: str) -> ProductError:
+def too_few(plan: Plan) -> ProductError:
     """The error of a plan that is not usable."""
+    main, other = plan.products
     what = f"{other} cannot stand in for {main} in {', '.join(map(str, plan.gaps[:3]))}: {len(plan.common)} month(s) "
     what += f"with the processing {'/'.join(plan.regime)} are in both, and {MIN_COMMON} are needed to compare levels"
     return ProductError(what, where="ntl.product", hint="Fetch more months, or wait for the product itself.")
-
-
-def area_weighted(
-    values: FloatArray, observations: IntArray, source: GeoBox, target: GeoBox
-) -> tuple[FloatArray, IntArray]:
-    """Mean of (y, x) `values` over `target`'s pixels, weighted by the area shared; NaN where less than half is known.
-
-    Both grids are north up and in degrees; within a pixel the change of area with latitude is neglected (< 10⁻⁴).
-
-    Returns:
-        float32 values and uint16 observations (the mean of those seen, at least 1) on `target`.
-
-    Raises:
-        ProductError: The grids are in different coordinate systems.
-    """
-    if source.crs != target.crs:
-        what = f"the other product's grid is in {source.crs}, the region's in {target.crs}"
-        raise ProductError(what, hint="Use products in their original geographic coordinates.")
-    a, b = source.transform, target.transform
-    rows = _overlap(target.shape[0], source.shape[0], (b.f - a.f) / a.e, b.e / a.e)
-    cols = _overlap(target.shape[1], source.shape[1], (b.c - a.c) / a.a, b.a / a.a)
-    known = np.isfinite(values) & (observations > 0)
-    share = rows @ known.astype(np.float64) @ cols.T
-    enough = share >= 0.5 * (b.e / a.e) * (b.a / a.a) - 1e-6
-    weight = np.where(enough, share, 1.0)
-    mean = rows @ np.where(known, values, 0.0).astype(np.float64) @ cols.T / weight
-    looks = rows @ np.where(known, observations, 0).astype(np.float64) @ cols.T / weight
-    counts = np.where(enough, np.maximum(np.rint(looks), 1), 0).astype(np.uint16)
-    return np.where(enough, mean, np.nan).astype(np.float32), counts
-
-
-def _overlap(n_target: int, n_source: int, start: float, step: float) -> FloatArray:
-    """(target, source) shared length of pixels along one axis, in source pixels."""
-    low = start + step * np.arange(n_target)[:, None]
-    edge = np.arange(n_source)[None, :]
-    return np.asarray(np.clip(np.minimum(low + step, edge + 1) - np.maximum(low, edge), 0, None))
 
 
 def _regimes(files: Sequence[ProductFile]) -> dict[Month, tuple[str, str, str]]:
@@ -155,10 +122,6 @@ def _regimes(files: Sequence[ProductFile]) -> dict[Month, tuple[str, str, str]]:
         if file.month not in newest or newest[file.month].vintage < file.vintage:
             newest[file.month] = file
     return {month: (f.satellite, f.collection, f.processing) for month, f in sorted(newest.items())}
-
-
-def _product_of(stack: LightStack) -> str:
-    return next(month[0].product for month in stack.provenance if month)
 
 
 def _regrid(stack: LightStack, month: Month, target: GeoBox) -> tuple[FloatArray, IntArray]:
@@ -174,23 +137,22 @@ def _pair(reference: FloatArray, other: FloatArray, seed: int) -> tuple[FloatArr
     return reference.ravel()[both].astype(np.float64), other.ravel()[both].astype(np.float64)
 
 
-def _calibrate(
-    pairs: Sequence[tuple[FloatArray, FloatArray]], months: tuple[Month, ...], names: tuple[str, str]
-) -> Calibration:
+def _calibrate(pairs: Sequence[tuple[FloatArray, FloatArray]], plan: Plan) -> Calibration:
+    main, other = plan.products
     pixels = sum(y.size for y, _ in pairs)
     if pixels < _MIN_PIXELS:
-        what = f"only {pixels} pixels are seen by {names[0]} and {names[1]} in the {len(months)} months both have"
+        what = f"only {pixels} pixels are seen by {main} and {other} in the {len(pairs)} months both have"
         raise ProductError(what, where="ntl.product", hint="Leave the fallback out.")
     offset, gain = _fit(pairs)
     if not (np.isfinite(offset) and GAINS[0] <= gain <= GAINS[1]):
-        what = f"{names[1]} does not follow {names[0]}: a gain of {gain:.3g} and an offset of {offset:.3g} fit best"
+        what = f"{other} does not follow {main}: a gain of {gain:.3g} and an offset of {offset:.3g} fit best"
         raise ProductError(what, where="ntl.product", hint="Leave the fallback out, or check the files of both.")
     deviations = [
         _deviation(pair, *_fit([*pairs[:i], *pairs[i + 1 :]])) for i, pair in enumerate(pairs) if pair[0].size
     ]
     biases = np.array([np.median(d) for d in deviations])
     spread = np.median([np.median(np.abs(d)) for d in deviations])
-    return Calibration(gain, offset, float(1.4826 * spread), float(np.sqrt(np.mean(biases**2))), months)
+    return Calibration(gain, offset, float(1.4826 * spread), float(np.sqrt(np.mean(biases**2))), plan.common)
 
 
 def _fit(pairs: Sequence[tuple[FloatArray, FloatArray]]) -> tuple[float, float]:

@@ -98,6 +98,20 @@ def mirror_prefix(
     return MirrorReport(url, len(listed), tuple(sorted(wanted)), tuple(sorted(fetched)), removed)
 
 
+def list_prefix(url: str, endpoint_url: str | None = None) -> dict[str, tuple[int, str]]:
+    """Size and ETag of what lies under an S3 prefix, by name relative to it; as `mirror_prefix` would fetch it.
+
+    Raises:
+        ConfigError: Not an S3 address.
+        PackError: Nothing lies under the prefix, or a key would leave a folder.
+        StoreError: No or wrong credentials, or no bucket.
+        UpstreamUnavailable: The server does not answer.
+    """
+    bucket, prefix = _address(url)
+    listed = _listing(s3_client(endpoint_url, url), bucket, prefix, url)
+    return {name: (found.size, found.etag.strip('"')) for name, found in sorted(listed.items())}
+
+
 def _address(url: str) -> tuple[str, str]:
     bucket, _, prefix = url.removeprefix("s3://").partition("/")
     if not url.startswith("s3://") or not bucket:

@@ -271,20 +271,13 @@ def test_light_under_s3_goes_to_the_workspace(upstream: Upstream, pack: Path, tm
     assert read_json(job, "fetch.json", "fetch")["month"] == "2019-01"
 
 
-def test_a_source_without_products_and_an_official_one_say_what_to_do(
-    upstream: Upstream, pack: Path, tmp_path: Path
-) -> None:
+def test_a_source_without_products_says_what_to_do(upstream: Upstream, pack: Path, tmp_path: Path) -> None:
     upstream.put("readme.txt", b"not a product")
     job = job_of(str(repointed(pack, tmp_path / "a", upstream.url)), tmp_path / "w", upstream.endpoint)
     message = (
         rf"{upstream.url}: none of 1 object\(s\) is a vnl-monthly product of 2018-01 or later\. Put files there under"
     )
     with pytest.raises(UpstreamUnavailable, match=message):
-        fetch(job)
-    job = job_of(str(repointed(pack, tmp_path / "b", "official")), tmp_path / "w")
-    with pytest.raises(
-        ConfigError, match=r"ntl\.source 'official' cannot be read by this version\. Download the product"
-    ):
         fetch(job)
 
 

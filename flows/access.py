@@ -1,0 +1,49 @@
+"""Credentials of the archives for a flow: from the environment and `.netrc`, else from Prefect's Secret blocks.
+
+Never flow parameters: Prefect keeps those in its database and shows them on its pages.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import Any
+
+from prefect.blocks.system import Secret
+from pydantic import SecretStr
+
+from gvio.archives.access import Credentials
+from gvio.archives.environment import SECRETS, credentials_from, endpoints_from
+from gvio.config import OFFICIAL
+from gvio.pipeline.job import Job
+
+
+def with_access(job: Job) -> Job:
+    """The job with what it takes to reach the archives; as it was where its light comes from elsewhere."""
+    if job.config.ntl.source != OFFICIAL:
+        return job
+    environment = os.environ  # noqa: TID251
+    given = credentials_from(environment, Path(environment.get("NETRC") or Path.home() / ".netrc"))
+    return dataclasses.replace(job, credentials=_completed(given), endpoints=endpoints_from(environment))
+
+
+def block_name(field: str) -> str:
+    """Name of the Secret block of a credential: earthdata_token → gvio-earthdata-token."""
+    return f"gvio-{field.replace('_', '-')}"
+
+
+def _completed(given: Credentials) -> Credentials:
+    """Blocks for what the environment does not name."""
+    missing = [field for field in SECRETS if getattr(given, field) is None]
+    found = {field: secret for field in missing if (secret := _block(block_name(field))) is not None}
+    return given.model_copy(update=found)
+
+
+def _block(name: str) -> SecretStr | None:
+    load: Any = Secret.load  # its type does not know that it can be told to wait
+    try:
+        block = load(name, _sync=True)
+    except ValueError:  # Prefect's word for a block that does not exist
+        return None
+    return SecretStr(str(block.get()))
