@@ -1,8 +1,8 @@
 """NASA Black Marble VNP46A3 and VJ146A3 of a region: from the Earthdata cloud, or from LAADS when that fails.
 
-Which of the two a file came from is told by its url in the manifest. Facts and what could not be verified: see
-`gvio.archives.earthdata` and `gvio.archives.laads`. The newest collection counts: a month that collection 2 lacks
-altogether is taken from collection 1, which readers record as another regime.
+Which of the two a file came from is told by its url in the manifest. The newest collection counts: a month that
+collection 2 lacks altogether is taken from collection 1, which readers record as another regime. Facts, and what could
+not be verified: `gvio.archives.cmr`, `gvio.archives.earthdata` and `gvio.archives.laads`.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from pathlib import Path
 
 from gvio.archives.access import Credentials, Endpoints
 from gvio.archives.archive import Archive, Bounds, RemoteFile
+from gvio.archives.cmr import search_granules
 from gvio.archives.download import download
-from gvio.archives.earthdata import EarthdataSession, search_granules
+from gvio.archives.earthdata import EarthdataSession
 from gvio.archives.laads import Shelf, download_url, list_laads
 from gvio.archives.manifest import RawFile
 from gvio.archives.patience import PATIENCE, Patience
@@ -137,7 +138,7 @@ def _list_second(
     place: _Place, collection: Collection, bounds: Bounds, first: Month, last: Month, cause: UpstreamUnavailable
 ) -> list[RemoteFile]:
     """The listing by LAADS; when that fails as well, the first path's error is the one to tell: it needs no login."""
-    with EarthdataSession(place.credentials, place.endpoints) as session:
+    with EarthdataSession(place.credentials, place.endpoints, place.patience) as session:
         shelf = Shelf(session, place.endpoints, place.product, collection.archive_set, place.patience)
         try:
             return list_laads(shelf, bounds, first, last)
@@ -147,7 +148,7 @@ def _list_second(
 
 
 def _fetch(place: _Place, files: Sequence[RemoteFile], into: Path, progress: Progress | None) -> list[RawFile]:
-    with EarthdataSession(place.credentials, place.endpoints) as session:
+    with EarthdataSession(place.credentials, place.endpoints, place.patience) as session:
         fetch_one = functools.partial(_fetch_one, _Paths(place, session))
         return fetch_all(files, fetch_one, into, archive=place.name, progress=progress)
 
@@ -166,6 +167,7 @@ class _Paths:
 
 def _fetch_one(paths: _Paths, remote: RemoteFile, into: Path, stop: threading.Event) -> RawFile:
     """One file by either path; when both fail, the first error. What only the user can mend is raised at once."""
+    paths.session.log_in()  # when the login fails, no path helps, and every file would wait for it again
     first, *others = paths.of(remote)
     try:
         return _download(paths, first, into, stop)

@@ -14,64 +14,19 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import dataclasses
 import datetime as dt
-import hashlib
 import http.cookies
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlencode
 
 from connect_proxy import named
 from loopback import Answer, LoopbackServer, Request, html_answer, json_answer, loopback, ranged, redirect_answer
+from nasa_granules import CLOUD, HOSTS, LAADS, LOGIN, SIGNED, Granule, entry, matches, touch, umm
 
-CMR = "cmr.earthdata.nasa.gov"
-LOGIN = "urs.earthdata.nasa.gov"
-CLOUD = "data.laadsdaac.earthdatacloud.nasa.gov"
-SIGNED = "d1nklfio7vscoe.cloudfront.net"
-LAADS = "ladsweb.modaps.eosdis.nasa.gov"
-HOSTS = (CMR, LOGIN, CLOUD, SIGNED, LAADS)
+from gvio.archives.access import Endpoints
+
 USER, PASSWORD = "light-reader", "night-time secret"
-VERSIONS = {"001": ("1", "5000"), "002": ("2", "5200")}
-
-
-@dataclasses.dataclass(frozen=True)
-class Granule:
-    """A product file by its official name; `in_cmr` False: only LAADS knows it."""
-
-    name: str
-    data: bytes
-    in_cmr: bool = True
-
-    @property
-    def product(self) -> str:
-        return self.name.split(".")[0]
-
-    @property
-    def first_day(self) -> dt.date:
-        return dt.datetime.strptime(self.name.split(".")[1], "A%Y%j").date()  # noqa: DTZ007
-
-    @property
-    def next_month(self) -> dt.date:
-        return (self.first_day + dt.timedelta(days=32)).replace(day=1)
-
-    @property
-    def version(self) -> str:
-        return VERSIONS[self.name.split(".")[3]][0]
-
-    @property
-    def archive_set(self) -> str:
-        return VERSIONS[self.name.split(".")[3]][1]
-
-    @property
-    def box(self) -> tuple[float, float, float, float]:
-        h, v = int(self.name.split(".")[2][1:3]), int(self.name.split(".")[2][4:6])
-        return -180.0 + 10 * h, 80.0 - 10 * v, -170.0 + 10 * h, 90.0 - 10 * v
-
-    @property
-    def folder(self) -> str:
-        return f"{self.archive_set}/{self.product}/{self.first_day:%Y/%j}"
 
 
 class Nasa:
@@ -85,6 +40,8 @@ class Nasa:
         approved: The user has approved the applications; otherwise Earthdata Login asks for that.
         eula: The user has accepted the licence; otherwise the cloud answers 403.
         bearer_refused_by: What the cloud does with a token it does not know: "redirect" or "401".
+        places: Addresses of the hosts, as the double writes them into its answers.
+        endpoints: Where clients ask; the public addresses, or those of a double that has its own (`direct`).
     """
 
     def __init__(self, granules: Iterable[Granule]) -> None:
@@ -100,6 +57,8 @@ class Nasa:
         self.cookies: set[str] = set()
         self.server: LoopbackServer
         self.environment: Mapping[str, str] = {}
+        self.endpoints = Endpoints()
+        self.places = {host: f"https://{host}" for host in HOSTS}
 
     @property
     def asked(self) -> list[str]:
@@ -112,12 +71,14 @@ class Nasa:
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         if token and token not in self.tokens:
             return json_answer({"errors": ["Token does not exist"]}, 401)
-        found = [granule for granule in self.granules.values() if granule.in_cmr and _matches(granule, request)]
+        found = [granule for granule in self.granules.values() if granule.in_cmr and matches(granule, request)]
         start = int(request.headers.get("CMR-Search-After") or 0)
         size = min(int(request.query.get("page_size", ["10"])[0]), self.cmr_limit or 2000)
         page = found[start : start + size]
         headers = {"CMR_Hits": str(len(found))} | ({"CMR_Search_After": str(start + size)} if page else {})
-        items = [{"meta": {"concept-id": f"G{i}-LAADS"}, "umm": _umm(granule)} for i, granule in enumerate(page)]
+        items = [
+            {"meta": {"concept-id": f"G{i}-LAADS"}, "umm": umm(granule, self.places)} for i, granule in enumerate(page)
+        ]
         return json_answer({"hits": len(found), "took": 5, "items": items}, **headers)
 
     # Earthdata Login
@@ -139,7 +100,7 @@ class Nasa:
                 return Answer(401, b"HTTP Basic: Access denied.", challenge)
             return html_answer("Earthdata Login")
         if not self.approved:
-            return redirect_answer(f"https://{LOGIN}/approve_app?client_id={request.query['client_id'][0]}")
+            return redirect_answer(f"{self.places[LOGIN]}/approve_app?client_id={request.query['client_id'][0]}")
         query = urlencode({"code": "granted", "state": request.query["state"][0]})
         cookie = "_urs-gui_session=known; Path=/; Secure; HttpOnly"
         return redirect_answer(f"{request.query['redirect_uri'][0]}?{query}", cookies=(cookie,))
@@ -164,7 +125,11 @@ class Nasa:
         name = request.path.rpartition("/")[2]
         if name not in self.granules:
             return Answer(404, b"not found")
-        return redirect_answer(f"https://{SIGNED}/s3/{name}?A-userid={USER}&Expires=9999999999&Signature=signed", 303)
+        if self.places[SIGNED] == self.places[CLOUD]:  # no other host to send to: the token would arrive there
+            return ranged(request, self.granules[name].data)
+        return redirect_answer(
+            f"{self.places[SIGNED]}/s3/{name}?A-userid={USER}&Expires=9999999999&Signature=signed", 303
+        )
 
     def signed(self, request: Request) -> Answer:
         if request.headers.get("Authorization"):
@@ -186,10 +151,12 @@ class Nasa:
             if granule.product in request.query["products"]
             and granule.archive_set in request.query["archiveSets"]
             and dt.date.fromisoformat(start) <= granule.first_day <= dt.date.fromisoformat(end)
-            and _touch(granule.box, box)
+            and touch(granule.box, box)
         ]
         first = (int(request.query.get("page", ["1"])[0]) - 1) * self.laads_page
-        return json_answer({"content": [_entry(granule) for granule in found[first : first + self.laads_page]]})
+        return json_answer(
+            {"content": [entry(granule, self.places) for granule in found[first : first + self.laads_page]]}
+        )
 
     def laads_file(self, request: Request) -> Answer:
         refused = self._gate(request)
@@ -201,11 +168,11 @@ class Nasa:
     def laads_tree(self, request: Request) -> Answer:
         if request.path.endswith(".json"):
             folder = request.path.removeprefix("/archive/allData/").removesuffix(".json")
-            entries = [_entry(granule) for granule in self.granules.values() if granule.folder == folder]
-            listed = [{name: entry[name] for name in ("name", "size")} for entry in entries]
+            there = [granule for granule in self.granules.values() if granule.folder == folder]
+            listed = [{"name": granule.name, "size": len(granule.data)} for granule in there]
             return self._gate(request) or (json_answer(listed) if listed else Answer(404, b"not found"))
         if self.licence_page:
-            return redirect_answer(f"https://{LAADS}/licence?resource={request.path}", 303)
+            return redirect_answer(f"{self.places[LAADS]}/licence?resource={request.path}", 303)
         return self.laads_file(request)
 
     def licence(self, request: Request) -> Answer:
@@ -220,15 +187,17 @@ class Nasa:
             return None
         if bearer and self.bearer_refused_by == "401":
             return json_answer({"error": "invalid_token"}, 401)
-        query = {"client_id": "a-client", "response_type": "code", "redirect_uri": f"https://{host}/login"}
-        return redirect_answer(
-            f"https://{LOGIN}/oauth/authorize?{urlencode({**query, 'state': f'https://{host}{request.path}', **app})}"
-        )
+        back = {"redirect_uri": f"https://{host}/login", "state": f"https://{host}{request.target}"}
+        query = urlencode({"client_id": "a-client", "response_type": "code", **back, **app})
+        return redirect_answer(f"{self.places[LOGIN]}/oauth/authorize?{query}")
 
 
 @contextlib.contextmanager
-def nasa(folder: Path, granules: Iterable[Granule]) -> Iterator[Nasa]:
-    """The double, running; `environment` leads clients to it."""
+def nasa(folder: Path, granules: Iterable[Granule], direct: bool = False) -> Iterator[Nasa]:
+    """The double, running; `environment` leads clients to it.
+
+    With `direct` it has addresses of its own, with a port: for clients that are given `endpoints`.
+    """
     double = Nasa(granules)
     routes = {
         "/search/granules.umm_json": double.cmr,
@@ -248,59 +217,12 @@ def nasa(folder: Path, granules: Iterable[Granule]) -> Iterator[Nasa]:
         netrc = folder / "empty-netrc"
         netrc.touch()
         double.environment = {**environment, "NETRC": str(netrc)}
+        if direct:
+            double.environment = {"REQUESTS_CA_BUNDLE": environment["REQUESTS_CA_BUNDLE"], "NETRC": str(netrc)}
+            double.places = dict.fromkeys(HOSTS, server.url) | {LOGIN: server.other_url}
+            login = server.other_url.removeprefix("https://")
+            double.endpoints = Endpoints(cmr=f"{server.url}/search", earthdata_login=login, laads=server.url)
         yield double
-
-
-def _matches(granule: Granule, request: Request) -> bool:
-    """As CMR matches: a month that ends where the range begins is within it, and so are tiles that only touch."""
-    start, _, end = request.query["temporal[]"][0].partition(",")
-    west, south, east, north = (float(side) for side in request.query["bounding_box"][0].split(","))
-    return (
-        request.query["short_name"] == [granule.product]
-        and request.query["version"] == [granule.version]
-        and f"{granule.first_day}T00:00:00Z" <= end
-        and f"{granule.next_month}T00:00:00Z" >= start
-        and _touch(granule.box, (west, south, east, north))
-    )
-
-
-def _touch(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
-    return one[0] <= other[2] and one[2] >= other[0] and one[1] <= other[3] and one[3] >= other[1]
-
-
-def _umm(granule: Granule) -> dict[str, Any]:
-    file = {
-        "Name": granule.name,
-        "SizeInBytes": len(granule.data),
-        "Size": len(granule.data) / 2**20,
-        "SizeUnit": "MB",
-        "Checksum": {"Value": hashlib.md5(granule.data).hexdigest(), "Algorithm": "MD5"},
-    }
-    tree = f"https://{LAADS}/archive/allData/{granule.folder}/{granule.name}"
-    cloud = f"https://{CLOUD}/prod-lads/{granule.product}/{granule.name}"
-    return {
-        "GranuleUR": granule.name,
-        "CollectionReference": {"ShortName": granule.product, "Version": granule.version},
-        "TemporalExtent": {"RangeDateTime": {"BeginningDateTime": f"{granule.first_day}T00:00:00.000Z"}},
-        "DataGranule": {"ArchiveAndDistributionInformation": [file]},
-        "RelatedUrls": [
-            {"URL": tree, "Type": "GET DATA"},
-            {"URL": f"https://{LAADS}/opendap/{granule.name}.html", "Type": "USE SERVICE API"},
-            {"URL": cloud, "Type": "GET DATA"},
-            {"URL": f"s3://prod-lads/{granule.product}/{granule.name}", "Type": "GET DATA VIA DIRECT ACCESS"},
-        ],
-    }
-
-
-def _entry(granule: Granule) -> dict[str, Any]:
-    return {
-        "name": granule.name,
-        "size": len(granule.data),
-        "md5sum": hashlib.md5(granule.data).hexdigest(),
-        "archiveSets": int(granule.archive_set),
-        "resourceType": "File",
-        "downloadsLink": f"https://{LAADS}/api/v2/content/archives/{granule.name}",
-    }
 
 
 def _knows_password(request: Request) -> bool:

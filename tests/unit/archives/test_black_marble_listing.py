@@ -8,7 +8,7 @@ import pytest
 
 from gvio.archives.access import Endpoints
 from gvio.archives.archive import Checksum
-from gvio.archives.earthdata import file_of_granule
+from gvio.archives.cmr import file_of_granule
 from gvio.archives.laads import file_of_entry
 from gvio.types import Month
 
