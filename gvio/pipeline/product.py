@@ -64,7 +64,7 @@ def map_(job: Job, progress: Progress | None = None) -> StageReport:
     made_by |= {"reason": about["reason"], "trained": str(fitted.trained), "decision": decision["reason"]}
     write_json(job.path("product") / "model.json", made_by)
     write_json(job.path("product") / "scoreboard.json", about["scoreboard"])
-    card = model_card(job.config, about, about["scoreboard"], decision["reason"])
+    card = model_card(job.config, about, about["scoreboard"], decision["reason"], _switches(job))
     write_bytes(job.path("product") / "model-card.md", card.encode())
     outputs = {"product": str(job.path("product"))}
     city = figures.estimate[-1, -1]
@@ -255,7 +255,13 @@ def _described(job: Job, inputs: Inputs) -> dict[str, Any]:
         "product": job.config.ntl.product,
         "newest_files": [{"file": f["file"], "sha256": f["sha256"]} for f in current],
         "missing_months": [str(m) for m in _missing(inputs)],
+        **({"switches": switches} if (switches := _switches(job)) else {}),
     }
+
+
+def _switches(job: Job) -> list[dict[str, Any]]:
+    """Months whose light is another product's, and how it was brought to the level of the others."""
+    return list(read_json(job, "fetch.json", "fetch").get("switches", []))
 
 
 def _missing(inputs: Inputs) -> list[Month]:

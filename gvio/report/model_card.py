@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gvio.config import RegionConfig
@@ -30,8 +30,22 @@ _LIMITS = """## What these numbers are not good for
 """
 
 
-def model_card(config: RegionConfig, about: Mapping[str, Any], scoreboard: Mapping[str, Any], decision: str) -> str:
-    """Markdown, with nothing in it that differs between two runs on the same inputs."""
+def model_card(
+    config: RegionConfig,
+    about: Mapping[str, Any],
+    scoreboard: Mapping[str, Any],
+    decision: str,
+    switches: Sequence[Mapping[str, Any]] = (),
+) -> str:
+    """Markdown, with nothing in it that differs between two runs on the same inputs.
+
+    Args:
+        config: The region.
+        about: What the registry keeps of the model.
+        scoreboard: The evaluation.
+        decision: Why this model maps.
+        switches: Months of another product that stand in, as `gvio.sources.notes.switch` describes them.
+    """
     skill = str(scoreboard["skill"])
     title, text = SKILLS.get(skill, SKILLS["unknown"])
     inputs = about["inputs"]
@@ -49,6 +63,7 @@ def model_card(config: RegionConfig, about: Mapping[str, Any], scoreboard: Mappi
         f"{inputs['figures_public_until']}; unit {config.unit}",
         f"- Light: {config.ntl.product}, files {inputs['light_sha256']}; ledger {inputs['ledger_sha256']}; "
         f"pack {inputs['pack_digest']}",
+        *(_stood_in(switch) for switch in switches),
         f"- Parameters {inputs['params_digest']}; {about['code']}",
         "- Method: two-stream spatial-analysis CNN after Gong et al. (2025), JAG 143:104781, as a measurement in a "
         "linear-Gaussian assimilation of official sums",
@@ -58,6 +73,17 @@ def model_card(config: RegionConfig, about: Mapping[str, Any], scoreboard: Mappi
         _LIMITS,
     ]
     return "\n".join(lines)
+
+
+def _stood_in(switch: Mapping[str, Any]) -> str:
+    months = list(switch["months"])
+    named = months[0] if len(months) == 1 else f"{len(months)} months from {months[0]} to {months[-1]}"
+    return (
+        f"- **Another product's light**: {switch['product']} ({switch['processing']}) stands in for {switch['for']} in "
+        f"{named}, as {switch['offset']:.3g} + {switch['gain']:.3g} × radiance, learned on "
+        f"{len(switch['common_months'])} months both have; it leaves {switch['pixel_error']:.0%} at a pixel and "
+        f"{switch['month_error']:.1%} over a month"
+    )
 
 
 def _table(scoreboard: Mapping[str, Any], protocol: str, heading: str) -> str:

@@ -63,3 +63,14 @@ def test_limits_are_always_stated() -> None:
 
 def test_equal_inputs_give_equal_text() -> None:
     assert _card() == _card()
+
+
+def test_months_of_another_product_are_told() -> None:
+    switch = {"for": "vnp46a3", "product": "light-every-night", "processing": "npp/v10/ecm-slcorr", "gain": 1.25}
+    switch |= {"months": ["2021-11", "2021-12"], "offset": -0.4, "pixel_error": 0.083, "month_error": 0.021}
+    switch |= {"common_months": ["2021-01"] * 24}
+    card = model_card(parse_region(YAML), ABOUT, _scoreboard(), "promote: first model", [switch])
+    line = next(line for line in card.splitlines() if "Another product's light" in line)
+    assert "light-every-night (npp/v10/ecm-slcorr) stands in for vnp46a3 in 2 months from 2021-11 to 2021-12" in line
+    assert "as -0.4 + 1.25 × radiance, learned on 24 months both have; it leaves 8% at a pixel and 2.1% over" in line
+    assert "Another product" not in _card()
