@@ -30,7 +30,7 @@ from gvio.archives.resuming import ResumingStream
 from gvio.archives.tgz_windows import keep_windows
 from gvio.archives.transfer import fetch_all
 from gvio.archives.windows import record_window, window_version
-from gvio.errors import ConfigError
+from gvio.errors import ConfigError, GvioError
 from gvio.sources.files import ProductFile
 from gvio.sources.vnl import COUNT, LIGHT, recognise
 from gvio.types import Month, Progress, month_range
@@ -99,8 +99,13 @@ class _Connection:
 
         def ask(token: str) -> requests.Response:
             response = self._get(url, token, headers)
-            if response.status_code != requests.codes.requested_range_not_satisfiable:  # for the reader to judge
+            if response.status_code == requests.codes.requested_range_not_satisfiable:
+                return response  # for the reader to judge
+            try:
                 check_answer(response, url, NAME, month=remote.month)
+            except GvioError:
+                response.close()
+                raise
             return response
 
         return patiently(lambda: self.login.using(ask), self.patience, stop)

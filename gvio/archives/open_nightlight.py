@@ -10,6 +10,7 @@ closed network: which months exist as both `ops` and `rp2`, and how soon months 
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import os
 import re
@@ -27,12 +28,13 @@ from gvio.archives.windows import record_window, window_version
 from gvio.errors import ConfigError, ProductError, StoreError, UpstreamUnavailable
 from gvio.sources.files import ProductFile
 from gvio.sources.light_every_night import COUNT, LIGHT, recognise
-from gvio.store.open_data import OpenObject, list_open, open_etag
+from gvio.store.open_data import OpenBucket, OpenObject
 from gvio.types import Month, Progress
 
 NAME = "Light Every Night"
 _PREFIX = "composites/npp_"
 _THREADS = 4
+_WINDOWS = 2  # times that a window is read; GDAL itself repeats single ranges, but not what it takes for an answer
 # Stray light corrected only, the best first: a month without any of these is absent, since light with stray light left
 # out is another quantity in the summer of high latitudes.
 _PREFERRED = ("ecm-slcorr", "vcm-slcorr")
@@ -41,12 +43,9 @@ _GDAL = {
     "GDAL_HTTP_TIMEOUT": "120",
     "GDAL_HTTP_LOW_SPEED_TIME": "30",
     "GDAL_HTTP_LOW_SPEED_LIMIT": "1000",
-    "GDAL_HTTP_MAX_RETRY": "3",  # of one range; the whole window is tried again by `patiently`
-    "GDAL_HTTP_RETRY_DELAY": "0.5",
     "GDAL_HTTP_UNSAFESSL": "NO",
     "GDAL_INGESTED_BYTES_AT_OPEN": "32768",  # a global file's header in one request
     "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".tif",
-    "CPL_VSIL_CURL_USE_HEAD": "NO",
     "CPL_VSIL_CURL_NON_CACHED": "/vsicurl/",  # the next reading in this process must see a new vintage
 }
 _STATUS = re.compile(r"(?:HTTP response code|HTTP error code|response_code)\D{0,5}(\d{3})")
@@ -63,30 +62,40 @@ def light_every_night_archive(bounds: Bounds, endpoints: Endpoints, patience: Pa
         endpoints: `light_every_night` and `light_every_night_bucket` count.
         patience: Retries of every window.
     """
-    return Archive(
-        NAME,
-        functools.partial(_list, bounds, endpoints),
-        functools.partial(_fetch, bounds, endpoints, patience),
-    )
+    place = _Place(bounds, endpoints.light_every_night, endpoints.light_every_night_bucket, patience)
+    return Archive(NAME, functools.partial(_list, place), functools.partial(_fetch, place))
 
 
-def _list(bounds: Bounds, endpoints: Endpoints, first: Month, last: Month) -> list[RemoteFile]:
-    """Raises StoreError, UpstreamUnavailable, as `list_open`."""
+@dataclasses.dataclass(frozen=True)
+class _Place:
+    bounds: Bounds
+    endpoint: str
+    bucket: str
+    patience: Patience
+
+    @property
+    def root(self) -> str:
+        return f"{self.endpoint}/{self.bucket}/"
+
+    def connect(self) -> OpenBucket:
+        return OpenBucket(self.bucket, self.endpoint)
+
+
+def _list(place: _Place, first: Month, last: Month) -> list[RemoteFile]:
+    """Raises StoreError, UpstreamUnavailable, as `OpenBucket.list_`."""
     if last < first:
         return []
     ends = [f"{_PREFIX}{month.year}{month.month:02d}" for month in (first, last)]
     prefix = os.path.commonprefix(ends)  # noqa: RUF071  # keys are text, not paths
-    bucket = endpoints.light_every_night_bucket
-    found = list_open(bucket, prefix, endpoints.light_every_night)
     return [
         RemoteFile(
             name=PurePosixPath(item.key).name,
             month=file.month,
-            url=f"{endpoints.light_every_night}/{bucket}/{item.key}",
+            url=f"{place.root}{item.key}",
             size=item.size,
-            etag=window_version(bounds, item.etag),
+            etag=window_version(place.bounds, item.etag),
         )
-        for file, item in choose(found)
+        for file, item in choose(place.connect().list_(prefix))
         if first <= file.month <= last
     ]
 
@@ -117,21 +126,12 @@ def _stem(file: ProductFile) -> str:
     return file.path.name.removesuffix(f".{file.layer}.tif")
 
 
-def _fetch(
-    bounds: Bounds,
-    endpoints: Endpoints,
-    patience: Patience,
-    files: Sequence[RemoteFile],
-    into: Path,
-    progress: Progress | None,
-) -> list[RawFile]:
-    fetch_one = functools.partial(_fetch_one, bounds, endpoints, patience)
+def _fetch(place: _Place, files: Sequence[RemoteFile], into: Path, progress: Progress | None) -> list[RawFile]:
+    fetch_one = functools.partial(_fetch_one, place, place.connect())
     return fetch_all(files, fetch_one, into, archive=NAME, threads=_THREADS, progress=progress)
 
 
-def _fetch_one(
-    bounds: Bounds, endpoints: Endpoints, patience: Patience, remote: RemoteFile, into: Path, stop: threading.Event
-) -> RawFile:
+def _fetch_one(place: _Place, bucket: OpenBucket, remote: RemoteFile, into: Path, stop: threading.Event) -> RawFile:
     """Read one window, and believe it only when the object is afterwards still the one that was listed."""
     into.mkdir(parents=True, exist_ok=True)
     path, part = into / remote.name, into / f".{remote.name}.window"
@@ -139,8 +139,9 @@ def _fetch_one(
     if file is None:
         raise ProductError("has no official name", where=remote.name, hint="Fetch what the archive lists.")
     try:
-        patiently(lambda: _read_window(remote, part, bounds), patience, stop)
-        _check_unchanged(remote, endpoints, bounds)
+        again = dataclasses.replace(place.patience, attempts=_WINDOWS)
+        patiently(lambda: _read_window(place, remote, part), again, stop)
+        _check_unchanged(remote, window_version(place.bounds, bucket.etag(remote.url.removeprefix(place.root))))
         part.replace(path)
     except OSError as error:
         what = f"cannot be written ({error.strerror})"
@@ -150,10 +151,14 @@ def _fetch_one(
     return record_window(path, remote, file)
 
 
-def _read_window(remote: RemoteFile, part: Path, bounds: Bounds) -> None:
+def _read_window(place: _Place, remote: RemoteFile, part: Path) -> None:
     tags = {"SOURCE_URL": remote.url, "SOURCE_ETAG": (remote.etag or "").partition("@")[0]}
+    retries = {
+        "GDAL_HTTP_MAX_RETRY": str(place.patience.attempts - 1),
+        "GDAL_HTTP_RETRY_DELAY": str(place.patience.first_wait),
+    }
     try:
-        raster.copy_window(f"/vsicurl/{remote.url}", part, bounds, tags, _GDAL)
+        raster.copy_window(f"/vsicurl/{remote.url}", part, place.bounds, tags, _GDAL | retries)
     except ProductError as error:
         raise _meant(error, remote) from error
 
@@ -180,10 +185,8 @@ def _texts(error: BaseException | None) -> Iterable[str]:
         error = error.__cause__ or error.__context__
 
 
-def _check_unchanged(remote: RemoteFile, endpoints: Endpoints, bounds: Bounds) -> None:
+def _check_unchanged(remote: RemoteFile, now: str) -> None:
     """The ranges of one window come in several requests: an object replaced in between would be a mixture."""
-    key = remote.url.removeprefix(f"{endpoints.light_every_night}/{endpoints.light_every_night_bucket}/")
-    now = open_etag(endpoints.light_every_night_bucket, key, endpoints.light_every_night)
-    if window_version(bounds, now) != remote.etag:
+    if now != remote.etag:
         what = "the object changed at the archive while its window was read"
         raise UpstreamUnavailable(what, where=remote.name, hint="Run again: the new version is listed then.")

@@ -89,7 +89,8 @@ class ResumingStream(io.RawIOBase):
             try:
                 response = self._response or self._open()
                 # Never decoded: some servers declare a .tgz as content encoding, and offsets count bytes on the wire.
-                data = bytes(response.raw.read(count, decode_content=False) or b"")
+                # One read of the socket at a time: what came before the line broke is kept.
+                data = bytes(response.raw.read1(count, decode_content=False) or b"")
             except (HTTPError, OSError) as error:
                 self._wait_or_give_up(error)
                 continue

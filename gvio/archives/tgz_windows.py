@@ -17,9 +17,10 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from gvio import raster
+from gvio.archives.answers import starts_a_page
 from gvio.archives.archive import Bounds
 from gvio.archives.resuming import ResumingStream
-from gvio.errors import ProductError, StoreError
+from gvio.errors import ConfigError, ProductError, StoreError
 
 _CHUNK = 2**20
 _AGAIN = "Run again; if it stays so, the archive's copy is damaged."
@@ -35,6 +36,7 @@ def keep_windows(stream: ResumingStream, url: str, targets: Mapping[str, Path], 
         bounds: West, south, east, north in WGS84 degrees.
 
     Raises:
+        ConfigError: What comes is an HTML page.
         ProductError: Not a sound `.tgz`, a member is absent or no raster, or it does not touch the bounds.
         StoreError: The disk is full, or the folder cannot be written.
         UpstreamUnavailable: As the stream.
@@ -43,7 +45,7 @@ def keep_windows(stream: ResumingStream, url: str, targets: Mapping[str, Path], 
     parts = {member: path.with_name(f".{path.name}.window") for member, path in targets.items()}
     try:
         with _understood(name), _writing(name):
-            members = _unpack(stream, parts, bounds)
+            members = _unpack(stream, name, parts, bounds)
         absent = sorted(targets.keys() - members)
         if absent:
             what = f"does not hold {', '.join(absent)}; it holds {', '.join(sorted(members)) or 'nothing'}"
@@ -56,19 +58,22 @@ def keep_windows(stream: ResumingStream, url: str, targets: Mapping[str, Path], 
             part.unlink(missing_ok=True)
 
 
-def _unpack(stream: ResumingStream, parts: Mapping[str, Path], bounds: Bounds) -> set[str]:
+def _unpack(stream: ResumingStream, name: str, parts: Mapping[str, Path], bounds: Bounds) -> set[str]:
     """Write the windows of the wanted members; all names that were seen. Both checksums of gzip are verified."""
     seen = set()
     source = io.BufferedReader(stream, _CHUNK)
+    if starts_a_page(source.peek(512)):
+        what = "is an HTML page, as archives send when a login has expired"
+        raise ConfigError(what, where=name, hint="Renew the login, then run again.")
     with gzip.GzipFile(fileobj=source) as plain:
         # Not mode "r|gz": tarfile would neither verify gzip's checksum nor read to the end.
         with tarfile.open(fileobj=plain, mode="r|") as tar:
             for member in tar:
-                name = PurePosixPath(member.name).name
-                seen.add(name)
-                content = tar.extractfile(member) if name in parts else None
+                inner = PurePosixPath(member.name).name
+                seen.add(inner)
+                content = tar.extractfile(member) if inner in parts else None
                 if content is not None:
-                    _keep(content, parts[name], bounds)
+                    _keep(content, parts[inner], bounds)
         while plain.read(_CHUNK):
             pass
     while source.read(_CHUNK):

@@ -1,8 +1,10 @@
-"""Buckets that anybody may read: listed without credentials, so that none is asked for and none is sent."""
+"""Buckets that anybody may read: without credentials, so that none is asked for and none is sent."""
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import boto3
@@ -28,35 +30,48 @@ class OpenObject:
     etag: str
 
 
-def list_open(bucket: str, prefix: str, endpoint_url: str) -> list[OpenObject]:
-    """Objects whose keys begin with `prefix`, sorted by key; empty when there is none.
+class OpenBucket:
+    """A bucket that is read without credentials; safe to share between threads."""
 
-    Raises:
-        StoreError: No such bucket, not open to everybody, or the address is not usable.
-        UpstreamUnavailable: The server does not answer, or fails.
-    """
-    where = f"s3://{bucket}/{prefix}"
-    try:
-        with reading(where, _GIVEN):
-            pages = _client(endpoint_url, where).get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    def __init__(self, bucket: str, endpoint_url: str) -> None:
+        """Sends nothing yet.
+
+        Raises:
+            StoreError: The endpoint is not a URL.
+        """
+        self.bucket = bucket
+        self._client = _client(endpoint_url, f"s3://{bucket}")
+
+    def list_(self, prefix: str) -> list[OpenObject]:
+        """Objects whose keys begin with `prefix`, sorted by key; empty when there is none.
+
+        Raises:
+            StoreError: No such bucket, or not open to everybody.
+            UpstreamUnavailable: The server does not answer, or fails.
+        """
+        with _reading(f"s3://{self.bucket}/{prefix}"):
+            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
             found = [item for page in pages for item in page.get("Contents", [])]
-    except StoreError as error:
-        raise StoreError(error.what, where=where, hint=_HINT) from None
-    objects = (OpenObject(item["Key"], item["Size"], item["ETag"].strip('"')) for item in found)
-    return sorted(objects, key=lambda item: item.key)
+        objects = (OpenObject(item["Key"], item["Size"], item["ETag"].strip('"')) for item in found)
+        return sorted(objects, key=lambda item: item.key)
+
+    def etag(self, key: str) -> str:
+        """The version of one object now, without quotation marks.
+
+        Raises:
+            StoreError: No such object, or not open to everybody.
+            UpstreamUnavailable: The server does not answer, or fails.
+        """
+        with _reading(f"s3://{self.bucket}/{key}"):
+            return self._client.head_object(Bucket=self.bucket, Key=key)["ETag"].strip('"')
 
 
-def open_etag(bucket: str, key: str, endpoint_url: str) -> str:
-    """The version of one object now, without quotation marks.
-
-    Raises:
-        StoreError: No such object, not open to everybody, or the address is not usable.
-        UpstreamUnavailable: The server does not answer, or fails.
-    """
-    where = f"s3://{bucket}/{key}"
+@contextlib.contextmanager
+def _reading(where: str) -> Iterator[None]:
+    """As `reading`, but what is denied is not to be cured by keys."""
     try:
         with reading(where, _GIVEN):
-            return _client(endpoint_url, where).head_object(Bucket=bucket, Key=key)["ETag"].strip('"')
+            yield
     except StoreError as error:
         raise StoreError(error.what, where=where, hint=_HINT) from None
 
@@ -66,7 +81,7 @@ def _client(endpoint_url: str, where: str) -> S3Client:
     config = Config(
         signature_version=UNSIGNED,
         region_name="us-east-1",
-        retries={"mode": "standard", "total_max_attempts": 5},
+        retries={"mode": "standard", "total_max_attempts": 4},
         connect_timeout=10,
         read_timeout=60,
         s3={"addressing_style": "path"},
