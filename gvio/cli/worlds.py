@@ -19,6 +19,7 @@ _NOTICE = (
     "Real districts of Shanghai; light, factories and figures are INVENTED. Nothing here says anything about Shanghai."
 )
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
 @click.command()
@@ -83,16 +84,33 @@ def _where_to_look(job: Job) -> list[str]:
 @click.option("--seed", type=int, required=True, help="Seed of everything invented.")
 @click.option("--spec", "spec_file", type=_FILE, help="YAML with fields of the world.")
 @click.option("--set", "settings", multiple=True, metavar="FIELD=VALUE", help="One field of the world; repeatable.")
+@click.option("--onto", type=_FOLDER, help="Real light to plant factories into: product files, or a region pack.")
+@click.option("--product", help="Product of the files of --onto, where their names do not decide it.")
+@click.option("--districts", type=_FILE, help="Vector file of real districts, instead of invented zones.")
 @json_option
-def simulate(out: Path, seed: int, spec_file: Path | None, settings: tuple[str, ...], as_json: bool) -> None:
+def simulate(
+    out: Path,
+    seed: int,
+    spec_file: Path | None,
+    settings: tuple[str, ...],
+    onto: Path | None,
+    product: str | None,
+    districts: Path | None,
+    as_json: bool,
+) -> None:
     """Write a known-truth region pack, truth beside it in truth/."""
     from gvio.progress import terminal_progress
-    from gvio.simulate.pack import simulate_pack
+    from gvio.simulate.pack import plant_pack, simulate_pack
     from gvio.simulate.spec import parse_spec
 
     text = spec_file.read_text() if spec_file else ""
     spec = parse_spec("\n".join([text, *(setting.replace("=", ": ", 1) for setting in settings)]))
-    simulate_pack(out, spec, seed, terminal_progress())
+    if onto is None and (product or districts):
+        raise click.UsageError("--product and --districts describe the light of --onto; give that too")
+    if onto is None:
+        simulate_pack(out, spec, seed, terminal_progress())
+    else:
+        plant_pack(out, onto, spec, seed, product, districts, terminal_progress())
     emit({"pack": str(out), "seed": seed}, [f"wrote {out}; try: gvio run --region {out} --store store"], as_json)
 
 

@@ -12,9 +12,10 @@ from odc.geo.geobox import GeoBox
 from scipy import ndimage
 
 from gvio import raster
+from gvio.errors import ProductError
 from gvio.grid.region import region_geobox
 from gvio.simulate.spec import WorldSpec
-from gvio.types import BoolArray, FloatArray, IntArray
+from gvio.types import BoolArray, FloatArray, IntArray, LightStack
 
 PIXEL = 1 / 240  # 15 arc-seconds
 PARK_SIZE = 20  # factories of an industrial park
@@ -43,19 +44,53 @@ class Places:
     lat: FloatArray
 
 
-def make_places(spec: WorldSpec, rng: np.random.Generator, districts: gpd.GeoDataFrame | None = None) -> Places:
-    """Lay out the world on the lattice of its product; `districts` (area_id, name, group) replaces invented zones."""
-    geobox = region_geobox(spec.bounds, lattice(spec.product))
+def make_places(
+    spec: WorldSpec,
+    rng: np.random.Generator,
+    districts: gpd.GeoDataFrame | None = None,
+    base: LightStack | None = None,
+) -> Places:
+    """Lay out the world on the lattice of its product, or on the grid of real light.
+
+    Args:
+        spec: The world.
+        rng: Source of everything random.
+        districts: Real ones (area_id, name, group) instead of invented zones.
+        base: Real light: its mean is the background, its brightest parts the city.
+    """
+    geobox = region_geobox(spec.bounds, lattice(spec.product)) if base is None else base.geobox
     if districts is None:
-        owner = _zones(geobox, spec.n_districts, rng)
+        owner = _zones(geobox, spec.n_districts, rng, sea=base is None)
         districts = _outline(owner, geobox, spec.n_districts)
     else:
         owner = raster.rasterize(list(districts.geometry), range(len(districts)), geobox, fill=-1)
-    background = _background(spec, owner, rng)
-    row, col = _place_factories(spec, owner, background, rng)
+    if base is None:
+        background = _background(spec, owner, rng)
+        ground, bright = owner, max(spec.urban_light, 1)
+        urban = background > 0.15 * spec.urban_light
+    else:
+        background, seen = mean_light(base)
+        ground, bright = np.where(seen, owner, -1), float(np.quantile(background[seen], 0.99))
+        urban = ndimage.gaussian_filter(background, 2.0) > 0.3 * bright
+    row, col = _place_factories(spec, ground, background / bright, rng)
     lon, lat = _map_positions(spec, geobox, row, col, rng)
-    urban = background > 0.15 * spec.urban_light
     return Places(geobox, districts, owner, background, urban, row, col, owner[row, col], lon, lat)
+
+
+def mean_light(base: LightStack) -> tuple[FloatArray, BoolArray]:
+    """(y, x) mean radiance of the observed months, 0 where there is none, and whether there is any.
+
+    Raises:
+        ProductError: Nothing was ever observed.
+    """
+    seen = np.isfinite(base.radiance) & (base.observations > 0)
+    months = seen.sum(axis=0)
+    if not months.any():
+        raise ProductError(
+            "no pixel of the light was ever observed", where=str(base.geobox.boundingbox.bbox), hint="Correct bounds."
+        )
+    total = np.where(seen, base.radiance, 0).sum(axis=0, dtype=np.float64)
+    return total / np.maximum(months, 1), months > 0
 
 
 def lattice(product: str) -> GeoBox:
@@ -64,14 +99,15 @@ def lattice(product: str) -> GeoBox:
     return GeoBox((1, 1), Affine(PIXEL, 0, -180 + shift, 0, -PIXEL, 75 - shift), "EPSG:4326")
 
 
-def _zones(geobox: GeoBox, count: int, rng: np.random.Generator) -> IntArray:
-    """Pixels by the nearest of `count` seeds; a thin sea in the east belongs to nobody."""
+def _zones(geobox: GeoBox, count: int, rng: np.random.Generator, sea: bool) -> IntArray:
+    """Pixels by the nearest of `count` seeds; a thin sea in the east, if there is one, belongs to nobody."""
     rows, cols = geobox.shape
     seeds = np.column_stack([rng.uniform(0, rows, count), rng.uniform(0, cols * 0.95, count)])
     y, x = np.mgrid[:rows, :cols]
     distance2 = np.stack([(y - a) ** 2 + (x - b) ** 2 for a, b in seeds])
     owner: IntArray = distance2.argmin(axis=0)
-    owner[:, int(cols * 0.97) :] = -1
+    if sea:
+        owner[:, int(cols * 0.97) :] = -1
     return owner
 
 
@@ -110,11 +146,14 @@ def _hill(y: FloatArray, x: FloatArray, row: float, col: float, width: float) ->
 
 
 def _place_factories(
-    spec: WorldSpec, owner: IntArray, background: FloatArray, rng: np.random.Generator
+    spec: WorldSpec, owner: IntArray, brightness: FloatArray, rng: np.random.Generator
 ) -> tuple[IntArray, IntArray]:
-    """Parks out of the centre, factories round their parks; every district gets its anchors where there are enough."""
+    """Parks out of the centre, factories round their parks; every district gets its anchors where there are enough.
+
+    `brightness` (y, x) is the background as a share of the centre's.
+    """
     land = np.argwhere(owner >= 0)
-    appeal = 1 / (1 + (background[owner >= 0] / (0.3 * max(spec.urban_light, 1))) ** 2)
+    appeal = 1 / (1 + (brightness[owner >= 0] / 0.3) ** 2)
     parks = land[rng.choice(len(land), max(spec.n_factories // PARK_SIZE, 1), p=appeal / appeal.sum())]
     home = parks[rng.integers(len(parks), size=spec.n_factories)]
     cells = np.rint(home + rng.normal(0, PARK_SPREAD_PX, home.shape)).astype(int)

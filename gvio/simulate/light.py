@@ -8,7 +8,7 @@ from scipy import ndimage
 from gvio.simulate.economy import Economy
 from gvio.simulate.geography import Places
 from gvio.simulate.spec import WorldSpec
-from gvio.types import FloatArray, IntArray
+from gvio.types import FloatArray, IntArray, LightStack
 
 TEXTURE_PX = 6.0  # width of cloud fields
 
@@ -29,15 +29,35 @@ def simulate_light(
     lamps = _led_month(spec, places, rng)
     radiance = np.empty(counts.shape, np.float32)
     for t, month in enumerate(spec.span):
-        scene = places.background * np.exp(spec.urban_growth * t / 12) * np.where(lamps <= t, spec.led_factor, 1.0)
-        np.add.at(scene, (places.row, places.col), factories[:, t])
-        scene = ndimage.gaussian_filter(scene, spec.blooming_px) if spec.blooming_px > 0 else scene
+        ground = places.background * np.exp(spec.urban_growth * t / 12) * np.where(lamps <= t, spec.led_factor, 1.0)
+        scene = _scene(spec, places, ground, factories[:, t])
         stray = spec.stray_light * max(0.0, float(np.cos(2 * np.pi * (month.month - 6.5) / 12))) ** 2
         root = np.sqrt(np.maximum(counts[t], 1))
         seen = gain[t] * scene * np.exp(spec.noise / root * rng.standard_normal(scene.shape))
         radiance[t] = seen + stray + 0.2 * spec.noise / root * rng.standard_normal(scene.shape)
     radiance[counts == 0] = np.nan
     return radiance, counts
+
+
+def plant_light(
+    spec: WorldSpec, places: Places, economy: Economy, base: LightStack, rng: np.random.Generator
+) -> FloatArray:
+    """Real light with the blurred light of the factories on top: (T, y, x) float32, nW cm⁻² sr⁻¹, NaN as in the base.
+
+    Sky, sensor and city are the base's own: noise, gain, lamps and clouds of the specification are not added.
+    """
+    factories = _factory_light(spec, economy, rng)
+    radiance = np.asarray(base.radiance, np.float32).copy()
+    for t in range(spec.months):
+        radiance[t] += _scene(spec, places, np.zeros(places.owner.shape), factories[:, t])
+    radiance[base.observations == 0] = np.nan
+    return radiance
+
+
+def _scene(spec: WorldSpec, places: Places, ground: FloatArray, factories: FloatArray) -> FloatArray:
+    """(y, x) what the sensor's optics make of the ground's light and the factories'; changes `ground`."""
+    np.add.at(ground, (places.row, places.col), factories)
+    return ndimage.gaussian_filter(ground, spec.blooming_px) if spec.blooming_px > 0 else ground
 
 
 def _factory_light(spec: WorldSpec, economy: Economy, rng: np.random.Generator) -> FloatArray:

@@ -6,24 +6,70 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import yaml
 
 from gvio import raster
+from gvio.errors import ConfigError
 from gvio.simulate.figures import CITY_ID
-from gvio.simulate.formats.black_marble import write_vnp46a3
-from gvio.simulate.formats.vnl import write_vnl
+from gvio.simulate.lightfiles import write_light
+from gvio.simulate.onto import conform, read_base
 from gvio.simulate.spec import WorldSpec
 from gvio.simulate.world import World, simulate_world
-from gvio.types import Progress
+from gvio.types import LightStack, Progress
 
 
-def simulate_pack(out: Path, spec: WorldSpec, seed: int, progress: Progress | None = None) -> World:
-    """Simulate a world and write it as a region pack; equal arguments give equal bytes."""
-    world = simulate_world(spec, seed)
+def simulate_pack(
+    out: Path,
+    spec: WorldSpec,
+    seed: int,
+    progress: Progress | None = None,
+    districts: gpd.GeoDataFrame | None = None,
+    base: LightStack | None = None,
+) -> World:
+    """Simulate a world and write it as a region pack; equal arguments give equal bytes.
+
+    Args:
+        out: Made when it is absent.
+        spec, seed, districts, base: As `simulate_world`.
+        progress: Told of every month written.
+    """
+    world = simulate_world(spec, seed, districts, base)
     write_pack(world, out, progress)
     return world
+
+
+def plant_pack(
+    out: Path,
+    location: Path,
+    spec: WorldSpec,
+    seed: int,
+    product: str | None = None,
+    districts: Path | None = None,
+    progress: Progress | None = None,
+) -> World:
+    """Plant invented factories into the real light of a folder or a pack, and write that as a region pack.
+
+    Args:
+        out: Made when it is absent.
+        location, product, districts: As `read_base`.
+        spec, seed: As `simulate_world`.
+        progress: Told of every month read and written.
+
+    Raises:
+        ConfigError: `out` is, holds or lies in `location`: the real files keep their names and would be overwritten.
+        ConfigError, PackError, UpstreamUnavailable, ProductError: As `read_base`.
+    """
+    one, other = out.resolve(), location.resolve()
+    if one == other or one in other.parents or other in one.parents:
+        raise ConfigError(
+            f"{out} and the real light share a folder", where=str(location), hint="Write the pack somewhere else."
+        )
+    base = read_base(location, spec, product, districts, progress)
+    fitted = conform(spec, base.stack, base.settings)
+    return simulate_pack(out, fitted, seed, progress, base.districts, base.stack)
 
 
 def write_pack(world: World, folder: Path, progress: Progress | None = None) -> None:
@@ -38,18 +84,6 @@ def write_pack(world: World, folder: Path, progress: Progress | None = None) -> 
     raster.write_geotiff(folder / "urban.tif", world.places.urban.astype(np.uint8), world.places.geobox, nodata=255)
     write_light(world, folder / "ntl", progress)
     np.savez_compressed(folder / "truth" / "truth.npz", **truth_arrays(world))
-
-
-def write_light(world: World, folder: Path, progress: Progress | None = None) -> None:
-    """Write every month of light in the format of the world's product, under official names."""
-    for t, month in enumerate(world.spec.span):
-        radiance, counts, geobox = world.radiance[t], world.observations[t], world.places.geobox
-        if world.spec.product == "vnp46a3":
-            write_vnp46a3(folder, month, np.maximum(radiance, 0), counts, geobox)
-        else:
-            write_vnl(folder, month, radiance, counts, geobox)
-        if progress is not None:
-            progress("writing light", t + 1, world.spec.months)
 
 
 def truth_arrays(world: World) -> Mapping[str, Any]:

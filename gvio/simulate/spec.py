@@ -9,6 +9,8 @@ from pydantic import Field, field_validator
 from gvio.config import Frozen, parse_section
 from gvio.types import Month
 
+LEAST_MONTHS = 13  # one year on year
+
 
 class WorldSpec(Frozen):
     """A world to simulate. Spreads are standard deviations of logarithms unless said otherwise.
@@ -23,9 +25,11 @@ class WorldSpec(Frozen):
     bounds: tuple[float, float, float, float] = Field((121.0, 31.0, 121.4, 31.3), description="W, S, E, N degrees")
     area_crs: str = Field("EPSG:32651", description="metric CRS of the pack")
     unit: str = Field("100 million CNY", description="unit of figures")
-    product: Literal["vnl-monthly", "vnp46a3"] = Field("vnl-monthly", description="format of the light")
+    product: Literal["vnl-monthly", "vnp46a3", "light-every-night"] = Field(
+        "vnl-monthly", description="format of the light"
+    )
     first_month: str = Field("2018-01", description="first month, YYYY-MM")
-    months: int = Field(48, ge=13, description="months of light")
+    months: int = Field(48, ge=LEAST_MONTHS, description="months of light")
     n_districts: int = Field(8, ge=1, description="invented zones; ignored where real districts are given")
     n_factories: int = Field(400, ge=1, description="factories, mapped or not")
     least_factories: int = Field(3, ge=1, description="mapped factories every district has for certain")

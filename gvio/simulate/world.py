@@ -15,9 +15,10 @@ import pandas as pd
 from gvio.simulate.economy import Economy, simulate_economy
 from gvio.simulate.figures import publish_figures
 from gvio.simulate.geography import Places, make_places
-from gvio.simulate.light import simulate_light
+from gvio.simulate.light import plant_light, simulate_light
+from gvio.simulate.onto import conform
 from gvio.simulate.spec import WorldSpec
-from gvio.types import BoolArray, FloatArray, IntArray
+from gvio.types import BoolArray, FloatArray, IntArray, LightStack, Provenance
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -32,6 +33,7 @@ class World:
         radiance: (T, y, x) float32, nW cm⁻² sr⁻¹, NaN where nothing was observed.
         observations: (T, y, x) uint16.
         statistics: Rows of `statistics.csv`.
+        provenance: Per month the real files its light came from, () for a month without; () for invented light.
     """
 
     spec: WorldSpec
@@ -41,6 +43,7 @@ class World:
     radiance: FloatArray
     observations: IntArray
     statistics: pd.DataFrame
+    provenance: tuple[tuple[Provenance, ...], ...] = ()
 
     @property
     def truth(self) -> FloatArray:
@@ -56,22 +59,31 @@ class World:
         return _district_sums(self.economy, self.places)
 
 
-def simulate_world(spec: WorldSpec, seed: int, districts: gpd.GeoDataFrame | None = None) -> World:
+def simulate_world(
+    spec: WorldSpec, seed: int, districts: gpd.GeoDataFrame | None = None, base: LightStack | None = None
+) -> World:
     """Simulate a world; equal arguments give equal worlds.
 
     Args:
-        spec: The difficulties.
+        spec: The difficulties. What it says of sky, sensor and city means nothing where `base` has its own.
         seed: Root of every random number.
         districts: Real districts (area_id, name, group, geometry in EPSG:4326) instead of invented zones.
+        base: Real light, to which the invented factories' light is added where and when something was observed; it
+            decides months, bounds and product (`gvio.simulate.onto.conform`).
     """
+    spec = spec if base is None else conform(spec, base)
     place, make, shine, report, survey = (np.random.default_rng([seed, stream]) for stream in range(5))
-    places = make_places(spec, place, districts)
-    shuffled, mapped = _survey(spec, places, survey)
-    economy = simulate_economy(spec, shuffled.district, make)
-    radiance, observations = simulate_light(spec, shuffled, economy, shine)
-    area_ids = [str(area) for area in shuffled.districts["area_id"]]
-    statistics = publish_figures(spec, _district_sums(economy, shuffled), area_ids, report)
-    return World(spec, shuffled, economy, mapped, radiance, observations, statistics)
+    places = make_places(spec, place, districts, base)
+    places, mapped = _survey(spec, places, survey)
+    economy = simulate_economy(spec, places.district, make)
+    if base is None:
+        radiance, observations = simulate_light(spec, places, economy, shine)
+    else:
+        radiance, observations = plant_light(spec, places, economy, base, shine), base.observations
+    area_ids = [str(area) for area in places.districts["area_id"]]
+    statistics = publish_figures(spec, _district_sums(economy, places), area_ids, report)
+    sources = () if base is None else base.provenance
+    return World(spec, places, economy, mapped, radiance, observations, statistics, sources)
 
 
 def _survey(spec: WorldSpec, places: Places, rng: np.random.Generator) -> tuple[Places, BoolArray]:

@@ -20,6 +20,7 @@ def write_light_every_night(
     *,
     config: str = "ecm-slcorr",
     run: str = "ops",
+    satellite: str = "npp",
 ) -> tuple[Path, Path]:
     """Write `composites/npp_{YYYYMM}_{run}/DNB_npp_…_{config}_v10_{run}.{avg_rade9,n_cf}.tif` below `folder`.
 
@@ -31,14 +32,15 @@ def write_light_every_night(
         geobox: Grid of both.
         config: Cloud mask and stray-light treatment.
         run: "ops", or "rp2" for the reprocessed months before the switch.
+        satellite: "npp" or "j01".
 
     Returns:
         Paths of radiance (float32) and count (uint16).
     """
-    target = folder / "composites" / f"npp_{month.first_day:%Y%m}_{run}"
+    target = folder / "composites" / f"{satellite}_{month.first_day:%Y%m}_{run}"
     target.mkdir(parents=True, exist_ok=True)
     period = f"{month.first_day:%Y%m%d}-{month.last_day:%Y%m%d}"
-    stem = f"DNB_npp_{period}_global_{config}_v10_{run}"
+    stem = f"DNB_{satellite}_{period}_global_{config}_v10_{run}"
     seen = np.isfinite(radiance) & (np.asarray(observations) > 0)
     light, counts = target / f"{stem}.avg_rade9.tif", target / f"{stem}.n_cf.tif"
     raster.write_cog(light, np.where(seen, radiance, 0).astype(np.float32), geobox, nodata=None)
