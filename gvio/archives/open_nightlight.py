@@ -77,8 +77,9 @@ class _Place:
     def root(self) -> str:
         return f"{self.endpoint}/{self.bucket}/"
 
-    def connect(self) -> OpenBucket:
-        return OpenBucket(self.bucket, self.endpoint)
+    @functools.cached_property
+    def open_bucket(self) -> OpenBucket:
+        return OpenBucket(self.bucket, self.endpoint)  # half a second: boto3 reads its models
 
 
 def _list(place: _Place, first: Month, last: Month) -> list[RemoteFile]:
@@ -95,7 +96,7 @@ def _list(place: _Place, first: Month, last: Month) -> list[RemoteFile]:
             size=item.size,
             etag=window_version(place.bounds, item.etag),
         )
-        for file, item in choose(place.connect().list_(prefix))
+        for file, item in choose(place.open_bucket.list_(prefix))
         if first <= file.month <= last
     ]
 
@@ -127,11 +128,11 @@ def _stem(file: ProductFile) -> str:
 
 
 def _fetch(place: _Place, files: Sequence[RemoteFile], into: Path, progress: Progress | None) -> list[RawFile]:
-    fetch_one = functools.partial(_fetch_one, place, place.connect())
+    fetch_one = functools.partial(_fetch_one, place)
     return fetch_all(files, fetch_one, into, archive=NAME, threads=_THREADS, progress=progress)
 
 
-def _fetch_one(place: _Place, bucket: OpenBucket, remote: RemoteFile, into: Path, stop: threading.Event) -> RawFile:
+def _fetch_one(place: _Place, remote: RemoteFile, into: Path, stop: threading.Event) -> RawFile:
     """Read one window, and believe it only when the object is afterwards still the one that was listed."""
     into.mkdir(parents=True, exist_ok=True)
     path, part = into / remote.name, into / f".{remote.name}.window"
@@ -141,7 +142,8 @@ def _fetch_one(place: _Place, bucket: OpenBucket, remote: RemoteFile, into: Path
     try:
         again = dataclasses.replace(place.patience, attempts=_WINDOWS)
         patiently(lambda: _read_window(place, remote, part), again, stop)
-        _check_unchanged(remote, window_version(place.bounds, bucket.etag(remote.url.removeprefix(place.root))))
+        now = place.open_bucket.etag(remote.url.removeprefix(place.root))
+        _check_unchanged(remote, window_version(place.bounds, now))
         part.replace(path)
     except OSError as error:
         what = f"cannot be written ({error.strerror})"

@@ -53,8 +53,14 @@ class ProductFile:
         return self.collection, self.stamp
 
 
+# Months that a provider published as a whole although the satellite saw only a part: Suomi NPP failed on 26 July 2022.
+_CUT_SHORT = {("20220701", "20220726"): Month(2022, 7)}
+
+
 def month_of_period(start: str, end: str) -> Month | None:
-    """The month that `YYYYMMDD`..`YYYYMMDD` covers exactly, else None."""
+    """The month that `YYYYMMDD`..`YYYYMMDD` covers exactly (or is known to have been cut short to), else None."""
+    if (start, end) in _CUT_SHORT:
+        return _CUT_SHORT[start, end]
     try:
         first, last = (dt.datetime.strptime(text, "%Y%m%d").date() for text in (start, end))  # noqa: DTZ007
     except ValueError:

@@ -7,7 +7,7 @@ from odc.geo.geobox import GeoBox
 
 from gvio.errors import ProductError
 from gvio.grid.align import check_aligned
-from gvio.grid.region import region_geobox
+from gvio.grid.region import covered_window, region_geobox
 
 PIXEL = 1 / 240
 TILE = GeoBox((2400, 2400), Affine(PIXEL, 0, 120, 0, -PIXEL, 40), "EPSG:4326")
@@ -73,3 +73,16 @@ def test_same_input_gives_the_identical_grid() -> None:
     first, second = region_geobox(bounds, TILE), region_geobox(bounds, TILE)
     assert first == second
     assert np.isfinite(list(first.transform)).all()
+
+
+def test_what_a_file_holds_of_the_region_is_a_window_of_its_own_grid() -> None:
+    window, row, col = covered_window((129.5, 39.5, 131.0, 41.0), TILE)
+    assert (tuple(window.shape), row, col) == ((120, 120), 0, 2280)
+    assert check_aligned(window, TILE) == (0, 2280)
+    assert covered_window((120, 30, 130, 40), TILE)[0] == TILE
+
+
+@pytest.mark.parametrize("bounds", [(130.0, 35, 131, 36), (119, 35, 120, 36), (125, 40, 126, 41), (125, 29, 126, 30)])
+def test_a_file_that_only_touches_the_region_holds_nothing_of_it(bounds: tuple[float, float, float, float]) -> None:
+    with pytest.raises(ProductError, match=r"x.tif: covers 120.00..130.00 E, 30.00..40.00 N and nothing of the region"):
+        covered_window(bounds, TILE, where="x.tif")
