@@ -14,7 +14,7 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from filelock import FileLock
 
@@ -118,8 +118,9 @@ def record(folder: Path, *files: RawFile) -> Manifest:
                 if other.name == file.name and path != file.path:
                     known[path] = dataclasses.replace(other, superseded=True)
             known[file.path] = dataclasses.replace(file, url=safe_url(file.url))
-        _write(folder / MANIFEST, sorted(known.values(), key=lambda file: (file.month, file.name, file.fetched_at)))
-    return read_manifest(folder)
+        files_now = sorted(known.values(), key=lambda file: (file.month, file.name, file.fetched_at))
+        _write(folder / MANIFEST, files_now)
+    return MappingProxyType({file.path: file for file in files_now})
 
 
 def new_files(listed: Sequence[L], manifest: Manifest) -> list[L]:
@@ -210,10 +211,11 @@ def raw_file(
 
 
 def _write(path: Path, files: Sequence[RawFile]) -> None:
-    document: dict[str, Any] = {"schema_version": _SCHEMA_VERSION, "files": [dataclasses.asdict(f) for f in files]}
+    """One record a line: it is written after every file, and people read it."""
+    lines = ",\n".join(json.dumps(vars(file), sort_keys=True) for file in files)
     sibling = path.with_name(f".{path.name}.partial")
     with sibling.open("wb") as stream:
-        stream.write(json.dumps(document, indent=1, sort_keys=True).encode())
+        stream.write(f'{{"schema_version": {_SCHEMA_VERSION}, "files": [\n{lines}\n]}}\n'.encode())
         stream.flush()
         os.fsync(stream.fileno())
     sibling.replace(path)
