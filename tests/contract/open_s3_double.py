@@ -29,7 +29,7 @@ from gvio.types import Month
 BUCKET = "globalnightlight"
 BOUNDS = (121.0, 31.0, 121.2, 31.1)
 PIXEL = 1 / 240
-GRID = GeoBox((2400, 2400), Affine(PIXEL, 0, 115 - PIXEL / 2, 0, -PIXEL, 35 + PIXEL / 2), "EPSG:4326")
+GRID = GeoBox((1600, 1600), Affine(PIXEL, 0, 115 - PIXEL / 2, 0, -PIXEL, 35 + PIXEL / 2), "EPSG:4326")
 SMALL = GeoBox((96, 144), Affine(PIXEL, 0, 120.8 - PIXEL / 2, 0, -PIXEL, 31.3 + PIXEL / 2), "EPSG:4326")
 PAGE = 5  # objects a listing holds; a real server gives a thousand
 
