@@ -8,7 +8,7 @@ export DVC_NO_ANALYTICS := 1
 export ITERATIVE_DO_NOT_TRACK := 1
 export STREAMLIT_BROWSER_GATHER_USAGE_STATS := false
 
-.PHONY: demo test check lint unit integration clean
+.PHONY: demo test check lint unit integration bench-model clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	sh infra/install.sh $(VENV)
@@ -33,6 +33,11 @@ unit: $(VENV)/.installed
 integration: $(VENV)/.installed
 	$(VENV)/bin/pytest tests -m "not online" --ignore tests/unit -q -n 2 --dist loadfile
 	$(VENV)/bin/pytest tests/unit -m "slow" -q
+
+# Twelve known-truth worlds and the table of targets; SEED for other worlds, ARGS for all else (--only, --skip, --params).
+SEED ?= 1
+bench-model: $(VENV)/.installed
+	$(PY) -m benchmarks.bench_model --seed $(SEED) $(ARGS)
 
 clean:
 	rm -rf $(VENV) demo .mypy_cache .ruff_cache .pytest_cache

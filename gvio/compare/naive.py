@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gvio.compare.known import YEAR, CompareInput, best_known, complete, last_fill, seasonal_fill
-from gvio.types import FloatArray
+from gvio.types import FloatArray, IntArray
 
 
 def seasonal_naive(given: CompareInput) -> FloatArray:
@@ -39,20 +39,28 @@ def last_year_shares(given: CompareInput) -> FloatArray:
     """
     known = best_known(given)
     history = complete(known, seasonal_fill(known.districts))
-    share = history / history.sum(axis=0)
-    window = min(YEAR, share.shape[1])
-    running = np.cumsum(np.pad(share, ((0, 0), (1, 0))), axis=1)
-    months = np.arange(share.shape[1])
-    # the window ends before the month itself, and where a district's own figures end
-    last = np.minimum(months[None, :] - 1, _last_known(known.districts, share.shape[1])[:, None])
-    end = np.clip(last + 1, window, None)
-    trailing = np.take_along_axis(running, end, axis=1) - np.take_along_axis(running, end - window, axis=1)
+    trailing = trailing_mean(history / history.sum(axis=0), last_known(known.districts))
     return complete(known, trailing / trailing.sum(axis=0) * known.city)
 
 
-def _last_known(districts: FloatArray, n_months: int) -> FloatArray:
+def trailing_mean(series: FloatArray, last: IntArray) -> FloatArray:
+    """Mean of the `YEAR` months before each month, but never of months after `last` (N,): (N, T) → (N, T).
+
+    Near the start of the series the first `YEAR` months.
+    """
+    window = min(YEAR, series.shape[1])
+    running = np.cumsum(np.pad(series, ((0, 0), (1, 0))), axis=1)
+    months = np.arange(series.shape[1])
+    end = np.clip(np.minimum(months[None, :] - 1, last[:, None]) + 1, window, None)
+    total = np.take_along_axis(running, end, axis=1) - np.take_along_axis(running, end - window, axis=1)
+    mean: FloatArray = total / window
+    return mean
+
+
+def last_known(districts: FloatArray) -> IntArray:
     """(D,) index of the last known month; a district without any (its shares come from light) has all of them."""
+    n_months = districts.shape[1]
     finite = np.isfinite(districts)
     last = n_months - 1 - finite[:, ::-1].argmax(axis=1)
-    out: FloatArray = np.where(finite.any(axis=1), last, n_months - 1)
+    out: IntArray = np.where(finite.any(axis=1), last, n_months - 1)
     return out

@@ -8,6 +8,7 @@ import numpy as np
 
 from gvio.compare.known import CompareInput
 from gvio.compare.learned import random_forest, ridge
+from gvio.compare.light_shares import light_share_change
 from gvio.compare.naive import last_year_shares, persistence, seasonal_naive
 from gvio.errors import ModelError
 from gvio.types import FloatArray, Progress
@@ -16,6 +17,7 @@ COMPARATORS: Mapping[str, Callable[[CompareInput], FloatArray]] = {
     "last-year-shares": last_year_shares,
     "seasonal-naive": seasonal_naive,
     "persistence": persistence,
+    "light-shares": light_share_change,
     "ridge": ridge,
     "random-forest": random_forest,
 }

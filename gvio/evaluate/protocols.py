@@ -130,6 +130,34 @@ def leave_districts_out(material: Material, fit: Fit, hyper: Hyper, workers: Wor
     return [f for f in folds if f is not None]
 
 
+def compare_input(
+    material: Material, seen: Sums, city: FloatArray, origin: int, held_out: BoolArray | None = None
+) -> CompareInput:
+    """A fold as comparators see it.
+
+    Args:
+        material: The region.
+        seen: Figures visible in the fold.
+        city: (T,) the city's monthly figures visible in the fold, NaN elsewhere.
+        origin: Index of the last month whose district figures may be looked at.
+        held_out: (D,) districts without figures, or None.
+    """
+    samples = material.samples
+    light = np.nan_to_num(samples.light[0]) * samples.active
+    member = samples.district == np.arange(len(samples.area_ids))[:, None]
+    total = member.astype(np.float64) @ light
+    return CompareInput(
+        months=samples.months,
+        area_ids=samples.area_ids,
+        sums=seen,
+        city_monthly=city,
+        district_light=np.where(total > 0, total, np.nan),
+        features=samples.statistics,
+        origin=origin,
+        held_out=held_out,
+    )
+
+
 _Models = Mapping[str, tuple[Fitted, bool]]  # model, whether to read it cross-fitted
 
 
@@ -180,7 +208,7 @@ def _fold(
     """Predict with every model from the `visible` figures (n,) and lay the predictions on the targets."""
     sums, targets = material.sums, material.targets
     seen = select_rows(sums, visible)
-    given = _compare_input(material, seen, city, origin, held_out)
+    given = compare_input(material, seen, city, origin, held_out)
     posteriors = {
         n: estimate(fitted, material.samples, seen, cross_fitted=cross) for n, (fitted, cross) in models.items()
     }
@@ -192,25 +220,6 @@ def _fold(
         predicted={n: on_targets(sums, targets, path) for n, path in paths.items()},
         sd=sd_on_targets(sums, targets, paths[OURS], posteriors[OURS].sd),
         known=np.where(visible[targets.row] & (targets.row >= 0), targets.value, np.nan),
-    )
-
-
-def _compare_input(
-    material: Material, seen: Sums, city: FloatArray, origin: int, held_out: BoolArray | None
-) -> CompareInput:
-    samples = material.samples
-    light = np.nan_to_num(samples.light[0]) * samples.active
-    member = samples.district == np.arange(len(samples.area_ids))[:, None]
-    total = member.astype(np.float64) @ light
-    return CompareInput(
-        months=samples.months,
-        area_ids=samples.area_ids,
-        sums=seen,
-        city_monthly=city,
-        district_light=np.where(total > 0, total, np.nan),
-        features=samples.statistics,
-        origin=origin,
-        held_out=held_out,
     )
 
 

@@ -19,6 +19,7 @@ MODELS: Mapping[str, str] = {
     "last-year-shares": "Last year's shares × city total",
     "seasonal-naive": "Seasonal naive (same month last year)",
     "persistence": "Persistence (last known value)",
+    "light-shares": "Light share change, weight set by hand",
     "ridge": "Ridge per district on summed light",
     "random-forest": "Random forest on zonal features",
     "plain-cnn": "Plain CNN without urban/rural statistics",

@@ -1,0 +1,186 @@
+"""What `bench_model.py` measures in one world, against the truth itself: nothing here looks at it to predict."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from benchmarks.worlds import BenchWorld
+from gvio.compare.table import predict_all
+from gvio.evaluate.metrics import coverage, mape, within_r2, yoy_r2
+from gvio.evaluate.protocols import Material, compare_input, rolling_origin
+from gvio.evaluate.scoreboard import interval_scale
+from gvio.evaluate.scores import OURS, PLAIN, gaussian_half_width
+from gvio.ledger.select import select_rows
+from gvio.map.industry import industry_of
+from gvio.map.score import rival_maps, score_truth
+from gvio.train.fit import Fitted, estimate, fit_model
+from gvio.types import BoolArray, FloatArray
+
+AHEAD = 24
+HORIZONS = (1, 3, 12)
+ORIGINS = (0, 4, 8, 12)  # months after the fit at which intervals are measured, with the figures public by then
+LEVEL = 80
+SETTINGS = {"as_used": True, "blind": False}  # whether the city's figures go on
+PARTS = ("time", "coverage", "pixels", "districts", "plain")
+Scores = dict[str, Any]
+
+
+def measure_world(world: BenchWorld, parts: tuple[str, ...] = PARTS, district_folds: int = 4) -> Scores:
+    """Fit once at T−24 and score everything asked for in `parts`."""
+    start = len(world.material.samples.months) - AHEAD
+    began = time.perf_counter()
+    fitted = _fit(world, start)
+    out: Scores = {"name": world.name, "fit_seconds": time.perf_counter() - began}
+    out["estimate_seconds"] = _seconds(lambda: _estimate(world, fitted, start, city_goes_on=True))
+    plain = _fit(world, start, statistics=False) if "plain" in parts and "time" in parts else None
+    if "time" in parts:
+        out["time"] = {name: _time(world, fitted, plain, start, goes_on) for name, goes_on in SETTINGS.items()}
+    if "coverage" in parts:
+        out["coverage"] = _coverage(world, fitted, start)
+    if "pixels" in parts:
+        out["pixels"] = _pixels(world, fitted, start)
+    if "districts" in parts:
+        out["districts"] = _districts(world, fitted, start, district_folds)
+    out["seconds"] = time.perf_counter() - began
+    return out
+
+
+def _fit(world: BenchWorld, n_train: int, **options: Any) -> Fitted:
+    material = world.material
+    seen = select_rows(material.sums, material.sums.end < n_train)
+    params = material.params
+    return fit_model(material.samples, seen, n_train, params.model, params.sample.patch_px, **options)
+
+
+def _visible(material: Material, district_end: int, *, city_goes_on: bool) -> BoolArray:
+    sums = material.sums
+    return (sums.end < district_end) | ((sums.area < 0) if city_goes_on else False)
+
+
+def _estimate(world: BenchWorld, fitted: Fitted, end: int, *, city_goes_on: bool) -> Any:
+    material = world.material
+    seen = select_rows(material.sums, _visible(material, end, city_goes_on=city_goes_on))
+    return estimate(fitted, material.samples, seen)
+
+
+def _time(world: BenchWorld, fitted: Fitted, plain: Fitted | None, start: int, goes_on: bool) -> Scores:
+    """Districts over the 24 months after `start`, every model."""
+    material = world.material
+    month = np.arange(len(material.samples.months))
+    seen = select_rows(material.sums, _visible(material, start, city_goes_on=goes_on))
+    city = material.city_monthly if goes_on else np.where(month < start, material.city_monthly, np.nan)
+    paths = predict_all(compare_input(material, seen, city, start - 1))
+    models = {OURS: fitted} | ({PLAIN: plain} if plain else {})
+    paths |= {n: np.exp(estimate(m, material.samples, seen).mean) for n, m in models.items()}
+    scored = np.broadcast_to(month >= start, world.labels.shape)
+    return {name: _scores(world.labels, path, scored) for name, path in paths.items()}
+
+
+def _scores(truth: FloatArray, path: FloatArray, scored: BoolArray) -> Scores:
+    return {
+        "within_r2": within_r2(truth, path, scored),
+        "yoy_r2": yoy_r2(truth, path, scored),
+        "mape": mape(truth, path, scored),
+    }
+
+
+def _coverage(world: BenchWorld, fitted: Fitted, start: int) -> Scores:
+    """Share of true district and city months held by the published 80 % interval, h months after the last figure."""
+    fitted = _calibrated(world, fitted, start)
+    wide = gaussian_half_width(LEVEL) * fitted.interval_scale[LEVEL]
+    city = world.labels.sum(axis=0, keepdims=True)
+    found: dict[str, list[tuple[FloatArray, ...]]] = {}
+    for name, goes_on in SETTINGS.items():
+        for later in ORIGINS:
+            posterior = _estimate(world, fitted, start + later, city_goes_on=goes_on)
+            areas = {"districts": (world.labels, posterior.mean, posterior.sd)}
+            areas["city"] = (city, posterior.city_mean[None], posterior.city_sd[None])
+            for area, (truth, mean, sd) in areas.items():
+                for horizon in HORIZONS:
+                    t = start + later + horizon - 1
+                    if t < truth.shape[1]:
+                        found.setdefault(f"{name}/{area}/{horizon}", []).append((truth[:, t], mean[:, t], sd[:, t]))
+    return {name: _held(parts, wide) for name, parts in found.items()} | {
+        "scale": fitted.interval_scale[LEVEL],
+    }
+
+
+def _held(parts: list[tuple[FloatArray, ...]], wide: float) -> Scores:
+    truth, mean, sd = (np.stack(columns) for columns in zip(*parts, strict=True))
+    low, high = np.exp(mean - wide * sd), np.exp(mean + wide * sd)
+    return {
+        "held": coverage(truth, low, high, np.ones(truth.shape, dtype=bool)),
+        "n": truth.size,
+        "half_width": float(np.mean(wide * sd)),
+    }
+
+
+def _calibrated(world: BenchWorld, fitted: Fitted, start: int) -> Fitted:
+    """The model with the intervals a release would have: from one rolling origin that ended when training did."""
+    material = world.material
+    before = material.sums.end < start
+    params = material.params
+    one = params.model_copy(update={"evaluate": params.evaluate.model_copy(update={"origins": 1, "members": 1})})
+    known = dataclasses.replace(material, sums=select_rows(material.sums, before), params=one)
+    folds = rolling_origin(known, lambda name, make: fitted if name.startswith(PLAIN) else make())
+    return dataclasses.replace(fitted, interval_scale=interval_scale(folds))
+
+
+def _pixels(world: BenchWorld, fitted: Fitted, start: int) -> Scores:
+    """R² of the map and its rivals, as used, over the 24 months."""
+    material = world.material
+    output = np.exp(_estimate(world, fitted, start, city_goes_on=True).mean)
+    maps = rival_maps(
+        industry_of(material.samples), material.samples.radiance, output, material.params.map.pooled_months
+    )
+    late = {name: values[start:] for name, values in maps.items()}
+    return score_truth(late, world.truth[start:], material.samples.geobox)
+
+
+def _districts(world: BenchWorld, fitted: Fitted, start: int, folds: int) -> Scores:
+    """Districts nobody publishes, group after group, before `start`: their level and the error of their total."""
+    material, n = world.material, len(world.labels)
+    total: dict[str, FloatArray] = {}
+    params = material.params
+    size = min(folds, n)
+    for group in range(size):
+        held = np.arange(n) % size == group
+        visible = ~np.append(held, False)[material.sums.area] & (material.sums.end < start)
+        seen = select_rows(material.sums, visible)
+        model = fit_model(
+            material.samples,
+            seen,
+            start,
+            params.model,
+            params.sample.patch_px,
+            size=params.evaluate.members,
+            fixed=fitted.ensemble.hyper,
+        )
+        month = np.arange(len(material.samples.months))
+        city = np.where(month < start, material.city_monthly, np.nan)
+        paths = predict_all(compare_input(material, seen, city, start - 1, held))
+        paths[OURS] = np.exp(estimate(model, material.samples, seen).mean)
+        for name, path in paths.items():
+            total.setdefault(name, np.zeros(n))[held] = path[held, :start].sum(axis=1)
+    truth = world.labels[:, :start].sum(axis=1)
+    return {name: _levels(truth, value) for name, value in total.items()}
+
+
+def _levels(truth: FloatArray, predicted: FloatArray) -> Mapping[str, float]:
+    error = np.log(predicted) - np.log(truth)
+    spread = np.log(truth) - np.log(truth).mean()
+    return {
+        "log_r2": float(1 - error @ error / (spread @ spread)),
+        "total_error": float(np.mean(np.abs(predicted - truth) / truth)),
+    }
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
