@@ -47,8 +47,9 @@ def fetch_all(
     """Bring files into a raw folder; what the manifest says is there, and is, costs no request.
 
     A file that another version of is recorded goes to `vintages/<version>/`, and the older record is superseded;
-    nothing that was fetched is overwritten. A file that fails does not stop the others, but for a wrong configuration,
-    which all would meet. Interrupting (Ctrl-C) stops at the next read; partial files are continued by the next call.
+    nothing that was fetched is overwritten. A name that is listed twice is fetched once, as it is listed first. A file
+    that fails does not stop the others, but for a wrong configuration or a full disk, which all would meet.
+    Interrupting (Ctrl-C) stops at the next read; partial files are continued by the next call.
 
     Args:
         files: As the archive lists them.
@@ -60,13 +61,15 @@ def fetch_all(
         lock_seconds: How long to wait for another process that fetches into the same folder.
 
     Returns:
-        The records of all files, in their order.
+        The records of all files, in their order, each once.
 
     Raises:
         GvioError: The most severe error of any file (configuration, store, product, upstream), after all are through.
         RunHeld: Another process fetches into the folder.
         InputRefused: The manifest is damaged.
     """
+    names = [file.name for file in files]  # of two alike, two threads would write one partial file
+    files = [file for number, file in enumerate(files) if names.index(file.name) == number]
     with _held(into, archive, lock_seconds):
         manifest = read_manifest(into)
         places = [_place(file, manifest, into) for file in files]

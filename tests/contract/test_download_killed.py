@@ -1,18 +1,25 @@
 """A process that fetches is killed again and again at any time; what it had is whole, continued and never lost."""
 
+import dataclasses
 import random
 import subprocess
 import sys
+import threading
 import time
 from collections import defaultdict
 from pathlib import Path
 
 import pytest
+import requests
+from download_case import DATA, NAME, PATH
 from loopback import file_route, loopback
 from loopback_faults import drip
 
-from gvio.archives.download import CHUNK
-from gvio.archives.manifest import read_manifest, verify
+from gvio.archives.archive import RemoteFile
+from gvio.archives.download import CHUNK, download
+from gvio.archives.manifest import RawFile, read_manifest, verify
+from gvio.archives.transfer import fetch_all
+from gvio.types import Month
 
 pytestmark = pytest.mark.enable_socket
 
@@ -29,6 +36,7 @@ def test_killed_again_and_again_no_byte_comes_twice_beyond_a_chunk(tmp_path):
         server.faults["*"] = [drip(0.02, 32_768)] * 1000  # slow enough to be killed half-way: 5 s for all
         command = [sys.executable, str(PROGRAM), server.url, str(folder)]
         command += [part for name in names for part in (name, str(SIZE))]
+        written: list[dict[str, int]] = []
         for _ in range(KILLS):
             process = subprocess.Popen(command)
             _wait_for_bytes(server, process)
@@ -36,6 +44,7 @@ def test_killed_again_and_again_no_byte_comes_twice_beyond_a_chunk(tmp_path):
             process.kill()
             process.wait()
             assert all((folder / path).read_bytes() == bodies[path] for path in read_manifest(folder))
+            written.append({path.name[1:-8]: path.stat().st_size for path in folder.glob(".*.partial")})
         half_way = server.sent()
         assert half_way < MONTHS * SIZE
         server.faults.clear()
@@ -51,7 +60,27 @@ def test_killed_again_and_again_no_byte_comes_twice_beyond_a_chunk(tmp_path):
         [*names, "manifest.json"]
     )
     assert not list(folder.glob(".*.partial")) + list(folder.glob(".*.json"))
-    assert max(twice, default=0) <= CHUNK
+    assert max(twice) <= CHUNK
+    asked = {(seen.path[1:], int(start[6:-1])) for seen in server.seen if (start := seen.headers.get("Range"))}
+    assert asked, "something was continued"
+    assert asked <= {item for state in written for item in state.items()}, "from the last byte on the disk"
+
+
+def test_a_kill_between_renaming_and_recording_costs_no_byte(tmp_path):
+    """`download` alone leaves what such a kill leaves: the file, its note, and no record."""
+    remote = RemoteFile(NAME, Month(2021, 3), "", len(DATA))
+    with loopback({PATH: file_route(DATA)}) as server, requests.Session() as session:
+
+        def fetch_one(remote: RemoteFile, folder: Path, stop: threading.Event) -> RawFile:
+            return download(lambda url, head: session.get(url, headers=head, stream=True), remote, folder, "HDF5")
+
+        remote = dataclasses.replace(remote, url=server.url + PATH)
+        first = fetch_one(remote, tmp_path, threading.Event())
+        assert len(server.seen) == 1
+        (found,) = fetch_all([remote], fetch_one, tmp_path)
+        assert len(server.seen) == 1
+    assert (found.sha256, found.etag) == (first.sha256, first.etag)
+    assert sorted(path.name for path in tmp_path.iterdir() if path.suffix == ".json") == ["manifest.json"]
 
 
 def _wait_for_bytes(server, process) -> None:

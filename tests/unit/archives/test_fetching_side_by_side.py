@@ -128,6 +128,13 @@ def test_one_listed_file_may_bring_several(tmp_path):
     assert sum(file.superseded for file in read_manifest(tmp_path).values()) == 2
 
 
+def test_a_name_that_is_listed_twice_is_fetched_once_as_listed_first(tmp_path):
+    provider = Provider()
+    found = fetch_all([*listed(3), *listed(2, etag="v2")], provider, tmp_path)
+    assert sorted(provider.asked) == ["00.h5", "01.h5", "02.h5"]
+    assert [(file.name, file.etag) for file in found] == [("00.h5", "v1"), ("01.h5", "v1"), ("02.h5", "v1")]
+
+
 def test_an_error_that_is_not_ours_is_not_hidden(tmp_path):
     with pytest.raises(ZeroDivisionError):
         fetch_all(listed(2), Provider(f01=ZeroDivisionError("bug")), tmp_path)
