@@ -73,7 +73,7 @@ def _unpack(stream: ResumingStream, name: str, parts: Mapping[str, Path], bounds
                 seen.add(inner)
                 content = tar.extractfile(member) if inner in parts else None
                 if content is not None:
-                    _keep(content, parts[inner], bounds)
+                    _keep(content, inner, parts[inner], bounds)
         while plain.read(_CHUNK):
             pass
     while source.read(_CHUNK):
@@ -81,12 +81,15 @@ def _unpack(stream: ResumingStream, name: str, parts: Mapping[str, Path], bounds
     return seen
 
 
-def _keep(content: IO[bytes], part: Path, bounds: Bounds) -> None:
+def _keep(content: IO[bytes], name: str, part: Path, bounds: Bounds) -> None:
+    """Through a temporary file, since GDAL wants to seek; errors name the member."""
     whole = part.with_suffix(".member")
     try:
         with whole.open("wb") as file:
             shutil.copyfileobj(content, file, _CHUNK)
         raster.copy_window(whole, part, bounds)
+    except ProductError as error:
+        raise ProductError(error.what, where=name, hint=error.hint) from error
     finally:
         whole.unlink(missing_ok=True)
 
