@@ -10,9 +10,10 @@ from affine import Affine
 from odc.geo.geobox import GeoBox
 
 from gvio.errors import ProductError
-from gvio.sources.bridge import MIN_COMMON, Plan, area_weighted, bridge, plan_months
+from gvio.sources.bridge import MIN_COMMON, Plan, bridge, plan_months
 from gvio.sources.files import ProductFile
 from gvio.sources.light_every_night import recognise as recognise_len
+from gvio.sources.regrid import area_weighted
 from gvio.sources.vnp46a3 import recognise as recognise_bm
 from gvio.types import LightStack, Month, Provenance, month_range
 
@@ -21,6 +22,7 @@ GRID = GeoBox((40, 50), Affine(PIXEL, 0, 121.0, 0, -PIXEL, 31.0), "EPSG:4326")
 HALF = GeoBox((42, 52), Affine(PIXEL, 0, 121.0 - 1.5 * PIXEL, 0, -PIXEL, 31.0 + 1.5 * PIXEL), "EPSG:4326")
 START = Month(2020, 1)
 GAIN, OFFSET = 1.25, -0.4
+NAMES = ("vnp46a3", "light-every-night")
 
 
 def scene(month: Month, grid: GeoBox) -> np.ndarray:
@@ -61,7 +63,7 @@ def both(n_main: int = 20, n_other: int = 24, lacking: tuple[int, ...] = (7,), *
     main = stack("vnp46a3", months, GRID)
     other = stack("light-every-night", [START + i for i in range(n_other)], HALF, other_level, **more)
     gaps = tuple(START + i for i in range(n_other) if START + i not in months)
-    return main, other, Plan(("npp", "v1", "plain"), gaps, tuple(m for m in months if m in other.months))
+    return main, other, Plan(NAMES, ("npp", "v1", "plain"), gaps, tuple(m for m in months if m in other.months))
 
 
 def test_gaps_are_filled_on_the_grid_and_level_of_the_product() -> None:
@@ -189,7 +191,9 @@ def test_a_plan_takes_absent_months_and_learns_from_the_nearest_of_the_same_proc
     ours = [granule(START + i) for i in range(40) if i not in {5, 30}]
     theirs = [composite(START + i, run="rp2") for i in range(10)] + [composite(START + i) for i in range(10, 42)]
     new, old = plan_months(ours, theirs)
-    assert old == Plan(("npp", "v10", "ecm-slcorr_rp2"), (START + 5,), tuple(START + i for i in range(10) if i != 5))
+    assert old == Plan(
+        NAMES, ("npp", "v10", "ecm-slcorr_rp2"), (START + 5,), tuple(START + i for i in range(10) if i != 5)
+    )
     assert not old.usable
     assert new.gaps == (START + 30, START + 40, START + 41)
     assert (new.usable, len(new.common)) == (True, 24)
