@@ -31,7 +31,7 @@ from gvio.errors import UpstreamUnavailable
 from gvio.sources.vnp46a3 import recognise
 from gvio.types import Month
 
-_TIMEOUT_S = (10.0, 60.0)  # to connect, between bytes
+TIMEOUT_S = (10.0, 60.0)  # to connect, between bytes
 _TRY_LATER = "Try again later."
 _ALGORITHMS: Mapping[str, Literal["md5", "sha256"]] = MappingProxyType(
     {"md5": "md5", "sha-256": "sha256", "sha256": "sha256"}
@@ -46,6 +46,7 @@ def search_granules(
     first: Month,
     last: Month,
     patience: Patience = PATIENCE,
+    timeout: tuple[float, float] = TIMEOUT_S,
 ) -> list[RemoteFile]:
     """What CMR lists of a product; needs no login.
 
@@ -59,6 +60,7 @@ def search_granules(
         first: First month asked for.
         last: Last month asked for.
         patience: How often a search that fails is repeated.
+        timeout: Seconds to connect, and between bytes.
 
     Raises:
         UpstreamUnavailable: CMR does not answer, or answers something else or less than it counts.
@@ -68,7 +70,7 @@ def search_granules(
     query = query.temporal(first.first_day, last.last_day).bounding_box(*bounds)
     with requests.Session() as session, warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # earthaccess calls a method that it has deprecated itself
-        session.mount("https://", _TimeLimited())
+        session.mount("https://", _TimeLimited(timeout))
         query.session = session
         granules = patiently(lambda: _all_granules(query, endpoints), patience)
     return [file for granule in granules if (file := file_of_granule(granule.get("umm", {}))) is not None]
@@ -88,12 +90,14 @@ def file_of_granule(umm: Mapping[str, Any]) -> RemoteFile | None:
 
 
 class _TimeLimited(HTTPAdapter):
-    """For libraries that ask without a time limit."""
+    """For earthaccess, which asks without a time limit."""
+
+    def __init__(self, timeout: tuple[float, float]) -> None:
+        super().__init__()
+        self._timeout = timeout
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        if kwargs.get("timeout") is None:
-            kwargs["timeout"] = _TIMEOUT_S
-        return super().send(request, *args, **kwargs)
+        return super().send(request, *args, **{**kwargs, "timeout": self._timeout})
 
 
 def _all_granules(query: Any, endpoints: Endpoints) -> list[Any]:

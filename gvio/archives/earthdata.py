@@ -49,7 +49,6 @@ class EarthdataSession:
         self._lock = threading.Lock()
         self._logins: list[requests.Session] = []
         self._failure: GvioError | None = None
-        self._mine = threading.local()  # the login that this thread used last
 
     def __enter__(self) -> Self:
         return self
@@ -71,8 +70,7 @@ class EarthdataSession:
             hint = "Write the archive's address as https://."
             raise ConfigError("a token is not sent over an unencrypted connection", where=safe_url(url), hint=hint)
         self.log_in()
-        session = self._mine.session = self._logins[-1]
-        return session.get(url, headers=dict(headers), stream=True, timeout=TIMEOUT_S)
+        return self._logins[-1].get(url, headers=dict(headers), stream=True, timeout=TIMEOUT_S)
 
     def log_in(self) -> None:
         """Log in, unless that was done.
@@ -86,17 +84,16 @@ class EarthdataSession:
                 self._add_login(self._credentials)
 
     def renew(self) -> None:
-        """Log in by password because this thread's last request was refused; nothing where that cannot help.
+        """Log in by password because a request was refused; nothing where that cannot help.
 
-        Threads that are refused together log in once. A second refusal is not the token's age: no third login.
+        Done once: threads that are refused together share it, and a second refusal is not the token's age.
 
         Raises:
             ConfigError: Earthdata Login refuses the password.
             UpstreamUnavailable: Earthdata Login does not answer.
         """
         with self._lock:
-            again = len(self._logins) == 1 and getattr(self._mine, "session", None) is self._logins[0]
-            if again and _password(self._credentials, self._endpoints) is not None:
+            if len(self._logins) == 1 and _password(self._credentials, self._endpoints) is not None:
                 self._add_login(self._credentials.model_copy(update={"earthdata_token": None}))
 
     def _add_login(self, credentials: Credentials) -> None:

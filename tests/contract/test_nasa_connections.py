@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from loopback_faults import refuse
+from loopback_faults import drip, refuse
 from nasa_double import PASSWORD, USER, Nasa
 from nasa_granules import CLOUD, CMR, LAADS, Granule
-from nasa_months import BOTH, BY_PASSWORD, FIRST, LAST, QUICK, SHANGHAI, TOKEN, archive, assert_whole, fetch, six_months
+from nasa_months import (
+    BOTH,
+    BY_PASSWORD,
+    FIRST,
+    LAST,
+    QUICK,
+    SHANGHAI,
+    TOKEN,
+    archive,
+    assert_whole,
+    fetch,
+    granule,
+    six_months,
+)
 from odc.geo.geobox import GeoBox
 from pydantic import SecretStr
 
 from gvio.archives.access import Credentials, Endpoints
 from gvio.archives.black_marble import black_marble_archive
+from gvio.archives.patience import Patience
 from gvio.errors import ConfigError, UpstreamUnavailable
 from gvio.grid.region import region_geobox
 from gvio.simulate.formats.black_marble import write_vnp46a3
@@ -98,6 +113,27 @@ def test_a_wrong_password_is_tried_once_by_all_threads_together(nasa: Nasa, tmp_
         fetch(archive().list_(FIRST, LAST), tmp_path, wrong)
     with_password = [seen for seen in nasa.server.seen if seen.headers.get("Authorization", "").startswith("Basic")]
     assert len(with_password) == 1
+
+
+def test_a_login_server_that_is_down_is_waited_for_once_and_not_by_every_file(nasa: Nasa, tmp_path: Path) -> None:
+    nasa.granules |= {one.name: one for one in (granule(Month(2014, 1) + i) for i in range(24))}
+    files = archive().list_(Month(2014, 1), Month(2015, 12))
+    nasa.server.routes["/api/users/find_or_create_token"] = lambda request: refuse(503)(request, nasa.cloud)
+    slower = Patience(attempts=3, first_wait=0.2)  # waits of 0.6 s at most in all
+    began = time.monotonic()
+    with pytest.raises(UpstreamUnavailable, match=r"Earthdata Login failed \(HTTP 503\)"):
+        black_marble_archive(SHANGHAI, BY_PASSWORD, Endpoints(), patience=slower).fetch(files, tmp_path, None)
+    assert time.monotonic() - began < 2.5
+
+
+def test_a_wrong_configuration_does_not_wait_for_slow_files(nasa: Nasa, tmp_path: Path) -> None:
+    files = archive().list_(FIRST, LAST)
+    nasa.server.faults = {f"/s3/{file.name}": [drip(0.5, 1000)] for file in files[:2]}  # twenty seconds each
+    nasa.server.faults[f"/prod-lads/VNP46A3/{files[2].name}"] = [refuse(401)] * 2
+    began = time.monotonic()
+    with pytest.raises(ConfigError, match=r"does not accept the credential \(HTTP 401\)"):
+        fetch(files, tmp_path)
+    assert time.monotonic() - began < 10
 
 
 def test_a_quota_of_both_is_told_with_the_wait_that_is_asked_for(nasa: Nasa, tmp_path: Path) -> None:

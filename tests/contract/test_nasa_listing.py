@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import nasa_double
 import pytest
-from loopback_faults import refuse
+from loopback_faults import drip, refuse
 from nasa_double import Nasa
 from nasa_granules import CLOUD, CMR, LAADS
 from nasa_months import FIRST, LAST, QUICK, TWO_TILES, archive, granule, six_months
 
 from gvio.archives.access import Credentials, Endpoints
 from gvio.archives.cmr import search_granules
+from gvio.archives.patience import Patience
 from gvio.errors import ConfigError, UpstreamUnavailable
 from gvio.types import Month
 
@@ -76,12 +78,22 @@ def test_an_absent_month_is_simply_not_there(nasa: Nasa) -> None:
     assert archive().list_(Month(2021, 5), Month(2021, 9)) == []
 
 
-def test_a_month_that_collection_two_lacks_comes_from_collection_one(nasa: Nasa) -> None:
-    del nasa.granules[granule(Month(2021, 2)).name]
-    for month in (FIRST, Month(2021, 2)):
+def test_months_that_collection_two_lacks_come_from_collection_one(nasa: Nasa) -> None:
+    for month in (FIRST, LAST):
+        del nasa.granules[granule(month).name]
+    for month in (FIRST, FIRST + 1, LAST):
         old = granule(month, collection="001")
         nasa.granules[old.name] = old
-    assert [file.name.split(".")[3] for file in archive().list_(FIRST, LAST)] == ["002", "001", "002"]
+    assert [file.name.split(".")[3] for file in archive().list_(FIRST, LAST)] == ["001", "002", "001"]
+
+
+def test_a_cmr_that_never_answers_is_given_up(nasa: Nasa) -> None:
+    nasa.server.faults["/search/granules.umm_json"] = [drip(30.0)] * 2
+    impatient = Patience(attempts=2, first_wait=0.01)
+    began = time.monotonic()
+    with pytest.raises(UpstreamUnavailable, match=r"CMR does not answer or broke off \((ReadTimeout|ConnectionError)\)"):
+        search_granules(Endpoints(), "VNP46A3", "2", TWO_TILES, FIRST, LAST, impatient, timeout=(5.0, 0.2))
+    assert time.monotonic() - began < 10
 
 
 def test_a_republished_month_is_listed_by_its_newest_production(nasa: Nasa) -> None:
