@@ -25,8 +25,10 @@ from odc.geo.geobox import GeoBox
 from pydantic import SecretStr
 
 from gvio.archives.access import Credentials, Endpoints
+from gvio.archives.patience import Patience
+from gvio.grid.region import region_geobox
 from gvio.simulate.formats.vnl import pack_vnl, vnl_stem, write_vnl
-from gvio.sources.vnl import recognise
+from gvio.sources.vnl import open_month, recognise
 from gvio.types import Month
 
 USER, PASSWORD = "light.reader@example.org", "night-time secret"
@@ -38,6 +40,9 @@ CREDENTIALS = Credentials(
     eog_client_secret=SecretStr(CLIENT_SECRET),
 )
 BOUNDS = (121.0, 31.0, 121.2, 31.1)
+MONTH = Month(2021, 12)
+STEM = "SVDNB_npp_20211201-20211231_75N060E_vcmslcfg_v10_c202201121200"
+QUICK = Patience(attempts=3, first_wait=0.01, longest_wait=0.02)
 ROOT = "/nighttime_light/"
 TOKEN = "/realms/eog/protocol/openid-connect/token"
 LOGIN = "/realms/eog/protocol/openid-connect/auth"
@@ -178,3 +183,19 @@ def _folder(name: str) -> str:
         raise ValueError(f"{name!r} is no official name")
     satellite = "NOAA-20/" if file.satellite == "j01" else ""
     return f"{file.month.year}/{file.month.year}{file.month.month:02d}/{satellite}{file.processing}/"
+
+
+def check_window(into: Path, month: Month = MONTH) -> None:
+    """The file pair, read as a user does, equals the same window of what the tile holds."""
+    named = [(path, recognise(path.name)) for path in sorted(into.glob("*.tif"))]
+    files = [dataclasses.replace(file, path=path) for path, file in named if file is not None and file.month == month]
+    grid = region_geobox(BOUNDS, tile_grid())
+    light = open_month(files, grid)
+    radiance, counts = tile_light(month, tuple(tile_grid().shape))
+    np.testing.assert_array_equal(light.radiance, radiance[24:49, 24:73])
+    np.testing.assert_array_equal(light.observations, counts[24:49, 24:73])
+    assert light.radiance.shape == (25, 49)  # half a pixel off the bounds on every side
+
+
+def left_over(into: Path) -> list[str]:
+    return sorted(p.name for p in into.rglob("*") if p.is_file() and p.name not in {".fetch.lock", ".manifest.lock"})

@@ -1,10 +1,9 @@
-"""Windows out of EOG's `.tgz` while they come in, over connections that break and logins that expire."""
+"""Windows out of EOG's `.tgz` while they come in, over connections that break."""
 
 from __future__ import annotations
 
 import gzip
 import hashlib
-import json
 import tarfile
 import threading
 import tracemalloc
@@ -12,29 +11,33 @@ from collections.abc import Iterator
 from pathlib import Path
 from unittest.mock import ANY
 
-import numpy as np
 import pytest
 import rasterio
-from eog_double import BOUNDS, CREDENTIALS, EogDouble, eog, tile_grid, tile_light, write_tile
+from eog_double import (
+    BOUNDS,
+    CREDENTIALS,
+    MONTH,
+    QUICK,
+    STEM,
+    EogDouble,
+    check_window,
+    eog,
+    left_over,
+    tile_grid,
+    write_tile,
+)
 from loopback import Answer
-from loopback_faults import drop_after, garble, ignore_range, login_page, refuse, served, truncate, without_length
-from pydantic import SecretStr
+from loopback_faults import drop_after, garble, ignore_range, refuse, served, truncate, without_length
 
 from gvio import raster
 from gvio.archives.archive import Archive
 from gvio.archives.eog import eog_archive
 from gvio.archives.manifest import RawFile, read_manifest, verify
-from gvio.archives.patience import Patience
 from gvio.errors import ConfigError, ProductError, StoreError, UpstreamUnavailable
-from gvio.grid.region import region_geobox
 from gvio.sources.folder import open_stack
-from gvio.sources.vnl import open_month, recognise
 from gvio.types import Month
 
 pytestmark = pytest.mark.enable_socket
-QUICK = Patience(attempts=3, first_wait=0.01, longest_wait=0.02)
-MONTH = Month(2021, 12)
-STEM = "SVDNB_npp_20211201-20211231_75N060E_vcmslcfg_v10_c202201121200"
 
 
 @pytest.fixture(scope="module")
@@ -59,22 +62,6 @@ def archive(double: EogDouble, **changes) -> Archive:
 def fetch(double: EogDouble, into: Path, first: Month = MONTH, last: Month = MONTH) -> list[RawFile]:
     source = archive(double)
     return source.fetch(source.list_(first, last), into, None)
-
-
-def check_window(into: Path, month: Month = MONTH) -> None:
-    """The file pair, read as a user does, equals the same window of what the tile holds."""
-    files = [f for p in sorted(into.glob("*.tif")) if (f := recognise(p.name)) is not None and f.month == month]
-    files = [f.__class__(**{**f.__dict__, "path": into / f.path.name}) for f in files]
-    grid = region_geobox(BOUNDS, tile_grid())
-    light = open_month(files, grid)
-    radiance, counts = tile_light(month, tuple(tile_grid().shape))
-    np.testing.assert_array_equal(light.radiance, radiance[24:49, 24:73])
-    np.testing.assert_array_equal(light.observations, counts[24:49, 24:73])
-    assert light.radiance.shape == (25, 49)  # half a pixel off the bounds on every side
-
-
-def left_over(into: Path) -> list[str]:
-    return sorted(p.name for p in into.rglob("*") if p.is_file() and p.name not in {".fetch.lock", ".manifest.lock"})
 
 
 def gets(double: EogDouble) -> list[tuple[int, str | None, int]]:
@@ -193,33 +180,6 @@ def test_a_content_encoding_is_not_taken_off(double: EogDouble, tiles: list[Path
     check_window(tmp_path)
 
 
-def test_a_token_that_expires_while_a_file_comes_in_is_renewed(
-    double: EogDouble, tiles: list[Path], tmp_path: Path
-) -> None:
-    def expired(request, route):
-        double.tokens.clear()
-        return route(request)
-
-    double.server.faults[double.path(tiles[0].name)] = [drop_after(4000), expired]
-    fetch(double, tmp_path)
-    check_window(tmp_path)
-    assert [entry[0] for entry in gets(double)] == [200, 401, 206]
-    assert double.grants[-1] == "refresh_token"
-
-
-def test_a_login_page_in_the_place_of_the_file_is_renewed_once_and_then_told(
-    double: EogDouble, tiles: list[Path], tmp_path: Path
-) -> None:
-    path = double.path(tiles[0].name)
-    double.server.faults[path] = [login_page]
-    fetch(double, tmp_path / "a")
-    check_window(tmp_path / "a")
-    double.server.faults[path] = [login_page, login_page]
-    with pytest.raises(ConfigError, match="EOG sent an HTML page in the place of the file"):
-        fetch(double, tmp_path / "b")
-    assert left_over(tmp_path / "b") == []
-
-
 def test_busy_servers_are_asked_again_and_a_gone_file_is_not(
     double: EogDouble, tiles: list[Path], tmp_path: Path
 ) -> None:
@@ -294,70 +254,6 @@ def test_a_tile_that_does_not_hold_the_region_is_refused(tmp_path: Path, monkeyp
         with pytest.raises(ProductError, match=rf"^{STEM}.avg_rade9h.tif: covers 80.00..80.40 E, .* nothing of"):
             fetch(double, tmp_path / "raw")
     assert left_over(tmp_path / "raw") == []
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"eog_password": SecretStr("wrong-secret")}, r"refused the user name or password \(invalid_grant\). Correct"),
-        ({"eog_client_secret": SecretStr("wrong-secret")}, r"refused the client id or secret \(invalid_client\)"),
-        ({"eog_client_id": None, "eog_client_secret": None}, "EOG_CLIENT_ID, EOG_CLIENT_SECRET are not set. Register"),
-        ({"eog_username": SecretStr("")}, "EOG_USERNAME is not set"),
-    ],
-)
-def test_a_wrong_credential_is_told_without_repeating_it(
-    double: EogDouble, tmp_path: Path, changes: dict[str, SecretStr | None], message: str
-) -> None:
-    with pytest.raises(ConfigError, match=message) as caught:
-        archive(double, **changes).list_(MONTH, MONTH)
-    assert "wrong-secret" not in f"{caught.value!r} {caught.value.__cause__!r} {caught.value.__context__!r}"
-    assert len(double.grants) <= 1  # never tried again: accounts are locked for that
-
-
-def test_an_account_that_has_not_accepted_the_terms_is_told_to(double: EogDouble) -> None:
-    double.complete = False
-    with pytest.raises(ConfigError, match=r"the account is not complete \(invalid_grant\). Log in once with a browser"):
-        archive(double).list_(MONTH, MONTH)
-
-
-def test_a_login_server_that_fails_is_asked_again_and_then_told(double: EogDouble, tmp_path: Path) -> None:
-    path = "/realms/eog/protocol/openid-connect/token"
-    double.server.faults[path] = [refuse(503), drop_after(0)]
-    fetch(double, tmp_path)
-    double.server.faults[path] = [refuse(502)] * 9
-    with pytest.raises(UpstreamUnavailable, match=r"token: the login server failed \(HTTP 502\). Try again later"):
-        archive(double).list_(MONTH, MONTH)
-    double.server.faults[path] = [refuse(200, body=b"<html>")] * 9
-    with pytest.raises(UpstreamUnavailable, match=r"failed \(HTTP 200, no token\)"):
-        archive(double).list_(MONTH, MONTH)
-    double.server.faults[path] = [refuse(404)]
-    with pytest.raises(ConfigError, match=r"EOG's login refused the request \(HTTP 404\). Check its address"):
-        archive(double).list_(MONTH, MONTH)
-
-
-def test_a_password_does_not_travel_unencrypted(double: EogDouble) -> None:
-    open_endpoint = double.endpoints.model_copy(update={"eog_token": "http://eogauth.example.org/token"})
-    with pytest.raises(ConfigError, match="a password is not sent over an unencrypted connection"):
-        eog_archive(BOUNDS, CREDENTIALS, open_endpoint).list_(MONTH, MONTH)
-
-
-def test_an_entry_of_netrc_does_not_replace_the_token(
-    double: EogDouble, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "netrc").write_text("machine 127.0.0.1 login somebody password else\n")
-    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
-    fetch(double, tmp_path / "raw")
-    check_window(tmp_path / "raw")
-
-
-def test_secrets_leave_no_trace(double: EogDouble, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(0)
-    fetch(double, tmp_path)
-    written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()) + caplog.text.encode()
-    given = [value.get_secret_value() for value in CREDENTIALS.__dict__.values() if value is not None]
-    for secret in [*given, *double.tokens, *double.refresh_tokens]:
-        assert secret.encode() not in written
-    assert json.loads((tmp_path / "manifest.json").read_text())["files"][0]["url"].startswith(double.server.url)
 
 
 def test_other_bounds_are_fetched_as_a_vintage_of_their_own(double: EogDouble, tmp_path: Path) -> None:
