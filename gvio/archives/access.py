@@ -28,6 +28,6 @@ class Endpoints(BaseModel):
     earthdata_login: str = "urs.earthdata.nasa.gov"
     laads: str = "https://ladsweb.modaps.eosdis.nasa.gov"
     eog: str = "https://eogdata.mines.edu/nighttime_light"
-    eog_token: str = "https://eogauth-new.mines.edu/realms/eog-new/protocol/openid-connect/token"
+    eog_token: str = "https://eogauth-new.mines.edu/realms/eog/protocol/openid-connect/token"
     light_every_night: str = "https://s3.us-east-1.amazonaws.com"
     light_every_night_bucket: str = "globalnightlight"
