@@ -188,6 +188,28 @@ def test_absent_months_do_not_fail_a_range(double_and_region: tuple[EogDouble, O
     assert outcome.out.endswith("absent 2019-05\n")
 
 
+def test_a_file_that_is_listed_and_gone_does_not_fail_a_range(
+    double_and_region: tuple[EogDouble, OfficialRegion], tmp_path: Path
+) -> None:
+    double, region = double_and_region
+    gone = sorted(double.tiles)[1]
+    double.server.faults[gone] = [refuse(410)] * 9
+    words = ["--workspace", str(tmp_path), "--from", str(FIRST), "--to", "2018-12"]
+    try:
+        outcome = region.gvio("fetch", *words)
+        assert outcome.code == 0, outcome.err
+        lost = outcome.out.splitlines()[-1]
+        assert lost.startswith(f"lost {Path(gone).name}: ")
+        assert len(list(tmp_path.rglob("*.avg_rade9h.tif"))) == 2
+        run = region.gvio("fetch", "--workspace", str(tmp_path), "--month", "2018-12")
+        assert run.code == 0, run.err
+    finally:
+        double.server.faults.pop(gone)
+    notes = json.loads((tmp_path / "officialland" / "fetch.json").read_text())["notes"]
+    (note,) = [note["message"] for note in notes if note["name"] == "light.files_whole"]
+    assert note.startswith(f"{Path(gone).name} of 2018-11 could not be had from EOG and is missing: ")
+
+
 @pytest.mark.usefixtures("published")
 def test_a_silent_archive_does_not_stop_what_is_here(double_and_region: tuple[EogDouble, OfficialRegion]) -> None:
     _, region = double_and_region

@@ -33,8 +33,18 @@ def test_help_imports_nothing_heavy() -> None:
         "sklearn",
         "rasterio",
         "numpy",
+        "requests",
+        "earthaccess",
+        "boto3",
     }
     code = f"import sys, gvio.cli.main; print(sorted({heavy!r} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_bringing_a_range_imports_nothing_of_the_model_and_no_library_of_a_provider() -> None:
+    heavy = {"torch", "mlflow", "prefect", "great_expectations", "matplotlib", "sklearn", "earthaccess", "boto3"}
+    code = f"import sys, gvio.pipeline.raw; print(sorted({heavy!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
 
@@ -69,6 +79,8 @@ def test_json_is_the_whole_result(capsys: pytest.CaptureFixture[str]) -> None:
     ("words", "code", "message"),
     [
         (["run"], 2, "Missing option '--region'"),
+        (["fetch", "--region", "x", "--from", "2021-01"], 2, "--from and --to go together, and neither with --month"),
+        (["fetch", "--region", "x", "--verify", "--month", "2021-01"], 2, "neither with --month nor with --verify"),
         (["runn"], 2, "No such command 'runn'"),
         (["demo", "--months", "12"], 2, "12 is not in the range x>=14"),
         (["simulate", "out", "--seed", "1", "--spec", "absent.yaml"], 2, "File 'absent.yaml' does not exist"),
