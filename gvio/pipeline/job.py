@@ -99,18 +99,12 @@ def make_job(
     params = (
         parse_params(_read(Path(params_file), ConfigError, "Check --params."), params_file) if params_file else Params()
     )
-    asked = _parse(Month.parse, month, "month") if month else None
-    if asked is not None and asked < config.start:
-        hint = "Ask for a later month."
-        raise ConfigError(
-            f"month {asked} is before the region's first month {config.start}", where="--month", hint=hint
-        )
     return Job(
         pack=root,
         store=store,
         workspace=Path(workspace),
         config=config,
-        month=asked,
+        month=_asked(month, config),
         as_of=_parse(dt.date.fromisoformat, as_of, "as-of date") if as_of else dt.datetime.now(dt.UTC).date(),
         params=params,
         endpoint_url=endpoint_url,
@@ -173,6 +167,14 @@ def read_json(job: Job, name: str, stage: str) -> Any:
         hint = f"Run `gvio {stage}` with the same --region and --workspace first."
         what = f"{name} cannot be read ({type(error).__name__})"
         raise InputRefused(what, where=str(job.folder), hint=hint) from None
+
+
+def _asked(month: str | None, config: RegionConfig) -> Month | None:
+    asked = _parse(Month.parse, month, "month") if month else None
+    if asked is not None and asked < config.start:
+        what = f"month {asked} is before the region's first month {config.start}"
+        raise ConfigError(what, where="--month", hint="Ask for a later month.")
+    return asked
 
 
 def _read(path: Path, error: type[PackError] | type[ConfigError], hint: str) -> str:
