@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _NOTICE = (
     "Real districts of Shanghai; light, factories and figures are INVENTED. Nothing here says anything about Shanghai."
 )
+_PRESETS = ("clean", "hard", "spike-in", "no-information")  # importing them would slow every start
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -82,6 +83,7 @@ def _where_to_look(job: Job) -> list[str]:
 @click.command()
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--seed", type=int, required=True, help="Seed of everything invented.")
+@click.option("--preset", type=click.Choice(_PRESETS), help="Named world; --spec and --set change fields of it.")
 @click.option("--spec", "spec_file", type=_FILE, help="YAML with fields of the world.")
 @click.option("--set", "settings", multiple=True, metavar="FIELD=VALUE", help="One field of the world; repeatable.")
 @click.option("--onto", type=_FOLDER, help="Real light to plant factories into: product files, or a region pack.")
@@ -91,6 +93,7 @@ def _where_to_look(job: Job) -> list[str]:
 def simulate(
     out: Path,
     seed: int,
+    preset: str | None,
     spec_file: Path | None,
     settings: tuple[str, ...],
     onto: Path | None,
@@ -101,12 +104,16 @@ def simulate(
     """Write a known-truth region pack, truth beside it in truth/."""
     from gvio.progress import terminal_progress
     from gvio.simulate.pack import plant_pack, simulate_pack
+    from gvio.simulate.presets import parse_preset
     from gvio.simulate.spec import parse_spec
 
     text = spec_file.read_text() if spec_file else ""
-    spec = parse_spec("\n".join([text, *(setting.replace("=", ": ", 1) for setting in settings)]))
+    text = "\n".join([text, *(setting.replace("=", ": ", 1) for setting in settings)])
+    spec = parse_preset(preset, text) if preset else parse_spec(text)
     if onto is None and (product or districts):
         raise click.UsageError("--product and --districts describe the light of --onto; give that too")
+    if onto is None and preset == "spike-in":
+        raise click.UsageError("the preset spike-in plants factories onto real light; give its folder with --onto")
     if onto is None:
         simulate_pack(out, spec, seed, terminal_progress())
     else:

@@ -19,13 +19,14 @@ NEW_YEAR = {
     2026: (2, 17), 2027: (2, 6), 2028: (1, 26), 2029: (2, 13), 2030: (2, 3),
 }  # fmt: skip
 HOLIDAY = (-5, 12)  # days around new year's day in which factories stand still, the last excluded
-PERSISTENCE = 0.97  # of shocks, from month to month; a shock is half gone after two years
+PERSISTENCE = 0.97  # of sectors' and districts' shocks from month to month; half gone after two years
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Economy:
     """`output` (F, T) float64, in the unit, ≥ 0; `size` (F,) its typical value; `sector` (F,) int;
-    `visible` (F, T) float64, the log change of output that light responds to; `dark` (F,) bool, no light at all.
+    `visible` (F, T) float64, the log change of output that light responds to; `dark` (F,) bool, no light at all;
+    `opened`, `closed` (F,) int, first month with the factory (0: always there) and first without (T: stays).
     """
 
     output: FloatArray
@@ -33,6 +34,14 @@ class Economy:
     sector: IntArray
     visible: FloatArray
     dark: BoolArray
+    opened: IntArray
+    closed: IntArray
+
+    @property
+    def alive(self) -> BoolArray:
+        """(F, T) whether the factory exists."""
+        months = np.arange(self.output.shape[1])
+        return np.asarray((self.opened[:, None] <= months) & (months < self.closed[:, None]))
 
 
 def simulate_economy(spec: WorldSpec, district: IntArray, rng: np.random.Generator) -> Economy:
@@ -52,7 +61,9 @@ def simulate_economy(spec: WorldSpec, district: IntArray, rng: np.random.Generat
     stopped, seen_stopped = _shutdowns(spec, (count, len(months)), rng)
     common = _common_shock(spec, months)
     output = size[:, None] * np.exp(change + stopped + common)
-    return Economy(output, size, sector, change + seen_stopped + spec.common_shock_visible * common, dark)
+    visible = change + seen_stopped + spec.common_shock_visible * common
+    economy = Economy(output, size, sector, visible, dark, *_lives(spec, district, size, rng.spawn(1)[0]))
+    return dataclasses.replace(economy, output=np.where(economy.alive, output, 0.0))
 
 
 def holiday_share(month: Month) -> float:
@@ -65,11 +76,13 @@ def holiday_share(month: Month) -> float:
     return inside / month.last_day.day
 
 
-def persistent(rng: np.random.Generator, shape: tuple[int, int], spread: float) -> FloatArray:
+def persistent(
+    rng: np.random.Generator, shape: tuple[int, int], spread: float, persistence: float = PERSISTENCE
+) -> FloatArray:
     """(n, T) stationary first-order autoregressions with standard deviation `spread`."""
     steps = rng.normal(0, spread, shape)
-    steps[:, 1:] *= np.sqrt(1 - PERSISTENCE**2)
-    return np.asarray(lfilter([1.0], [1.0, -PERSISTENCE], steps, axis=1))
+    steps[:, 1:] *= np.sqrt(1 - persistence**2)
+    return np.asarray(lfilter([1.0], [1.0, -persistence], steps, axis=1))
 
 
 def _change(
@@ -79,18 +92,32 @@ def _change(
     years = np.arange(len(months)) / 12 - len(months) / 24
     n_districts, T = int(district.max()) + 1, len(months)
     of_sector = rng.normal(spec.growth, spec.growth_spread, spec.sectors)[:, None] * years
-    of_district = rng.normal(0, spec.growth_spread, n_districts)[:, None] * years
+    apart = spec.growth_spread if spec.district_growth_spread is None else spec.district_growth_spread
+    of_district = rng.normal(0, apart, n_districts)[:, None] * years
     of_sector = of_sector + persistent(rng, (spec.sectors, T), spec.sector_cycle)
     of_district = of_district + persistent(rng, (n_districts, T), spec.district_shock)
-    own = persistent(rng, (len(district), T), spec.factory_shock)
+    own = persistent(rng, (len(district), T), spec.factory_shock, spec.factory_persistence)
     calendar = np.array([month.month for month in months])
-    phase = rng.normal(0, 0.5, spec.sectors)[:, None]
+    phase = rng.normal(0, spec.season_phase_spread, spec.sectors)[:, None]
     season = spec.season * np.cos(2 * np.pi * (calendar - 6.5) / 12 + phase)
-    season += 0.5 * spec.season * (calendar == 12)  # the year's plan is met in December
+    season += spec.year_end_rush * (calendar == 12)
     idle = np.array([holiday_share(month) for month in months])
     return np.asarray(
         of_sector[sector] + season[sector] + of_district[district] + own + np.log1p(-spec.new_year_dip * idle)
     )
+
+
+def _lives(
+    spec: WorldSpec, district: IntArray, size: FloatArray, rng: np.random.Generator
+) -> tuple[IntArray, IntArray]:
+    """(F,) month of opening and of closing; the largest factory of every district is always there."""
+    count, months = len(district), spec.months
+    born, ending = rng.random((2, count)) < np.array([[spec.births_share], [spec.closures_share]])
+    largest = np.zeros(count, bool)
+    largest[[np.flatnonzero(district == d)[size[district == d].argmax()] for d in np.unique(district)]] = True
+    opened = np.where(born & ~largest, rng.integers(1, months, count), 0)
+    end = np.minimum(opened + rng.integers(1, months, count), months)
+    return opened, np.where(ending & ~largest, end, months)
 
 
 def _shutdowns(spec: WorldSpec, shape: tuple[int, int], rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:

@@ -19,7 +19,7 @@ def publish_figures(spec: WorldSpec, labels: FloatArray, area_ids: list[str], rn
     """Rows of `statistics.csv` from true output.
 
     Args:
-        spec: Says which sums exist (`labels`), their error, revisions, and when the districts' figures stop.
+        spec: Says which sums exist (`labels`), their error, revisions, gaps, and when the districts' figures stop.
         labels: (D, T) float64 true output.
         area_ids: D district ids.
         rng: Source of errors.
@@ -27,13 +27,18 @@ def publish_figures(spec: WorldSpec, labels: FloatArray, area_ids: list[str], rn
     Returns:
         Columns area_id, start, end, value, kind, published, series, source, ordered by day of publication.
     """
+    late, lost = rng.spawn(2)
     truth = {CITY_ID: labels.sum(axis=0), **dict(zip(area_ids, labels, strict=True))}
     rows = []
     for area, first, last, kind in _periods(spec, area_ids):
         end, total = spec.span[last], float(truth[area][first : last + 1].sum())
         value = total * float(np.exp(rng.normal(0, spec.reporting_noise)))
-        rows.append(_row(area, spec.span[first], end, value, kind, end + 1))
-        if rng.random() < spec.revised_share:
+        revised = rng.random() < spec.revised_share
+        further = float(np.exp(late.normal(0, spec.revision_spread)))
+        if lost.random() < spec.missing_share and area != CITY_ID:
+            continue
+        rows.append(_row(area, spec.span[first], end, value * (further if revised else 1.0), kind, end + 1))
+        if revised:
             rows.append(_row(area, spec.span[first], end, total, kind, end + 7))
     frame = pd.DataFrame(rows)
     return frame.sort_values(["published", "area_id", "start"], kind="stable", ignore_index=True)

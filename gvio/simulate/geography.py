@@ -18,8 +18,6 @@ from gvio.simulate.spec import WorldSpec
 from gvio.types import BoolArray, FloatArray, IntArray, LightStack
 
 PIXEL = 1 / 240  # 15 arc-seconds
-PARK_SIZE = 20  # factories of an industrial park
-PARK_SPREAD_PX = 3.0
 METRES_PER_DEGREE = 111_320.0
 
 
@@ -73,7 +71,7 @@ def make_places(
         ground, bright = np.where(seen, owner, -1), float(np.quantile(background[seen], 0.99))
         urban = ndimage.gaussian_filter(background, 2.0) > 0.3 * bright
     row, col = _place_factories(spec, ground, background / bright, rng)
-    lon, lat = _map_positions(spec, geobox, row, col, rng)
+    lon, lat = map_positions(spec, geobox, row, col, rng)
     return Places(geobox, districts, owner, background, urban, row, col, owner[row, col], lon, lat)
 
 
@@ -153,10 +151,12 @@ def _place_factories(
     `brightness` (y, x) is the background as a share of the centre's.
     """
     land = np.argwhere(owner >= 0)
-    appeal = 1 / (1 + (brightness[owner >= 0] / 0.3) ** 2)
-    parks = land[rng.choice(len(land), max(spec.n_factories // PARK_SIZE, 1), p=appeal / appeal.sum())]
-    home = parks[rng.integers(len(parks), size=spec.n_factories)]
-    cells = np.rint(home + rng.normal(0, PARK_SPREAD_PX, home.shape)).astype(int)
+    appeal = 1 / (1 + (brightness[owner >= 0] / spec.park_shyness) ** 2)
+    parks = land[rng.choice(len(land), max(spec.n_factories // spec.park_size, 1), p=appeal / appeal.sum())]
+    at = rng.integers(len(parks), size=spec.n_factories)
+    reach = np.exp(rng.spawn(1)[0].normal(0, spec.park_spread_variety, len(parks)))
+    offset = rng.normal(0, spec.park_spread_px, (spec.n_factories, 2)) * reach[at][:, None]
+    cells = np.rint(parks[at] + offset).astype(int)
     anchors = _anchors(spec, owner, rng)[: spec.n_factories]
     cells[: len(anchors)] = anchors
     cells = np.clip(cells, 0, np.array(owner.shape) - 1)
@@ -171,7 +171,7 @@ def _anchors(spec: WorldSpec, owner: IntArray, rng: np.random.Generator) -> IntA
     return np.concatenate([found[rng.integers(len(found), size=spec.least_factories)] for found in cells if len(found)])
 
 
-def _map_positions(
+def map_positions(
     spec: WorldSpec, geobox: GeoBox, row: IntArray, col: IntArray, rng: np.random.Generator
 ) -> tuple[FloatArray, FloatArray]:
     """A place inside the true pixel, plus the map's error."""

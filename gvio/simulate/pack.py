@@ -123,16 +123,26 @@ def _region(spec: WorldSpec) -> dict[str, Any]:
 
 
 def _factories(world: World) -> pd.DataFrame:
-    """Mapped factories as a survey lists them: no size, which nobody publishes."""
-    places, count = world.places, int(world.mapped.sum())
-    return pd.DataFrame(
-        {
-            "factory_id": [f"F{i:05d}" for i in range(count)],
-            "lon": np.round(places.lon[:count], 6),
-            "lat": np.round(places.lat[:count], 6),
-            "category": [f"industry;{chr(ord('A') + sector % 26)}" for sector in world.economy.sector[:count]],
-        }
-    )
+    """Mapped factories as a survey lists them, then decoys as if they were some: no size, which nobody publishes."""
+    places, decoys, count = world.places, world.decoys, int(world.mapped.sum())
+    sectors = [*world.economy.sector[:count], *decoys.sector]
+    columns: dict[str, Any] = {
+        "factory_id": [f"F{i:05d}" for i in range(len(sectors))],
+        "lon": np.round([*places.lon[:count], *decoys.lon], 6),
+        "lat": np.round([*places.lat[:count], *decoys.lat], 6),
+        "category": [f"industry;{chr(ord('A') + sector % 26)}" for sector in sectors],
+    }
+    if world.spec.births_share or world.spec.closures_share:
+        columns |= _lives(world, count)
+    return pd.DataFrame(columns)
+
+
+def _lives(world: World, count: int) -> dict[str, list[str]]:
+    """First and last month of every listed place; empty where it is always there."""
+    span, always = world.spec.span, [""] * len(world.decoys.row)
+    opened = [str(span[t]) if t > 0 else "" for t in world.economy.opened[:count]]
+    closed = [str(span[t - 1]) if t < len(span) else "" for t in world.economy.closed[:count]]
+    return {"opened": opened + always, "closed": closed + always}
 
 
 def _write_text(path: Path, text: str) -> None:

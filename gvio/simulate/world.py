@@ -12,6 +12,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from gvio.simulate.decoys import Decoys, make_decoys
 from gvio.simulate.economy import Economy, simulate_economy
 from gvio.simulate.figures import publish_figures
 from gvio.simulate.geography import Places, make_places
@@ -30,6 +31,7 @@ class World:
         places: Grid, districts, factories' positions.
         economy: Output of every factory and month.
         mapped: (F,) bool, whether the pack's map knows the factory; mapped ones come first.
+        decoys: Places the map lists after them, which make nothing.
         radiance: (T, y, x) float32, nW cm⁻² sr⁻¹, NaN where nothing was observed.
         observations: (T, y, x) uint16.
         statistics: Rows of `statistics.csv`.
@@ -40,6 +42,7 @@ class World:
     places: Places
     economy: Economy
     mapped: BoolArray
+    decoys: Decoys
     radiance: FloatArray
     observations: IntArray
     statistics: pd.DataFrame
@@ -72,18 +75,19 @@ def simulate_world(
             decides months, bounds and product (`gvio.simulate.onto.conform`).
     """
     spec = spec if base is None else conform(spec, base)
-    place, make, shine, report, survey = (np.random.default_rng([seed, stream]) for stream in range(5))
+    place, make, shine, report, survey, mislead = (np.random.default_rng([seed, stream]) for stream in range(6))
     places = make_places(spec, place, districts, base)
     places, mapped = _survey(spec, places, survey)
     economy = simulate_economy(spec, places.district, make)
+    decoys = make_decoys(spec, places, mislead)
     if base is None:
-        radiance, observations = simulate_light(spec, places, economy, shine)
+        radiance, observations = simulate_light(spec, places, economy, decoys, shine)
     else:
-        radiance, observations = plant_light(spec, places, economy, base, shine), base.observations
+        radiance, observations = plant_light(spec, places, economy, decoys, base, shine), base.observations
     area_ids = [str(area) for area in places.districts["area_id"]]
     statistics = publish_figures(spec, _district_sums(economy, places), area_ids, report)
     sources = () if base is None else base.provenance
-    return World(spec, places, economy, mapped, radiance, observations, statistics, sources)
+    return World(spec, places, economy, mapped, decoys, radiance, observations, statistics, sources)
 
 
 def _survey(spec: WorldSpec, places: Places, rng: np.random.Generator) -> tuple[Places, BoolArray]:
