@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.table_of_targets import markdown
-from benchmarks.worlds import KINDS, PACKS
+from benchmarks.worlds import KINDS, OTHER_KINDS, PACKS, make_base
 from gvio.config import Params, parse_params
 
 PARTS = ("time", "coverage", "pixels", "districts", "plain")
@@ -52,15 +52,19 @@ def _options() -> argparse.Namespace:
 
 
 def _names(options: argparse.Namespace) -> list[str]:
-    names = []
+    every, names = (*KINDS, *OTHER_KINDS), []
     for wanted in options.only or KINDS:
         seeds = range(options.seed, options.seed + options.repeats)
-        names += [f"{wanted}/{seed}" for seed in seeds] if wanted in KINDS else [wanted]
+        names += [f"{wanted}/{seed}" for seed in seeds] if wanted in every else [wanted]
     for name in names:
         kind, _, seed = name.rpartition("/")
-        if not (name in PACKS or Path(name, "region.yaml").exists() or (kind in KINDS and seed.isdigit())):
-            known = ", ".join([*KINDS, *PACKS])
+        if not (name in PACKS or Path(name, "region.yaml").exists() or (kind in every and seed.isdigit())):
+            known = ", ".join([*every, *PACKS])
             raise SystemExit(f"unknown world {name!r}; give a kind, <kind>/<seed> or a pack's folder; known: {known}")
+    real = [name for name in names if name.startswith("spike-")]
+    if real and not make_base():
+        print(f"LEFT OUT, the real light under ../shared is not on this machine: {', '.join(real)}")
+        names = [name for name in names if name not in real]
     return names
 
 

@@ -7,6 +7,8 @@ measured which a real region would not go through.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.mumbai_base import CUBES, write_base
 from gvio.config import Params
 from gvio.evaluate.protocols import Material
 from gvio.ledger.rows import as_of
@@ -21,10 +24,10 @@ from gvio.ledger.sums import official_monthly, sums_matrix
 from gvio.region.pack import read_pack
 from gvio.region.urban import read_urban
 from gvio.sample.build import build_samples
-from gvio.simulate.pack import simulate_pack
-from gvio.simulate.spec import WorldSpec
+from gvio.simulate.pack import plant_pack, simulate_pack
+from gvio.simulate.presets import preset_spec
 from gvio.sources.folder import open_stack
-from gvio.types import FloatArray
+from gvio.types import FloatArray, Month
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 PACKS: Mapping[str, Path] = {
@@ -33,24 +36,15 @@ PACKS: Mapping[str, Path] = {
 }
 """The development packs: methods were tuned on them, so they are shown apart and never counted among the worlds."""
 
+BASE = Path("build") / "mumbai-base"
+"""Real light as product files, made once from the cubes in `../shared` (`mumbai_base.py`)."""
+
 _SIZE: Mapping[str, Any] = {"first_month": "2014-01", "months": 96, "n_districts": 8, "n_factories": 500}
-_CLEAN: Mapping[str, Any] = {
-    "elasticity": 0.8, "elasticity_spread": 0.1, "dark_share": 0.02, "unmapped_share": 0.0, "position_error_m": 40.0,
-    "led_share": 0.05, "gain_spread": 0.02, "stray_light": 0.0, "observations": 14.0, "cloud_season": 0.3,
-    "factory_flicker": 0.04,
-}  # fmt: skip
-_HARD: Mapping[str, Any] = {
-    "elasticity": 0.5, "elasticity_spread": 0.3, "dark_share": 0.15, "unmapped_share": 0.2, "position_error_m": 200.0,
-    "led_share": 0.4, "gain_spread": 0.05, "stray_light": 0.6, "observations": 6.0, "cloud_season": 0.85,
-    "factory_flicker": 0.12, "lights_on_share": 0.5, "common_shock_month": "2020-02",
-}  # fmt: skip
-KINDS: Mapping[str, Mapping[str, Any]] = {
-    "clean-rich": _CLEAN | {"labels": "rich"},
-    "clean-few": _CLEAN | {"labels": "few"},
-    "hard-rich": _HARD | {"labels": "rich"},
-    "hard-few": _HARD | {"labels": "few"},
-}
-"""Kinds of world and what makes them so."""
+_PRESETS = {"clean": "clean", "hard": "hard", "spike": "spike-in", "none": "no-information"}
+KINDS = tuple(f"{preset}-{labels}" for preset in ("clean", "hard", "spike") for labels in ("rich", "few"))
+"""Kinds of world that are measured by default."""
+OTHER_KINDS = ("none-rich", "none-few")
+"""Light without any information: skill there would be a fault."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -70,11 +64,31 @@ def make_world(name: str, params: Params) -> BenchWorld:
         return open_world(PACKS[name], name, params)
     if Path(name, "region.yaml").exists():
         return open_world(Path(name), Path(name).name, params)
-    kind, _, seed = name.rpartition("/")
-    spec = WorldSpec.model_validate({"name": kind, **_SIZE, **KINDS[kind]})
+    kind = name.rpartition("/")[0]
+    preset, _, labels = kind.partition("-")
+    spec = preset_spec(_PRESETS[preset], labels=labels, **_SIZE)
     with tempfile.TemporaryDirectory() as folder:
-        simulate_pack(Path(folder), spec, int(seed))
+        if preset == "spike":
+            plant_pack(Path(folder), BASE, spec, seed_of(name))
+        else:
+            simulate_pack(Path(folder), spec, seed_of(name))
         return open_world(Path(folder), name, params)
+
+
+def seed_of(name: str) -> int:
+    """Every world of its own: one seed in another kind draws another economy."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")
+
+
+def make_base() -> bool:
+    """Write the real light once; False where it is not on this machine."""
+    if not (CUBES / "mumbai_radiance.nc").is_file():
+        return False
+    if not BASE.is_dir():
+        half = BASE.with_name(f"{BASE.name}.{os.getpid()}")
+        write_base(half, Month(2014, 1), Month(2021, 12))
+        half.rename(BASE)
+    return True
 
 
 def open_world(folder: Path, name: str, params: Params) -> BenchWorld:
