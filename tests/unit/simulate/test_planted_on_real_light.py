@@ -212,3 +212,9 @@ def test_a_base_without_a_year_on_year_is_refused(base):
     short = dataclasses.replace(stack, months=stack.months[:12], radiance=stack.radiance[:12])
     with pytest.raises(ConfigError, match=r"has 12 month\(s\), a world needs 13"):
         conform(PLANT, short)
+
+
+def test_light_that_came_from_no_file_of_its_product_cannot_be_named(planted, tmp_path):
+    renamed = tuple((dataclasses.replace(files[0], file="mine.tif"),) for files in planted.provenance)
+    with pytest.raises(ProductError, match=r"mine\.tif is no vnl-monthly file.*Official names are such as SVDNB"):
+        write_light(dataclasses.replace(planted, provenance=renamed), tmp_path)
