@@ -27,19 +27,20 @@ def publish_figures(spec: WorldSpec, labels: FloatArray, area_ids: list[str], rn
     Returns:
         Columns area_id, start, end, value, kind, published, series, source, ordered by day of publication.
     """
+    span = spec.span
     late, lost = rng.spawn(2)
     truth = {CITY_ID: labels.sum(axis=0), **dict(zip(area_ids, labels, strict=True))}
     rows = []
     for area, first, last, kind in _periods(spec, area_ids):
-        end, total = spec.span[last], float(truth[area][first : last + 1].sum())
+        end, total = span[last], float(truth[area][first : last + 1].sum())
         value = total * float(np.exp(rng.normal(0, spec.reporting_noise)))
         revised = rng.random() < spec.revised_share
         further = float(np.exp(late.normal(0, spec.revision_spread)))
         if lost.random() < spec.missing_share and area != CITY_ID:
             continue
-        rows.append(_row(area, spec.span[first], end, value * (further if revised else 1.0), kind, end + 1))
+        rows.append(_row(area, span[first], end, value * (further if revised else 1.0), kind, end + 1))
         if revised:
-            rows.append(_row(area, spec.span[first], end, total, kind, end + 7))
+            rows.append(_row(area, span[first], end, total, kind, end + 7))
     frame = pd.DataFrame(rows)
     return frame.sort_values(["published", "area_id", "start"], kind="stable", ignore_index=True)
 
