@@ -99,10 +99,10 @@ def test_the_command_takes_presets_fields_and_real_light(tmp_path):
     fields = ["--set", "n_factories=90", "--set", "n_districts=3", "--set", "least_factories=2"]
     planted = run(tmp_path / "pack", "--seed", 1, "--preset", "spike-in", "--onto", tmp_path / "city" / "ntl", *fields)
     assert planted.exit_code == 0, planted.output
-    truth = np.load(tmp_path / "pack" / "truth" / "truth.npz")
-    assert truth["labels"].shape == (3, 13)
-    assert truth["months"][0] == str(Month(2018, 1))
-    assert len(truth["fd"]) == 90
+    with np.load(tmp_path / "pack" / "truth" / "truth.npz") as truth:
+        assert truth["labels"].shape == (3, 13)
+        assert truth["months"][0] == str(Month(2018, 1))
+        assert len(truth["fd"]) == 90
 
 
 def test_real_light_is_asked_for_where_it_is_needed(tmp_path):

@@ -187,7 +187,8 @@ def test_a_written_pack_reads_back_as_the_world_it_came_from(tmp_path, labels):
     assert [note for note in pack.notes if note.required] == []
     assert len(pack.factories) >= 53
     assert pack.config.title == SMALL.title
-    truth = np.load(tmp_path / "pack" / "truth" / "truth.npz")
+    with np.load(tmp_path / "pack" / "truth" / "truth.npz") as file:
+        truth = dict(file)
     np.testing.assert_array_equal(truth["truth"], world.truth)
     ledger = as_of(pack.ledger, dt.date(2030, 1, 1))
     sums = sums_matrix(ledger, pack.area_ids, "CITY", spec.span)
