@@ -1,7 +1,7 @@
 """Covariances of the linear-Gaussian model of log output (district × month) and of light as its measurement.
 
 Log output x = m + common(t) + own(d, t); both are walk + season + shock, common has the calendar, own has a level.
-Light z = gain · x + error; error = common(t) + district level + walk + season + shock / precision.
+Light z = gain · x + error; error = common(t), shock and drift, + district level + walk + season + shock / precision.
 Everything in torch float64, differentiable in the hyperparameters; D districts, T months, vectors are district-major.
 """
 
@@ -81,7 +81,7 @@ def output_covariance(h: Mapping[str, Tensor], seen: Observed) -> Tensor:
 def light_error_covariance(h: Mapping[str, Tensor], seen: Observed) -> Tensor:
     """Covariance (k, k) of the errors of light at the observed district-months."""
     k = month_kernels(seen.n_months, seen.steps, seen.calendar)
-    common = h["light_common"] ** 2 * k["shock"]
+    common = h["light_common"] ** 2 * k["shock"] + h["light_drift"] ** 2 * k["walk"]
     own = _FREE_LIGHT_LEVEL * k["constant"] + h["light_walk"] ** 2 * k["walk"] + h["light_season"] ** 2 * k["season"]
     full = _kron(seen.n_areas, common, own)
     return full[seen.seen][:, seen.seen] + torch.diag(h["light_shock"] ** 2 / seen.precision)

@@ -26,6 +26,7 @@ class Hyper:
     noise: float = 0.01  # relative error of a published figure
     gain: float = 0.3  # how much of a log change of output the light measurement shows
     light_common: float = 0.05  # monthly error of light that all districts share: calibration, weather
+    light_drift: float = 0.005  # monthly step of all districts' light that has nothing to do with output: gain, lamps
     light_walk: float = 0.01  # monthly step of a district's light that has nothing to do with output
     light_season: float = 0.02  # a district's month-of-year pattern of light that has nothing to do with output
     light_shock: float = 0.05  # a district's one-month error of light at full observation
@@ -37,7 +38,7 @@ class Hyper:
 
 START = Hyper()
 NAMES = tuple(field.name for field in dataclasses.fields(Hyper))
-LIGHT_NAMES = ("gain", "light_common", "light_walk", "light_season", "light_shock")
+LIGHT_NAMES = ("gain", "light_common", "light_drift", "light_walk", "light_season", "light_shock")
 # A published figure is never trusted beyond 0.4 %: contradictory revisions of Shanghai differ by 1.5 %.
 FLOORS = {"noise": 0.004, "walk": 0.002, "light_shock": 0.002, "light_common": 0.002}
 LOWEST, HIGHEST = 1e-4, 5.0

@@ -16,13 +16,16 @@ from gvio.assimilate.hyper import Hyper
 from gvio.assimilate.linearise import first_guess, linearise
 from gvio.errors import ModelError
 from gvio.ledger.sums import Sums
-from gvio.types import FloatArray
+from gvio.types import BoolArray, FloatArray
 
 _PASSES = 3
 # Steps of the common walk beyond this many of its standard deviations widen it there (heavy tails): a lockdown is
 # common to all districts and must not be read as the largest district's own collapse.
 _HEAVY = 1.5
 _OPEN = 100.0
+# Where no figure reaches, only light can tell of a jump, and a light of low gain tells it many times too large: there
+# the walk starts closed and is never widened beyond this.
+_WIDEST_IN_THE_DARK = 40.0
 _OUTLIER = 4.0
 
 
@@ -93,7 +96,8 @@ def assimilate(setting: Setting, hyper: Hyper) -> Posterior:
     if not len(setting.sums.values):
         raise ModelError("no official figure is visible", where="assimilation", hint="Choose a later as-of date.")
     log_output = first_guess(setting.sums, setting.prior_share)
-    steps: FloatArray = np.full(setting.sums.n_months, _OPEN)
+    reached = _reached(setting.sums)
+    steps: FloatArray = np.where(reached, _OPEN, 1.0)
     relative: FloatArray = np.ones(len(setting.sums.values))
     h = {name: torch.tensor(value, dtype=torch.float64) for name, value in hyper.as_dict().items()}
     for turn in range(_PASSES):
@@ -101,7 +105,7 @@ def assimilate(setting: Setting, hyper: Hyper) -> Posterior:
         posterior = _condition(h, seen, full=turn == _PASSES - 1)
         _require_finite(posterior)
         log_output = posterior.mean
-        steps = _common_steps(log_output, hyper)
+        steps = _common_steps(log_output, hyper, reached)
         relative = _robust(seen, log_output, hyper)
     return posterior
 
@@ -137,14 +141,21 @@ def _condition(h: dict[str, torch.Tensor], seen: Observed, *, full: bool) -> Pos
     )
 
 
-def _common_steps(log_output: FloatArray, hyper: Hyper) -> FloatArray:
+def _reached(sums: Sums) -> BoolArray:
+    """(T,) months that any figure reaches."""
+    month = np.arange(sums.n_months)[:, None]
+    return np.asarray(((sums.start <= month) & (month <= sums.end)).any(axis=1))
+
+
+def _common_steps(log_output: FloatArray, hyper: Hyper, reached: BoolArray) -> FloatArray:
     """(T,) factors on the variance of the common walk's steps: large where the city itself jumped."""
     city = np.log(np.exp(log_output).sum(axis=0))
     step = np.diff(city, prepend=city[:1])
     month = np.arange(len(step)) % 12
     usual = np.array([np.median(step[month == m]) if (month == m).any() else 0.0 for m in range(12)])
     surprise = np.abs(step - usual[month]) / (_HEAVY * hyper.common_walk)
-    return np.asarray(np.maximum(surprise, 1.0) ** 2)
+    factor: FloatArray = np.maximum(surprise, 1.0) ** 2
+    return np.asarray(np.where(reached, factor, np.minimum(factor, _WIDEST_IN_THE_DARK)))
 
 
 def _robust(seen: Observed, log_output: FloatArray, hyper: Hyper) -> FloatArray:

@@ -19,7 +19,7 @@ from gvio.types import BoolArray, FloatArray
 
 Tensor = torch.Tensor
 _HUBER = 3.0
-LIGHT_ERRORS = Hyper(light_common=0.10, light_walk=0.005, light_season=0.03, light_shock=0.05)
+LIGHT_ERRORS = Hyper(light_common=0.10, light_drift=0.0001, light_walk=0.005, light_season=0.03, light_shock=0.05)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

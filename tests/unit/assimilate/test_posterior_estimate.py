@@ -109,6 +109,29 @@ def test_light_unseen_everywhere_is_no_light():
     np.testing.assert_array_equal(assimilate(unseen, START).mean, assimilate(setting, START).mean)
 
 
+def test_a_drift_of_all_light_is_not_the_citys_growth():
+    x = world(D, T, 5)
+    setting = setting_of(monthly(x, range(24)) + spans(x, 1, [-1], 24), D, T)
+    drifting = x + 0.02 * np.arange(T)  # two percent a month that no output made
+    steady = dataclasses.replace(START, gain=1.0, light_common=0.01, light_drift=1e-4, light_shock=0.01)
+    aware = dataclasses.replace(steady, light_drift=0.03)
+    error = {name: assimilate(with_light(setting, drifting), h) for name, h in (("s", steady), ("a", aware))}
+    off = {name: np.abs(got.city_mean - city(x))[36:] for name, got in error.items()}
+    assert off["a"].mean() < 0.7 * off["s"].mean()
+    assert (off["a"] < 2 * error["a"].city_sd[36:]).all(), "and the interval says how little is known"
+    assert (off["s"] > 2 * error["s"].city_sd[36:]).any()
+
+
+def test_where_no_figure_reaches_light_of_low_gain_opens_no_jump():
+    x = world(D, T, 6)
+    setting = setting_of(monthly(x, range(24)) + spans(x, 1, [-1], 24), D, T)
+    z = 0.05 * x
+    z[:, 30] += 0.05  # weather; read as output it would be a factor of e
+    hyper = dataclasses.replace(START, gain=0.05, light_common=0.005, light_shock=0.005)
+    got = assimilate(with_light(setting, z), hyper)
+    assert np.abs(got.city_mean - city(x))[24:].max() < 0.5
+
+
 def test_a_late_figure_revises_the_months_it_sums():
     x = world(D, T, 4, walk=0.04)
     before = assimilate(setting_of(mixed(x, until=36), D, T), START)
