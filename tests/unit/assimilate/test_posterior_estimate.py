@@ -126,10 +126,10 @@ def test_where_no_figure_reaches_light_of_low_gain_opens_no_jump():
     x = world(D, T, 6)
     setting = setting_of(monthly(x, range(24)) + spans(x, 1, [-1], 24), D, T)
     z = 0.05 * x
-    z[:, 30] += 0.05  # weather; read as output it would be a factor of e
+    z[:, 30:] += 0.2  # another calibration; read as output it would be a factor of fifty
     hyper = dataclasses.replace(START, gain=0.05, light_common=0.005, light_shock=0.005)
     got = assimilate(with_light(setting, z), hyper)
-    assert np.abs(got.city_mean - city(x))[24:].max() < 0.5
+    assert np.abs(got.city_mean - city(x))[24:].max() < 1.0, "widened without end it is 3.7"
 
 
 def test_a_late_figure_revises_the_months_it_sums():
