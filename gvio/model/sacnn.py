@@ -33,10 +33,16 @@ class Architecture:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Inputs:
-    """A `Panel` as float32 tensors."""
+    """A `Panel` as float32 tensors, the dynamic patches already laid out for their first convolution.
+
+    `anomaly` (U, T) believed anomaly of the centre pixel; `windows` (U·T, (q − 2)², 9 · 2) every 3 × 3 window of the
+    dynamic patches. Made once for all epochs and members: on small patches a matrix product is several times faster than
+    `conv2d`, forward and backward.
+    """
 
     static: Tensor
-    dynamic: Tensor
+    anomaly: Tensor
+    windows: Tensor
     statistics: Tensor
     log_excess: Tensor
     log_weight: Tensor
@@ -50,8 +56,16 @@ def as_inputs(panel: Panel) -> Inputs:
     def tensor(name: str) -> Tensor:
         return torch.as_tensor(getattr(panel, name), dtype=torch.float32)
 
-    names = ("static", "dynamic", "statistics", "log_excess", "log_weight")
-    return Inputs(**{n: tensor(n) for n in names}, district=torch.as_tensor(panel.district), n_areas=panel.n_areas)
+    dynamic = tensor("dynamic")
+    centre = dynamic.shape[-1] // 2
+    names = ("static", "statistics", "log_excess", "log_weight")
+    return Inputs(
+        **{n: tensor(n) for n in names},
+        anomaly=dynamic[:, :, 0, centre, centre].contiguous(),
+        windows=_windows(dynamic.flatten(0, 1).permute(0, 2, 3, 1)),
+        district=torch.as_tensor(panel.district),
+        n_areas=panel.n_areas,
+    )
 
 
 class SaCnn(nn.Module):
@@ -75,10 +89,10 @@ class SaCnn(nn.Module):
 
     def forward(self, inputs: Inputs) -> tuple[Tensor, Tensor]:
         """Static level (U,) and change (U, T) of every site's log output."""
-        n_sites, n_months = inputs.dynamic.shape[:2]
+        n_sites, n_months = inputs.anomaly.shape
         site = _pool(self.static(inputs.static))
         level = self.gamma * inputs.log_excess + self.where(site)[:, 0]
-        change = _pool(self.dynamic(inputs.dynamic.flatten(0, 1))).reshape(n_sites, n_months, -1)
+        change = _pool(_convolve(self.dynamic, inputs.windows)).reshape(n_sites, n_months, -1)
         context = site[:, None].expand(-1, n_months, -1)
         if self.architecture.statistics:
             context = torch.cat([context, inputs.statistics[inputs.district]], dim=2)
@@ -88,9 +102,7 @@ class SaCnn(nn.Module):
         # A month in which no factory works anywhere has no shares (0 / 0).
         share = torch.softmax(level.detach()[:, None] + inputs.log_weight, dim=0).nan_to_num()
         learned = learned - (share * learned).sum(dim=0)
-        centre = inputs.dynamic.shape[-1] // 2
-        anomaly = inputs.dynamic[:, :, 0, centre, centre]
-        return level, self.beta * (1 + self.believe(site)) * anomaly + learned
+        return level, self.beta * (1 + self.believe(site)) * inputs.anomaly + learned
 
 
 def district_output(level: Tensor, change: Tensor, inputs: Inputs) -> Tensor:
@@ -105,6 +117,28 @@ def district_output(level: Tensor, change: Tensor, inputs: Inputs) -> Tensor:
 
 def _stream(channels: int, width: int) -> nn.Sequential:
     return nn.Sequential(nn.Conv2d(channels, width, 3), nn.ReLU(), nn.Conv2d(width, width, 3), nn.ReLU())
+
+
+def _windows(maps: Tensor) -> Tensor:
+    """Every 3 × 3 window: (N, h, w, C) to (N, (h − 2)(w − 2), 9 C), pixel by pixel, channels last."""
+    every = maps.unfold(1, 3, 1).unfold(2, 3, 1)  # (N, h − 2, w − 2, C, 3, 3)
+    return every.permute(0, 1, 2, 4, 5, 3).flatten(3).flatten(1, 2).contiguous()
+
+
+def _convolve(stream: nn.Sequential, windows: Tensor) -> Tensor:
+    """What `stream` makes of patches given as windows: the same numbers as applying it to them, (N, C, h, w)."""
+    first, second = (part for part in stream if isinstance(part, nn.Conv2d))
+    side = round(windows.shape[1] ** 0.5)
+    maps = torch.relu(_linear(first, windows))
+    if side == 3:  # one window is left, and lies in memory as it is needed
+        return torch.relu(_linear(second, maps.flatten(1)))[..., None, None]
+    out = torch.relu(_linear(second, _windows(maps.reshape(-1, side, side, maps.shape[2]))))
+    return out.transpose(1, 2).reshape(-1, out.shape[2], side - 2, side - 2)
+
+
+def _linear(convolution: nn.Conv2d, windows: Tensor) -> Tensor:
+    weight = convolution.weight.permute(0, 2, 3, 1).flatten(1)
+    return nn.functional.linear(windows, weight, convolution.bias)
 
 
 def _pool(maps: Tensor) -> Tensor:

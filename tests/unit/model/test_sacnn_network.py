@@ -7,7 +7,8 @@ import pytest
 import torch
 from model_samples import T, make_panel, make_samples
 
-from gvio.model.sacnn import EMPTY, Architecture, Inputs, SaCnn, as_inputs, district_output
+from gvio.model.panel import DYNAMIC_CHANNELS
+from gvio.model.sacnn import EMPTY, Architecture, Inputs, SaCnn, _convolve, _windows, as_inputs, district_output
 
 WIDTH = 9  # two times four statistics and the mean validity
 
@@ -43,8 +44,9 @@ def learned(net: SaCnn, inputs: Inputs) -> torch.Tensor:
 
 
 def ordered(inputs: Inputs, order: list[int]) -> Inputs:
-    names = ("static", "dynamic", "log_excess", "log_weight", "district")
-    return dataclasses.replace(inputs, **{name: getattr(inputs, name)[order] for name in names})
+    names = ("static", "anomaly", "log_excess", "log_weight", "district")
+    windows = inputs.windows.unflatten(0, inputs.anomaly.shape)[order].flatten(0, 1)
+    return dataclasses.replace(inputs, windows=windows, **{name: getattr(inputs, name)[order] for name in names})
 
 
 def test_shapes(inputs):
@@ -57,18 +59,27 @@ def test_shapes(inputs):
 def test_a_panel_becomes_tensors_of_single_precision():
     panel = make_panel()
     got = as_inputs(panel)
-    floats = (got.static, got.dynamic, got.statistics, got.log_excess, got.log_weight)
+    floats = (got.static, got.anomaly, got.windows, got.statistics, got.log_excess, got.log_weight)
     assert {t.dtype for t in floats} == {torch.float32}
     assert got.district.dtype == torch.int64
     np.testing.assert_array_equal(got.district, panel.district)
     np.testing.assert_allclose(got.log_excess, panel.log_excess, rtol=1e-6)
 
 
+@pytest.mark.parametrize("side", [5, 7, 9])
+def test_windows_give_what_the_convolutions_give_on_patches(side):
+    patches = torch.randn(6, len(DYNAMIC_CHANNELS), side, side, generator=torch.Generator().manual_seed(side))
+    stream = network(awake=True).dynamic
+    got = _convolve(stream, _windows(patches.permute(0, 2, 3, 1)))
+    assert got.shape == (6, 8, side - 4, side - 4)
+    np.testing.assert_allclose(got.detach(), stream(patches).detach(), atol=1e-5)
+
+
 def test_it_starts_as_the_log_linear_model(inputs):
     with torch.no_grad():
         level, change = network()(inputs)
     np.testing.assert_array_equal(level, inputs.log_excess)
-    np.testing.assert_allclose(change, 0.5 * inputs.dynamic[:, :, 0, 2, 2], rtol=1e-6)
+    np.testing.assert_allclose(change, 0.5 * inputs.anomaly, rtol=1e-6)
     expected = torch.log(
         torch.zeros(2, T).index_add(0, inputs.district, torch.exp(level[:, None] + change + inputs.log_weight))
     )
