@@ -11,7 +11,7 @@ import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
 
-from gvio.errors import StoreError
+from gvio.errors import StoreError, UpstreamUnavailable
 from gvio.store.s3_errors import reading
 
 if TYPE_CHECKING:
@@ -68,12 +68,15 @@ class OpenBucket:
 
 @contextlib.contextmanager
 def _reading(where: str) -> Iterator[None]:
-    """As `reading`, but what is denied is not to be cured by keys."""
+    """As `reading`, but what is denied is not to be cured by keys, nor silence by an address of one's own store."""
     try:
         with reading(where, _GIVEN):
             yield
     except StoreError as error:
         raise StoreError(error.what, where=where, hint=_HINT) from None
+    except UpstreamUnavailable as error:
+        hint = "Check the network, then run again: what was fetched whole is kept."
+        raise UpstreamUnavailable(error.what, where=where, hint=hint) from None
 
 
 def _client(endpoint_url: str, where: str) -> S3Client:

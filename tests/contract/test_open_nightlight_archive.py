@@ -215,6 +215,12 @@ def test_a_bucket_that_does_not_answer_may_answer_later(double: OpenS3Double) ->
         archive(double).list_(MONTH, MONTH)
 
 
+def test_a_closed_port_is_told_without_naming_the_address_of_ones_own_store(double: OpenS3Double) -> None:
+    closed = double.endpoints.model_copy(update={"light_every_night": "http://127.0.0.1:9"})
+    with pytest.raises(UpstreamUnavailable, match=r"does not answer \(EndpointConnectionError\). Check the network"):
+        light_every_night_archive(BOUNDS, closed).list_(MONTH, MONTH)
+
+
 def test_an_endpoint_that_is_no_url_is_told(double: OpenS3Double) -> None:
     wrong = double.endpoints.model_copy(update={"light_every_night": "no url"})
     with pytest.raises(StoreError, match=r"the S3 endpoint is not a URL"):
