@@ -141,6 +141,7 @@ def _list_second(
     with EarthdataSession(place.credentials, place.endpoints, place.patience) as session:
         shelf = Shelf(session, place.endpoints, place.product, collection.archive_set, place.patience)
         try:
+            session.log_in()  # here, since inside every question its patience would be that of the login as well
             return list_laads(shelf, bounds, first, last)
         except (UpstreamUnavailable, ConfigError) as error:
             what = f"{cause.what}; the second path fails as well: {error.what}"

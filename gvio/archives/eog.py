@@ -13,9 +13,10 @@ from __future__ import annotations
 import dataclasses
 import functools
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 import requests
 
@@ -34,6 +35,8 @@ from gvio.errors import ConfigError, GvioError
 from gvio.sources.files import ProductFile
 from gvio.sources.vnl import COUNT, LIGHT, recognise
 from gvio.types import Month, Progress, month_range
+
+T = TypeVar("T")
 
 NAME = "EOG"
 CONFIGURATIONS = ("vcmslcfg", "vcmcfg")
@@ -108,9 +111,9 @@ class _Connection:
                 raise
             return response
 
-        return patiently(lambda: self.login.using(ask), self.patience, stop)
+        return self._asking(ask, stop)
 
-    def index(self, url: str) -> str | None:
+    def index(self, url: str, stop: threading.Event) -> str | None:
         """The text of an index page; None where there is none."""
 
         def ask(token: str) -> str | None:
@@ -124,7 +127,11 @@ class _Connection:
                     raise login_page(response, url, NAME)
                 return page
 
-        return patiently(lambda: self.login.using(ask), self.patience)
+        return self._asking(ask, stop)
+
+    def _asking(self, ask: Callable[[str], T], stop: threading.Event) -> T:
+        """The patience lies inside the login: around it, each of its attempts would be a login with its own."""
+        return self.login.using(lambda token: patiently(lambda: ask(token), self.patience, stop), stop)
 
     def _get(self, url: str, token: str, headers: Mapping[str, str]) -> requests.Response:
         # `auth` rather than a header: an entry of .netrc for the host would replace the header.
@@ -150,23 +157,34 @@ def _connect(place: _Place, session: requests.Session) -> _Connection:
 
 def _list(place: _Place, first: Month, last: Month) -> list[RemoteFile]:
     """Raises as `check_answer`; ConfigError also when there is no index at the address at all."""
-    months = list(month_range(first, last))
-    with requests.Session() as session, ThreadPoolExecutor(_THREADS) as pool:
+    months, stop = list(month_range(first, last)), threading.Event()
+    with requests.Session() as session:
         connection = _connect(place, session)
-        found = [
-            file for files in pool.map(functools.partial(_list_month, place, connection), months) for file in files
-        ]
-        if months and not found and connection.index(place.root) is None:
+        found = _list_months(place, connection, months, stop)
+        if months and not found and connection.index(place.root, stop) is None:
             hint = "Correct the address of EOG; a month that is only late has an index above it."
             raise ConfigError("there is no index of VNL monthly", where=place.root, hint=hint)
     return found
 
 
-def _list_month(place: _Place, connection: _Connection, month: Month) -> list[RemoteFile]:
+def _list_months(
+    place: _Place, connection: _Connection, months: Sequence[Month], stop: threading.Event
+) -> list[RemoteFile]:
+    """Side by side. When one month fails the others end at once: they would meet the same, each with its patience."""
+    with ThreadPoolExecutor(_THREADS, thread_name_prefix="list") as pool:
+        try:
+            listed = pool.map(lambda month: _list_month(place, connection, month, stop), months)
+            return [file for files in listed for file in files]
+        except BaseException:  # also when interrupted
+            stop.set()
+            raise
+
+
+def _list_month(place: _Place, connection: _Connection, month: Month, stop: threading.Event) -> list[RemoteFile]:
     tiles = tiles_of(place.bounds)
     for folder in _FOLDERS:
         url = f"{place.root}{month.year}/{month.year}{month.month:02d}/{folder}{place.configuration}/"
-        files = choose(connection.index(url) or "", month, tiles)
+        files = choose(connection.index(url, stop) or "", month, tiles)
         if files:
             version = window_version(place.bounds)
             return [RemoteFile(f.path.name, month, url + f.path.name, etag=version) for f in files]

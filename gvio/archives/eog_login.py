@@ -19,7 +19,7 @@ import requests
 from gvio.archives.access import Credentials
 from gvio.archives.answers import answering, is_login_error, safe_url
 from gvio.archives.patience import PATIENCE, Patience, patiently
-from gvio.errors import ConfigError, UpstreamUnavailable
+from gvio.errors import ConfigError, GvioError, UpstreamUnavailable
 
 T = TypeVar("T")
 
@@ -40,7 +40,10 @@ _REFUSED = {
 
 
 class EogLogin:
-    """The current access token, shared by threads. Secrets leave this object only towards the token endpoint."""
+    """The current access token, shared by threads. Secrets leave this object only towards the token endpoint.
+
+    A login that failed is not tried again by this object: every file would wait for a server that is down.
+    """
 
     def __init__(
         self, credentials: Credentials, token_url: str, session: requests.Session, patience: Patience = PATIENCE
@@ -51,40 +54,52 @@ class EogLogin:
         self._session = session
         self._lock = threading.Lock()
         self._access, self._refresh, self._until = "", "", 0.0
+        self._failure: GvioError | None = None
 
-    def token(self) -> str:
-        """An access token that is good for some time yet.
+    def token(self, stop: threading.Event | None = None) -> str:
+        """An access token that is good for some time yet. `stop` ends the waiting for a server that does not answer.
 
         Raises:
             ConfigError: Credentials are absent or refused.
             UpstreamUnavailable: The login server does not answer, or fails.
         """
         with self._lock:
+            if self._failure is not None:
+                raise self._failure
             if not self._access or time.monotonic() >= self._until:
-                patiently(self._renew, self._patience)
+                self._renew_patiently(stop)
             return self._access
 
-    def using(self, work: Callable[[str], T]) -> T:
+    def using(self, work: Callable[[str], T], stop: threading.Event | None = None) -> T:
         """The result of `work` with a token; when the archive does not accept it, once more with a new one.
+
+        `work` repeats by itself what can get better: whoever repeats `using` repeats the login's patience as well.
 
         Raises:
             ConfigError: Credentials are absent or refused, or `work` raised it for another reason or twice.
             UpstreamUnavailable: The login server does not answer, or fails.
         """
-        token = self.token()
+        token = self.token(stop)
         try:
             return work(token)
         except ConfigError as error:
             if not is_login_error(error):
                 raise
             self._forget(token)
-        return work(self.token())
+        return work(self.token(stop))
 
     def _forget(self, token: str) -> None:
         """Drop a token that was refused, unless another thread has replaced it already."""
         with self._lock:
             if token == self._access:
                 self._access = ""
+
+    def _renew_patiently(self, stop: threading.Event | None) -> None:
+        try:
+            patiently(self._renew, self._patience, stop)
+        except GvioError as error:
+            self._failure = error
+            raise
 
     def _renew(self) -> None:
         client = {name: self._fields[name] for name in ("client_id", "client_secret")}

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from eog_double import BOUNDS, CREDENTIALS, EogDouble, eog, write_tile
+from eog_double import BOUNDS, CREDENTIALS, TOKEN, EogDouble, eog, write_tile
+from loopback import Answer, Request
 from loopback_faults import login_page, refuse
 
 from gvio.archives.archive import Archive
 from gvio.archives.eog import eog_archive
 from gvio.archives.patience import Patience
-from gvio.errors import ConfigError, UpstreamUnavailable
+from gvio.errors import ConfigError, ProductError, UpstreamUnavailable
 from gvio.types import Month
 
 pytestmark = pytest.mark.enable_socket
@@ -131,6 +133,35 @@ def test_a_server_that_fails_in_passing_is_asked_again_and_one_that_keeps_failin
     with pytest.raises(UpstreamUnavailable, match=r"EOG failed \(HTTP 503\)"):
         archive(double).list_(Month(2022, 6), Month(2022, 6))
     assert len(double.server.faults[path]) == 7
+
+
+def test_a_login_server_that_is_dead_is_waited_for_once_whatever_the_number_of_months(double: EogDouble) -> None:
+    double.server.faults[TOKEN] = [refuse(503)] * 99
+    with pytest.raises(UpstreamUnavailable, match=r"the login server failed \(HTTP 503\)"):
+        archive(double).list_(Month(2014, 1), Month(2021, 12))
+    assert len(double.server.faults[TOKEN]) == 99 - QUICK.attempts
+
+
+def test_a_dead_archive_is_waited_for_once_whatever_the_number_of_months(double: EogDouble) -> None:
+    double.server.routes["/nighttime_light/"] = lambda request: Answer(503, b"down")
+    with pytest.raises(UpstreamUnavailable, match=r"EOG failed \(HTTP 503\)"):
+        archive(double).list_(Month(2014, 1), Month(2021, 12))
+    asked = [seen for seen in double.server.seen if seen.path.startswith("/nighttime_light/")]
+    side_by_side = 4
+    assert len(asked) <= 2 * side_by_side * QUICK.attempts, "months in flight, and those begun before one had failed"
+    assert double.grants == ["password"]
+
+
+def test_when_a_month_fails_nobody_waits_any_longer(double: EogDouble) -> None:
+    def failing(request: Request) -> Answer:
+        return Answer(410 if "/202206/" in request.path else 503, b"down")
+
+    double.server.routes["/nighttime_light/"] = failing
+    patience = Patience(attempts=9, first_wait=60.0, longest_wait=60.0)
+    began = time.monotonic()
+    with pytest.raises(ProductError, match="EOG"):
+        eog_archive(BOUNDS, CREDENTIALS, double.endpoints, patience=patience).list_(Month(2022, 6), Month(2022, 9))
+    assert time.monotonic() - began < 20
 
 
 def test_a_month_that_is_late_is_absent_and_a_wrong_address_is_an_error(double: EogDouble) -> None:
