@@ -72,7 +72,7 @@ def search_granules(
         warnings.simplefilter("ignore", FutureWarning)  # earthaccess calls a method that it has deprecated itself
         session.mount("https://", _TimeLimited(timeout))
         query.session = session
-        granules = patiently(lambda: _all_granules(query, endpoints), patience)
+        granules = patiently(lambda: all_granules(query, endpoints), patience)
     return [file for granule in granules if (file := file_of_granule(granule.get("umm", {}))) is not None]
 
 
@@ -100,8 +100,17 @@ class _TimeLimited(HTTPAdapter):
         return super().send(request, *args, **{**kwargs, "timeout": self._timeout})
 
 
-def _all_granules(query: Any, endpoints: Endpoints) -> list[Any]:
-    """All granules of a query; earthaccess stops at the first short page, so the number is compared."""
+def all_granules(query: Any, endpoints: Endpoints) -> list[Any]:
+    """All granules of a query; earthaccess stops at the first short page, so the number is compared.
+
+    Args:
+        query: A `DataGranules`, with what is asked for.
+        endpoints: Where CMR is, for messages.
+
+    Raises:
+        UpstreamUnavailable: CMR does not answer, or answers something else or less than it counts.
+        ConfigError: CMR refuses the question, or its certificate is not trusted.
+    """
     try:
         with answering(endpoints.cmr, "CMR"), _search_results(endpoints):
             hits = int(query.hits())

@@ -12,7 +12,7 @@ import pytest
 from loopback_faults import drip, refuse
 from nasa_double import Nasa
 from nasa_granules import CLOUD, CMR, LAADS
-from nasa_months import FIRST, LAST, QUICK, TWO_TILES, archive, granule, six_months
+from nasa_months import BY_PASSWORD, FIRST, LAST, QUICK, TWO_TILES, archive, granule, six_months
 
 from gvio.archives.access import Credentials, Endpoints
 from gvio.archives.cmr import search_granules
@@ -91,7 +91,9 @@ def test_a_cmr_that_never_answers_is_given_up(nasa: Nasa) -> None:
     nasa.server.faults["/search/granules.umm_json"] = [drip(30.0)] * 2
     impatient = Patience(attempts=2, first_wait=0.01)
     began = time.monotonic()
-    with pytest.raises(UpstreamUnavailable, match=r"CMR does not answer or broke off \((ReadTimeout|ConnectionError)\)"):
+    with pytest.raises(
+        UpstreamUnavailable, match=r"CMR does not answer or broke off \((ReadTimeout|ConnectionError)\)"
+    ):
         search_granules(Endpoints(), "VNP46A3", "2", TWO_TILES, FIRST, LAST, impatient, timeout=(5.0, 0.2))
     assert time.monotonic() - began < 10
 
@@ -166,6 +168,15 @@ def test_a_listing_that_is_none_is_an_error(nasa: Nasa) -> None:
         nasa.server.routes[path] = lambda request: nasa_double.json_answer({"content": "?"})
     with pytest.raises(UpstreamUnavailable, match="the second path fails as well: LAADS answered no list of files"):
         archive().list_(FIRST, LAST)
+
+
+def test_a_login_that_is_down_as_well_is_waited_for_once(nasa: Nasa) -> None:
+    nasa.server.routes["/search/granules.umm_json"] = lambda request: nasa_double.json_answer({}, 503)
+    nasa.server.routes["/api/users/find_or_create_token"] = lambda request: nasa_double.json_answer({}, 503)
+    with pytest.raises(UpstreamUnavailable, match=r"CMR failed \(HTTP 503\); the second path fails as well: Earthdata"):
+        archive(BY_PASSWORD).list_(FIRST, LAST)
+    with_password = [seen for seen in nasa.server.seen if "Authorization" in seen.headers]
+    assert len(with_password) == QUICK.attempts
 
 
 def test_no_login_is_not_blamed_when_cmr_is_down(nasa: Nasa) -> None:
