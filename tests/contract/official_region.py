@@ -40,9 +40,11 @@ SPEC = WorldSpec(
     city_output=300,
     position_error_m=0.0,
 )
+# As little learning as there can be: what is proven here is where light comes from, and rolling origins, each of which
+# trains every model anew, are left out by asking for a longer series than there is.
 PARAMS = """
-model: {epochs: 2, finetune_epochs: 1, seeds: 1, hyper_months: 24, channels: 2}
-evaluate: {origins: 1, members: 1, district_folds: 2, horizon_months: 12, min_train_months: 13}
+model: {epochs: 1, finetune_epochs: 1, seeds: 1, hyper_months: 24, channels: 2}
+evaluate: {origins: 1, members: 1, district_folds: 2, horizon_months: 12, min_train_months: 99}
 """
 CALL = "import sys; from gvio.cli.main import main; main(sys.argv[1:])"
 PUBLIC = ("PATH", "LANG", "VIRTUAL_ENV")
