@@ -45,7 +45,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--only", action="append", help="a kind, <kind>/<seed>, a folder, mumbai-rich or mumbai-few")
     parser.add_argument("--skip", default="", help=f"parts not to measure, of {','.join(PARTS)}")
     parser.add_argument("--processes", type=int, default=2, choices=(1, 2))
-    parser.add_argument("--district-folds", type=int, default=4, help="groups of districts left out")
+    parser.add_argument("--district-folds", type=int, default=3, help="groups of districts left out")
     parser.add_argument("--params", type=Path, help="params.yaml instead of the defaults")
     parser.add_argument("--json", type=Path, default=Path("build/bench-model.json"))
     return parser.parse_args()

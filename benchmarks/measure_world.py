@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from benchmarks.worlds import BenchWorld
+from gvio.compare.paper import paper_paths
 from gvio.compare.table import predict_all
+from gvio.evaluate.districts import LEFT_OUT, leave_districts_out
+from gvio.evaluate.fold import Material, compare_input
 from gvio.evaluate.metrics import coverage, mape, within_r2, yoy_r2
-from gvio.evaluate.protocols import Material, compare_input, rolling_origin
+from gvio.evaluate.paired import level_scores
+from gvio.evaluate.protocols import rolling_origin
 from gvio.evaluate.scoreboard import interval_scale
-from gvio.evaluate.scores import OURS, PLAIN, gaussian_half_width
+from gvio.evaluate.scores import OURS, PAPER, PLAIN, gaussian_half_width
 from gvio.ledger.select import select_rows
 from gvio.map.industry import industry_of
 from gvio.map.score import rival_maps, score_truth
@@ -74,7 +78,10 @@ def _time(world: BenchWorld, fitted: Fitted, plain: Fitted | None, start: int, g
     month = np.arange(len(material.samples.months))
     seen = select_rows(material.sums, _visible(material, start, city_goes_on=goes_on))
     city = material.city_monthly if goes_on else np.where(month < start, material.city_monthly, np.nan)
-    paths = predict_all(compare_input(material, seen, city, start - 1))
+    given = compare_input(material, seen, city, start - 1)
+    paths = predict_all(given)
+    if plain is not None:
+        paths[PAPER] = paper_paths(material.samples, given, material.params.model)
     models = {OURS: fitted} | ({PLAIN: plain} if plain else {})
     paths |= {n: np.exp(estimate(m, material.samples, seen).mean) for n, m in models.items()}
     scored = np.broadcast_to(month >= start, world.labels.shape)
@@ -143,41 +150,17 @@ def _pixels(world: BenchWorld, fitted: Fitted, start: int) -> Scores:
 
 
 def _districts(world: BenchWorld, fitted: Fitted, start: int, folds: int) -> Scores:
-    """Districts nobody publishes, group after group, before `start`: their level and the error of their total."""
-    material, n = world.material, len(world.labels)
-    total: dict[str, FloatArray] = {}
+    """Districts nobody publishes, group after group, on the figures before `start`, the city's withheld, too."""
+    material = world.material
     params = material.params
-    size = min(folds, n)
-    for group in range(size):
-        held = np.arange(n) % size == group
-        visible = ~np.append(held, False)[material.sums.area] & (material.sums.end < start)
-        seen = select_rows(material.sums, visible)
-        model = fit_model(
-            material.samples,
-            seen,
-            start,
-            params.model,
-            params.sample.patch_px,
-            size=params.evaluate.members,
-            fixed=fitted.ensemble.hyper,
-        )
-        month = np.arange(len(material.samples.months))
-        city = np.where(month < start, material.city_monthly, np.nan)
-        paths = predict_all(compare_input(material, seen, city, start - 1, held))
-        paths[OURS] = np.exp(estimate(model, material.samples, seen).mean)
-        for name, path in paths.items():
-            total.setdefault(name, np.zeros(n))[held] = path[held, :start].sum(axis=1)
-    truth = world.labels[:, :start].sum(axis=1)
-    return {name: _levels(truth, value) for name, value in total.items()}
-
-
-def _levels(truth: FloatArray, predicted: FloatArray) -> Mapping[str, float]:
-    error = np.log(predicted) - np.log(truth)
-    spread = np.log(truth) - np.log(truth).mean()
-    return {
-        "log_r2": float(1 - error @ error / (spread @ spread)),
-        "total_error": float(np.mean(np.abs(predicted - truth) / truth)),
-    }
+    evaluate = params.evaluate.model_copy(update={"district_folds": folds})
+    known = dataclasses.replace(
+        material,
+        sums=select_rows(material.sums, material.sums.end < start),
+        params=params.model_copy(update={"evaluate": evaluate}),
+    )
+    found = leave_districts_out(known, lambda _name, make: make(), fitted.ensemble.hyper)[LEFT_OUT]
+    return level_scores(found) if found else {}
 
 
 def _seconds(work: Callable[[], object]) -> float:

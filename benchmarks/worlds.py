@@ -18,7 +18,7 @@ import numpy as np
 
 from benchmarks.mumbai_base import CUBES, write_base
 from gvio.config import Params
-from gvio.evaluate.protocols import Material
+from gvio.evaluate.fold import Material
 from gvio.ledger.rows import as_of
 from gvio.ledger.sums import official_monthly, sums_matrix
 from gvio.region.pack import read_pack

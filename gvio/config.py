@@ -183,7 +183,9 @@ class EvaluateParams(Frozen):
     )
     horizon_months: int = Field(24, ge=1, description="months scored after an origin")
     members: int = Field(2, ge=1, description="members of the ensemble trained at each origin")
-    district_folds: int = Field(4, ge=2, description="groups of districts left out in turn (at most one per district)")
+    district_folds: int = Field(
+        4, ge=2, description="groups of districts left out in turn; up to twice as many districts go one by one"
+    )
     min_train_months: int = Field(24, ge=13, description="an origin needs this many months before it")
 
 

@@ -9,12 +9,22 @@ from typing import Any
 import numpy as np
 
 from gvio.compare.table import NAIVE
-from gvio.evaluate.metrics import diebold_mariano
-from gvio.evaluate.scores import OURS, FoldScores, calibrate, district_skill, score_folds, squared_errors, standardised
+from gvio.evaluate.districts import CITY_PUBLIC, LEFT_OUT
+from gvio.evaluate.horizons import coverage_by_horizon
+from gvio.evaluate.moran import residual_pattern
+from gvio.evaluate.paired import district_rows, level_scores, mean_log_errors, rivals_tested, tested_against
+from gvio.evaluate.placebo import Placebos
+from gvio.evaluate.scores import OURS, FoldScores, calibrate, district_skill, score_folds, standardised
+from gvio.types import IntArray
 
 SCHEMA_VERSION = 1
 SIGNIFICANT = 0.05
 AS_USED, BLIND = "rolling_origin_as_used", "rolling_origin_blind"
+_TITLES = {
+    "last-year-shares": "last year's shares × the city total",
+    "seasonal-naive": "the seasonal naive forecast",
+    "persistence": "the last known value",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,17 +42,24 @@ def build_scoreboard(
     maps: Mapping[str, Any],
     area_names: Sequence[str],
     head: Mapping[str, Any],
+    owner: IntArray | None = None,
+    placebos: Placebos | None = None,
 ) -> dict[str, Any]:
-    """The whole document. `folds` by protocol (empty ones are left out), `maps` from `gvio.map.score`, `head` region,
-    months and as-of day.
+    """The whole document.
+
+    Args:
+        folds: By protocol; empty ones are left out.
+        maps: From `gvio.map.score`.
+        area_names: Of the districts.
+        head: Region, months and as-of day.
+        owner: (y, x) district of every pixel, for the pattern of residuals; None leaves it out.
+        placebos: What the method gains on light without information; None leaves it out.
     """
+    found = judge(folds.get(AS_USED, ()), area_names, placebos)
     protocols: dict[str, Any] = {
-        name: {"models": score_folds(some), "folds": [fold.name for fold in some]}
-        for name, some in folds.items()
-        if some
+        name: _protocol(name, some, owner, found.best_naive, area_names) for name, some in folds.items() if some
     }
     protocols["maps"] = dict(maps)
-    found = judge(folds.get(AS_USED, ()), area_names)
     return {
         "schema_version": SCHEMA_VERSION,
         **head,
@@ -51,6 +68,7 @@ def build_scoreboard(
         "best_naive": found.best_naive,
         "p_value": found.p_value,
         "interval_scale": {str(level): scale for level, scale in interval_scale(folds).items()},
+        "placebos": None if placebos is None else {**dataclasses.asdict(placebos), "passed": placebos.passed},
         "protocols": protocols,
     }
 
@@ -61,10 +79,11 @@ def interval_scale(folds: Mapping[str, Sequence[FoldScores]]) -> dict[int, float
     return calibrate(np.concatenate(residuals) if residuals else np.empty(0))
 
 
-def judge(folds: Sequence[FoldScores], area_names: Sequence[str]) -> Verdict:
+def judge(folds: Sequence[FoldScores], area_names: Sequence[str], placebos: Placebos | None = None) -> Verdict:
     """Skill as used: proven when better than the best naive forecast beyond chance, weak when only in the mean.
 
     The test is Diebold–Mariano on monthly mean squared log errors of all origins, with a year of autocorrelation.
+    Nothing is proven where a placebo gains: then it is not light that was tested.
     """
     if not folds:
         sentence = "The series is too short for a rolling-origin test: nothing is known about skill out of time."
@@ -76,31 +95,42 @@ def judge(folds: Sequence[FoldScores], area_names: Sequence[str]) -> Verdict:
     if ours is None or not known:
         return Verdict("none", "Too few district figures to score anything out of time.", None, None)
     best = max(known, key=lambda name: known[name])
-    p_value = _test(folds, best)
-    beyond_chance = p_value is not None and p_value < SIGNIFICANT
+    test = tested_against(folds, best)
+    p_value = None if test is None else float(test["p_value"])
+    trusted = placebos is None or placebos.passed
+    beyond_chance = p_value is not None and p_value < SIGNIFICANT and trusted
     skill = "none" if ours <= known[best] else "proven" if beyond_chance else "weak"
-    return Verdict(skill, _sentence(folds, best, ours, known[best], area_names), best, p_value)
+    sentence = _sentence(folds, best, ours, known[best], area_names)
+    return Verdict(skill, sentence if trusted else f"{sentence} {_DISTRUST}", best, p_value)
 
 
-def _test(folds: Sequence[FoldScores], rival: str) -> float | None:
-    ours, theirs = _monthly(folds, OURS), _monthly(folds, rival)
-    result = diebold_mariano(ours, theirs, horizon=12)
-    return None if result is None else result.p_value
+_DISTRUST = "But the method also gains on shuffled light: do not trust this comparison."
 
 
-def _monthly(folds: Sequence[FoldScores], model: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    errors = squared_errors(folds, model)
-    seen = np.isfinite(errors).any(axis=1)
-    total = np.nansum(errors, axis=1) / np.maximum(np.isfinite(errors).sum(axis=1), 1)
-    return np.asarray(total[seen])
+def _protocol(
+    name: str, folds: Sequence[FoldScores], owner: IntArray | None, rival: str | None, area_names: Sequence[str]
+) -> dict[str, Any]:
+    """Scores, tests and residuals of one protocol; what needs an origin only where there is one."""
+    out: dict[str, Any] = {"models": score_folds(folds), "folds": [fold.name for fold in folds]}
+    out["diebold_mariano"] = rivals_tested(folds)
+    if owner is not None:
+        pattern = residual_pattern(mean_log_errors(folds), owner)
+        out["morans_i"] = None if pattern is None else dataclasses.asdict(pattern)
+    if name in (AS_USED, BLIND):
+        out["horizons"] = coverage_by_horizon(folds)
+    if name in (AS_USED, LEFT_OUT) and rival is not None:
+        out["districts"] = district_rows(folds, rival, area_names)
+    if name in (LEFT_OUT, CITY_PUBLIC):
+        out["levels"] = level_scores(folds)
+        out["one_by_one"] = all(int(fold.scored.any(axis=1).sum()) <= 1 for fold in folds)
+    return out
 
 
 def _sentence(folds: Sequence[FoldScores], rival: str, ours: float, theirs: float, area_names: Sequence[str]) -> str:
     skill = district_skill(folds, rival)
     worse = [area_names[d] for d, value in skill.items() if value <= 0]
-    name = {"last-year-shares": "last year's shares × the city total", "seasonal-naive": "the seasonal naive forecast"}
     text = (
-        f"Out of time, as used: better than {name.get(rival, rival)} in {len(skill) - len(worse)} of {len(skill)} "
+        f"Out of time, as used: better than {_TITLES[rival]} in {len(skill) - len(worse)} of {len(skill)} "
         f"districts (within-district R² {ours:.2f} against {theirs:.2f})"
     )
     if worse:

@@ -12,13 +12,24 @@ from gvio.evaluate.metrics import coverage, mape, mase, pooled_r2, seasonal_scal
 from gvio.types import BoolArray, FloatArray
 
 LEVELS = (50, 80, 95)
-OURS, PLAIN = "sa-cnn", "plain-cnn"
+OURS, PLAIN, PAPER = "sa-cnn", "plain-cnn", "sa-cnn-paper"
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class CityScores:
+    """The city's figures in one fold, all (T,): `truth`, `scored`, our `predicted` and the `sd` of its logarithm."""
+
+    truth: FloatArray
+    scored: BoolArray
+    predicted: FloatArray
+    sd: FloatArray
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class FoldScores:
     """One fold on its targets. All arrays (D, T): `truth`, `scored`; `predicted` by model; `sd` of our log estimate;
-    `known`: figures visible in the fold, for the scale of MASE.
+    `known`: figures visible in the fold, for the scale of MASE. `origin` is the index of the last month before the
+    forecast, `city` the same for the city where its figures were withheld.
     """
 
     name: str
@@ -27,6 +38,8 @@ class FoldScores:
     predicted: Mapping[str, FloatArray]
     sd: FloatArray
     known: FloatArray
+    origin: int = -1
+    city: CityScores | None = None
 
 
 def score_folds(folds: Sequence[FoldScores]) -> dict[str, dict[str, float | None]]:
@@ -48,7 +61,7 @@ def score_folds(folds: Sequence[FoldScores]) -> dict[str, dict[str, float | None
         predicted = np.concatenate([fold.predicted[name] for fold in folds])
         out[name] = _metrics(folds, truth, predicted, scored)
     ours = np.concatenate([fold.predicted[OURS] for fold in folds])
-    out[OURS] |= _coverages(truth, ours, np.concatenate(_calibrated(folds)), scored)
+    out[OURS] |= _coverages(truth, ours, np.concatenate(half_widths(folds)), scored)
     return out
 
 
@@ -70,6 +83,21 @@ def calibrate(residuals: FloatArray) -> dict[int, float]:
     for level in LEVELS:
         rank = min(1.0, np.ceil((n + 1) * level / 100) / n)
         out[level] = float(np.quantile(residuals, rank, method="higher") / gaussian_half_width(level))
+    return out
+
+
+def half_widths(folds: Sequence[FoldScores]) -> list[FloatArray]:
+    """Half-widths per standard level of every fold, (D, T, levels), calibrated on the other folds."""
+    scales = fold_scales(folds)
+    return [np.stack([w * f.sd for w in scale], axis=2) for scale, f in zip(scales, folds, strict=True)]
+
+
+def fold_scales(folds: Sequence[FoldScores]) -> list[list[float]]:
+    """Standard deviations that make each level's interval, per fold, calibrated on the other folds."""
+    out = []
+    for i in range(len(folds)):
+        scale = calibrate(standardised([*folds[:i], *folds[i + 1 :]]))
+        out.append([gaussian_half_width(level) * scale[level] for level in LEVELS])
     return out
 
 
@@ -109,15 +137,6 @@ def _metrics(
         "mase": mase(truth, predicted, scored, scale),
         "n": float(scored.sum()),
     }
-
-
-def _calibrated(folds: Sequence[FoldScores]) -> list[FloatArray]:
-    """Half-widths per standard level of every fold, (D, T, levels), calibrated on the other folds."""
-    out = []
-    for i, fold in enumerate(folds):
-        scale = calibrate(standardised([*folds[:i], *folds[i + 1 :]]))
-        out.append(np.stack([gaussian_half_width(level) * scale[level] * fold.sd for level in LEVELS], axis=2))
-    return out
 
 
 def _coverages(truth: FloatArray, ours: FloatArray, half: FloatArray, scored: BoolArray) -> dict[str, float | None]:

@@ -34,6 +34,24 @@ def targets_of(sums: Sums) -> Targets:
     return Targets(value, row)
 
 
+def city_targets(sums: Sums) -> Targets:
+    """The city's figures, as `targets_of` those of districts: arrays (1, T)."""
+    value, row = np.full((1, sums.n_months), np.nan), np.full((1, sums.n_months), -1)
+    length = sums.end - sums.start + 1
+    for i in np.argsort(-length, kind="stable"):
+        if sums.area[i] < 0:
+            value[0, sums.end[i]], row[0, sums.end[i]] = sums.values[i] / length[i], i
+    return Targets(value, row)
+
+
+def path_on_city(sums: Sums, targets: Targets, path: FloatArray) -> FloatArray:
+    """Mean month of the city's `path` (T,) over the period of every target of `city_targets`: (T,), NaN where none."""
+    running = np.concatenate([[0.0], np.cumsum(path)])
+    mean = (running[sums.end + 1] - running[sums.start]) / (sums.end - sums.start + 1)
+    row = targets.row[0]
+    return np.where(row >= 0, mean[row], np.nan)
+
+
 def on_targets(sums: Sums, targets: Targets, path: FloatArray) -> FloatArray:
     """Mean month of `path` (D, T) over the period of every target: (D, T), NaN where there is no target."""
     summed = sums.G @ path.ravel() / (sums.end - sums.start + 1)

@@ -12,7 +12,10 @@ import numpy as np
 
 from gvio.config import digest
 from gvio.errors import ModelError
-from gvio.evaluate.protocols import Material, leave_districts_out, leave_one_year_out, rolling_origin
+from gvio.evaluate.districts import leave_districts_out
+from gvio.evaluate.fold import Material
+from gvio.evaluate.placebo import placebo_gains
+from gvio.evaluate.protocols import leave_one_year_out, rolling_origin
 from gvio.evaluate.scoreboard import AS_USED, BLIND, build_scoreboard, interval_scale
 from gvio.evaluate.scores import OURS, FoldScores
 from gvio.ledger.sums import official_monthly
@@ -38,7 +41,8 @@ def evaluate_model(
     workers = Threads(progress)
     folds: dict[str, list[FoldScores]] = dict(rolling_origin(material, fit, workers))
     folds["leave_one_year_out"] = leave_one_year_out(material, fitted, workers)
-    folds["leave_one_district_out"] = leave_districts_out(material, fit, fitted.ensemble.hyper, workers)
+    folds |= leave_districts_out(material, fit, fitted.ensemble.hyper, workers)
+    placebos = placebo_gains(material, fit, workers)
     names = [str(name) for name in inputs.pack.districts["name"]]
     posterior = estimate(fitted, inputs.samples, inputs.sums)
     maps = _map_scores(job, inputs, np.exp(posterior.mean), official)
@@ -47,7 +51,7 @@ def evaluate_model(
         "months": [str(inputs.samples.months[0]), str(inputs.month)],
         "figures_public_until": inputs.hashes["figures_public_until"],
     }
-    scoreboard = build_scoreboard(folds, maps, names, head)
+    scoreboard = build_scoreboard(folds, maps, names, head, inputs.samples.owner, placebos)
     calibrated = dataclasses.replace(fitted, interval_scale=interval_scale(folds))
     return calibrated, scoreboard, _figures(job, inputs, folds, names, np.exp(posterior.mean))
 

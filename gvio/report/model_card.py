@@ -12,7 +12,8 @@ _PROTOCOLS = {
     "rolling_origin_as_used": "Out of time, as used (city figures go on, district figures do not)",
     "rolling_origin_blind": "Out of time, blind (no later figure at all)",
     "leave_one_year_out": "Leave one year out",
-    "leave_one_district_out": "Leave districts out",
+    "leave_one_district_out": "Leave districts out, city not public",
+    "leave_one_district_out_city_public": "Leave districts out, city public",
 }
 _COLUMNS = (
     ("within_r2", "number"),

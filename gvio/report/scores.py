@@ -23,6 +23,7 @@ MODELS: Mapping[str, str] = {
     "ridge": "Ridge per district on summed light",
     "random-forest": "Random forest on zonal features",
     "plain-cnn": "Plain CNN without urban/rural statistics",
+    "sa-cnn-paper": "CNN as we read the paper's abstract",
     "proportional-to-light": "Proportional to light",
     "uniform-per-factory": "Uniform per factory",
 }
@@ -40,7 +41,11 @@ PROTOCOLS: Mapping[str, tuple[str, str]] = {
     "leave_one_year_out": ("Leave one year out", "A whole year is withheld and predicted from the years around it."),
     "leave_one_district_out": (
         "Leave one district out",
-        "All figures of a district are withheld: how well the map works where nobody publishes.",
+        "All figures of a district are withheld, and the city's, too: what light and factories alone say of it.",
+    ),
+    "leave_one_district_out_city_public": (
+        "Leave one district out, city public",
+        "All figures of a district are withheld, the city's are there: what is left is what the others do not make.",
     ),
 }
 

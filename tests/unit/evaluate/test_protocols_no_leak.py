@@ -3,33 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
-from collections.abc import Callable
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
-from affine import Affine
-from odc.geo.geobox import GeoBox
-from scipy.sparse import csr_array
+from evaluate_region import FIRST, JANUARY, PARAMS, SAMPLES, TRUE, T, altered, make
 
-from gvio.config import EvaluateParams, ModelParams, Params
-from gvio.evaluate.protocols import Material, leave_districts_out, leave_one_year_out, origins, rolling_origin
-from gvio.evaluate.scores import OURS
-from gvio.ledger.rows import COLUMNS, Ledger
-from gvio.ledger.sums import Sums, official_monthly, sums_matrix
-from gvio.sample.samples import Samples
-from gvio.sample.statistics import STATISTIC_NAMES
+from gvio.evaluate.blocks import seen_pixels
+from gvio.evaluate.districts import CITY_PUBLIC, LEFT_OUT, blocks_of, hide, leave_districts_out
+from gvio.evaluate.protocols import leave_one_year_out, origins, rolling_origin
+from gvio.evaluate.scores import OURS, PAPER, PLAIN
+from gvio.ledger.sums import Sums
 from gvio.train.fit import Fitted, fit_model
-from gvio.types import BoolArray, Month
-
-FIRST, T, AREAS = Month(2018, 10), 27, ("A", "B")
-JANUARY = Month(2020, 1) - FIRST
-PARAMS = Params(
-    model=ModelParams(epochs=1, seeds=1, hyper_months=24, channels=1),
-    evaluate=EvaluateParams(origins=1, members=1, district_folds=2, horizon_months=12, min_train_months=13),
-)
+from gvio.types import BoolArray
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -40,74 +26,6 @@ def _one_thread():
     torch.set_num_threads(threads)
 
 
-def _samples() -> Samples:
-    rng = np.random.default_rng(3)
-    side, n = 12, 4
-    row, col, district = np.array([2, 4, 8, 9]), np.array([2, 3, 9, 8]), np.array([0, 0, 1, 1])
-    statistics = rng.normal(1, 0.1, (2, T, 4))
-    return Samples(
-        months=tuple(FIRST + t for t in range(T)),
-        area_ids=AREAS,
-        factory_ids=tuple("wxyz"),
-        categories=("",) * n,
-        radii_m=(500.0, 1000.0),
-        geobox=GeoBox((side, side), Affine(1 / 240, 0, 121.0, 0, -1 / 240, 31.5), "EPSG:4326"),
-        district=district,
-        weight=np.ones(n),
-        row=row,
-        col=col,
-        active=np.ones((n, T), dtype=bool),
-        light=rng.lognormal(2, 0.1, (2, n, T)),
-        seen=np.ones((2, n, T)),
-        background=np.ones((n, T)),
-        footprint=csr_array((np.ones(n), (np.arange(n), row * side + col)), shape=(n, side * side)),
-        statistics=statistics,
-        city_statistics=statistics.mean(axis=0),
-        statistic_names=STATISTIC_NAMES,
-        radiance=rng.lognormal(1, 0.3, (T, side, side)).astype(np.float32),
-        observations=np.full((T, side, side), 5, np.uint16),
-        owner=np.repeat([[0] * 6 + [1] * 6], side, axis=0).astype(np.int16),
-        urban=np.zeros((side, side), np.float32),
-        density=rng.gamma(1, 1, (side, side)).astype(np.float32),
-        regimes=("r",) * T,
-        urban_derived=False,
-    )
-
-
-SAMPLES = _samples()
-
-
-def _ledger(factor: Callable[[str, int], float] = lambda _area, _t: 1.0) -> Ledger:
-    """Every area's every month; `factor` alters figures."""
-    rng = np.random.default_rng(5)
-    y = {area: size * np.exp(0.1 * rng.standard_normal(T)) for area, size in (("A", 30.0), ("B", 10.0))}
-    y["CITY"] = y["A"] + y["B"]
-    rows = [
-        (area, (FIRST + t).ordinal, (FIRST + t).ordinal, y[area][t] * factor(area, t), "current")
-        for area in ("CITY", *AREAS)
-        for t in range(T)
-    ]
-    frame = pd.DataFrame(rows, columns=["area_id", "start", "end", "value", "kind"])
-    return Ledger(frame.assign(published=dt.date(2021, 1, 1), series="", source="")[list(COLUMNS)])
-
-
-def _material(ledger: Ledger) -> Material:
-    sums = sums_matrix(ledger, AREAS, "CITY", SAMPLES.months)
-    official, _ = official_monthly(ledger, AREAS, "CITY", SAMPLES.months)
-    return Material(SAMPLES, sums, official[-1], PARAMS)
-
-
-def _altered(hidden: Callable[[str, int], bool]) -> Material:
-    return _material(_ledger(lambda area, t: 3.0 if hidden(area, t) else 1.0))
-
-
-def _make(_name: str, make: Callable[[], Fitted]) -> Fitted:
-    return make()
-
-
-TRUE = _material(_ledger())
-
-
 @pytest.fixture(scope="module")
 def fitted() -> Fitted:
     return fit_model(SAMPLES, TRUE.sums, T, PARAMS.model, PARAMS.sample.patch_px)
@@ -115,7 +33,7 @@ def fitted() -> Fitted:
 
 @pytest.fixture(scope="module")
 def origin_folds():
-    return rolling_origin(TRUE, _make)
+    return rolling_origin(TRUE, make)
 
 
 def _same(one, two, scored: BoolArray) -> None:
@@ -127,7 +45,7 @@ def _same(one, two, scored: BoolArray) -> None:
 
 def test_blind_predictions_depend_on_no_later_figure(origin_folds) -> None:
     (before,) = origin_folds["rolling_origin_blind"]
-    (after,) = rolling_origin(_altered(lambda _area, t: t >= JANUARY), _make)["rolling_origin_blind"]
+    (after,) = rolling_origin(altered(lambda _area, t: t >= JANUARY), make)["rolling_origin_blind"]
     assert before.scored.sum() == 2 * 12
     assert not np.array_equal(before.truth[before.scored], after.truth[before.scored])
     _same(before, after, before.scored)
@@ -135,14 +53,14 @@ def test_blind_predictions_depend_on_no_later_figure(origin_folds) -> None:
 
 def test_as_used_predictions_depend_on_no_later_figure_of_a_district(origin_folds) -> None:
     (before,) = origin_folds["rolling_origin_as_used"]
-    later = rolling_origin(_altered(lambda area, t: area != "CITY" and t >= JANUARY), _make)
+    later = rolling_origin(altered(lambda area, t: area != "CITY" and t >= JANUARY), make)
     (after,) = later["rolling_origin_as_used"]
     _same(before, after, before.scored)
 
 
 def test_as_used_predictions_do_follow_the_citys_figures(origin_folds) -> None:
     (before,) = origin_folds["rolling_origin_as_used"]
-    later = rolling_origin(_altered(lambda area, t: area == "CITY" and t >= JANUARY), _make)
+    later = rolling_origin(altered(lambda area, t: area == "CITY" and t >= JANUARY), make)
     (after,) = later["rolling_origin_as_used"]
     for name in (OURS, "last-year-shares"):
         assert not np.array_equal(before.predicted[name][before.scored], after.predicted[name][before.scored])
@@ -157,18 +75,70 @@ def test_every_model_of_a_fold_is_scored_on_the_same_figures(origin_folds) -> No
 def test_a_year_left_out_never_sees_its_own_figures(fitted) -> None:
     year = {t for t in range(T) if (FIRST + t).year == 2019}
     before = next(f for f in leave_one_year_out(TRUE, fitted) if f.name == "2019")
-    hidden = _altered(lambda _area, t: t in year)
+    hidden = altered(lambda _area, t: t in year)
     after = next(f for f in leave_one_year_out(hidden, fitted) if f.name == "2019")
     assert before.scored.sum() == 2 * 12
     _same(before, after, before.scored)
 
 
 def test_districts_left_out_never_see_their_own_figures(fitted) -> None:
-    first = leave_districts_out(TRUE, _make, fitted.ensemble.hyper)[0]
-    after = leave_districts_out(_altered(lambda area, _t: area == "A"), _make, fitted.ensemble.hyper)[0]
-    assert first.scored[0].all()
-    assert not first.scored[1].any()
-    _same(first, after, first.scored)
+    hyper = fitted.ensemble.hyper
+    before, after = (leave_districts_out(m, make, hyper) for m in (TRUE, altered(lambda area, _t: area == "A")))
+    for name in (LEFT_OUT, CITY_PUBLIC):
+        assert before[name][0].scored[0].all()
+        assert not before[name][0].scored[1].any()
+        _same(before[name][0], after[name][0], before[name][0].scored)
+
+
+def test_districts_left_out_see_the_citys_figures_only_where_they_are_public(fitted) -> None:
+    hyper = fitted.ensemble.hyper
+    before, after = (leave_districts_out(m, make, hyper) for m in (TRUE, altered(lambda area, _t: area == "CITY")))
+    _same(before[LEFT_OUT][0], after[LEFT_OUT][0], before[LEFT_OUT][0].scored)
+    scored = before[CITY_PUBLIC][0].scored
+    ours = [found[CITY_PUBLIC][0].predicted[OURS][scored] for found in (before, after)]
+    assert (ours[1] > 1.5 * ours[0]).all()
+
+
+def test_districts_left_out_are_hidden_with_all_their_factories_see() -> None:
+    for d, block in enumerate(blocks_of(TRUE)):
+        assert block.hidden[SAMPLES.row[SAMPLES.district == d], SAMPLES.col[SAMPLES.district == d]].all()
+
+
+def test_training_never_sees_hidden_pixels() -> None:
+    """Other light at hidden pixels leaves the weights as they were; other light beside them does not."""
+    own = SAMPLES.district == 0
+    hidden = seen_pixels(SAMPLES.row[own], SAMPLES.col[own], SAMPLES.owner.shape, 2)
+    flare = np.random.default_rng(0).lognormal(1, 1, SAMPLES.radiance.shape).astype(np.float32)
+    inside, outside = (np.where(where, flare, SAMPLES.radiance) for where in (hidden, ~hidden))
+    first, second, third = (
+        fit_model(
+            hide(dataclasses.replace(SAMPLES, radiance=light), hidden),
+            TRUE.sums,
+            T,
+            PARAMS.model,
+            PARAMS.sample.patch_px,
+        )
+        for light in (SAMPLES.radiance, inside, outside)
+    )
+    assert _same_weights(first, second)
+    assert not _same_weights(first, third)
+
+
+def _same_weights(one: Fitted, two: Fitted) -> bool:
+    pairs = zip(one.ensemble.members, two.ensemble.members, strict=True)
+    return all(torch.equal(a.weights[name], b.weights[name]) for a, b in pairs for name in a.weights)
+
+
+def test_rolling_origin_asks_the_paper_and_the_plain_network_too(origin_folds) -> None:
+    assert {OURS, PLAIN, PAPER} < set(origin_folds["rolling_origin_blind"][0].predicted)
+
+
+def test_the_citys_interval_is_asked_only_where_its_figures_are_withheld(origin_folds) -> None:
+    (blind,), (used,) = origin_folds["rolling_origin_blind"], origin_folds["rolling_origin_as_used"]
+    assert used.city is None
+    assert blind.city.scored.sum() == 12
+    assert np.isfinite(blind.city.sd[blind.city.scored]).all()
+    assert blind.origin == JANUARY - 1
 
 
 def _sums_until(last: int) -> Sums:

@@ -1,0 +1,36 @@
+"""`sa-cnn-paper`: our reading of the abstract of Gong et al. (2025), as a comparator. See `gvio.model.paper`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gvio.compare.known import CompareInput, best_known, complete
+from gvio.config import ModelParams
+from gvio.sample.samples import Samples
+from gvio.train.paper import paper_inputs, train_paper
+from gvio.types import FloatArray
+
+
+def paper_paths(samples: Samples, given: CompareInput, params: ModelParams) -> FloatArray:
+    """Output of every district and month, (D, T) > 0: learned from the figures that `given` shows, taken apart into
+    months. A district's level is set on its figures, so that what is compared is change; known months are the figures.
+
+    Raises:
+        ModelError: As for `best_known`.
+    """
+    known = best_known(given)
+    figures = known.districts
+    if not np.isfinite(figures).any():
+        return complete(known, known.fallback)
+    path = train_paper(paper_inputs(samples, given.origin + 1), figures, params.seed)
+    path = path * _level(figures, path)
+    return np.where(known.labelled[:, None], complete(known, path), path)
+
+
+def _level(figures: FloatArray, path: FloatArray) -> FloatArray:
+    """(D, 1) sum of a district's figures over the path's in the same months; 1 without any."""
+    known = np.isfinite(figures)
+    theirs = np.where(known, path, 0.0).sum(axis=1, keepdims=True)
+    own = np.where(known, figures, 0.0).sum(axis=1, keepdims=True)
+    level: FloatArray = np.divide(own, theirs, out=np.ones_like(own), where=theirs > 0)
+    return level

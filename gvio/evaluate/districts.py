@@ -1,0 +1,87 @@
+"""Leave districts out: what of a district nobody publishes? Its figures are withheld, and its light from training."""
+
+from __future__ import annotations
+
+import dataclasses
+from functools import partial
+
+import numpy as np
+
+from gvio.assimilate.hyper import Hyper
+from gvio.evaluate.blocks import Block, reach_px, spatial_blocks
+from gvio.evaluate.fold import Fit, Material, Question, Workers, ask, fitter, in_turn
+from gvio.evaluate.scores import OURS, FoldScores
+from gvio.grid.area import pixel_area_km2
+from gvio.ledger.select import select_rows
+from gvio.model.panel import fit_normalisation
+from gvio.sample.samples import Samples
+from gvio.train.fit import Fitted
+from gvio.types import BoolArray
+
+LEFT_OUT, CITY_PUBLIC = "leave_one_district_out", "leave_one_district_out_city_public"
+
+
+def leave_districts_out(
+    material: Material, fit: Fit, hyper: Hyper, workers: Workers = in_turn
+) -> dict[str, list[FoldScores]]:
+    """Districts withheld in turn: one by one up to twice `district_folds` of them, else in `district_folds` groups.
+
+    Under `LEFT_OUT` the city's figures are withheld from every model, too: with them, a district left out alone is the
+    city less the others, and nothing is asked of the light. Under `CITY_PUBLIC` they are there, but not in training,
+    which would learn the same difference. No pixel that a factory of the districts sees is looked at in training; the
+    statistics of the other districts, which are means over their own land, stay as they are. The hyperparameters are
+    those of the whole region: they say how figures and light behave, not where output is.
+    """
+
+    def fold(block: Block) -> tuple[FoldScores, FoldScores] | None:
+        sums, targets, end = material.sums, material.targets, len(material.samples.months) - 1
+        scored = (targets.row >= 0) & block.districts[:, None]
+        others = (sums.area >= 0) & ~block.districts[sums.area]
+        if not scored.any() or not others.any():
+            return None
+        name = "districts-" + "-".join(str(d) for d in np.flatnonzero(block.districts))
+        hidden = hide(material.samples, block.hidden)
+        fitted = fit(name, fitter(material, select_rows(sums, others), end + 1, fixed=hyper, samples=hidden))
+        ours = {OURS: (sighted(fitted, material.samples), False)}
+        nobody = np.full(len(material.city_monthly), np.nan)
+        alone = Question(name, others, scored, nobody, end, block.districts)
+        public = Question(name, others | (sums.area < 0), scored, material.city_monthly, end, block.districts)
+        return ask(material, alone, ours), ask(material, public, ours)
+
+    folds = workers("evaluate: leave districts out", [partial(fold, block) for block in blocks_of(material)])
+    found = [pair for pair in folds if pair is not None]
+    return {LEFT_OUT: [alone for alone, _ in found], CITY_PUBLIC: [public for _, public in found]}
+
+
+def blocks_of(material: Material) -> list[Block]:
+    """The region's spatial folds."""
+    samples, sample = material.samples, material.params.sample
+    reach = reach_px(sample.patch_px, max(samples.radii_m), pixel_side_m(samples))
+    n_areas, folds = len(samples.area_ids), material.params.evaluate.district_folds
+    groups = n_areas if n_areas <= 2 * folds else folds
+    shape = (samples.owner.shape[0], samples.owner.shape[1])
+    return list(spatial_blocks(samples.row, samples.col, samples.district, shape, n_areas, groups, reach))
+
+
+def pixel_side_m(samples: Samples) -> float:
+    """Shorter side of the smallest pixel, metres."""
+    a = samples.geobox.transform
+    area = float(pixel_area_km2(samples.geobox).min()) * 1e6
+    # of a pixel in degrees the north–south side is known (WGS84, 110.6 km or more to the degree), the other follows
+    height = abs(a.e) * 110_574.0 if samples.geobox.crs and samples.geobox.crs.geographic else abs(a.e)
+    return min(height, area / height)
+
+
+def hide(samples: Samples, hidden: BoolArray) -> Samples:
+    """Samples in which nobody ever saw the `hidden` (y, x) pixels."""
+    return dataclasses.replace(
+        samples,
+        radiance=np.where(hidden, np.float32(np.nan), samples.radiance),
+        observations=np.where(hidden, 0, samples.observations).astype(samples.observations.dtype),
+    )
+
+
+def sighted(fitted: Fitted, samples: Samples) -> Fitted:
+    """The model with the pixels' own training means put back, so that it can read light it was not trained on."""
+    train = np.array([month <= fitted.trained for month in samples.months])
+    return dataclasses.replace(fitted, normalisation=fit_normalisation(samples, train))

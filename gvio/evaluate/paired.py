@@ -1,0 +1,97 @@
+"""Ours against each rival on the same figures: month by month, with a test, and district by district."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from gvio.evaluate.metrics import diebold_mariano, mape, within_r2
+from gvio.evaluate.scores import OURS, FoldScores, district_skill, squared_errors
+from gvio.types import FloatArray
+
+YEAR = 12
+
+
+def rivals_tested(folds: Sequence[FoldScores]) -> dict[str, dict[str, float | int] | None]:
+    """Diebold–Mariano of ours against every other model: `difference` of monthly mean squared log errors (negative
+    favours ours), `statistic`, two-sided `p_value`, `n` months; None where they cannot be told apart.
+    """
+    return {name: tested_against(folds, name) for name in folds[0].predicted if name != OURS}
+
+
+def tested_against(folds: Sequence[FoldScores], rival: str) -> dict[str, float | int] | None:
+    """The test against one rival, with a year of autocorrelation."""
+    ours, theirs = monthly_losses(folds, OURS), monthly_losses(folds, rival)
+    result = diebold_mariano(ours, theirs, horizon=YEAR)
+    return None if result is None else dataclasses.asdict(result)
+
+
+def monthly_losses(folds: Sequence[FoldScores], model: str) -> FloatArray:
+    """Mean squared log error of each calendar month, over districts and over the folds that score it.
+
+    Origins a year apart score the second year twice; counted twice, it would look like twice the evidence.
+    """
+    errors = squared_errors(folds, model)
+    seen = np.isfinite(errors)
+    number = seen.sum(axis=(0, 1))
+    total = np.where(seen, errors, 0.0).sum(axis=(0, 1))
+    return np.asarray(total[number > 0] / number[number > 0])
+
+
+def mean_log_errors(folds: Sequence[FoldScores]) -> FloatArray:
+    """(D,) mean of log estimate − log figure of ours, NaN where a district was never scored."""
+    errors = np.stack([np.where(f.scored, np.log(f.predicted[OURS]) - np.log(f.truth), np.nan) for f in folds])
+    seen = np.isfinite(errors)
+    number = seen.sum(axis=(0, 2))
+    total = np.where(seen, errors, 0.0).sum(axis=(0, 2))
+    return np.asarray(np.divide(total, number, out=np.full(len(number), np.nan), where=number > 0))
+
+
+def level_scores(folds: Sequence[FoldScores]) -> dict[str, dict[str, float | None]]:
+    """Of districts left out whole: `log_r2` of their level (mean log over their figures) and `total_error`, the mean
+    over districts of |sum of estimates − sum of figures| / sum of figures, by model.
+    """
+    out = {}
+    for name in folds[0].predicted:
+        pairs = [
+            (fold.truth[d][fold.scored[d]], fold.predicted[name][d][fold.scored[d]])
+            for fold in folds
+            for d in np.flatnonzero(fold.scored.any(axis=1))
+        ]
+        truth, ours = (np.array([np.log(values).mean() for values in column]) for column in zip(*pairs, strict=True))
+        spread = float(((truth - truth.mean()) ** 2).sum())
+        errors = [abs(p.sum() - y.sum()) / y.sum() for y, p in pairs]
+        out[name] = {
+            "log_r2": 1 - float(((truth - ours) ** 2).sum()) / spread if spread > 0 else None,
+            "total_error": float(np.mean(errors)),
+        }
+    return out
+
+
+def district_rows(folds: Sequence[FoldScores], rival: str, names: Sequence[str]) -> list[dict[str, Any]]:
+    """Every scored district: `name`, `labels` (its own figures visible at the last origin), `scored` figures, `skill`
+    against the rival (1 − ratio of squared log errors), `within_r2` and `mape` of ours, `rival_mape`.
+    """
+    skill, rows = district_skill(folds, rival), []
+    for d in sorted(skill):
+        truth, ours, theirs, scored = (
+            np.stack(part)
+            for part in zip(
+                *((f.truth[d], f.predicted[OURS][d], f.predicted[rival][d], f.scored[d]) for f in folds), strict=True
+            )
+        )
+        rows.append(
+            {
+                "name": names[d],
+                "labels": int(np.isfinite(folds[-1].known[d]).sum()),
+                "scored": int(scored.sum()),
+                "skill": skill[d],
+                "within_r2": within_r2(truth, ours, scored, np.zeros(len(folds), dtype=np.int64)),
+                "mape": mape(truth, ours, scored),
+                "rival_mape": mape(truth, theirs, scored),
+            }
+        )
+    return rows

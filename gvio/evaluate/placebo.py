@@ -1,0 +1,160 @@
+"""Placebos: the same method on light from which all information was taken must gain nothing over no light at all.
+
+*months*: the months of light are shuffled, so that light still varies as it did, but not when output did. *factories*:
+light is dealt anew to factories and districts, so that it varies when it did, but not where output did. Everything is
+trained again; a gain that stays would be leakage, or a precision of light that was not learned honestly.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from functools import partial
+
+import numpy as np
+
+from gvio.evaluate.fold import Fit, Material, Question, Workers, fitter, in_turn
+from gvio.evaluate.metrics import diebold_mariano
+from gvio.evaluate.protocols import YEAR, as_used_question, origins
+from gvio.evaluate.scores import OURS
+from gvio.evaluate.target import on_targets
+from gvio.ledger.select import select_rows
+from gvio.sample.samples import Samples
+from gvio.train.fit import Fitted, estimate
+from gvio.types import FloatArray, IntArray
+
+TRUE = "light as it is"
+TOLERATED = 0.05
+"""A larger gain of a placebo is looked at: of the squared error over two years."""
+SIGNIFICANT = 0.05
+
+
+@dataclasses.dataclass(frozen=True)
+class Placebos:
+    """Gains over no light at one origin: 1 − squared log error with light / without it, as used.
+
+    Attributes:
+        origin: First month of the test.
+        gain: `TRUE`, "months" and "factories" → gain.
+        p_value: The same keys → Diebold–Mariano of monthly losses with and without light; None where they are the same
+            or months are too few.
+    """
+
+    origin: str
+    gain: Mapping[str, float]
+    p_value: Mapping[str, float | None]
+
+    @property
+    def passed(self) -> bool:
+        """Whether no placebo gains anything that counts and that chance does not explain."""
+        return not any(self._gains(name) for name in self.gain if name != TRUE)
+
+    def _gains(self, name: str) -> bool:
+        p_value = self.p_value[name]
+        return self.gain[name] > TOLERATED and (p_value is None or p_value < SIGNIFICANT)
+
+
+def placebo_gains(material: Material, fit: Fit, workers: Workers = in_turn, seed: int = 0) -> Placebos | None:
+    """Gains of the model and of both placebos at one origin, the last of those with most months after it.
+
+    Args:
+        material: The region.
+        fit: The model of the true light comes from the rolling origin when the cache has it.
+        workers: The placebos are trained side by side.
+        seed: Of the shuffles.
+
+    Returns:
+        None when the series is too short for an origin.
+    """
+    starts = origins(material.samples.months, material.sums, material.params.evaluate)
+    if not starts:
+        return None
+    t0 = max(starts, key=lambda t: (as_used_question(material, t).scored.any(axis=0).sum(), t))
+    month = material.samples.months[t0]
+    question = as_used_question(material, t0)
+    rng = np.random.default_rng(seed)
+    lit = {
+        TRUE: (f"{OURS}-{month}", material.samples),
+        "months": (f"placebo-months-{month}", shuffle_months(material.samples, rng)),
+        "factories": (f"placebo-factories-{month}", shuffle_factories(material.samples, rng)),
+    }
+    visible = select_rows(material.sums, material.sums.end < t0)
+
+    def gain(name: str, samples: Samples) -> tuple[float, float | None]:
+        return _gain(material, question, fit(name, fitter(material, visible, t0, samples=samples)), samples)
+
+    found = workers("evaluate: placebos", [partial(gain, name, samples) for name, samples in lit.values()])
+    by_name = dict(zip(lit, found, strict=True))
+    return Placebos(str(month), {n: g for n, (g, _) in by_name.items()}, {n: p for n, (_, p) in by_name.items()})
+
+
+def shuffle_months(samples: Samples, rng: np.random.Generator) -> Samples:
+    """All that was seen in a month, put to another month."""
+    order = rng.permutation(len(samples.months))
+    return dataclasses.replace(
+        samples,
+        radiance=samples.radiance[order],
+        observations=samples.observations[order],
+        statistics=samples.statistics[:, order],
+        city_statistics=samples.city_statistics[order],
+        light=samples.light[:, :, order],
+        seen=samples.seen[:, :, order],
+        background=samples.background[:, order],
+    )
+
+
+def shuffle_factories(samples: Samples, rng: np.random.Generator) -> Samples:
+    """Factories look at each other's pixels, districts at each other's statistics."""
+    order = _derangement(len(samples.row), rng)
+    other = _derangement(len(samples.area_ids), rng)
+    return dataclasses.replace(
+        samples,
+        row=samples.row[order],
+        col=samples.col[order],
+        light=samples.light[:, order],
+        seen=samples.seen[:, order],
+        background=samples.background[order],
+        statistics=samples.statistics[other],
+    )
+
+
+def without_light(samples: Samples) -> Samples:
+    """Samples in which no month was seen; the figures, factories and pixels' training means stay what they are."""
+    return dataclasses.replace(
+        samples,
+        radiance=np.full_like(samples.radiance, np.nan),
+        observations=np.zeros_like(samples.observations),
+        statistics=np.full_like(samples.statistics, np.nan),
+        city_statistics=np.full_like(samples.city_statistics, np.nan),
+    )
+
+
+def _gain(material: Material, question: Question, fitted: Fitted, samples: Samples) -> tuple[float, float | None]:
+    seen = select_rows(material.sums, question.visible)
+    lit, dark = (
+        _squared_errors(material, question, np.exp(estimate(fitted, light, seen).mean))
+        for light in (samples, without_light(samples))
+    )
+    test = diebold_mariano(_monthly(lit), _monthly(dark), horizon=YEAR)
+    return 1.0 - float(np.nansum(lit) / np.nansum(dark)), None if test is None else test.p_value
+
+
+def _squared_errors(material: Material, question: Question, path: FloatArray) -> FloatArray:
+    """(D, T) of log output, NaN where not scored."""
+    predicted = on_targets(material.sums, material.targets, path)
+    out = np.full(predicted.shape, np.nan)
+    error = np.log(material.targets.value[question.scored]) - np.log(predicted[question.scored])
+    out[question.scored] = error**2
+    return out
+
+
+def _monthly(errors: FloatArray) -> FloatArray:
+    return np.asarray(np.nanmean(errors[:, np.isfinite(errors).any(axis=0)], axis=0))
+
+
+def _derangement(n: int, rng: np.random.Generator) -> IntArray:
+    """An order that leaves nothing in its place: a cycle through all, in random order."""
+    cycle = rng.permutation(n)
+    out = np.empty(n, dtype=np.int64)
+    out[cycle] = np.roll(cycle, 1)
+    return out

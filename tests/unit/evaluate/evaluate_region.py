@@ -1,0 +1,98 @@
+"""A small region with light and figures, for the tests of the evaluation."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from affine import Affine
+from odc.geo.geobox import GeoBox
+from scipy.sparse import csr_array
+
+from gvio.config import EvaluateParams, ModelParams, Params
+from gvio.evaluate.fold import Material
+from gvio.ledger.rows import COLUMNS, Ledger
+from gvio.ledger.sums import official_monthly, sums_matrix
+from gvio.sample.samples import Samples
+from gvio.sample.statistics import STATISTIC_NAMES
+from gvio.train.fit import Fitted
+from gvio.types import Month
+
+FIRST, T, AREAS = Month(2018, 10), 27, ("A", "B")
+JANUARY = Month(2020, 1) - FIRST
+PARAMS = Params(
+    model=ModelParams(epochs=1, seeds=1, hyper_months=24, channels=1),
+    evaluate=EvaluateParams(origins=1, members=1, district_folds=2, horizon_months=12, min_train_months=13),
+)
+
+
+def samples_of() -> Samples:
+    rng = np.random.default_rng(3)
+    side, n = 12, 4
+    row, col, district = np.array([2, 4, 8, 9]), np.array([2, 3, 9, 8]), np.array([0, 0, 1, 1])
+    statistics = rng.normal(1, 0.1, (2, T, 4))
+    return Samples(
+        months=tuple(FIRST + t for t in range(T)),
+        area_ids=AREAS,
+        factory_ids=tuple("wxyz"),
+        categories=("",) * n,
+        radii_m=(500.0, 1000.0),
+        geobox=GeoBox((side, side), Affine(1 / 240, 0, 121.0, 0, -1 / 240, 31.5), "EPSG:4326"),
+        district=district,
+        weight=np.ones(n),
+        row=row,
+        col=col,
+        active=np.ones((n, T), dtype=bool),
+        light=rng.lognormal(2, 0.1, (2, n, T)),
+        seen=np.ones((2, n, T)),
+        background=np.ones((n, T)),
+        footprint=csr_array((np.ones(n), (np.arange(n), row * side + col)), shape=(n, side * side)),
+        statistics=statistics,
+        city_statistics=statistics.mean(axis=0),
+        statistic_names=STATISTIC_NAMES,
+        radiance=rng.lognormal(1, 0.3, (T, side, side)).astype(np.float32),
+        observations=np.full((T, side, side), 5, np.uint16),
+        owner=np.repeat([[0] * 6 + [1] * 6], side, axis=0).astype(np.int16),
+        urban=np.zeros((side, side), np.float32),
+        density=rng.gamma(1, 1, (side, side)).astype(np.float32),
+        regimes=("r",) * T,
+        urban_derived=False,
+    )
+
+
+SAMPLES = samples_of()
+
+
+def ledger(factor: Callable[[str, int], float] = lambda _area, _t: 1.0) -> Ledger:
+    """Every area's every month; `factor` alters figures."""
+    rng = np.random.default_rng(5)
+    y = {area: size * np.exp(0.1 * rng.standard_normal(T)) for area, size in (("A", 30.0), ("B", 10.0))}
+    y["CITY"] = y["A"] + y["B"]
+    rows = [
+        (area, (FIRST + t).ordinal, (FIRST + t).ordinal, y[area][t] * factor(area, t), "current")
+        for area in ("CITY", *AREAS)
+        for t in range(T)
+    ]
+    frame = pd.DataFrame(rows, columns=["area_id", "start", "end", "value", "kind"])
+    return Ledger(frame.assign(published=dt.date(2021, 1, 1), series="", source="")[list(COLUMNS)])
+
+
+def material(figures: Ledger) -> Material:
+    sums = sums_matrix(figures, AREAS, "CITY", SAMPLES.months)
+    official, _ = official_monthly(figures, AREAS, "CITY", SAMPLES.months)
+    return Material(SAMPLES, sums, official[-1], PARAMS)
+
+
+def altered(hidden: Callable[[str, int], bool]) -> Material:
+    """The same region with other figures wherever `hidden(area, month)` says so."""
+    return material(ledger(lambda area, t: 3.0 if hidden(area, t) else 1.0))
+
+
+def make(_name: str, fit: Callable[[], Fitted]) -> Fitted:
+    """No cache."""
+    return fit()
+
+
+TRUE = material(ledger())

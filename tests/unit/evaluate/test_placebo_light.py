@@ -1,0 +1,74 @@
+"""Placebos: what is shuffled, what stays, and that light without information is asked the same question."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from evaluate_region import JANUARY, SAMPLES, TRUE, T, make
+
+from gvio.evaluate.placebo import TRUE as AS_IT_IS
+from gvio.evaluate.placebo import placebo_gains, shuffle_factories, shuffle_months, without_light
+from gvio.train.fit import estimate, fit_model
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def test_months_move_whole():
+    moved = shuffle_months(SAMPLES, np.random.default_rng(0))
+    order = [next(t for t in range(T) if (SAMPLES.radiance[t] == image).all()) for image in moved.radiance]
+    assert sorted(order) == list(range(T))
+    assert order != list(range(T))
+    for name, axis in (("statistics", 1), ("city_statistics", 0), ("light", 2), ("observations", 0)):
+        np.testing.assert_array_equal(getattr(moved, name), np.take(getattr(SAMPLES, name), order, axis=axis))
+    assert moved.active is SAMPLES.active
+
+
+def test_factories_keep_their_district_and_lose_their_light():
+    moved = shuffle_factories(SAMPLES, np.random.default_rng(1))
+    np.testing.assert_array_equal(moved.district, SAMPLES.district)
+    assert sorted(zip(moved.row, moved.col, strict=True)) == sorted(zip(SAMPLES.row, SAMPLES.col, strict=True))
+    assert not (moved.row == SAMPLES.row).all()
+    for d in range(len(SAMPLES.area_ids)):  # no district keeps its own statistics
+        assert not np.array_equal(moved.statistics[d], SAMPLES.statistics[d])
+
+
+def test_without_light_only_figures_speak():
+    """Whatever the network learned, a region nobody looked at gets the same estimate as one with other light."""
+    fitted = fit_model(SAMPLES, TRUE.sums, T, TRUE.params.model, TRUE.params.sample.patch_px)
+    dark = estimate(fitted, without_light(SAMPLES), TRUE.sums).mean
+    other = estimate(fitted, without_light(shuffle_months(SAMPLES, np.random.default_rng(2))), TRUE.sums).mean
+    np.testing.assert_array_equal(dark, other)
+
+
+def test_gains_are_measured_at_an_origin():
+    asked: list[str] = []
+
+    def fit(name, do):
+        asked.append(name)
+        return make(name, do)
+
+    found = placebo_gains(TRUE, fit)
+    month = str(SAMPLES.months[JANUARY])
+    assert found.origin == month
+    assert asked == [f"sa-cnn-{month}", f"placebo-months-{month}", f"placebo-factories-{month}"]
+    assert set(found.gain) == set(found.p_value) == {AS_IT_IS, "months", "factories"}
+    assert all(np.isfinite(value) and value <= 1 for value in found.gain.values())
+
+
+def test_a_short_series_has_no_placebo():
+    short = dataclasses.replace(
+        TRUE,
+        params=TRUE.params.model_copy(
+            update={"evaluate": TRUE.params.evaluate.model_copy(update={"min_train_months": 24})}
+        ),
+    )
+    assert placebo_gains(short, make) is None
