@@ -23,7 +23,7 @@ from rasterio.io import DatasetReader, MemoryFile
 from rasterio.windows import Window
 from shapely.geometry.base import BaseGeometry
 
-from gvio.errors import ProductError
+from gvio.errors import ProductError, StoreError
 from gvio.grid.align import check_aligned
 from gvio.grid.region import covered_window
 from gvio.types import FloatArray, IntArray
@@ -117,13 +117,13 @@ def write_geotiff(
 
     Raises:
         ValueError: The array does not fit the grid, or descriptions do not fit the bands.
+        StoreError: The disk is full, or the folder cannot be written.
     """
     bands = _as_bands(array, geobox, descriptions)
-    target = Path(path)
-    part = target.with_name(f".{target.name}.part")
-    with rasterio.Env(**_ENV), rasterio.open(part, "w", **_profile(bands, geobox, nodata)) as sink:
-        _fill(sink, bands, descriptions, tags)
-    part.replace(target)
+    with rasterio.Env(**_ENV), MemoryFile() as memory:
+        with memory.open(**_profile(bands, geobox, nodata)) as sink:
+            _fill(sink, bands, descriptions, tags)
+        _write_whole(Path(path), bytes(memory.getbuffer()))
 
 
 def cog_bytes(
@@ -149,11 +149,9 @@ def write_cog(path: str | Path, array: FloatArray | IntArray, geobox: GeoBox, *,
 
     Raises:
         ValueError: The array does not fit the grid.
+        StoreError: The disk is full, or the folder cannot be written.
     """
-    target = Path(path)
-    part = target.with_name(f".{target.name}.part")
-    part.write_bytes(_cog(_as_bands(array, geobox, ()), geobox, nodata, (), None))
-    part.replace(target)
+    _write_whole(Path(path), _cog(_as_bands(array, geobox, ()), geobox, nodata, (), None))
 
 
 def read_cog(data: bytes) -> tuple[FloatArray, GeoBox, tuple[str, ...]]:
@@ -202,6 +200,7 @@ def copy_window(
 
     Raises:
         ProductError: Unreadable or truncated file, or one that does not touch the bounds.
+        StoreError: As `write_geotiff`.
     """
     with _open(source, options) as opened:
         window, row, col = covered_window(bounds, GeoBox.from_rio(opened), where=_name(source))
@@ -242,9 +241,7 @@ def _read_part(source: DatasetReader, band: int, wanted: GeoBox, row: int, col: 
 
 
 def _outside(dtype: np.dtype[Any], nodata: float | None) -> float:
-    if np.issubdtype(dtype, np.floating):
-        return float("nan")
-    return 0 if nodata is None else nodata
+    return float("nan") if np.issubdtype(dtype, np.floating) else nodata or 0
 
 
 def _as_bands(array: FloatArray | IntArray, geobox: GeoBox, descriptions: Sequence[str]) -> Any:
@@ -268,20 +265,25 @@ def _cog(
         return bytes(cog.getbuffer())
 
 
+def _write_whole(target: Path, data: bytes) -> None:
+    """By Python, not by GDAL, which only logs what fails when it closes a file: a full disk would leave half of it."""
+    part = target.with_name(f".{target.name}.part")
+    try:
+        part.write_bytes(data)
+        part.replace(target)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        what, hint = f"cannot be written ({error.strerror})", "Free space, or write into another folder."
+        raise StoreError(what, where=str(target), hint=hint) from error
+
+
 def _profile(bands: Any, geobox: GeoBox, nodata: float | None) -> dict[str, Any]:
     count, rows, cols = bands.shape
-    profile: dict[str, Any] = {
-        "driver": "GTiff",
-        "count": count,
-        "height": rows,
-        "width": cols,
-        "dtype": bands.dtype.name,
-        "crs": str(geobox.crs),
-        "transform": geobox.transform,
-        "nodata": nodata,
-        "compress": "deflate",
-        "predictor": 3 if np.issubdtype(bands.dtype, np.floating) else 2,
-    }
+    shape = {"count": count, "height": rows, "width": cols, "dtype": bands.dtype.name}
+    place = {"crs": str(geobox.crs), "transform": geobox.transform, "nodata": nodata}
+    predictor = 3 if np.issubdtype(bands.dtype, np.floating) else 2
+    profile: dict[str, Any] = {"driver": "GTiff", **shape, **place, "compress": "deflate", "predictor": predictor}
     if min(rows, cols) > 512:
         profile |= {"tiled": True, "blockxsize": 256, "blockysize": 256}
     return profile

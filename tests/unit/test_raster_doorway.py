@@ -1,3 +1,5 @@
+import resource
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,7 @@ from rio_cogeo import cog_validate
 from shapely.geometry import Point, Polygon, box
 
 from gvio import raster
-from gvio.errors import ProductError
+from gvio.errors import ProductError, StoreError
 from gvio.grid.align import check_aligned
 
 PIXEL = 1 / 240
@@ -44,6 +46,34 @@ def test_a_written_file_comes_back_whole(tmp_path: Path) -> None:
     with rasterio.open(path) as source:
         assert (source.descriptions, source.tags()["origin"]) == (("radiance",), "test")
     assert [p.name for p in tmp_path.iterdir()] == ["x.tif"]
+
+
+@pytest.mark.parametrize("write", [raster.write_geotiff, raster.write_cog])
+def test_a_disk_that_fills_leaves_nothing_and_says_so(tmp_path: Path, write: Callable[..., None]) -> None:
+    """A limit on the size of files is met as a full disk is: by a write that fails."""
+    size, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2048, hard))
+        with pytest.raises(
+            StoreError, match=r"x\.tif: cannot be written \(File too large\). Free space, or write into"
+        ):
+            write(tmp_path / "x.tif", light(), GRID, nodata=None)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("write", [raster.write_geotiff, raster.write_cog])
+def test_a_folder_that_is_none_is_named(tmp_path: Path, write: Callable[..., None]) -> None:
+    (tmp_path / "file").touch()
+    for folder, reason in (("nowhere", "No such file or directory"), ("file", "Not a directory")):
+        with pytest.raises(StoreError, match=rf"{folder}.x\.tif: cannot be written \({reason}\). Free space"):
+            write(tmp_path / folder / "x.tif", light(), GRID, nodata=None)
+
+
+def test_a_window_is_copied_or_its_target_named(lights: Path, tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"w\.tif: cannot be written \(No such file or directory\)"):
+        raster.copy_window(lights, tmp_path / "nowhere" / "w.tif", (121.01, 31.4, 121.05, 31.45))
 
 
 @given(st.integers(-60, 60), st.integers(-60, 60), st.integers(1, 70), st.integers(1, 70))
