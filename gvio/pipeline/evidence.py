@@ -25,7 +25,9 @@ from gvio.map.score import rival_maps, score_left_out, score_truth
 from gvio.pipeline.inputs import Inputs
 from gvio.pipeline.job import Job, write_bytes
 from gvio.pipeline.workers import Threads
+from gvio.report.evaluation import evaluation_html, evaluation_markdown
 from gvio.report.figures import agreement_png, map_png
+from gvio.report.score_figures import score_figures
 from gvio.train.fit import Fitted, estimate
 from gvio.train.package import pack_model, unpack_model
 from gvio.types import FloatArray, Progress
@@ -34,7 +36,7 @@ from gvio.types import FloatArray, Progress
 def evaluate_model(
     job: Job, inputs: Inputs, fitted: Fitted, progress: Progress | None
 ) -> tuple[Fitted, dict[str, Any], dict[str, bytes]]:
-    """The model with calibrated intervals, its scoreboard, and figures by file name."""
+    """The model with calibrated intervals, its scoreboard, and pictures and the evaluation page by file name."""
     official, _ = official_monthly(inputs.ledger, inputs.samples.area_ids, job.config.city_id, inputs.samples.months)
     material = Material(inputs.samples, inputs.sums, official[-1], job.params)
     fit = _cached_fit(job, inputs, fitted)
@@ -53,7 +55,20 @@ def evaluate_model(
     }
     scoreboard = build_scoreboard(folds, maps, names, head, inputs.samples.owner, placebos)
     calibrated = dataclasses.replace(fitted, interval_scale=interval_scale(folds))
-    return calibrated, scoreboard, _figures(job, inputs, folds, names, np.exp(posterior.mean))
+    figures = _figures(job, inputs, folds, names, np.exp(posterior.mean))
+    return calibrated, scoreboard, figures | _report(job, scoreboard, figures)
+
+
+def _report(job: Job, scoreboard: dict[str, Any], figures: dict[str, bytes]) -> dict[str, bytes]:
+    """Write the evaluation for reading into the workspace; the page goes into the registry, too."""
+    pictures = score_figures(scoreboard) | figures
+    page = evaluation_html(scoreboard, pictures, job.config.title).encode()
+    text = evaluation_markdown(scoreboard, pictures, job.config.title, "evaluation")
+    write_bytes(job.path("evaluation.html"), page)
+    write_bytes(job.path("evaluation.md"), text.encode())
+    for name, png in pictures.items():
+        write_bytes(job.path("evaluation") / name, png)
+    return {"evaluation.html": page}
 
 
 def _map_scores(job: Job, inputs: Inputs, output: FloatArray, official: FloatArray) -> dict[str, Any]:

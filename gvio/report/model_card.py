@@ -70,6 +70,9 @@ def model_card(
         "linear-Gaussian assimilation of official sums",
         "",
         "## How well it does",
+        "With figures, by district and by horizon: `evaluation.html`, beside the scoreboard of the run that trained it "
+        "and among the figures of this version in the registry.",
+        "",
         *(_table(scoreboard, name, heading) for name, heading in _PROTOCOLS.items()),
         _LIMITS,
     ]

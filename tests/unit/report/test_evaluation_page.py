@@ -1,0 +1,125 @@
+"""The evaluation for reading: every part of the scoreboard is said, nothing breaks where parts are missing."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from gvio.report.evaluation import evaluation_html, evaluation_markdown
+from gvio.report.score_figures import BANDS, score_figures
+from gvio.report.sections import sections
+
+SCORES = {"within_r2": 0.61, "yoy_r2": 0.5, "pooled_r2": 0.99, "mape": 0.06, "mase": 0.9, "coverage80": 0.79, "n": 88.0}
+RIVAL = {**SCORES, "within_r2": -3.25, "coverage80": None}
+BAND = {"n": 24.0, "coverage50": 0.5, "coverage80": 0.81, "coverage95": 0.96, "half_width80": 0.07}
+
+
+def board(**changes) -> dict:
+    models = {"last-year-shares": RIVAL, "sa-cnn": SCORES}
+    rolling = {
+        "models": models,
+        "folds": ["2019-01", "2020-01"],
+        "diebold_mariano": {"last-year-shares": {"difference": -0.1, "statistic": -3, "p_value": 0.004, "n": 24}},
+        "morans_i": {"i": 0.4, "expected": -0.14, "p_value": 0.01, "n": 8},
+        "horizons": {"districts": dict.fromkeys(BANDS, BAND)},
+        "districts": [
+            {"name": name, "labels": 77, "scored": 22, "skill": skill, "within_r2": 0.2, "mape": 0.1, "rival_mape": 0.2}
+            for name, skill in (("Harbour <1>", 0.6), ("Hills", -4.0))
+        ],
+    }
+    left_out = {
+        "models": models,
+        "one_by_one": True,
+        "levels": {name: {"log_r2": 0.7, "total_error": 0.25} for name in models},
+    }
+    return {
+        "months": ["2014-01", "2021-12"],
+        "figures_public_until": "2022-01-17",
+        "verdict": "Out of time, as used: better than last year's shares × the city total in 1 of 2 districts.",
+        "skill": "proven",
+        "best_naive": "last-year-shares",
+        "placebos": {
+            "origin": "2020-01",
+            "gain": {"light as it is": 0.31, "months": 0.01, "factories": -0.02},
+            "passed": True,
+        },
+        "protocols": {
+            "rolling_origin_as_used": rolling,
+            "rolling_origin_blind": {**rolling, "horizons": {"city": dict.fromkeys(BANDS, BAND)}},
+            "leave_one_year_out": {"models": models},
+            "leave_one_district_out": left_out,
+            "leave_one_district_out_city_public": {**left_out, "one_by_one": False},
+            "maps": {
+                "held_out_districts": {"sa-cnn": {"r2": 0.9}, "uniform-per-factory": {"r2": 0.8}},
+                "truth": {size: {"sa-cnn": 0.8, "uniform-per-factory": 0.7} for size in ("native", "2km")},
+            },
+        },
+    } | changes
+
+
+def test_the_page_stands_alone() -> None:
+    found = board()
+    page = evaluation_html(found, score_figures(found), "Testland")
+    assert not re.findall(r"(?:src|href)=['\"](?!data:)", page)
+    assert page.count("data:image/png;base64,") == 5
+    assert "Harbour &lt;1&gt;" in page
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Skill proven",
+        "better than last year's shares × the city total in 1 of 2 districts",
+        "2019-01, 2020-01",
+        "−3.25",
+        "< 0.01",
+        "Harbour",
+        "light avoids 0.31 of the squared error",
+        "Neither gains beyond chance",
+        "Neighbours err alike",
+        "One by one.",
+        "In groups",
+        "25.0 %",
+        "native grid",
+    ],
+)
+def test_the_markdown_says_every_part(said: str) -> None:
+    found = board()
+    assert said in evaluation_markdown(found, score_figures(found), "Testland", "evaluation")
+
+
+def test_the_markdown_names_its_pictures() -> None:
+    found = board()
+    pictures = score_figures(found) | {"map.png": b"x"}
+    text = evaluation_markdown(found, pictures, "Testland", "evaluation")
+    assert set(re.findall(r"\(evaluation/(.+?)\)", text)) == set(pictures)
+
+
+def test_a_placebo_that_gains_is_said() -> None:
+    gain = {"origin": "2020-01", "gain": {"light as it is": 0.3, "months": 0.3}, "passed": False}
+    text = evaluation_markdown(board(placebos=gain), {}, "Testland", "x")
+    assert "A placebo gains beyond chance" in text
+
+
+def test_a_short_series_has_a_short_report() -> None:
+    empty = {"verdict": "Too short.", "skill": "none", "protocols": {"maps": {}}, "placebos": None}
+    assert score_figures(empty) == {}
+    assert [section.title for section in sections(empty, {})] == ["Out of time"]
+    page = evaluation_html(empty, {}, "Testland")
+    assert "No skill" in page
+    assert "The series is too short for this test." in page
+
+
+def test_a_scoreboard_of_an_older_version_is_read() -> None:
+    """Without tests, horizons, placebos or districts."""
+    older = board(placebos=None)
+    older["protocols"] = {
+        name: {"models": block["models"]} for name, block in older["protocols"].items() if name != "maps"
+    }
+    assert "Do the intervals hold?" not in evaluation_html(older, score_figures(older), "Testland")
+    assert "−3.25" in evaluation_html(older, {}, "Testland")
+
+
+def test_figures_are_the_same_for_the_same_scoreboard() -> None:
+    assert score_figures(board()) == score_figures(board())
