@@ -27,6 +27,12 @@ statistics: {path: statistics.csv}
 
 
 @pytest.fixture(scope="session")
+def region_yaml() -> str:
+    """The smallest `region.yaml` there is; names files, of which none has to be there."""
+    return REGION_YAML
+
+
+@pytest.fixture(scope="session")
 def release_products() -> Callable[..., dict[str, Any]]:
     """Makes the arguments of `build_release`: 24×24 pixels, two districts, one grid a month; `seed` varies figures."""
     return _products

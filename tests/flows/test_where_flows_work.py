@@ -15,19 +15,6 @@ import flows.serve
 from gvio.cli import model
 
 MLFLOW, S3 = "http://mlflow.example:5000", "http://s3.example:8333"
-YAML = """
-name: testland
-title: Testland
-bounds: [120.0, 30.9, 120.1, 31.0]
-area_crs: EPSG:32651
-first_month: "2021-01"
-unit: million CNY
-ntl: {product: vnl-monthly, source: ntl}
-districts: {path: districts.geojson}
-city_id: CITY
-factories: {path: factories.csv}
-statistics: {path: statistics.csv}
-"""
 
 
 @pytest.mark.parametrize(
@@ -39,9 +26,9 @@ statistics: {path: statistics.csv}
     ],
 )
 def test_flows_hand_addresses_to_the_job(
-    module: Any, flow: Any, more: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    module: Any, flow: Any, more: tuple[str, ...], tmp_path: Path, region_yaml: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "region.yaml").write_text(YAML)
+    (tmp_path / "region.yaml").write_text(region_yaml)
     jobs: list[Any] = []
     monkeypatch.setattr(module, "run_stages", lambda job, stages: jobs.append(job))
     flow.fn(str(tmp_path), "store", "work", *more, endpoint_url=S3, tracking_uri=MLFLOW)

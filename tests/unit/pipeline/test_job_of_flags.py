@@ -11,25 +11,11 @@ from gvio.errors import ConfigError, InputRefused, PackError, RunHeld
 from gvio.pipeline.job import held, make_job, read_json, write_bytes, write_json
 from gvio.types import Month
 
-YAML = """
-name: testland
-title: Testland
-bounds: [120.0, 30.9, 120.1, 31.0]
-area_crs: EPSG:32651
-first_month: "2021-01"
-unit: million CNY
-ntl: {product: vnl-monthly, source: ntl}
-districts: {path: districts.geojson}
-city_id: CITY
-factories: {path: factories.csv}
-statistics: {path: statistics.csv}
-"""
-
 
 @pytest.fixture
-def pack(tmp_path: Path) -> str:
+def pack(tmp_path: Path, region_yaml: str) -> str:
     (tmp_path / "pack").mkdir()
-    (tmp_path / "pack" / "region.yaml").write_text(YAML)
+    (tmp_path / "pack" / "region.yaml").write_text(region_yaml)
     return str(tmp_path / "pack")
 
 
