@@ -11,7 +11,10 @@ import pytest
 from badland import AS_OF, BEFORE, TARGET, Region, call
 from filelock import FileLock
 
-MODELS = {"sa-cnn", "plain-cnn", "last-year-shares", "seasonal-naive", "persistence", "ridge", "random-forest"}
+from gvio.compare.table import COMPARATORS
+from gvio.evaluate.scores import OURS, PAPER, PLAIN
+
+MODELS = {OURS, PLAIN, PAPER, *COMPARATORS}
 STAGES = ["fetch", "validate", "sample", "train", "evaluate", "map", "publish"]
 
 
