@@ -7,10 +7,10 @@ from gvio.config import ValidateParams
 from gvio.validate.suites import district_rules, factory_rules, ledger_rules, light_rules
 
 ROOT = Path(__file__).parents[3]
-FAMILIES = "light|grid|product|factories|districts|ledger|light_table|factories_table|districts_table|ledger_table"
+FAMILIES = "raw|light|grid|product|factories|districts|ledger|light_table|factories_table|districts_table|ledger_table"
 IN_SOURCE = re.compile(rf'"((?:{FAMILIES})\.[a-z0-9_]+)"')
 IN_DOCS = re.compile(rf"^\| `((?:{FAMILIES})\.[a-z0-9_]+)` \|.*\| (yes|no|only [^|]*) \| [^|]+ \|$", re.MULTILINE)
-FILES = re.compile(r"\.(csv|geojson|gpkg|parquet|tif|html|json|py)$")
+FILES = re.compile(r"\.(npz|csv|geojson|gpkg|parquet|tif|html|json|py)$")
 
 
 def _rules():
@@ -19,7 +19,7 @@ def _rules():
 
 
 def _in_source() -> set[str]:
-    folders = [ROOT / "gvio" / name for name in ("validate", "ledger", "region", "sources")]
+    folders = [ROOT / "gvio" / name for name in ("validate", "ledger", "region", "sources", "archives", "pipeline")]
     text = "".join(path.read_text(encoding="utf-8") for folder in folders for path in folder.rglob("*.py"))
     literal = {name for name in IN_SOURCE.findall(text) if not FILES.search(name)}
     return literal | {rule.name for rule in _rules()}  # some rules' names are composed
