@@ -85,6 +85,7 @@ def test_factories_stand_on_observed_ground_and_zones_cover_everything(base, pla
     assert np.isfinite(base[1].radiance[:, places.row, places.col]).any(axis=0).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("product", ["vnl-monthly", "vnp46a3", "light-every-night"])
 def test_the_pack_holds_files_of_the_same_names_in_the_same_format(tmp_path, product):
     folder = city_files(tmp_path / "light", product=product)
@@ -119,6 +120,7 @@ def test_names_of_the_base_are_kept_and_absent_months_stay_absent(base, tmp_path
     assert names == {path.name for path in folder.iterdir()}
 
 
+@pytest.mark.slow
 def test_a_window_across_tiles_is_named_as_one_of_the_globe(base, tmp_path):
     stack, folder = base[1], tmp_path / "light"
     folder.mkdir()

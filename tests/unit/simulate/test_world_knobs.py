@@ -115,6 +115,7 @@ def test_a_change_of_regime_shifts_level_and_background_from_its_month_on(plain)
     np.testing.assert_allclose(other.radiance[first:], plain.radiance[first:] * 1.25 + 2.0, rtol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("product", ["vnl-monthly", "vnp46a3", "light-every-night"])
 def test_a_recorded_change_of_regime_is_in_the_files_names(tmp_path, product):
     spec = variant(product=product, months=13, regime_month="2018-12")
@@ -153,6 +154,7 @@ def test_factories_of_one_sector_may_differ_in_elasticity():
     assert slopes(factory_elasticity_spread=0.2).std() == pytest.approx(0.2, rel=0.4)
 
 
+@pytest.mark.slow
 def test_factories_open_and_close_and_the_pack_says_when(tmp_path):
     world = simulate_pack(tmp_path, variant(births_share=0.3, closures_share=0.3), seed=5)
     economy = world.economy
@@ -241,6 +243,7 @@ def test_december_gains_what_its_rush_says(plain):
     np.testing.assert_allclose(gain[~december], 0.0, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_a_factorys_shocks_fade_as_fast_as_the_world_says():
     still = {"n_factories": 2000, "sector_cycle": 0.0, "district_shock": 0.0, "season": 0.0, "new_year_dip": 0.0,
              "year_end_rush": 0.0, "growth_spread": 0.0, "growth": 0.0, "shutdowns_per_year": 0.0}  # fmt: skip
@@ -259,6 +262,7 @@ def test_districts_may_grow_apart_more_than_sectors():
     assert growth[0] > 3 * growth[1]
 
 
+@pytest.mark.slow
 def test_parks_can_be_tight_loose_and_of_any_size():
     def pixels(**changes):
         places = simulate_world(variant(n_factories=400, decoys=0, **changes), seed=5).places
@@ -277,6 +281,7 @@ def test_shy_parks_stay_away_from_the_city():
     assert light(0.05) < 0.7 * light(5.0)
 
 
+@pytest.mark.slow
 def test_figures_of_hard_worlds_still_read_as_a_ledger(tmp_path):
     simulate_pack(tmp_path, variant(missing_share=0.3, revised_share=0.5, revision_spread=0.05, labels="few"), seed=5)
     pack = read_pack(tmp_path)

@@ -32,6 +32,7 @@ def agreement(name):
     return np.corrcoef(np.concatenate(output), np.concatenate(light))[0, 1]
 
 
+@pytest.mark.slow
 def test_light_tells_in_a_clean_world_and_nothing_without_information():
     assert agreement("clean") > 0.5
     assert abs(agreement("no-information")) < 0.35
@@ -44,6 +45,7 @@ def test_without_information_the_light_is_the_same_whatever_is_made():
     np.testing.assert_array_equal(one.radiance, other.radiance)
 
 
+@pytest.mark.slow
 def test_without_information_real_light_stays_as_it_is(tmp_path):
     write_light(simulate_world(WorldSpec(**SIZE), 3), tmp_path)
     stack = read_base(tmp_path, WorldSpec()).stack

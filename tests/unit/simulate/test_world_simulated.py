@@ -179,6 +179,7 @@ def test_bad_specifications_are_refused():
         WorldSpec(dark_share=1.5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("labels", ["rich", "few", "city"])
 def test_a_written_pack_reads_back_as_the_world_it_came_from(tmp_path, labels):
     spec = variant(labels=labels, revised_share=0.1)
