@@ -18,7 +18,8 @@ from gvio.evaluate.metrics import coverage, mape, within_r2, yoy_r2
 from gvio.evaluate.paired import level_scores
 from gvio.evaluate.protocols import rolling_origin
 from gvio.evaluate.scoreboard import interval_scale
-from gvio.evaluate.scores import OURS, PAPER, PLAIN, gaussian_half_width
+from gvio.evaluate.scores import NO_LIGHT, OURS, PAPER, PLAIN, gaussian_half_width
+from gvio.evaluate.shuffles import without_light
 from gvio.ledger.select import select_rows
 from gvio.map.industry import industry_of
 from gvio.map.score import rival_maps, score_truth
@@ -86,6 +87,7 @@ def _time(world: BenchWorld, fitted: Fitted, plain: Fitted | None, start: int, g
         paths[PAPER] = paper_paths(material.samples, given, material.params.model)
     models = {OURS: fitted} | ({PLAIN: plain} if plain else {})
     paths |= {n: np.exp(estimate(m, material.samples, seen).mean) for n, m in models.items()}
+    paths[NO_LIGHT] = np.exp(estimate(fitted, without_light(material.samples), seen).mean)
     scored = np.broadcast_to(month >= start, world.labels.shape)
     return {name: _scores(world.labels, path, scored) for name, path in paths.items()}
 

@@ -14,6 +14,7 @@ OURS = "sa-cnn"
 FAMILIES = {"clean": "synthetic", "hard": "synthetic", "spike": "spike-in", "none": "no information", "mumbai": "dev"}
 _SHORT = {
     "sa-cnn": "SA-CNN",
+    "no-light": "without light",
     "last-year-shares": "shares × city",
     "seasonal-naive": "seasonal",
     "persistence": "persistence",

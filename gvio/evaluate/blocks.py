@@ -21,11 +21,18 @@ class Block:
 
     Attributes:
         districts: (D,) districts that are left out.
-        hidden: (y, x) pixels that a factory of theirs sees: no training may look at them.
+        hidden: (y, x) pixels within `reach` of a factory of theirs: no training may look at them.
+        reach: Pixels hidden in each direction; less than what a factory sees where too little would be left.
     """
 
     districts: BoolArray
     hidden: BoolArray
+    reach: int
+
+
+# Of the other districts' factories as many must stay in sight: in a small region everything lies within reach of
+# everything, and a network that was shown nothing has nothing to be tested on.
+_IN_SIGHT = 0.5
 
 
 def reach_px(patch_px: int, radius_m: float, pixel_m: float) -> int:
@@ -50,7 +57,8 @@ def spatial_blocks(
         shape: Of the grid.
         n_areas: D districts.
         groups: Folds at most.
-        reach: Pixels a factory sees in each direction (`reach_px`).
+        reach: Pixels a factory sees in each direction (`reach_px`). Halved until half of the other districts' factories
+            are left in sight, or only the pixels of the factories themselves are hidden.
 
     Yields:
         One block per group, in the order of districts; together they leave out every district once. A region of a
@@ -59,7 +67,12 @@ def spatial_blocks(
     size = min(n_areas, groups)
     for k in range(size if n_areas > 1 else 0):
         held = np.arange(n_areas) % size == k
-        yield Block(held, seen_pixels(row[held[district]], col[held[district]], shape, reach))
+        own, within = held[district], reach
+        hidden = seen_pixels(row[own], col[own], shape, within)
+        while within and hidden[row[~own], col[~own]].sum() > (1 - _IN_SIGHT) * (~own).sum():
+            within //= 2
+            hidden = seen_pixels(row[own], col[own], shape, within)
+        yield Block(held, hidden, within)
 
 
 def seen_pixels(row: IntArray, col: IntArray, shape: tuple[int, int], reach: int) -> BoolArray:

@@ -18,6 +18,7 @@ from gvio.sample.samples import Samples
 from gvio.train.fit import Fitted
 from gvio.types import BoolArray
 
+NARROWER = "-hidden-within-"  # in the name of a fold that could not hide all that its factories see
 LEFT_OUT, CITY_PUBLIC = "leave_one_district_out", "leave_one_district_out_city_public"
 
 
@@ -28,10 +29,13 @@ def leave_districts_out(
 
     Under `LEFT_OUT` the city's figures are withheld from every model, too: with them, a district left out alone is the
     city less the others, and nothing is asked of the light. Under `CITY_PUBLIC` they are there, but not in training,
-    which would learn the same difference. No pixel that a factory of the districts sees is looked at in training; the
-    statistics of the other districts, which are means over their own land, stay as they are. The hyperparameters are
-    those of the whole region: they say how figures and light behave, not where output is.
+    which would learn the same difference. No pixel that a factory of the districts sees is looked at in training, as far
+    as half of the other factories stay in sight (else the fold's name says how far it went); the statistics of the
+    other districts, which are means over their own land, stay as they are. The hyperparameters are those of the whole
+    region: they say how figures and light behave, not where output is.
     """
+
+    reach = region_reach(material)
 
     def fold(block: Block) -> tuple[FoldScores, FoldScores] | None:
         sums, targets, end = material.sums, material.targets, len(material.samples.months) - 1
@@ -40,6 +44,8 @@ def leave_districts_out(
         if not scored.any() or not others.any():
             return None
         name = "districts-" + "-".join(str(d) for d in np.flatnonzero(block.districts))
+        if block.reach < reach:
+            name += f"{NARROWER}{block.reach}px"
         hidden = hide(material.samples, block.hidden)
         fitted = fit(name, fitter(material, select_rows(sums, others), end + 1, fixed=hyper, samples=hidden))
         ours = {OURS: (sighted(fitted, material.samples), False)}
@@ -55,12 +61,17 @@ def leave_districts_out(
 
 def blocks_of(material: Material) -> list[Block]:
     """The region's spatial folds."""
-    samples, sample = material.samples, material.params.sample
-    reach = reach_px(sample.patch_px, max(samples.radii_m), pixel_side_m(samples))
+    samples, reach = material.samples, region_reach(material)
     n_areas, folds = len(samples.area_ids), material.params.evaluate.district_folds
     groups = n_areas if n_areas <= 2 * folds else folds
     shape = (samples.owner.shape[0], samples.owner.shape[1])
     return list(spatial_blocks(samples.row, samples.col, samples.district, shape, n_areas, groups, reach))
+
+
+def region_reach(material: Material) -> int:
+    """Pixels a factory sees in each direction."""
+    samples = material.samples
+    return reach_px(material.params.sample.patch_px, max(samples.radii_m), pixel_side_m(samples))
 
 
 def pixel_side_m(samples: Samples) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gvio.evaluate.metrics import diebold_mariano, mape, within_r2
+from gvio.evaluate.metrics import DieboldMariano, diebold_mariano, mape, within_r2
 from gvio.evaluate.scores import OURS, FoldScores, district_skill, squared_errors
 from gvio.types import FloatArray
 
@@ -23,14 +23,28 @@ def rivals_tested(folds: Sequence[FoldScores]) -> dict[str, dict[str, float | in
 
 
 def tested_against(folds: Sequence[FoldScores], rival: str) -> dict[str, float | int] | None:
-    """The test against one rival, with a year of autocorrelation."""
-    ours, theirs = monthly_losses(folds, OURS), monthly_losses(folds, rival)
-    result = diebold_mariano(ours, theirs, horizon=YEAR)
+    """The test against one rival."""
+    result = losses_tested(monthly_losses(folds, OURS), monthly_losses(folds, rival))
     return None if result is None else dataclasses.asdict(result)
 
 
+def losses_tested(ours: FloatArray, theirs: FloatArray) -> DieboldMariano | None:
+    """Diebold–Mariano on the months that have a loss, with a year of autocorrelation.
+
+    A year is as many losses as fall into one: twelve of monthly figures, four of quarterly ones.
+
+    Args:
+        ours, theirs: (T,) loss of each month, NaN where nothing was scored, in the same months.
+    """
+    months = np.flatnonzero(np.isfinite(ours))
+    if len(months) < 2:
+        return None
+    horizon = max(1, round(YEAR / float(np.median(np.diff(months)))))
+    return diebold_mariano(ours[months], theirs[months], horizon=horizon)
+
+
 def monthly_losses(folds: Sequence[FoldScores], model: str) -> FloatArray:
-    """Mean squared log error of each calendar month, over districts and over the folds that score it.
+    """(T,) mean squared log error of each month, over districts and over the folds that score it; NaN where none does.
 
     Origins a year apart score the second year twice; counted twice, it would look like twice the evidence.
     """
@@ -38,7 +52,7 @@ def monthly_losses(folds: Sequence[FoldScores], model: str) -> FloatArray:
     seen = np.isfinite(errors)
     number = seen.sum(axis=(0, 1))
     total = np.where(seen, errors, 0.0).sum(axis=(0, 1))
-    return np.asarray(total[number > 0] / number[number > 0])
+    return np.asarray(np.divide(total, number, out=np.full(len(number), np.nan), where=number > 0))
 
 
 def mean_log_errors(folds: Sequence[FoldScores]) -> FloatArray:

@@ -14,14 +14,15 @@ from functools import partial
 import numpy as np
 
 from gvio.evaluate.fold import Fit, Material, Question, Workers, fitter, in_turn
-from gvio.evaluate.metrics import diebold_mariano
-from gvio.evaluate.protocols import YEAR, as_used_question, origins
+from gvio.evaluate.paired import losses_tested
+from gvio.evaluate.protocols import as_used_question, origins
 from gvio.evaluate.scores import OURS
+from gvio.evaluate.shuffles import shuffle_factories, shuffle_months, without_light
 from gvio.evaluate.target import on_targets
 from gvio.ledger.select import select_rows
 from gvio.sample.samples import Samples
 from gvio.train.fit import Fitted, estimate
-from gvio.types import FloatArray, IntArray
+from gvio.types import FloatArray
 
 TRUE = "light as it is"
 TOLERATED = 0.05
@@ -88,54 +89,13 @@ def placebo_gains(material: Material, fit: Fit, workers: Workers = in_turn, seed
     return Placebos(str(month), {n: g for n, (g, _) in by_name.items()}, {n: p for n, (_, p) in by_name.items()})
 
 
-def shuffle_months(samples: Samples, rng: np.random.Generator) -> Samples:
-    """All that was seen in a month, put to another month."""
-    order = rng.permutation(len(samples.months))
-    return dataclasses.replace(
-        samples,
-        radiance=samples.radiance[order],
-        observations=samples.observations[order],
-        statistics=samples.statistics[:, order],
-        city_statistics=samples.city_statistics[order],
-        light=samples.light[:, :, order],
-        seen=samples.seen[:, :, order],
-        background=samples.background[:, order],
-    )
-
-
-def shuffle_factories(samples: Samples, rng: np.random.Generator) -> Samples:
-    """Factories look at each other's pixels, districts at each other's statistics."""
-    order = _derangement(len(samples.row), rng)
-    other = _derangement(len(samples.area_ids), rng)
-    return dataclasses.replace(
-        samples,
-        row=samples.row[order],
-        col=samples.col[order],
-        light=samples.light[:, order],
-        seen=samples.seen[:, order],
-        background=samples.background[order],
-        statistics=samples.statistics[other],
-    )
-
-
-def without_light(samples: Samples) -> Samples:
-    """Samples in which no month was seen; the figures, factories and pixels' training means stay what they are."""
-    return dataclasses.replace(
-        samples,
-        radiance=np.full_like(samples.radiance, np.nan),
-        observations=np.zeros_like(samples.observations),
-        statistics=np.full_like(samples.statistics, np.nan),
-        city_statistics=np.full_like(samples.city_statistics, np.nan),
-    )
-
-
 def _gain(material: Material, question: Question, fitted: Fitted, samples: Samples) -> tuple[float, float | None]:
     seen = select_rows(material.sums, question.visible)
     lit, dark = (
         _squared_errors(material, question, np.exp(estimate(fitted, light, seen).mean))
         for light in (samples, without_light(samples))
     )
-    test = diebold_mariano(_monthly(lit), _monthly(dark), horizon=YEAR)
+    test = losses_tested(_monthly(lit), _monthly(dark))
     return 1.0 - float(np.nansum(lit) / np.nansum(dark)), None if test is None else test.p_value
 
 
@@ -149,12 +109,7 @@ def _squared_errors(material: Material, question: Question, path: FloatArray) ->
 
 
 def _monthly(errors: FloatArray) -> FloatArray:
-    return np.asarray(np.nanmean(errors[:, np.isfinite(errors).any(axis=0)], axis=0))
-
-
-def _derangement(n: int, rng: np.random.Generator) -> IntArray:
-    """An order that leaves nothing in its place: a cycle through all, in random order."""
-    cycle = rng.permutation(n)
-    out = np.empty(n, dtype=np.int64)
-    out[cycle] = np.roll(cycle, 1)
-    return out
+    """(T,) mean over districts, NaN where none was scored."""
+    seen = np.isfinite(errors)
+    total, number = np.where(seen, errors, 0.0).sum(axis=0), seen.sum(axis=0)
+    return np.asarray(np.divide(total, number, out=np.full(len(number), np.nan), where=number > 0))

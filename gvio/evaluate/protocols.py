@@ -16,11 +16,12 @@ from gvio.compare.known import CompareInput
 from gvio.compare.paper import paper_paths
 from gvio.config import EvaluateParams
 from gvio.evaluate.fold import Fit, Material, Models, Question, Workers, ask, compare_input, fitter, in_turn
-from gvio.evaluate.scores import OURS, PAPER, PLAIN, FoldScores
+from gvio.evaluate.scores import NO_LIGHT, OURS, PAPER, PLAIN, FoldScores
+from gvio.evaluate.shuffles import without_light
 from gvio.evaluate.target import city_targets, starts_after
 from gvio.ledger.select import select_rows
 from gvio.ledger.sums import Sums
-from gvio.train.fit import Fitted
+from gvio.train.fit import Fitted, estimate
 from gvio.types import BoolArray, FloatArray, Month
 
 YEAR = 12
@@ -46,13 +47,11 @@ def rolling_origin(material: Material, fit: Fit, workers: Workers = in_turn) -> 
 
     def both(t0: int) -> tuple[FoldScores, FoldScores]:
         models = _models_at(material, t0, fit)
-        given = _question(material, t0, city_goes_on=False)
-        paper = paper_paths(material.samples, _given(material, given), material.params.model)
-        blind, used = (
-            ask(material, _question(material, t0, city_goes_on=goes_on), models, {PAPER: paper})
-            for goes_on in (False, True)
-        )
-        return blind, used
+        given = _given(material, _question(material, t0, city_goes_on=False))
+        paper = paper_paths(material.samples, given, material.params.model)
+        blind, used = (_question(material, t0, city_goes_on=goes_on) for goes_on in (False, True))
+        dark = [{NO_LIGHT: _without_light(material, question, models), PAPER: paper} for question in (blind, used)]
+        return ask(material, blind, models, dark[0]), ask(material, used, models, dark[1])
 
     starts = origins(material.samples.months, material.sums, material.params.evaluate)
     pairs = workers("evaluate: rolling origin", [partial(both, t0) for t0 in starts])
@@ -104,6 +103,12 @@ def _question(material: Material, t0: int, *, city_goes_on: bool) -> Question:
     scored = starts_after(sums, material.targets, t0 - 1) & (month < t0 + horizon)
     name = str(material.samples.months[t0])
     return Question(name, visible, scored, city, t0 - 1, city_scored=city_scored)
+
+
+def _without_light(material: Material, question: Question, models: Models) -> FloatArray:
+    """What our own assimilation would say, had nobody seen the light."""
+    seen = select_rows(material.sums, question.visible)
+    return np.exp(estimate(models[OURS][0], without_light(material.samples), seen).mean)
 
 
 def _given(material: Material, question: Question) -> CompareInput:

@@ -13,6 +13,8 @@ from gvio.types import BoolArray, FloatArray
 
 LEVELS = (50, 80, 95)
 OURS, PLAIN, PAPER = "sa-cnn", "plain-cnn", "sa-cnn-paper"
+NO_LIGHT = "no-light"
+"""Our own assimilation, had nobody seen the light: what the light itself is worth."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -16,6 +16,7 @@ Scores = Mapping[str, Any]
 OURS = "sa-cnn"
 MODELS: Mapping[str, str] = {
     "sa-cnn": "SA-CNN (this release)",
+    "no-light": "The same, had nobody seen the light",
     "last-year-shares": "Last year's shares × city total",
     "seasonal-naive": "Seasonal naive (same month last year)",
     "persistence": "Persistence (last known value)",

@@ -23,6 +23,7 @@ from gvio.report.scores import (
 )
 
 LEFT_OUT, CITY_PUBLIC = "leave_one_district_out", "leave_one_district_out_city_public"
+_NARROWER = "-hidden-within-"  # in the name of a fold that hid less than its factories see
 _CAPTIONS = {
     "map.png": "The newest month's map",
     "prediction-against-official.png": "Every scored estimate against its figure, as used",
@@ -161,12 +162,16 @@ def _withheld(scoreboard: Scores) -> Iterator[Section]:
         if name != "leave_one_year_out":
             one_by_one = "One by one." if block.get("one_by_one") else "In groups, because one by one takes too long."
             text.append(f"{one_by_one} What the districts' factories see was hidden from training, pixel by pixel.")
+            if any(_NARROWER in str(fold) for fold in block.get("folds", [])):
+                text.append("In some folds less was hidden: too little light would have been left to learn from.")
+        if name == LEFT_OUT:
+            text.append("Without any figure of the district every naive forecast is its share of light.")
         if name == CITY_PUBLIC and block.get("one_by_one"):
             text.append(
                 "A single district is then the city less the others: this asks about arithmetic more than light."
             )
         levels = _levels(block)
-        tables = [("Levels of the districts", levels)] if len(levels) else [("Scores", score_table(models))]
+        tables = [("Levels of the districts", levels)] if len(levels) else [("Scores", _with_tests(scoreboard, name))]
         yield Section(title, tuple(text), None, tuple(tables))
 
 

@@ -10,7 +10,14 @@ import pytest
 from gvio.compare.table import NAIVE
 from gvio.evaluate.districts import CITY_PUBLIC, LEFT_OUT
 from gvio.evaluate.horizons import coverage_by_horizon
-from gvio.evaluate.paired import district_rows, level_scores, mean_log_errors, monthly_losses, rivals_tested
+from gvio.evaluate.paired import (
+    district_rows,
+    level_scores,
+    losses_tested,
+    mean_log_errors,
+    monthly_losses,
+    rivals_tested,
+)
 from gvio.evaluate.placebo import TRUE, Placebos
 from gvio.evaluate.scoreboard import AS_USED, BLIND, build_scoreboard, judge
 from gvio.evaluate.scores import OURS, CityScores, FoldScores
@@ -70,10 +77,10 @@ def test_the_city_is_asked_where_it_was_withheld():
 def test_months_scored_by_two_origins_count_once():
     folds = [fold("a", 1), fold("b", 2, start=START + 6)]
     losses = monthly_losses(folds, OURS)
-    assert len(losses) == 18
+    assert np.flatnonzero(np.isfinite(losses)).tolist() == list(range(START, START + 18))
     each = [np.where(f.scored, np.log(f.truth / f.predicted[OURS]) ** 2, np.nan) for f in folds]
-    assert losses[0] == pytest.approx(each[0][:, START].mean())
-    assert losses[8] == pytest.approx(np.concatenate([e[:, START + 8] for e in each]).mean())
+    assert losses[START] == pytest.approx(each[0][:, START].mean())
+    assert losses[START + 8] == pytest.approx(np.concatenate([e[:, START + 8] for e in each]).mean())
 
 
 def test_every_rival_is_tested():
@@ -82,6 +89,19 @@ def test_every_rival_is_tested():
     assert set(found) == set(NAIVE)
     assert all(test["difference"] < 0 and test["p_value"] < 0.05 and test["n"] == 24 for test in found.values())
     assert rivals_tested([fold()])["persistence"] is None  # a year against a year of autocorrelation
+
+
+def test_a_year_of_quarterly_losses_is_four_of_them():
+    """Twelve quarters are enough for a test; as twelve months they would not be."""
+    quarters = np.arange(36) % 3 == 2
+    ours, theirs = (
+        np.where(quarters, size * np.random.default_rng(0).uniform(0.5, 1.5, 36), np.nan) for size in (1.0, 2.0)
+    )
+    found = losses_tested(ours, theirs)
+    assert found.n == 12
+    assert found.p_value < 0.05
+    assert losses_tested(ours[:12], theirs[:12]) is None
+    assert losses_tested(np.full(12, np.nan), np.full(12, np.nan)) is None
 
 
 def test_mean_log_errors_leave_unscored_districts_out():

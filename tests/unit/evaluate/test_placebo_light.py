@@ -10,7 +10,8 @@ import torch
 from evaluate_region import JANUARY, SAMPLES, TRUE, T, make
 
 from gvio.evaluate.placebo import TRUE as AS_IT_IS
-from gvio.evaluate.placebo import placebo_gains, shuffle_factories, shuffle_months, without_light
+from gvio.evaluate.placebo import placebo_gains
+from gvio.evaluate.shuffles import shuffle_factories, shuffle_months, without_light
 from gvio.train.fit import estimate, fit_model
 
 

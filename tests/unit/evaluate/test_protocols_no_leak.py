@@ -12,7 +12,7 @@ from evaluate_region import FIRST, JANUARY, PARAMS, SAMPLES, TRUE, T, altered, m
 from gvio.evaluate.blocks import seen_pixels
 from gvio.evaluate.districts import CITY_PUBLIC, LEFT_OUT, blocks_of, hide, leave_districts_out
 from gvio.evaluate.protocols import leave_one_year_out, origins, rolling_origin
-from gvio.evaluate.scores import OURS, PAPER, PLAIN
+from gvio.evaluate.scores import NO_LIGHT, OURS, PAPER, PLAIN
 from gvio.ledger.sums import Sums
 from gvio.train.fit import Fitted, fit_model
 from gvio.types import BoolArray
@@ -129,8 +129,8 @@ def _same_weights(one: Fitted, two: Fitted) -> bool:
     return all(torch.equal(a.weights[name], b.weights[name]) for a, b in pairs for name in a.weights)
 
 
-def test_rolling_origin_asks_the_paper_and_the_plain_network_too(origin_folds) -> None:
-    assert {OURS, PLAIN, PAPER} < set(origin_folds["rolling_origin_blind"][0].predicted)
+def test_rolling_origin_asks_the_other_networks_and_what_light_is_worth(origin_folds) -> None:
+    assert {OURS, PLAIN, PAPER, NO_LIGHT} < set(origin_folds["rolling_origin_blind"][0].predicted)
 
 
 def test_the_citys_interval_is_asked_only_where_its_figures_are_withheld(origin_folds) -> None:

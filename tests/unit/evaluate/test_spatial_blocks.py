@@ -45,9 +45,18 @@ def test_no_pixel_is_seen_in_training_and_in_the_test(some, reach, groups):
     row, col, district, areas = some
     for block in spatial_blocks(row, col, district, SHAPE, areas, groups, reach):
         held = block.districts[district]
-        tested = windows(row[held], col[held], reach)
+        tested = windows(row[held], col[held], block.reach)
         trained = {p for p in windows(row[~held], col[~held], reach) if not block.hidden[p]}
         assert not tested & trained
+
+
+def test_a_small_region_hides_less_rather_than_everything():
+    row, col, district = np.array([2, 3, 4, 20]), np.array([2, 3, 4, 15]), np.array([0, 1, 1, 1])
+    wide, narrow = (next(spatial_blocks(row, col, district, SHAPE, 2, 2, reach)) for reach in (1, 8))
+    assert (wide.reach, narrow.reach) == (1, 1)
+    assert not narrow.hidden[4, 4]
+    alone = next(spatial_blocks(row[:2], col[:2], district[:2], SHAPE, 2, 2, 8))
+    assert (alone.reach, alone.hidden.sum()) == (0, 1)
 
 
 @given(factories(), st.integers(2, 7))
