@@ -29,8 +29,8 @@ def leave_districts_out(
 
     Under `LEFT_OUT` the city's figures are withheld from every model, too: with them, a district left out alone is the
     city less the others, and nothing is asked of the light. Under `CITY_PUBLIC` they are there, but not in training,
-    which would learn the same difference. No pixel that a factory of the districts sees is looked at in training, as far
-    as half of the other factories stay in sight (else the fold's name says how far it went); the statistics of the
+    which would learn the same difference. No pixel that a factory of the districts sees is looked at in training, as
+    far as half of the other factories stay in sight (else the fold's name says how far it went); the statistics of the
     other districts, which are means over their own land, stay as they are. The hyperparameters are those of the whole
     region: they say how figures and light behave, not where output is.
     """

@@ -112,7 +112,8 @@ def _log_weight(samples: Samples, site: IntArray, n_sites: int) -> FloatArray:
 
 def _static_images(samples: Samples, mean_log_light: FloatArray) -> FloatArray:
     """(4, y, x) in the order of `STATIC_CHANNELS`, about zero mean and unit size."""
-    typical = float(np.nanmedian(mean_log_light))
+    seen = mean_log_light[np.isfinite(mean_log_light)]
+    typical = float(np.median(seen)) if seen.size else 0.0
     mean = np.where(np.isfinite(mean_log_light), mean_log_light, typical)
     excess = mean - ndimage.median_filter(mean, _BACKGROUND_PX)
     return np.stack([mean - typical, excess, np.log1p(samples.density), samples.urban - 0.5])
