@@ -161,7 +161,9 @@ def _withheld(scoreboard: Scores) -> Iterator[Section]:
         text = [says]
         if name != "leave_one_year_out":
             one_by_one = "One by one." if block.get("one_by_one") else "In groups, because one by one takes too long."
-            text.append(f"{one_by_one} What the districts' factories see was hidden from training, pixel by pixel.")
+            narrower = any("-hidden-within-" in str(fold) for fold in block.get("folds") or ())
+            hidden = "only in part, because the region is small" if narrower else "pixel by pixel"
+            text.append(f"{one_by_one} What the districts' factories see was hidden from training, {hidden}.")
             if any(_NARROWER in str(fold) for fold in block.get("folds", [])):
                 text.append("In some folds less was hidden: too little light would have been left to learn from.")
         if name == LEFT_OUT:

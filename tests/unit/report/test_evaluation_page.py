@@ -102,6 +102,13 @@ def test_a_placebo_that_gains_is_said() -> None:
     assert "A placebo gains beyond chance" in text
 
 
+def test_a_region_too_small_to_hide_everything_is_said() -> None:
+    small = board()
+    small["protocols"]["leave_one_district_out"]["folds"] = ["districts-0-hidden-within-3px", "districts-1"]
+    assert "only in part, because the region is small" in evaluation_markdown(small, {}, "Testland", "x")
+    assert "only in part" not in evaluation_markdown(board(), {}, "Testland", "x")
+
+
 def test_a_short_series_has_a_short_report() -> None:
     empty = {"verdict": "Too short.", "skill": "none", "protocols": {"maps": {}}, "placebos": None}
     assert score_figures(empty) == {}
