@@ -26,6 +26,12 @@ _SHORT = {
     "proportional-to-light": "∝ light",
     "uniform-per-factory": "per factory",
 }
+_SCORES = {
+    "within_r2": "within-district R²",
+    "within_r2_joined": "the same, January with February",
+    "yoy_r2": "year-on-year R²",
+    "mape": "MAPE",
+}
 TARGETS = {
     ("as used, within-district R²", "synthetic rich"): "≥ 0.93",
     ("as used, within-district R²", "synthetic few"): "≥ 0.96",
@@ -66,7 +72,7 @@ def group_of(name: str) -> str:
 
 def _quantities() -> Iterator[tuple[str, Read]]:
     for setting, title in (("as_used", "as used"), ("blind", "blind")):
-        for key, words in (("within_r2", "within-district R²"), ("yoy_r2", "year-on-year R²"), ("mape", "MAPE")):
+        for key, words in _SCORES.items():
             yield f"{title}, {words}", _reader("time", setting, key)
     for scale in ("native", "1km", "2km", "5km"):
         yield f"pixel R², {scale}", lambda r, s=scale: r.get("pixels", {}).get(s, {})  # type: ignore[misc]
@@ -79,7 +85,7 @@ def _reader(part: str, setting: str | None, key: str) -> Read:
     def read(result: Result) -> dict[str, float | None]:
         block = result.get(part, {})
         block = block.get(setting, {}) if setting else block
-        return {model: scores[key] for model, scores in block.items()}
+        return {model: scores.get(key) for model, scores in block.items()}
 
     return read
 
