@@ -86,10 +86,10 @@ REFUSED: dict[str, tuple[Damage, int, str]] = {
         r"region\.yaml: ntl\.product: Input should be 'vnl-monthly', .* Correct the key",
     ),
     "not YAML": (lambda r: _text(r, "region.yaml", b"name: [badland"), 2, r"region\.yaml: not valid YAML .* Correct"),
-    "source that cannot be read": (
+    "official source without credentials": (
         lambda r: r.configure(ntl={"product": "vnl-monthly", "source": "official"}),
         2,
-        r"ntl\.source 'official' cannot be read by this version. Download the product files from their provider",
+        r"EOG needs a login and EOG_USERNAME, EOG_PASSWORD, EOG_CLIENT_ID, EOG_CLIENT_SECRET are not set. Register",
     ),
     "district without factories": (
         _empty_district,

@@ -12,9 +12,9 @@ from badland import AS_OF, BEFORE, TARGET, Region, call
 from filelock import FileLock
 
 from gvio.compare.table import COMPARATORS
-from gvio.evaluate.scores import OURS, PAPER, PLAIN
+from gvio.evaluate.scores import NO_LIGHT, OURS, PAPER, PLAIN
 
-MODELS = {OURS, PLAIN, PAPER, *COMPARATORS}
+MODELS = {OURS, PLAIN, PAPER, NO_LIGHT, *COMPARATORS}
 STAGES = ["fetch", "validate", "sample", "train", "evaluate", "map", "publish"]
 
 
