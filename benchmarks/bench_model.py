@@ -72,7 +72,7 @@ def _run(jobs: list[tuple[str, str, tuple[str, ...], int]], processes: int) -> l
     from tqdm import tqdm
 
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context, max_tasks_per_child=4) as pool:
+    with ProcessPoolExecutor(processes, mp_context=context) as pool:
         futures = {pool.submit(_measure, job): job[0] for job in jobs}
         done = {}
         with tqdm(total=len(jobs), desc="worlds", unit="world") as bar:
