@@ -83,7 +83,7 @@ def training(n: int, n_months: int = T) -> np.ndarray:
     return np.arange(n_months) < n
 
 
-def make_panel(seed: int = 0, **changes: Any) -> Panel:
+def make_panel(seed: int = 0, dynamic_px: int = 5, **changes: Any) -> Panel:
     """Panel of `make_samples`, normalised over its first 24 months."""
     samples = make_samples(seed, **changes)
-    return build_panel(samples, fit_normalisation(samples, training(24)), 9, 5)
+    return build_panel(samples, fit_normalisation(samples, training(24)), 9, dynamic_px)

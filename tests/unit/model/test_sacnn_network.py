@@ -7,8 +7,8 @@ import pytest
 import torch
 from model_samples import T, make_panel, make_samples
 
-from gvio.model.panel import DYNAMIC_CHANNELS
-from gvio.model.sacnn import EMPTY, Architecture, Inputs, SaCnn, _convolve, _windows, as_inputs, district_output
+from gvio.model import sacnn
+from gvio.model.sacnn import EMPTY, Architecture, Inputs, SaCnn, as_inputs, district_output
 
 WIDTH = 9  # two times four statistics and the mean validity
 
@@ -44,9 +44,28 @@ def learned(net: SaCnn, inputs: Inputs) -> torch.Tensor:
 
 
 def ordered(inputs: Inputs, order: list[int]) -> Inputs:
-    names = ("static", "anomaly", "log_excess", "log_weight", "district")
-    windows = inputs.windows.unflatten(0, inputs.anomaly.shape)[order].flatten(0, 1)
-    return dataclasses.replace(inputs, windows=windows, **{name: getattr(inputs, name)[order] for name in names})
+    names = ("static", "anomaly", "dynamic", "log_excess", "log_weight", "district")
+    return dataclasses.replace(inputs, **{name: getattr(inputs, name)[order] for name in names})
+
+
+def pooled(maps: torch.Tensor) -> torch.Tensor:
+    centre = maps.shape[-1] // 2
+    return torch.cat([maps.mean(dim=(2, 3)), maps[:, :, centre, centre]], dim=1)
+
+
+def by_definition(net: SaCnn, inputs: Inputs) -> torch.Tensor:
+    """District output as the formula says it: `conv2d` on every patch, all sites at once."""
+    n_sites, n_months = inputs.anomaly.shape
+    site = pooled(net.static(inputs.static))
+    level = net.gamma * inputs.log_excess + net.where(site)[:, 0]
+    change = pooled(net.dynamic(inputs.dynamic.flatten(0, 1))).reshape(n_sites, n_months, -1)
+    seen = inputs.statistics[inputs.district][..., : net.architecture.statistics]
+    context = torch.cat([site[:, None].expand(-1, n_months, -1), seen], dim=2)
+    part = (torch.tanh(net.mix(change)) * net.modulate(context)).sum(dim=2)
+    share = torch.softmax(level.detach()[:, None] + inputs.log_weight, dim=0).nan_to_num()
+    change = net.beta * (1 + net.believe(site)) * inputs.anomaly + part - (share * part).sum(dim=0)
+    output = torch.exp(level[:, None] + change + inputs.log_weight)
+    return torch.log(torch.zeros(inputs.n_areas, n_months).index_add(0, inputs.district, output))
 
 
 def test_shapes(inputs):
@@ -59,20 +78,35 @@ def test_shapes(inputs):
 def test_a_panel_becomes_tensors_of_single_precision():
     panel = make_panel()
     got = as_inputs(panel)
-    floats = (got.static, got.anomaly, got.windows, got.statistics, got.log_excess, got.log_weight)
+    floats = (got.static, got.anomaly, got.dynamic, got.statistics, got.log_excess, got.log_weight)
     assert {t.dtype for t in floats} == {torch.float32}
     assert got.district.dtype == torch.int64
     np.testing.assert_array_equal(got.district, panel.district)
     np.testing.assert_allclose(got.log_excess, panel.log_excess, rtol=1e-6)
 
 
-@pytest.mark.parametrize("side", [5, 7, 9])
-def test_windows_give_what_the_convolutions_give_on_patches(side):
-    patches = torch.randn(6, len(DYNAMIC_CHANNELS), side, side, generator=torch.Generator().manual_seed(side))
-    stream = network(awake=True).dynamic
-    got = _convolve(stream, _windows(patches.permute(0, 2, 3, 1)))
-    assert got.shape == (6, 8, side - 4, side - 4)
-    np.testing.assert_allclose(got.detach(), stream(patches).detach(), atol=1e-5)
+@pytest.mark.parametrize("statistics", [WIDTH, 0])
+@pytest.mark.parametrize("side", [5, 7])
+def test_blocks_and_matrix_products_give_what_the_formula_gives(side, statistics, monkeypatch):
+    """Values and gradients, also where a block ends within the sites."""
+    given, net = as_inputs(make_panel(dynamic_px=side)), network(statistics, awake=True)
+    target = torch.randn(2, T, generator=torch.Generator().manual_seed(1))
+    expected = by_definition(net, given)
+    gradients = torch.autograd.grad((target * expected).sum(), list(net.parameters()))
+    for patches in (3 * T, 10_000):
+        monkeypatch.setattr(sacnn, "_BLOCK_PATCHES", patches)
+        got = district_output(*net(given), given)
+        np.testing.assert_allclose(got.detach(), expected.detach(), rtol=1e-5, atol=1e-5)
+        for one, other in zip(
+            torch.autograd.grad((target * got).sum(), list(net.parameters())), gradients, strict=True
+        ):
+            np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4 * max(1.0, float(other.abs().max())))
+
+
+def test_a_series_longer_than_a_block_is_read_site_by_site(inputs, monkeypatch):
+    whole = output(network(awake=True), inputs)
+    monkeypatch.setattr(sacnn, "_BLOCK_PATCHES", 1)
+    np.testing.assert_allclose(output(network(awake=True), inputs), whole, rtol=1e-5)
 
 
 def test_it_starts_as_the_log_linear_model(inputs):
