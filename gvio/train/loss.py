@@ -12,7 +12,7 @@ import dataclasses
 import numpy as np
 import torch
 
-from gvio.assimilate.covariance import Observed, as_tensor, cholesky, joint_covariance, light_error_covariance
+from gvio.assimilate.covariance import Observed, as_tensor, cholesky, joint_covariance, light_error_covariance, summed
 from gvio.assimilate.hyper import Hyper
 from gvio.assimilate.posterior import Setting, observe
 from gvio.types import BoolArray, FloatArray
@@ -32,15 +32,14 @@ class Whitened:
 
 def whiten(setting: Setting, hyper: Hyper, log_output: FloatArray, rows: BoolArray) -> Whitened:
     """Whiten the figures in `rows` (n,) of `setting.sums`, linearised at `log_output` (D, T), against the prior."""
-    blind = dataclasses.replace(setting, light=None)
-    seen = observe(blind, log_output)
+    keep = torch.from_numpy(np.flatnonzero(rows))
+    seen = observe(dataclasses.replace(setting, light=None), log_output)
+    seen = dataclasses.replace(seen, H=seen.H[keep], y=seen.y[keep], relative=seen.relative[keep])
     h = {name: torch.tensor(value, dtype=torch.float64) for name, value in hyper.as_dict().items()}
     _, _, covariance = joint_covariance(h, seen)
-    covariance = covariance + seen.H @ _light_errors(seen) @ seen.H.T
-    keep = torch.from_numpy(np.flatnonzero(rows))
-    factor = cholesky(covariance[keep][:, keep])
+    factor = cholesky(covariance + summed(seen, summed(seen, _light_errors(seen)).T))
     flat = as_tensor(np.zeros(len(seen.prior))) + seen.prior.mean()  # districts' levels are the network's to explain
-    both = torch.cat([(seen.y - seen.H @ flat)[keep, None], seen.H[keep]], dim=1)
+    both = torch.cat([(seen.y - seen.H @ flat)[:, None], seen.H], dim=1)
     white = torch.linalg.solve_triangular(factor, both, upper=False).to(torch.float32)
     return Whitened(target=white[:, 0], design=white[:, 1:].contiguous())
 
