@@ -9,13 +9,14 @@ import numpy as np
 
 from gvio.assimilate.hyper import Hyper
 from gvio.evaluate.blocks import Block, reach_px, spatial_blocks
-from gvio.evaluate.fold import Fit, Material, Question, Workers, ask, fitter, in_turn
+from gvio.evaluate.fold import Fit, Material, Question, ask, fitter
 from gvio.evaluate.scores import OURS, FoldScores
 from gvio.grid.area import pixel_area_km2
 from gvio.ledger.select import select_rows
 from gvio.model.panel import fit_normalisation
 from gvio.sample.samples import Samples
 from gvio.train.fit import Fitted
+from gvio.train.workers import Workers, in_turn
 from gvio.types import BoolArray
 
 NARROWER = "-hidden-within-"  # in the name of a fold that could not hide all that its factories see

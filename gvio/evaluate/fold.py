@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -26,19 +25,6 @@ Fit = Callable[[str, Callable[[], Fitted]], Fitted]
 
 Models = Mapping[str, tuple[Fitted, bool]]
 """A model by name, and whether to read it cross-fitted."""
-
-T = TypeVar("T")
-
-
-class Workers(Protocol):
-    """Runs independent tasks, in turn or side by side, and returns their results in order."""
-
-    def __call__(self, label: str, tasks: Sequence[Callable[[], T]], /) -> list[T]: ...  # noqa: D102
-
-
-def in_turn(_label: str, tasks: Sequence[Callable[[], T]], /) -> list[T]:
-    """One task after the other."""
-    return [task() for task in tasks]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from functools import partial
 
 import numpy as np
 
-from gvio.evaluate.fold import Fit, Material, Question, Workers, fitter, in_turn
+from gvio.evaluate.fold import Fit, Material, Question, fitter
 from gvio.evaluate.paired import losses_tested
 from gvio.evaluate.protocols import as_used_question, origins
 from gvio.evaluate.scores import OURS
@@ -22,6 +22,7 @@ from gvio.evaluate.target import on_targets
 from gvio.ledger.select import select_rows
 from gvio.sample.samples import Samples
 from gvio.train.fit import Fitted, estimate
+from gvio.train.workers import Workers, in_turn
 from gvio.types import FloatArray
 
 TRUE = "light as it is"

@@ -15,13 +15,14 @@ import numpy as np
 from gvio.compare.known import CompareInput
 from gvio.compare.paper import paper_paths
 from gvio.config import EvaluateParams
-from gvio.evaluate.fold import Fit, Material, Models, Question, Workers, ask, compare_input, fitter, in_turn
+from gvio.evaluate.fold import Fit, Material, Models, Question, ask, compare_input, fitter
 from gvio.evaluate.scores import NO_LIGHT, OURS, PAPER, PLAIN, FoldScores
 from gvio.evaluate.shuffles import without_light
 from gvio.evaluate.target import city_targets, starts_after
 from gvio.ledger.select import select_rows
 from gvio.ledger.sums import Sums
 from gvio.train.fit import Fitted, estimate
+from gvio.train.workers import Workers, in_turn
 from gvio.types import BoolArray, FloatArray, Month
 
 YEAR = 12

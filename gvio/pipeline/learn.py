@@ -11,7 +11,7 @@ from gvio.pipeline.evidence import evaluate_model
 from gvio.pipeline.inputs import Inputs, architecture_digest, load_inputs
 from gvio.pipeline.job import Job, StageReport, read_json, write_bytes, write_json
 from gvio.pipeline.promotion import decide, register
-from gvio.pipeline.workers import one_thread_each
+from gvio.pipeline.workers import Threads, one_thread_each
 from gvio.registry.connection import default_uri
 from gvio.registry.package import load_champion
 from gvio.registry.record import CONFIG, WEIGHTS
@@ -46,7 +46,7 @@ def train(job: Job, progress: Progress | None = None) -> StageReport:
         job.params.model,
         job.params.sample.patch_px,
         start=start,
-        progress=progress,
+        workers=Threads(progress),
     )
     about = {
         "region": job.region,

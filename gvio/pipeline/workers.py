@@ -1,4 +1,5 @@
-"""Folds side by side: threads, because the work is inside torch, BLAS and scikit-learn, which release the lock."""
+"""Folds, or members of an ensemble, side by side: threads, because the work is inside torch, BLAS and scikit-learn,
+which release the lock."""
 
 from __future__ import annotations
 
@@ -13,21 +14,24 @@ T = TypeVar("T")
 
 
 class Threads:
-    """Runs tasks in as many threads as there are cores, and reports how many are done."""
+    """Runs tasks in `size` threads, or as many as there are cores, and reports how many tasks are done."""
 
-    def __init__(self, progress: Progress | None) -> None:
+    def __init__(self, progress: Progress | None, size: int | None = None) -> None:
         self._progress = progress
-        self._size = os.cpu_count() or 1
+        self._size = size or os.cpu_count() or 1
 
     def __call__(self, label: str, tasks: Sequence[Callable[[], T]], /) -> list[T]:
-        """Results in the order of `tasks`; the first error ends the rest."""
+        """Results in the order of `tasks`; the first error, or an interruption, ends those that have not begun."""
         with ThreadPoolExecutor(self._size) as pool:
             futures = [pool.submit(task) for task in tasks]
-            for done, future in enumerate(as_completed(futures), start=1):
-                if future.exception() is not None:
-                    pool.shutdown(wait=False, cancel_futures=True)
-                if self._progress is not None:
-                    self._progress(label, done, len(tasks))
+            try:
+                for done, future in enumerate(as_completed(futures), start=1):
+                    future.result()
+                    if self._progress is not None:
+                        self._progress(label, done, len(tasks))
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
             return [future.result() for future in futures]
 
 

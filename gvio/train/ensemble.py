@@ -8,7 +8,8 @@ can be read by a member that did not train on it, and the precision of light is 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
@@ -17,12 +18,12 @@ from gvio.assimilate.learn import learn_hyper, learn_light
 from gvio.assimilate.posterior import Measurement, Setting, assimilate
 from gvio.ledger.sums import Sums
 from gvio.model.panel import Panel
-from gvio.model.sacnn import EMPTY, Architecture, as_inputs
-from gvio.train.loop import Member, Optimisation, Weights, apply_member, train_member
+from gvio.model.sacnn import EMPTY, Architecture, Inputs, as_inputs
+from gvio.train.loop import Member, Optimisation, Weights, apply_member, best_device, train_member
 from gvio.train.loss import whiten
+from gvio.train.workers import Workers, in_turn
 from gvio.types import FloatArray, IntArray, Month
 
-OnEpoch = Callable[[int, int], None]
 _SEEN = 0.1  # a district-month whose factory light was seen less than this is no measurement
 _LEVEL_WEIGHT = 2.0  # districts that the starting value of `level` counts for
 _MIN_ROWS = 8  # a member needs this many figures; with fewer it trains on all
@@ -57,7 +58,7 @@ def train_ensemble(
     hyper: Hyper | None = None,
     learn: bool = True,
     hyper_months: int = 72,
-    on_member: OnEpoch | None = None,
+    workers: Workers = in_turn,
 ) -> Ensemble:
     """Train `size` members on the figures of `setting.sums`, then learn the hyperparameters.
 
@@ -72,7 +73,7 @@ def train_ensemble(
         hyper: Hyperparameters to start from.
         learn: Whether to learn them, or to take `hyper` as they are.
         hyper_months: Window of the marginal likelihood.
-        on_member: Told (done, total) after each member.
+        workers: Trains the members, in turn or side by side: the result is the same.
 
     Raises:
         ModelError: Training failed or no figure is visible.
@@ -82,25 +83,39 @@ def train_ensemble(
     if learn:
         prior = learn_hyper(dark, prior, window=hyper_months)
     log_output = assimilate(dark, prior).mean
-    inputs = as_inputs(panel)
-    block = year_blocks(months, size)
-    members = []
-    for k in range(size):
-        rows = _rows_of_member(setting.sums, block, k, size)
-        white = whiten(setting, prior, log_output, rows)
-        left_out = None if rows.all() else whiten(setting, prior, log_output, ~rows)
-        seeded = dataclasses.replace(how, seed=how.seed + k)
-        first = start[k] if start else None
-        members.append(train_member(architecture, inputs, white, seeded, held_out=left_out, start=first))
-        if on_member is not None:
-            on_member(k + 1, size)
-    untuned = Ensemble(architecture, tuple(members), prior)
+    inputs = as_inputs(panel, best_device())
+    course = _Course(setting, prior, log_output, inputs, architecture, how, year_blocks(months, size), size)
+    tasks = [partial(_train_one, course, k, start[k] if start else None) for k in range(size)]
+    untuned = Ensemble(architecture, tuple(workers("train", tasks)), prior)
     if not learn:
         return untuned
-    reading = read_light(untuned, panel)
+    reading = _read(untuned, inputs)
     lit = dataclasses.replace(setting, light=measurement(reading, panel, months), prior_share=reading.prior_share)
     prior = dataclasses.replace(prior, level=_level(setting.sums, log_output, reading.prior_share))
     return dataclasses.replace(untuned, hyper=learn_light(lit, prior, window=hyper_months))
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Course:
+    """What all members have in common."""
+
+    setting: Setting
+    hyper: Hyper
+    log_output: FloatArray
+    inputs: Inputs
+    architecture: Architecture
+    how: Optimisation
+    block: IntArray
+    size: int
+
+
+def _train_one(course: _Course, k: int, start: Weights | None) -> Member:
+    """Member k; reads of `course` only, so that members may train side by side."""
+    rows = _rows_of_member(course.setting.sums, course.block, k, course.size)
+    white = whiten(course.setting, course.hyper, course.log_output, rows)
+    left_out = None if rows.all() else whiten(course.setting, course.hyper, course.log_output, ~rows)
+    seeded = dataclasses.replace(course.how, seed=course.how.seed + k)
+    return train_member(course.architecture, course.inputs, white, seeded, held_out=left_out, start=start)
 
 
 def year_blocks(months: Sequence[Month], size: int) -> IntArray:
@@ -110,7 +125,10 @@ def year_blocks(months: Sequence[Month], size: int) -> IntArray:
 
 def read_light(ensemble: Ensemble, panel: Panel) -> Reading:
     """Apply every member to every month."""
-    inputs = as_inputs(panel)
+    return _read(ensemble, as_inputs(panel, best_device()))
+
+
+def _read(ensemble: Ensemble, inputs: Inputs) -> Reading:
     read = [apply_member(ensemble.architecture, m.weights, inputs) for m in ensemble.members]
     by_member = np.stack([r.double().numpy() for r in read])
     level = np.exp(_typical(by_member))

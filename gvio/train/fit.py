@@ -19,7 +19,8 @@ from gvio.model.sacnn import Architecture
 from gvio.sample.samples import Samples
 from gvio.train.ensemble import Ensemble, measurement, read_light, train_ensemble
 from gvio.train.loop import Member, Optimisation
-from gvio.types import FloatArray, Month, Progress
+from gvio.train.workers import Workers, in_turn
+from gvio.types import FloatArray, Month
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -51,8 +52,7 @@ def fit_model(
     statistics: bool = True,
     start: Fitted | None = None,
     fixed: Hyper | None = None,
-    progress: Progress | None = None,
-    label: str = "train",
+    workers: Workers = in_turn,
 ) -> Fitted:
     """Fit the SA-CNN and the assimilation on the first `n_train` months.
 
@@ -66,8 +66,7 @@ def fit_model(
         statistics: False fits the plain CNN, which does not see urban/rural statistics.
         start: Model to fine-tune; its architecture must be the same.
         fixed: Hyperparameters to take as they are instead of learning them.
-        progress: Told after every member.
-        label: Of the progress.
+        workers: Trains the members, in turn or side by side: the result is the same.
 
     Raises:
         ModelError: `start` does not fit, no figure is visible, or training failed.
@@ -93,7 +92,7 @@ def fit_model(
         hyper=fixed or (start.ensemble.hyper if start else None),
         learn=fixed is None,
         hyper_months=params.hyper_months,
-        on_member=None if progress is None else lambda done, total: progress(label, done, total),
+        workers=workers,
     )
     return Fitted(samples.area_ids, months[-1], static_px, params.dynamic_px, ensemble, normalisation)
 

@@ -63,6 +63,9 @@ def train_member(
     network = new_network(architecture, how.seed)
     if start is not None:
         network.load_state_dict(dict(start))
+    device = inputs.anomaly.device
+    network, whitened = network.to(device), _moved(whitened, device)
+    held_out = None if held_out is None else _moved(held_out, device)
     optimiser = torch.optim.AdamW(_groups(network, how.weight_decay), lr=how.learning_rate)
     rate = torch.optim.lr_scheduler.OneCycleLR(optimiser, how.learning_rate, total_steps=how.epochs + 1)
     losses, judged, best = [], [], (float("inf"), 0, _copy(network))
@@ -96,7 +99,11 @@ def _step(network: SaCnn, optimiser: torch.optim.Optimizer, loss: torch.Tensor) 
 
 
 def _copy(network: SaCnn) -> Weights:
-    return {name: value.detach().clone() for name, value in network.state_dict().items()}
+    return {name: value.detach().cpu().clone() for name, value in network.state_dict().items()}
+
+
+def _moved(whitened: Whitened, device: torch.device) -> Whitened:
+    return Whitened(whitened.target.to(device), whitened.design.to(device))
 
 
 def new_network(architecture: Architecture, seed: int) -> SaCnn:
@@ -111,7 +118,15 @@ def apply_member(architecture: Architecture, weights: Weights, inputs: Inputs) -
     network = new_network(architecture, 0)
     network.load_state_dict(dict(weights))
     with torch.no_grad():
-        return _output(network, inputs)
+        return _output(network.to(inputs.anomaly.device), inputs).cpu()
+
+
+def best_device() -> str:
+    """`cuda` where there is a GPU, else `cpu`. Products of reduced precision are turned off: results must agree."""
+    if not torch.cuda.is_available():
+        return "cpu"
+    torch.backends.cudnn.allow_tf32 = False
+    return "cuda"
 
 
 def _groups(network: SaCnn, weight_decay: float) -> list[dict[str, object]]:

@@ -14,6 +14,7 @@ from gvio.config import ModelParams
 from gvio.errors import ModelError
 from gvio.ledger.rows import COLUMNS, Ledger
 from gvio.ledger.sums import Sums, sums_matrix
+from gvio.pipeline.workers import Threads
 from gvio.train.fit import estimate, fit_model, losses, mean_member
 from gvio.train.package import pack_model, unpack_model, weights_sha256
 
@@ -91,7 +92,8 @@ def test_reading_by_the_member_that_left_the_year_out_differs_only_after_trainin
 
 def test_fine_tuning_takes_fewer_steps_from_where_the_champion_stopped(samples, fitted):
     told = []
-    tuned = fit_model(samples, sums_of(samples), T, PARAMS, 9, start=fitted, progress=lambda *at: told.append(at))
+    workers = Threads(lambda *at: told.append(at))
+    tuned = fit_model(samples, sums_of(samples), T, PARAMS, 9, start=fitted, workers=workers)
     assert told == [("train", 1, 2), ("train", 2, 2)]
     assert [len(m.losses) for m in tuned.ensemble.members] == [2, 2]
     assert [len(m.losses) for m in fitted.ensemble.members] == [3, 3]

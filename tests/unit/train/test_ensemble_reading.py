@@ -11,6 +11,7 @@ from gvio.assimilate.hyper import START
 from gvio.errors import ModelError
 from gvio.ledger.select import select_rows
 from gvio.model.sacnn import EMPTY, Architecture
+from gvio.pipeline.workers import Threads
 from gvio.train.ensemble import Ensemble, Reading, measurement, read_light, train_ensemble, year_blocks
 from gvio.train.loop import Member, Optimisation, new_network
 
@@ -32,10 +33,8 @@ def panel(x):
 @pytest.fixture(scope="module")
 def trained(x, panel):
     told = []
-    made = train_ensemble(
-        panel, months_of(T), setting_of(x), NET, HOW, 3, hyper_months=24, on_member=lambda *at: told.append(at)
-    )
-    return made, told
+    workers = Threads(lambda *at: told.append(at), 2)
+    return train_ensemble(panel, months_of(T), setting_of(x), NET, HOW, 3, hyper_months=24, workers=workers), told
 
 
 def _districts_only(x, length: int = 1):
@@ -83,11 +82,11 @@ def test_a_member_does_not_train_on_the_figures_of_its_years(x, panel):
 
 
 def test_progress_is_told_after_every_member(trained):
-    assert trained[1] == [(1, 3), (2, 3), (3, 3)]
+    assert trained[1] == [("train", 1, 3), ("train", 2, 3), ("train", 3, 3)]
     assert [len(m.held_out) for m in trained[0].members] == [HOW.epochs + 1] * 3
 
 
-def test_training_an_ensemble_twice_gives_the_same_ensemble(x, panel, trained):
+def test_members_in_turn_are_byte_for_byte_those_trained_side_by_side(x, panel, trained):
     torch.manual_seed(12345)
     again = train_ensemble(panel, months_of(T), setting_of(x), NET, HOW, 3, hyper_months=24)
     assert again.hyper == trained[0].hyper

@@ -10,7 +10,7 @@ from train_worlds import output_of, panel_of, setting_of
 from gvio.assimilate.hyper import START
 from gvio.errors import ModelError
 from gvio.model.sacnn import Architecture, as_inputs
-from gvio.train.loop import Optimisation, apply_member, new_network, train_member
+from gvio.train.loop import Optimisation, apply_member, best_device, new_network, train_member
 from gvio.train.loss import figures_loss, whiten
 
 T = 24
@@ -123,3 +123,20 @@ def test_a_loss_that_is_not_finite_is_an_error(inputs, halves):
 def test_a_rate_that_explodes_is_an_error(inputs, halves):
     with pytest.raises(ModelError, match=r"loss is not finite after epoch [1-9]"):
         train_member(NET, inputs, halves[0], dataclasses.replace(HOW, learning_rate=1e30))
+
+
+def test_the_device_is_a_gpu_where_there_is_one_and_products_keep_their_precision(monkeypatch):
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert best_device() == "cpu"
+    assert torch.backends.cudnn.allow_tf32, "nothing is changed where there is none"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert best_device() == "cuda"
+    assert not torch.backends.cudnn.allow_tf32
+
+
+def test_on_a_named_device_a_member_is_the_same(inputs, halves):
+    named = as_inputs(panel_of(output_of(T, 0)), "cpu")
+    one, two = (train_member(NET, some, halves[0], HOW) for some in (inputs, named))
+    assert same(one.weights, two.weights)
+    assert {value.device.type for value in two.weights.values()} == {"cpu"}

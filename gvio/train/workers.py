@@ -1,0 +1,19 @@
+"""How independent tasks are run: handed in from above, because who calls knows whether cores are free."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
+
+T = TypeVar("T")
+
+
+class Workers(Protocol):
+    """Runs independent tasks, in turn or side by side, and returns their results in order."""
+
+    def __call__(self, label: str, tasks: Sequence[Callable[[], T]], /) -> list[T]: ...  # noqa: D102
+
+
+def in_turn(_label: str, tasks: Sequence[Callable[[], T]], /) -> list[T]:
+    """One task after the other."""
+    return [task() for task in tasks]
