@@ -81,9 +81,9 @@ def fetch_all(
         def bring(number: int) -> None:
             results[number] = _bring(files[number], places[number].folder, fetch_one, into, stop, recorder)
 
-        def tell() -> None:
+        def tell(brought: int) -> None:
             if progress is not None and missing:
-                progress(label, len(results), len(files))
+                progress(label, len(files) - len(missing) + brought, len(files))
 
         _side_by_side(bring, missing, threads, stop, tell)
     return [file for number in range(len(files)) for file in results[number]]
@@ -123,18 +123,20 @@ def _side_by_side(
     numbers: Sequence[int],
     threads: int,
     stop: threading.Event,
-    tell: Callable[[], None],
+    tell: Callable[[int], None],
 ) -> None:
     """Run all; raise the most severe error at the end, a wrong configuration as soon as it is met."""
     errors: list[GvioError] = []
+    brought = 0
     pool = ThreadPoolExecutor(max(1, threads), thread_name_prefix="fetch")
     try:
-        tell()
+        tell(brought)
         futures = [pool.submit(bring, number) for number in numbers]
         for future in as_completed(futures):
             error = _outcome(future)
             if error is None:
-                tell()
+                brought += 1
+                tell(brought)
             else:
                 errors.append(error)
             if isinstance(error, ConfigError | StoreError):
