@@ -114,9 +114,9 @@ def checked(double: Nasa, region: OfficialRegion) -> tuple[float, float, float]:
 def timed(double: Nasa, region: OfficialRegion, command: list[str]) -> tuple[float, float, float]:
     """Wall and CPU seconds of a process, and seconds until it asked for the first time."""
     before, started, first = len(double.server.seen), time.perf_counter(), [0.0]
-    environment = {**{k: os.environ[k] for k in ("PATH", "PYTHONPATH") if k in os.environ}, **region.environment}
+    command = ["env", *(f"{name}={value}" for name, value in region.environment.items()), *command]
     with (region.root / "output.txt").open("wb") as output:
-        process = subprocess.Popen(command, env=environment, cwd=region.root, stdout=output, stderr=output)
+        process = subprocess.Popen(command, cwd=region.root, stdout=output, stderr=output)
         watch = threading.Thread(target=_until_asked, args=(double, before, started, first, process))
         watch.start()
         _, status, usage = os.wait4(process.pid, 0)
