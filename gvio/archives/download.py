@@ -48,6 +48,8 @@ Get = Callable[[str, Mapping[str, str]], requests.Response]
 """URL and headers → response opened with `stream=True` and a timeout, redirects followed, TLS verified."""
 
 CHUNK = 2**20
+_TLS_READ = 2**15  # TLS gives 16 KiB at a time, and room for a whole chunk would be made and thrown away each time
+_WRITE_AHEAD = 4 * 2**20  # bytes after which the disk is asked to begin, so that fsync has little left to wait for
 _HEAD = 512  # bytes that tell a page and a product file apart
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 _RESUMES = "Run again: what came is kept and continued."
@@ -214,13 +216,17 @@ def _note_of(response: requests.Response, remote: RemoteFile) -> Note:
 
 
 def _append(task: _Task, response: requests.Response, file: BinaryIO) -> None:
-    while data := response.raw.read1(CHUNK, decode_content=False):
+    begun, most = task.digests.hashed, _TLS_READ if task.remote.url.startswith("https:") else CHUNK
+    while data := response.raw.read1(most, decode_content=False):
         fresh = task.digests.hashed < _HEAD
         file.write(data)
         task.digests.add(data)
         if fresh and task.digests.hashed >= _HEAD:
             file.flush()
             _check_head(task, response)
+        if task.digests.hashed - begun >= _WRITE_AHEAD:  # Linux begins to write what is dirty, and keeps it cached
+            os.posix_fadvise(file.fileno(), begun, task.digests.hashed - begun, os.POSIX_FADV_DONTNEED)
+            begun = task.digests.hashed
         if task.stop.is_set():
             raise UpstreamUnavailable("the download was stopped", where=task.where, hint=_RESUMES)
     file.flush()

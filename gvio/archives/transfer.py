@@ -13,8 +13,9 @@ from typing import NamedTuple
 from filelock import FileLock, Timeout
 
 from gvio.archives.archive import RemoteFile
-from gvio.archives.manifest import VINTAGES, Manifest, RawFile, is_new, read_manifest, record, records_of
+from gvio.archives.manifest import VINTAGES, Manifest, RawFile, is_new, read_manifest, records_of
 from gvio.archives.partial import settle
+from gvio.archives.recording import Recorder
 from gvio.archives.version import vintage_tag
 from gvio.errors import ConfigError, GvioError, ProductError, RunHeld, StoreError, UpstreamUnavailable
 from gvio.types import Progress
@@ -74,15 +75,15 @@ def fetch_all(
         manifest = read_manifest(into)
         places = [_place(file, manifest, into) for file in files]
         results = {number: place.there for number, place in enumerate(places) if place.there}
-        label, stop = f"fetching from {archive}", threading.Event()
+        label, stop, recorder = f"fetching from {archive}", threading.Event(), Recorder(into)
         missing = [number for number in range(len(files)) if number not in results]
 
         def bring(number: int) -> None:
-            results[number] = _bring(files[number], places[number].folder, fetch_one, into, stop)
+            results[number] = _bring(files[number], places[number].folder, fetch_one, into, stop, recorder)
 
-        def tell() -> None:
+        def tell(brought: int) -> None:
             if progress is not None and missing:
-                progress(label, len(results), len(files))
+                progress(label, len(files) - len(missing) + brought, len(files))
 
         _side_by_side(bring, missing, threads, stop, tell)
     return [file for number in range(len(files)) for file in results[number]]
@@ -104,7 +105,7 @@ def _has_size(path: Path, size: int) -> bool:
 
 
 def _bring(
-    file: RemoteFile, folder: Path, fetch_one: FetchOne, into: Path, stop: threading.Event
+    file: RemoteFile, folder: Path, fetch_one: FetchOne, into: Path, stop: threading.Event, recorder: Recorder
 ) -> tuple[RawFile, ...]:
     if stop.is_set():
         raise UpstreamUnavailable("was not asked for: the download was stopped", where=file.name, hint="Run again.")
@@ -112,7 +113,7 @@ def _bring(
     prefix = folder.relative_to(into)
     brought = [found] if isinstance(found, RawFile) else found
     records = tuple(dataclasses.replace(one, path=(prefix / one.path).as_posix()) for one in brought)
-    record(into, *records)
+    recorder.add(*records)
     settle(folder, file.name)
     return records
 
@@ -122,18 +123,20 @@ def _side_by_side(
     numbers: Sequence[int],
     threads: int,
     stop: threading.Event,
-    tell: Callable[[], None],
+    tell: Callable[[int], None],
 ) -> None:
     """Run all; raise the most severe error at the end, a wrong configuration as soon as it is met."""
     errors: list[GvioError] = []
+    brought = 0
     pool = ThreadPoolExecutor(max(1, threads), thread_name_prefix="fetch")
     try:
-        tell()
+        tell(brought)
         futures = [pool.submit(bring, number) for number in numbers]
         for future in as_completed(futures):
             error = _outcome(future)
             if error is None:
-                tell()
+                brought += 1
+                tell(brought)
             else:
                 errors.append(error)
             if isinstance(error, ConfigError | StoreError):

@@ -126,7 +126,7 @@ class Nasa:
         if name not in self.granules:
             return Answer(404, b"not found")
         if self.places[SIGNED] == self.places[CLOUD]:  # no other host to send to: the token would arrive there
-            return ranged(request, self.granules[name].data)
+            return ranged(request, self.granules[name].body)
         return redirect_answer(
             f"{self.places[SIGNED]}/s3/{name}?A-userid={USER}&Expires=9999999999&Signature=signed", 303
         )
@@ -136,7 +136,7 @@ class Nasa:
             return Answer(400, b"<Error><Code>InvalidArgument</Code>Only one auth mechanism allowed</Error>")
         if request.query.get("Signature") != ["signed"]:
             return Answer(403, b"<Error><Code>AccessDenied</Code></Error>")
-        return ranged(request, self.granules[request.path.rpartition("/")[2]].data)
+        return ranged(request, self.granules[request.path.rpartition("/")[2]].body)
 
     def laads_search(self, request: Request) -> Answer:
         refused = self._gate(request)
@@ -163,13 +163,13 @@ class Nasa:
         if refused is not None:
             return refused
         granule = self.granules.get(request.path.rpartition("/")[2])
-        return Answer(404, b"not found") if granule is None else ranged(request, granule.data)
+        return Answer(404, b"not found") if granule is None else ranged(request, granule.body)
 
     def laads_tree(self, request: Request) -> Answer:
         if request.path.endswith(".json"):
             folder = request.path.removeprefix("/archive/allData/").removesuffix(".json")
             there = [granule for granule in self.granules.values() if granule.folder == folder]
-            listed = [{"name": granule.name, "size": len(granule.data)} for granule in there]
+            listed = [{"name": granule.name, "size": granule.size} for granule in there]
             return self._gate(request) or (json_answer(listed) if listed else Answer(404, b"not found"))
         if self.licence_page:
             return redirect_answer(f"{self.places[LAADS]}/licence?resource={request.path}", 303)

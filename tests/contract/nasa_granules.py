@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import functools
 import hashlib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from loopback import Request
@@ -21,11 +23,24 @@ VERSIONS = {"001": ("1", "5000"), "002": ("2", "5200")}
 
 @dataclasses.dataclass(frozen=True)
 class Granule:
-    """A product file by its official name; `in_cmr` False: only LAADS knows it."""
+    """A product file by its official name; `in_cmr` False: only LAADS knows it; `file` in place of data, if large."""
 
     name: str
-    data: bytes
+    data: bytes = b""
     in_cmr: bool = True
+    file: Path | None = None
+
+    @property
+    def body(self) -> bytes | Path:
+        return self.file or self.data
+
+    @property
+    def size(self) -> int:
+        return self.file.stat().st_size if self.file is not None else len(self.data)
+
+    @functools.cached_property
+    def md5(self) -> str:
+        return hashlib.md5(self.file.read_bytes() if self.file is not None else self.data).hexdigest()
 
     @property
     def product(self) -> str:
@@ -77,10 +92,10 @@ def touch(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
 def umm(granule: Granule, places: Mapping[str, str]) -> dict[str, Any]:
     file = {
         "Name": granule.name,
-        "SizeInBytes": len(granule.data),
-        "Size": len(granule.data) / 2**20,
+        "SizeInBytes": granule.size,
+        "Size": granule.size / 2**20,
         "SizeUnit": "MB",
-        "Checksum": {"Value": hashlib.md5(granule.data).hexdigest(), "Algorithm": "MD5"},
+        "Checksum": {"Value": granule.md5, "Algorithm": "MD5"},
     }
     tree = f"{places[LAADS]}/archive/allData/{granule.folder}/{granule.name}"
     cloud = f"{places[CLOUD]}/prod-lads/{granule.product}/{granule.name}"
@@ -101,8 +116,8 @@ def umm(granule: Granule, places: Mapping[str, str]) -> dict[str, Any]:
 def entry(granule: Granule, places: Mapping[str, str]) -> dict[str, Any]:
     return {
         "name": granule.name,
-        "size": len(granule.data),
-        "md5sum": hashlib.md5(granule.data).hexdigest(),
+        "size": granule.size,
+        "md5sum": granule.md5,
         "archiveSets": int(granule.archive_set),
         "resourceType": "File",
         "downloadsLink": f"{places[LAADS]}/api/v2/content/archives/{granule.name}",

@@ -11,6 +11,7 @@ from filelock import FileLock
 
 from gvio.archives.archive import RemoteFile
 from gvio.archives.manifest import RawFile, current_files, raw_file, read_manifest
+from gvio.archives.recording import Recorder
 from gvio.archives.transfer import fetch_all
 from gvio.errors import ConfigError, InputRefused, ProductError, RunHeld, StoreError, UpstreamUnavailable
 from gvio.types import Month
@@ -184,4 +185,4 @@ def test_after_a_wish_to_stop_nothing_more_is_asked_for(tmp_path):
     stop = threading.Event()
     stop.set()
     with pytest.raises(UpstreamUnavailable, match="was not asked for: the download was stopped"):
-        _bring(listed(1)[0], tmp_path, Provider(), tmp_path, stop)
+        _bring(listed(1)[0], tmp_path, Provider(), tmp_path, stop, Recorder(tmp_path))
