@@ -37,7 +37,8 @@ def later_origins(
     """
     found = origins(material.samples.months, material.sums, material.params.evaluate) if starts is None else starts
     asked = []
-    for t0, following in zip(found, [*found[1:], material.sums.n_months], strict=True):
+    ends = [*found[1:], material.sums.n_months]
+    for t0, following in zip(found, ends, strict=False):  # a short series has no January, and one end
         steps = range(first, min(following - t0, material.params.evaluate.horizon_months), STEP)
         asked += [partial(_both, material, t0, list(steps), fit)]
     pairs = [pair for group in workers("evaluate: later origins", asked) for pair in group]

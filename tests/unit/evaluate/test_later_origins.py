@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -43,6 +45,11 @@ def test_origins_lie_between_januaries_and_end_with_the_figures(fitted) -> None:
         assert fold.city.scored.sum() == T - JANUARY - k
     assert all(fold.city is None for fold in folds[AS_USED])
     assert [f.name for f in found(TRUE, fitted, first=0)[AS_USED]] == ["2020-01+0", *names]
+
+
+def test_a_series_without_a_january_to_begin_at_has_no_later_origins(fitted) -> None:
+    strict = PARAMS.model_copy(update={"evaluate": PARAMS.evaluate.model_copy(update={"min_train_months": 26})})
+    assert found(dataclasses.replace(TRUE, params=strict), fitted) == {AS_USED: [], BLIND: []}
 
 
 def test_a_model_is_asked_for_by_the_name_that_the_rolling_origin_gives_it(fitted) -> None:
