@@ -14,14 +14,16 @@ from gvio.compare.paper import paper_paths
 from gvio.compare.table import predict_all
 from gvio.evaluate.districts import LEFT_OUT, leave_districts_out
 from gvio.evaluate.fold import Material, compare_input
+from gvio.evaluate.interval_calibration import Residuals, learn_table, residuals_of
+from gvio.evaluate.later_origins import YEAR, later_origins
 from gvio.evaluate.metrics import coverage, mape, within_r2, yoy_r2
 from gvio.evaluate.paired import level_scores
-from gvio.evaluate.protocols import rolling_origin
-from gvio.evaluate.scoreboard import interval_scale
-from gvio.evaluate.scores import NO_LIGHT, OURS, PAPER, PLAIN, gaussian_half_width
+from gvio.evaluate.scores import NO_LIGHT, OURS, PAPER, PLAIN
 from gvio.evaluate.shuffles import without_light
 from gvio.ledger.select import select_rows
 from gvio.map.industry import industry_of
+from gvio.map.intervals import LEVELS, IntervalTable, flat_table, product_half_widths, split_sd
+from gvio.map.official import honour
 from gvio.map.score import rival_maps, score_truth
 from gvio.train.fit import Fitted, estimate, fit_model
 from gvio.types import BoolArray, FloatArray
@@ -114,44 +116,57 @@ def _join(values: FloatArray, january: BoolArray) -> FloatArray:
 
 def _coverage(world: BenchWorld, fitted: Fitted, start: int) -> Scores:
     """Share of true district and city months held by the published 80 % interval, h months after the last figure."""
-    fitted = _calibrated(world, fitted, start)
-    wide = gaussian_half_width(LEVEL) * fitted.interval_scale[LEVEL]
+    residuals = _residuals(world, start)
     city = world.labels.sum(axis=0, keepdims=True)
+    truth = np.log(np.concatenate([world.labels, city]))
     found: dict[str, list[tuple[FloatArray, ...]]] = {}
     for name, goes_on in SETTINGS.items():
         for later in ORIGINS:
-            posterior = _estimate(world, fitted, start + later, city_goes_on=goes_on)
-            areas = {"districts": (world.labels, posterior.mean, posterior.sd)}
-            areas["city"] = (city, posterior.city_mean[None], posterior.city_sd[None])
-            for area, (truth, mean, sd) in areas.items():
+            origin = start + later
+            table = learn_table(residuals.take(residuals.end < origin))
+            mean, half = _published(world, fitted, origin, table, goes_on=goes_on)
+            for area, rows in (("districts", slice(0, -1)), ("city", slice(-1, None))):
                 for horizon in HORIZONS:
-                    t = start + later + horizon - 1
+                    t = origin + horizon - 1
                     if t < truth.shape[1]:
-                        found.setdefault(f"{name}/{area}/{horizon}", []).append((truth[:, t], mean[:, t], sd[:, t]))
-    return {name: _held(parts, wide) for name, parts in found.items()} | {
-        "scale": fitted.interval_scale[LEVEL],
-    }
+                        columns = (truth[rows, t], mean[rows, t], half[rows, t])
+                        found.setdefault(f"{name}/{area}/{horizon}", []).append(columns)
+    return {name: _held(parts) for name, parts in found.items()}
 
 
-def _held(parts: list[tuple[FloatArray, ...]], wide: float) -> Scores:
-    truth, mean, sd = (np.stack(columns) for columns in zip(*parts, strict=True))
-    low, high = np.exp(mean - wide * sd), np.exp(mean + wide * sd)
+def _held(parts: list[tuple[FloatArray, ...]]) -> Scores:
+    truth, mean, half = (np.stack(columns) for columns in zip(*parts, strict=True))
     return {
-        "held": coverage(truth, low, high, np.ones(truth.shape, dtype=bool)),
+        "held": coverage(truth, mean - half, mean + half, np.ones(truth.shape, dtype=bool)),
         "n": truth.size,
-        "half_width": float(np.mean(wide * sd)),
+        "half_width": float(np.mean(half)),
     }
 
 
-def _calibrated(world: BenchWorld, fitted: Fitted, start: int) -> Fitted:
-    """The model with the intervals a release would have: from one rolling origin that ended when training did."""
+def _published(
+    world: BenchWorld, fitted: Fitted, origin: int, table: IntervalTable | None, *, goes_on: bool
+) -> tuple[FloatArray, FloatArray]:
+    """Log estimate and half-width of its 80 % interval as a release has them, (D + 1, T), the city last."""
     material = world.material
-    before = material.sums.end < start
-    params = material.params
-    one = params.model_copy(update={"evaluate": params.evaluate.model_copy(update={"origins": 1, "members": 1})})
-    known = dataclasses.replace(material, sums=select_rows(material.sums, before), params=one)
-    folds = rolling_origin(known, lambda name, make: fitted if name.startswith(PLAIN) else make())
-    return dataclasses.replace(fitted, interval_scale=interval_scale(folds))
+    sums = select_rows(material.sums, _visible(material, origin, city_goes_on=goes_on))
+    posterior = estimate(fitted, material.samples, sums)
+    official = np.full((sums.n_areas + 1, sums.n_months), np.nan)
+    alone = sums.start == sums.end
+    official[sums.area[alone], sums.end[alone]] = sums.values[alone]
+    table = table or flat_table(dict.fromkeys(LEVELS, 1.0))
+    split = split_sd(sums, material.samples.months, posterior.city_mean)
+    noise = float(np.hypot(fitted.ensemble.hyper.noise, fitted.ensemble.hyper.shock))
+    own = np.isfinite(official)
+    half = product_half_widths(table, sums, posterior.sd, posterior.city_sd, split, own, noise)[LEVEL]
+    output = honour(posterior.mean, official)
+    return np.log(np.concatenate([output, output.sum(axis=0, keepdims=True)])), half
+
+
+def _residuals(world: BenchWorld, start: int) -> Residuals:
+    """Of two Januaries before training ended and of later origins; what a release of a month may use of them ends
+    before that month."""
+    januaries = [start - 2 * YEAR, start - YEAR]
+    return residuals_of(later_origins(world.material, lambda _name, make: make(), starts=januaries, first=0))
 
 
 def _pixels(world: BenchWorld, fitted: Fitted, start: int) -> Scores:

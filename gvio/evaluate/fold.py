@@ -112,7 +112,7 @@ def ask(
         sd=sd_on_targets(sums, targets, every[OURS], posteriors[OURS].sd),
         known=np.where(question.visible[targets.row] & (targets.row >= 0), targets.value, np.nan),
         origin=question.origin,
-        city=None if question.city_scored is None else _city(sums, question.city_scored, posteriors[OURS]),
+        city=None if question.city_scored is None else city_scores(sums, question.city_scored, posteriors[OURS]),
     )
 
 
@@ -144,7 +144,8 @@ def compare_input(
     )
 
 
-def _city(sums: Sums, scored: BoolArray, posterior: Posterior) -> CityScores:
+def city_scores(sums: Sums, scored: BoolArray, posterior: Posterior) -> CityScores:
+    """The city's estimate laid on its figures; `scored` (T,) those that count."""
     targets, output = city_targets(sums), np.exp(posterior.city_mean)
     mean = path_on_city(sums, targets, output)
     spread = path_on_city(sums, targets, output * posterior.city_sd)

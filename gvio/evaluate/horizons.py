@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from gvio.evaluate.interval_calibration import FoldWidths
 from gvio.evaluate.metrics import coverage
-from gvio.evaluate.scores import LEVELS, OURS, CityScores, FoldScores, fold_scales, half_widths
+from gvio.evaluate.scores import OURS, CityScores, FoldScores, fold_scales, half_widths
+from gvio.map.intervals import LEVELS
 from gvio.types import BoolArray, FloatArray, IntArray
 
 BANDS: Mapping[str, tuple[int, int]] = {"1": (1, 2), "3": (3, 5), "12": (10, 14), "all": (1, 10**6)}
@@ -16,21 +18,35 @@ BANDS: Mapping[str, tuple[int, int]] = {"1": (1, 2), "3": (3, 5), "12": (10, 14)
 because January and February are often one figure, which ends two months ahead."""
 
 
-def coverage_by_horizon(folds: Sequence[FoldScores]) -> dict[str, dict[str, dict[str, float | None]]]:
+def coverage_by_horizon(
+    folds: Sequence[FoldScores], widths: Sequence[FoldWidths] | None = None
+) -> dict[str, dict[str, dict[str, float | None]]]:
     """Share of figures inside our calibrated intervals.
 
     Args:
-        folds: Of a rolling origin; each is calibrated on the others (`half_widths`).
+        folds: Of a rolling origin; each is calibrated on the others.
+        widths: Half-widths of every fold; None calibrates by one factor a level (`half_widths`).
 
     Returns:
         "districts" and, where its figures were withheld, "city" → band → `coverage50`, `coverage80`, `coverage95`,
         `half_width80` (mean, of the logarithm) and `n`; None where nothing was scored.
     """
-    out = {"districts": _bands([_of_districts(f, w) for f, w in zip(folds, half_widths(folds), strict=True)])}
-    pairs = zip(folds, fold_scales(folds), strict=True)
-    cities = [_of_city(fold.city, fold.origin, scale) for fold, scale in pairs if fold.city is not None]
+    found = _pooled(folds) if widths is None else widths
+    pairs = list(zip(folds, found, strict=True))
+    out = {"districts": _bands([_of_districts(fold, wide.districts) for fold, wide in pairs])}
+    asked = [(f.city, f.origin, w.city) for f, w in pairs]
+    cities = [_of_city(city, origin, wide) for city, origin, wide in asked if city is not None and wide is not None]
     if cities:
         out["city"] = _bands(cities)
+    return out
+
+
+def _pooled(folds: Sequence[FoldScores]) -> list[FoldWidths]:
+    """One factor a level for districts and city alike."""
+    out = []
+    for fold, wide, scale in zip(folds, half_widths(folds), fold_scales(folds), strict=True):
+        city = None if fold.city is None else np.stack([width * fold.city.sd for width in scale], axis=-1)
+        out.append(FoldWidths(wide, city))
     return out
 
 
@@ -50,10 +66,9 @@ def _of_districts(fold: FoldScores, half: FloatArray) -> _Part:
     return _Part(fold.truth, fold.predicted[OURS], half, fold.scored, ahead)
 
 
-def _of_city(city: CityScores, origin: int, scale: Sequence[float]) -> _Part:
-    half = np.stack([width * city.sd for width in scale], axis=-1)[None]
+def _of_city(city: CityScores, origin: int, half: FloatArray) -> _Part:
     ahead = np.arange(len(city.truth)) - origin
-    return _Part(city.truth[None], city.predicted[None], half, city.scored[None], ahead)
+    return _Part(city.truth[None], city.predicted[None], half[None], city.scored[None], ahead)
 
 
 def _bands(parts: Sequence[_Part]) -> dict[str, dict[str, float | None]]:

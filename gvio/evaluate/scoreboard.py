@@ -11,15 +11,15 @@ import numpy as np
 from gvio.compare.table import NAIVE
 from gvio.evaluate.districts import CITY_PUBLIC, LEFT_OUT
 from gvio.evaluate.horizons import coverage_by_horizon
+from gvio.evaluate.interval_calibration import FoldWidths, held_out_widths, interval_table
 from gvio.evaluate.moran import residual_pattern
 from gvio.evaluate.paired import district_rows, level_scores, mean_log_errors, rivals_tested, tested_against
 from gvio.evaluate.placebo import Placebos
-from gvio.evaluate.scores import OURS, FoldScores, calibrate, district_skill, score_folds, standardised
+from gvio.evaluate.scores import AS_USED, BLIND, OURS, FoldScores, calibrate, district_skill, score_folds, standardised
 from gvio.types import IntArray
 
 SCHEMA_VERSION = 1
 SIGNIFICANT = 0.05
-AS_USED, BLIND = "rolling_origin_as_used", "rolling_origin_blind"
 _TITLES = {
     "last-year-shares": "last year's shares × the city total",
     "seasonal-naive": "the seasonal naive forecast",
@@ -44,6 +44,7 @@ def build_scoreboard(
     head: Mapping[str, Any],
     owner: IntArray | None = None,
     placebos: Placebos | None = None,
+    later: Mapping[str, Sequence[FoldScores]] | None = None,
 ) -> dict[str, Any]:
     """The whole document.
 
@@ -54,10 +55,16 @@ def build_scoreboard(
         head: Region, months and as-of day.
         owner: (y, x) district of every pixel, for the pattern of residuals; None leaves it out.
         placebos: What the method gains on light without information; None leaves it out.
+        later: Folds of origins between the Januaries, from which intervals are calibrated, too.
     """
+    later = later or {}
+    widths = held_out_widths(folds, later)
+    table = interval_table(folds, later)
     found = judge(folds.get(AS_USED, ()), area_names, placebos)
     protocols: dict[str, Any] = {
-        name: _protocol(name, some, owner, found.best_naive, area_names) for name, some in folds.items() if some
+        name: _protocol(name, some, owner, found.best_naive, area_names, widths.get(name))
+        for name, some in folds.items()
+        if some
     }
     protocols["maps"] = dict(maps)
     return {
@@ -68,6 +75,7 @@ def build_scoreboard(
         "best_naive": found.best_naive,
         "p_value": found.p_value,
         "interval_scale": {str(level): scale for level, scale in interval_scale(folds).items()},
+        "interval_table": None if table is None else dataclasses.asdict(table),
         "placebos": None if placebos is None else {**dataclasses.asdict(placebos), "passed": placebos.passed},
         "protocols": protocols,
     }
@@ -108,16 +116,24 @@ _DISTRUST = "But the method also gains on shuffled light: do not trust this comp
 
 
 def _protocol(
-    name: str, folds: Sequence[FoldScores], owner: IntArray | None, rival: str | None, area_names: Sequence[str]
+    name: str,
+    folds: Sequence[FoldScores],
+    owner: IntArray | None,
+    rival: str | None,
+    area_names: Sequence[str],
+    widths: Sequence[FoldWidths] | None,
 ) -> dict[str, Any]:
     """Scores, tests and residuals of one protocol; what needs an origin only where there is one."""
-    out: dict[str, Any] = {"models": score_folds(folds), "folds": [fold.name for fold in folds]}
+    out: dict[str, Any] = {
+        "models": score_folds(folds, None if widths is None else [w.districts for w in widths]),
+        "folds": [fold.name for fold in folds],
+    }
     out["diebold_mariano"] = rivals_tested(folds)
     if owner is not None:
         pattern = residual_pattern(mean_log_errors(folds), owner)
         out["morans_i"] = None if pattern is None else dataclasses.asdict(pattern)
     if name in (AS_USED, BLIND):
-        out["horizons"] = coverage_by_horizon(folds)
+        out["horizons"] = coverage_by_horizon(folds, widths)
     if name in (AS_USED, LEFT_OUT) and rival is not None:
         out["districts"] = district_rows(folds, rival, area_names)
     if name in (LEFT_OUT, CITY_PUBLIC):

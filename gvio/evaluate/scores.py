@@ -6,12 +6,12 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from scipy.stats import norm
 
 from gvio.evaluate.metrics import coverage, mape, mase, pooled_r2, seasonal_scale, within_r2, yoy_r2
+from gvio.map.intervals import LEVELS, gaussian_half_width
 from gvio.types import BoolArray, FloatArray
 
-LEVELS = (50, 80, 95)
+AS_USED, BLIND = "rolling_origin_as_used", "rolling_origin_blind"
 OURS, PLAIN, PAPER = "sa-cnn", "plain-cnn", "sa-cnn-paper"
 NO_LIGHT = "no-light"
 """Our own assimilation, had nobody seen the light: what the light itself is worth."""
@@ -44,7 +44,9 @@ class FoldScores:
     city: CityScores | None = None
 
 
-def score_folds(folds: Sequence[FoldScores]) -> dict[str, dict[str, float | None]]:
+def score_folds(
+    folds: Sequence[FoldScores], widths: Sequence[FloatArray] | None = None
+) -> dict[str, dict[str, float | None]]:
     """Every metric of every model over all folds together.
 
     Our intervals are calibrated for each fold on the residuals of the other folds, never on its own: coverage measured
@@ -52,6 +54,7 @@ def score_folds(folds: Sequence[FoldScores]) -> dict[str, dict[str, float | None
 
     Args:
         folds: At least one.
+        widths: Half-widths (D, T, levels) of every fold; None calibrates by one factor a level (`half_widths`).
 
     Returns:
         Model → metric → score; coverage only for ours, whose intervals are published.
@@ -63,7 +66,7 @@ def score_folds(folds: Sequence[FoldScores]) -> dict[str, dict[str, float | None
         predicted = np.concatenate([fold.predicted[name] for fold in folds])
         out[name] = _metrics(folds, truth, predicted, scored)
     ours = np.concatenate([fold.predicted[OURS] for fold in folds])
-    out[OURS] |= _coverages(truth, ours, np.concatenate(half_widths(folds)), scored)
+    out[OURS] |= _coverages(truth, ours, np.concatenate(widths or half_widths(folds)), scored)
     return out
 
 
@@ -101,11 +104,6 @@ def fold_scales(folds: Sequence[FoldScores]) -> list[list[float]]:
         scale = calibrate(standardised([*folds[:i], *folds[i + 1 :]]))
         out.append([gaussian_half_width(level) * scale[level] for level in LEVELS])
     return out
-
-
-def gaussian_half_width(level: int) -> float:
-    """Standard deviations that hold `level` percent of a Gaussian."""
-    return float(norm.ppf(0.5 + level / 200))
 
 
 def district_skill(folds: Sequence[FoldScores], rival: str) -> dict[int, float]:

@@ -7,10 +7,11 @@ where only the city's is public the other districts are scaled to it. The city i
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 import numpy as np
 
-from gvio.types import BoolArray, FloatArray
+from gvio.types import FloatArray
 
 # Beyond this factor city and districts contradict each other; scaling would hide it, so the estimates stand.
 _MOST_SCALING = 1.5
@@ -42,22 +43,14 @@ def honour(log_mean: FloatArray, official: FloatArray) -> FloatArray:
     return np.where(own, estimate, estimate * np.where(usable, scale, 1.0))
 
 
-def with_intervals(
-    estimate: FloatArray, sd: FloatArray, city_sd: FloatArray, own: BoolArray, noise: float, widths: dict[int, float]
-) -> Figures:
+def with_intervals(estimate: FloatArray, half: Mapping[int, FloatArray]) -> Figures:
     """Log-symmetric intervals round the figures.
 
     Args:
         estimate: (D, T) from `honour`.
-        sd: (D, T) standard deviation of the log estimate.
-        city_sd: (T,) of the log of the sum.
-        own: (D + 1, T) where an area's own monthly figure is public: there only its noise remains.
-        noise: Relative standard error of a published figure against the truth.
-        widths: Half-width per level in percent, in standard deviations, calibrated.
+        half: Half-width of the logarithm per level in percent, (D + 1, T), from `product_half_widths`.
     """
     every = np.concatenate([estimate, estimate.sum(axis=0, keepdims=True)])
-    spread = np.concatenate([sd, city_sd[None]])
-    spread = np.where(own, noise, spread)
-    lower = {level: every * np.exp(-width * spread) for level, width in widths.items()}
-    upper = {level: every * np.exp(width * spread) for level, width in widths.items()}
+    lower = {level: every * np.exp(-width) for level, width in half.items()}
+    upper = {level: every * np.exp(width) for level, width in half.items()}
     return Figures(every, lower, upper)

@@ -1,8 +1,8 @@
 """How far a pixel may be off: its district's interval and the spread of the allocation inside the district.
 
 Everything is in log space and lognormal. Nobody publishes the output of a pixel, so the spread inside districts cannot
-be measured; it is inferred from how badly the relation predicts districts it has not seen, which reads it too wide
-rather than too narrow (what districts have in common counts as if pixels had erred).
+be measured; it is inferred from how badly the relation predicts districts it has not seen, with what all pixels of a
+district have in common told apart as far as districts of unequal size allow.
 """
 
 from __future__ import annotations
@@ -20,12 +20,17 @@ PRIOR_SIGMA = 1.0
 PRIOR_DISTRICTS = 8.0
 """Log output of establishments of one trade spreads by about one; that counts like eight districts of evidence."""
 
+_SIGMA = np.exp(np.linspace(np.log(0.2), np.log(5.0), 81))  # candidates, evenly in the logarithm; the middle is one
+_TAU = np.linspace(0.0, 2.0, 81)
+
 
 def allocation_sigma(industry: Industry, estimates: FloatArray, raked: FloatArray) -> float:
     """Spread of a pixel's log output about the linear map (standard deviation of the natural log).
 
-    If pixels err independently by σ, the log error of a district of effective size K = 1/Σ share² has variance σ²/K.
-    So σ² is estimated from left-out districts as Σ error² / Σ 1/K, and shrunk towards 1 when districts are few.
+    If pixels err independently by σ and all pixels of a district alike by τ, the log error of a district of effective
+    size K = 1/Σ share² has variance τ² + σ²/K. Both are estimated from left-out districts: the most likely pair under a
+    log-normal prior of σ about 1, as sharp as `PRIOR_DISTRICTS` errors would make it (a log standard deviation that is
+    estimated from n has variance 1/2n); τ is free.
 
     Args:
         industry: Terms over the same months as `estimates`.
@@ -37,9 +42,16 @@ def allocation_sigma(industry: Industry, estimates: FloatArray, raked: FloatArra
     used = np.isfinite(predicted) & (predicted > 0) & (known > 0)
     error = np.log(predicted[used] / known[used])
     inverse_size = concentration(industry, raked)[used]
-    measured = (error**2).sum() / inverse_size.sum() if used.any() and inverse_size.sum() > 0 else PRIOR_SIGMA**2
-    n = float(used.sum())
-    return float(np.sqrt((PRIOR_DISTRICTS * PRIOR_SIGMA**2 + n * measured) / (PRIOR_DISTRICTS + n)))
+    return most_likely_sigma(error, inverse_size)
+
+
+def most_likely_sigma(error: FloatArray, inverse_size: FloatArray) -> float:
+    """σ of `allocation_sigma` from log errors of districts (n,) and 1/K (n,); `PRIOR_SIGMA` without any."""
+    sigma, tau = _SIGMA[:, None, None], _TAU[None, :, None]
+    variance = tau**2 + sigma**2 * np.maximum(inverse_size, 1e-6)
+    prior = PRIOR_DISTRICTS * np.log(_SIGMA / PRIOR_SIGMA) ** 2
+    loss = 0.5 * (np.log(variance) + error**2 / variance).sum(axis=2) + prior[:, None]
+    return float(_SIGMA[np.unravel_index(np.argmin(loss), loss.shape)[0]])
 
 
 def concentration(industry: Industry, raked: FloatArray) -> FloatArray:

@@ -14,10 +14,12 @@ from gvio.config import digest
 from gvio.errors import ModelError
 from gvio.evaluate.districts import leave_districts_out
 from gvio.evaluate.fold import Material
+from gvio.evaluate.interval_calibration import interval_table
+from gvio.evaluate.later_origins import later_origins
 from gvio.evaluate.placebo import placebo_gains
 from gvio.evaluate.protocols import leave_one_year_out, rolling_origin
-from gvio.evaluate.scoreboard import AS_USED, BLIND, build_scoreboard, interval_scale
-from gvio.evaluate.scores import OURS, FoldScores
+from gvio.evaluate.scoreboard import build_scoreboard, interval_scale
+from gvio.evaluate.scores import AS_USED, BLIND, OURS, FoldScores
 from gvio.ledger.sums import official_monthly
 from gvio.map.grids import map_months
 from gvio.map.industry import industry_of
@@ -42,6 +44,7 @@ def evaluate_model(
     fit = _cached_fit(job, inputs, fitted)
     workers = Threads(progress)
     folds: dict[str, list[FoldScores]] = dict(rolling_origin(material, fit, workers))
+    later = later_origins(material, fit, workers)
     folds["leave_one_year_out"] = leave_one_year_out(material, fitted, workers)
     folds |= leave_districts_out(material, fit, fitted.ensemble.hyper, workers)
     placebos = placebo_gains(material, fit, workers)
@@ -53,8 +56,10 @@ def evaluate_model(
         "months": [str(inputs.samples.months[0]), str(inputs.month)],
         "figures_public_until": inputs.hashes["figures_public_until"],
     }
-    scoreboard = build_scoreboard(folds, maps, names, head, inputs.samples.owner, placebos)
-    calibrated = dataclasses.replace(fitted, interval_scale=interval_scale(folds))
+    scoreboard = build_scoreboard(folds, maps, names, head, inputs.samples.owner, placebos, later)
+    calibrated = dataclasses.replace(
+        fitted, interval_scale=interval_scale(folds), interval_table=interval_table(folds, later)
+    )
     figures = _figures(job, inputs, folds, names, np.exp(posterior.mean))
     return calibrated, scoreboard, figures | _report(job, scoreboard, figures)
 

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from gvio.errors import ModelError
-from gvio.evaluate.scores import LEVELS, gaussian_half_width
 from gvio.ledger.sums import official_monthly
 from gvio.map.grids import map_months
 from gvio.map.industry import Industry, industry_of
+from gvio.map.intervals import flat_table, product_half_widths, split_sd
 from gvio.map.official import Figures, honour, with_intervals
 from gvio.map.trends import TREND_BANDS, trend_bands
 from gvio.pipeline.inputs import Inputs, load_inputs
@@ -124,12 +124,14 @@ def _estimates(job: Job, inputs: Inputs, fitted: Fitted) -> tuple[Figures, pd.Da
     samples, city_id = inputs.samples, job.config.city_id
     posterior = estimate(fitted, samples, inputs.sums)
     official, published = official_monthly(inputs.ledger, samples.area_ids, city_id, samples.months)
-    widths = {level: gaussian_half_width(level) * fitted.interval_scale[level] for level in LEVELS}
     own = np.isfinite(official)
     # A month's own shock and the noise of its figure cannot be told apart from monthly figures alone: together they
     # bound how far a published figure may lie from the truth.
     noise = float(np.hypot(fitted.ensemble.hyper.noise, fitted.ensemble.hyper.shock))
-    figures = with_intervals(honour(posterior.mean, official), posterior.sd, posterior.city_sd, own, noise, widths)
+    table = fitted.interval_table or flat_table(fitted.interval_scale)
+    split = split_sd(inputs.sums, samples.months, posterior.city_mean)
+    half = product_half_widths(table, inputs.sums, posterior.sd, posterior.city_sd, split, own, noise)
+    figures = with_intervals(honour(posterior.mean, official), half)
     covered = _covered(inputs)
     areas, months = [*samples.area_ids, city_id], [str(m) for m in samples.months]
     frame = pd.DataFrame(

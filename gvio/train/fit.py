@@ -14,6 +14,7 @@ from gvio.config import ModelParams
 from gvio.errors import ModelError
 from gvio.ledger.select import select_rows
 from gvio.ledger.sums import Sums
+from gvio.map.intervals import IntervalTable
 from gvio.model.panel import Normalisation, Panel, build_panel, fit_normalisation
 from gvio.model.sacnn import Architecture
 from gvio.sample.samples import Samples
@@ -29,7 +30,7 @@ class Fitted:
 
     `trained` is the last month whose light and figures it has seen; `static_px`, `dynamic_px` sides of its patches;
     `interval_scale` factors on the posterior's standard deviation per level in percent, from rolling-origin residuals
-    (1.0 until calibrated).
+    (1.0 until calibrated); `interval_table` the same by kind of estimate and months ahead (None: not calibrated so).
     """
 
     area_ids: tuple[str, ...]
@@ -39,6 +40,7 @@ class Fitted:
     ensemble: Ensemble
     normalisation: Normalisation
     interval_scale: Mapping[int, float] = dataclasses.field(default_factory=lambda: {50: 1.0, 80: 1.0, 95: 1.0})
+    interval_table: IntervalTable | None = None
 
 
 def fit_model(

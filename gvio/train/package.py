@@ -15,6 +15,7 @@ from safetensors.torch import load, save
 
 from gvio.assimilate.hyper import NAMES, Hyper
 from gvio.errors import ModelError
+from gvio.map.intervals import BANDS, KINDS, LEVELS, IntervalTable
 from gvio.model.panel import Normalisation
 from gvio.model.sacnn import Architecture
 from gvio.train.ensemble import Ensemble
@@ -44,6 +45,7 @@ def pack_model(fitted: Fitted, about: Mapping[str, Any]) -> tuple[bytes, bytes]:
         "architecture": dataclasses.asdict(fitted.ensemble.architecture),
         "hyper": fitted.ensemble.hyper.as_dict(),
         "interval_scale": {str(level): scale for level, scale in fitted.interval_scale.items()},
+        "interval_table": None if fitted.interval_table is None else dataclasses.asdict(fitted.interval_table),
         "members": [_history(member) for member in fitted.ensemble.members],
         "about": dict(about),
     }
@@ -85,7 +87,19 @@ def _assembled(head: Mapping[str, Any], tensors: Mapping[str, torch.Tensor]) -> 
         ensemble=Ensemble(Architecture(**head["architecture"]), members, hyper),
         normalisation=Normalisation(**{n: tensors[f"normalisation.{n}"].numpy() for n in _NORMALISATION}),
         interval_scale={int(level): float(scale) for level, scale in head["interval_scale"].items()},
+        interval_table=_table(head.get("interval_table")),
     )
+
+
+def _table(kept: Mapping[str, Any] | None) -> IntervalTable | None:
+    """Packages from before the table have none."""
+    if kept is None:
+        return None
+    rows = {kind: {level: tuple(map(float, kept["factors"][kind][str(level)])) for level in LEVELS} for kind in KINDS}
+    every = np.array([rows[kind][level] for kind in KINDS for level in LEVELS])
+    if every.shape[1:] != (len(BANDS),) or not (np.isfinite(every) & (every > 0)).all():
+        raise ValueError("interval_table")
+    return IntervalTable(rows, {kind: int(kept["n"][kind]) for kind in KINDS})
 
 
 def weights_sha256(weights: bytes) -> str:

@@ -11,7 +11,7 @@ from gvio.map.grids import BANDS, map_months
 from gvio.map.industry import Industry
 from gvio.map.linear import Relation, fit_relation, pooled_months, predict_left_out, raw_map
 from gvio.map.raking import rake, rake_pixels
-from gvio.map.uncertainty import Z80, allocation_sigma, pixel_interval
+from gvio.map.uncertainty import Z80, allocation_sigma, most_likely_sigma, pixel_interval
 
 
 def world(seed: int = 0, n_districts: int = 6, n_months: int = 30, a: float = 2.0, b: float = 0.5) -> tuple:
@@ -190,9 +190,20 @@ def test_interval_covers_lognormal_pixels():
     assert np.mean(hits) == pytest.approx(0.8, abs=0.02)
 
 
-def test_sigma_grows_with_the_misfit_of_left_out_districts():
+def test_sigma_is_what_pixels_alone_explain():
+    """Errors that shrink with a district's size are the pixels'; errors alike in large and small districts are not."""
+    rng = np.random.default_rng(2)
+    inverse_size = rng.uniform(0.02, 0.5, 400)
+    pixels = 2.0 * np.sqrt(inverse_size) * rng.standard_normal(400)
+    together = 0.8 * rng.standard_normal(400)
+    assert most_likely_sigma(pixels, inverse_size) == pytest.approx(2.0, rel=0.15)
+    assert most_likely_sigma(together, inverse_size) < 1.1
+    few = most_likely_sigma(2.0 * np.sqrt(inverse_size[:4]), inverse_size[:4])
+    assert 1.0 < few < 1.7
+    assert most_likely_sigma(np.empty(0), np.empty(0)) == pytest.approx(1.0)
+
+
+def test_a_relation_that_fits_districts_well_is_believed_for_pixels():
     industry, output, estimates = world()
-    spread = estimates * np.random.default_rng(2).lognormal(0, 1.5, (6, 1))
-    calm, wild = (allocation_sigma(industry, e, output[:, 0]) for e in (estimates, spread))
-    assert calm < 1.0 < wild
+    assert 0.2 <= allocation_sigma(industry, estimates, output[:, 0]) <= 1.0
     assert pytest.approx(1.2816, abs=1e-4) == Z80

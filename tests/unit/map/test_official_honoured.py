@@ -31,15 +31,14 @@ def test_contradiction_is_not_scaled_away(city: float) -> None:
 def test_the_city_is_the_sum_of_its_districts() -> None:
     rng = np.random.default_rng(0)
     estimate = rng.lognormal(1, 1, (4, 9))
-    figures = with_intervals(
-        estimate, 0.1 * np.ones((4, 9)), np.full(9, 0.05), np.zeros((5, 9), bool), 0.01, {80: 1.28}
-    )
+    figures = with_intervals(estimate, {80: np.full((5, 9), 0.1)})
     np.testing.assert_array_equal(figures.estimate[-1], estimate.sum(axis=0))
     assert (figures.lower[80] < figures.estimate).all()
     np.testing.assert_allclose(figures.lower[80] * figures.upper[80], figures.estimate**2)
 
 
-def test_only_the_noise_of_publication_remains_where_a_figure_is_public() -> None:
-    own = np.array([[True], [False], [False]])
-    figures = with_intervals(np.array([[5.0], [3.0]]), np.full((2, 1), 0.2), np.array([0.1]), own, 0.01, {95: 2.0})
-    np.testing.assert_allclose(np.log(figures.upper[95] / figures.estimate)[:, 0], [0.02, 0.4, 0.2])
+def test_half_widths_are_of_the_logarithm() -> None:
+    half = {95: np.array([[0.02], [0.4], [0.2]])}
+    figures = with_intervals(np.array([[5.0], [3.0]]), half)
+    np.testing.assert_allclose(np.log(figures.upper[95] / figures.estimate), half[95])
+    np.testing.assert_allclose(np.log(figures.lower[95] / figures.estimate), -half[95])

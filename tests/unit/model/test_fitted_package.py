@@ -14,6 +14,7 @@ from gvio.config import ModelParams
 from gvio.errors import ModelError
 from gvio.ledger.rows import COLUMNS, Ledger
 from gvio.ledger.sums import Sums, sums_matrix
+from gvio.map.intervals import KINDS, IntervalTable
 from gvio.pipeline.workers import Threads
 from gvio.train.fit import estimate, fit_model, losses, mean_member
 from gvio.train.package import pack_model, unpack_model, weights_sha256
@@ -74,6 +75,36 @@ def test_a_packed_model_is_the_model(samples, fitted):
     np.testing.assert_array_equal(one.mean, two.mean)
     np.testing.assert_array_equal(one.city_sd, two.city_sd)
     assert one.mean.shape == (2, T)
+
+
+TABLE = IntervalTable(
+    {kind: {50: (0.5, 0.6, 0.7, 0.8), 80: (0.9, 1.1, 1.2, 1.3), 95: (1.0, 1.1, 1.2, 1.4)} for kind in KINDS},
+    dict.fromkeys(KINDS, 44),
+)
+
+
+def test_a_packed_table_of_intervals_is_the_table(fitted):
+    weights, document = packed(dataclasses.replace(fitted, interval_table=TABLE))
+    assert unpack_model(weights, document)[0].interval_table == TABLE
+    assert unpack_model(*packed(fitted))[0].interval_table is None
+
+
+def test_a_package_from_before_the_table_is_read(fitted):
+    weights, document = packed(fitted)
+    old = json.loads(document)
+    del old["interval_table"]
+    again, _ = unpack_model(weights, json.dumps(old).encode())
+    assert again.interval_table is None
+    assert again.interval_scale == fitted.interval_scale
+
+
+@pytest.mark.parametrize("factors", [[1.0, 1.0, 1.0], [1.0, float("nan"), 1.0, 1.0], [1.0, 0.0, 1.0, 1.0]])
+def test_a_table_that_does_not_fit_is_refused(fitted, factors):
+    weights, document = packed(dataclasses.replace(fitted, interval_table=TABLE))
+    head = json.loads(document)
+    head["interval_table"]["factors"]["city_blind"]["80"] = factors
+    with pytest.raises(ModelError, match="the model package is incomplete"):
+        unpack_model(weights, json.dumps(head).encode())
 
 
 def test_weights_are_named_by_content(samples, fitted):
