@@ -166,7 +166,7 @@ class ModelParams(Frozen):
     learning_rate: float = Field(0.01, gt=0)
     weight_decay: float = Field(0.05, ge=0)
     seed: int = Field(20140101, ge=0, description="root seed of everything random")
-    hyper_months: int = Field(48, ge=24, description="months from whose figures and light the prior is learned")
+    hyper_months: int = Field(96, ge=24, description="months from whose figures and light the prior is learned")
 
     @model_validator(mode="after")
     def _odd(self) -> Self:

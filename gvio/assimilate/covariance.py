@@ -1,7 +1,8 @@
 """Covariances of the linear-Gaussian model of log output (district × month) and of light as its measurement.
 
-Log output x = m + common(t) + own(d, t); both are walk + season + shock, common has the calendar, own has a level.
-Light z = gain · x + error; error = common(t), shock and drift, + district level + walk + season + shock / precision.
+Log output x = m + common(t) + own(d, t); both are trend + walk + season + shock, common has the calendar, own has a
+level and a swing that fades (Ornstein & Uhlenbeck 1930). Light z = gain · sensitivity(d) · x + error; error =
+common(t), shock and drift, + district level + walk + season + shock / precision.
 Everything in torch float64, differentiable in the hyperparameters; D districts, T months, vectors are district-major.
 """
 
@@ -13,6 +14,7 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 
+from gvio.assimilate.hyper import Hyper
 from gvio.errors import ModelError
 from gvio.types import FloatArray, IntArray
 
@@ -46,9 +48,11 @@ class Observed:
 
 
 def month_kernels(n_months: int, steps: Tensor, calendar: Tensor) -> dict[str, Tensor]:
-    """Unit kernels over months (T, T): walk with given steps, plain walk, month of year, calendar, shock, constant."""
+    """Unit kernels over months (T, T): walk with given steps, plain walk, month of year, calendar, shock, constant,
+    straight line a year."""
     t = torch.arange(n_months)
     reached = torch.cumsum(steps, 0)
+    years = (t - (n_months - 1) / 2).to(torch.float64) / 12
     return {
         "steps": torch.minimum(reached[:, None], reached[None]),
         "walk": (torch.minimum(t[:, None], t[None]) + 1).to(torch.float64),
@@ -56,7 +60,14 @@ def month_kernels(n_months: int, steps: Tensor, calendar: Tensor) -> dict[str, T
         "calendar": calendar @ calendar.T,
         "shock": torch.eye(n_months, dtype=torch.float64),
         "constant": torch.ones(n_months, n_months, dtype=torch.float64),
+        "trend": years[:, None] * years[None],
     }
+
+
+def fading(n_months: int, memory: Tensor) -> Tensor:
+    """(T, T) exp(−|t − s| / memory): a movement that has faded to 1/e after `memory` months."""
+    t = torch.arange(n_months, dtype=torch.float64)
+    return torch.exp(-(t[:, None] - t[None]).abs() / memory)
 
 
 def output_covariance(h: Mapping[str, Tensor], seen: Observed) -> Tensor:
@@ -68,12 +79,15 @@ def output_covariance(h: Mapping[str, Tensor], seen: Observed) -> Tensor:
         + h["common_season"] ** 2 * k["season"]
         + h["calendar"] ** 2 * k["calendar"]
         + h["common_shock"] ** 2 * k["shock"]
+        + h["common_trend"] ** 2 * k["trend"]
     )
     own = (
         h["level"] ** 2 * k["constant"]
         + h["walk"] ** 2 * k["walk"]
         + h["season"] ** 2 * k["season"]
         + h["shock"] ** 2 * k["shock"]
+        + h["trend"] ** 2 * k["trend"]
+        + h["swing"] ** 2 * fading(seen.n_months, h["memory"])
     )
     return _kron(seen.n_areas, common, own)
 
@@ -87,6 +101,11 @@ def light_error_covariance(h: Mapping[str, Tensor], seen: Observed) -> Tensor:
     return full[seen.seen][:, seen.seen] + torch.diag(h["light_shock"] ** 2 / seen.precision)
 
 
+def light_gain(h: Mapping[str, Tensor], seen: Observed) -> Tensor:
+    """(k,) how much of a log change of output each reading of light shows."""
+    return h["gain"] * h["sensitivity"][seen.seen // seen.n_months]
+
+
 def joint_covariance(h: Mapping[str, Tensor], seen: Observed) -> tuple[Tensor, Tensor, Tensor]:
     """Output's prior (D·T, D·T), observations × output (n + k, D·T), observations (n + k, n + k)."""
     prior = output_covariance(h, seen)
@@ -95,11 +114,11 @@ def joint_covariance(h: Mapping[str, Tensor], seen: Observed) -> tuple[Tensor, T
     figures = summed(seen, figures_output.T) + noise
     if not len(seen.seen):
         return prior, figures_output, figures
-    gain = h["gain"]
+    gain = light_gain(h, seen)
     cross = gain * figures_output[:, seen.seen]
-    light = gain**2 * prior[seen.seen][:, seen.seen] + light_error_covariance(h, seen)
+    light = gain[:, None] * prior[seen.seen][:, seen.seen] * gain + light_error_covariance(h, seen)
     joint = torch.cat([torch.cat([figures, cross], 1), torch.cat([cross.T, light], 1)], 0)
-    return prior, torch.cat([figures_output, gain * prior[seen.seen]], 0), joint
+    return prior, torch.cat([figures_output, gain[:, None] * prior[seen.seen]], 0), joint
 
 
 def summed(seen: Observed, covariance: Tensor) -> Tensor:
@@ -128,6 +147,20 @@ def cholesky(matrix: Tensor) -> Tensor:
         what = f"the covariance of {len(matrix)} figures and readings of light is not positive definite"
         raise ModelError(what, where="assimilation", hint="Retrain: `gvio train`.")
     return factor
+
+
+def as_tensors(hyper: Hyper, n_areas: int) -> dict[str, Tensor]:
+    """Every hyperparameter by name, float64 scalars; `sensitivity` (D,).
+
+    Raises:
+        ModelError: The sensitivities are of another number of districts.
+    """
+    h = {name: torch.tensor(value, dtype=torch.float64) for name, value in hyper.as_dict().items()}
+    if len(hyper.sensitivity) not in {0, n_areas}:
+        what = f"{len(hyper.sensitivity)} sensitivities to light for {n_areas} districts"
+        raise ModelError(what, where="assimilation", hint="Retrain: `gvio train`.")
+    own = hyper.sensitivity or (1.0,) * n_areas
+    return {**h, "sensitivity": torch.tensor(own, dtype=torch.float64)}
 
 
 def as_tensor(values: FloatArray | IntArray) -> Tensor:

@@ -9,14 +9,35 @@ import numpy as np
 import torch
 from scipy.optimize import minimize
 
-from gvio.assimilate.covariance import Observed, cholesky, joint_covariance, light_error_covariance, residual
-from gvio.assimilate.hyper import FLOORS, HIGHEST, LIGHT_NAMES, LOWEST, NAMES, SPREAD, SPREADS, START, Hyper
+from gvio.assimilate.covariance import (
+    Observed,
+    as_tensors,
+    cholesky,
+    joint_covariance,
+    light_error_covariance,
+    light_gain,
+    residual,
+)
+from gvio.assimilate.hyper import (
+    CEILINGS,
+    FLOORS,
+    HIGHEST,
+    LIGHT_NAMES,
+    LOWEST,
+    NAMES,
+    SENSITIVITY_SPREAD,
+    SPREAD,
+    SPREADS,
+    START,
+    Hyper,
+)
 from gvio.assimilate.posterior import Measurement, Setting, assimilate, observe
 from gvio.errors import ModelError
 from gvio.ledger.select import select_rows
 from gvio.types import FloatArray
 
 _GIVE_UP = 1e12
+_FURTHEST = 4.0  # spreads that a sensitivity may lie from one
 
 
 def learn_hyper(setting: Setting, start: Hyper = START, *, window: int = 72, max_iterations: int = 20) -> Hyper:
@@ -39,10 +60,11 @@ def learn_hyper(setting: Setting, start: Hyper = START, *, window: int = 72, max
     return learned if setting.light is None else learn_light(setting, learned, window=window)
 
 
-def learn_light(setting: Setting, hyper: Hyper, *, window: int = 72, max_iterations: int = 20) -> Hyper:
+def learn_light(setting: Setting, hyper: Hyper, *, window: int = 72, max_iterations: int = 40) -> Hyper:
     """The light's hyperparameters, the prior's kept: maximum of p(light | figures) over the last `window` months.
 
-    Given the figures, log output has mean μ and covariance V; then z − gain·(μ − m) has covariance gain²·V + errors.
+    Given the figures, log output has mean μ and covariance V; then z − g(μ − m) has covariance g V gᵀ + errors, with g
+    the gain times each district's sensitivity, which is learned with it, log-normal about one.
 
     Raises:
         ModelError: No figure is visible, or the estimate is not finite.
@@ -51,14 +73,14 @@ def learn_light(setting: Setting, hyper: Hyper, *, window: int = 72, max_iterati
     lit = observe(recent, assimilate(dataclasses.replace(recent, light=None), hyper).mean)
     if not len(lit.seen):
         return hyper
-    fixed = {name: torch.tensor(value, dtype=torch.float64) for name, value in hyper.as_dict().items()}
-    deviation, covariance = _given_figures(fixed, lit)
+    deviation, covariance = _given_figures(as_tensors(hyper, lit.n_areas), lit)
 
     def likelihood(h: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        gain = light_gain(h, lit)
         error = light_error_covariance(h, lit)
-        return _gaussian(lit.z - h["gain"] * deviation, h["gain"] ** 2 * covariance + error)
+        return _gaussian(lit.z - gain * deviation, gain[:, None] * covariance * gain + error)
 
-    return _maximise(likelihood, LIGHT_NAMES, hyper, max_iterations)
+    return _maximise(likelihood, LIGHT_NAMES, hyper, max_iterations, lit.n_areas)
 
 
 def _given_figures(h: Mapping[str, torch.Tensor], lit: Observed) -> tuple[torch.Tensor, torch.Tensor]:
@@ -93,37 +115,48 @@ def _maximise(
     names: tuple[str, ...],
     start: Hyper,
     max_iterations: int,
+    n_sensitive: int = 0,
 ) -> Hyper:
-    """Hyperparameters `names` that make `likelihood` (negative log) plus their prior smallest, the others kept."""
-    values = start.as_dict()
+    """Hyperparameters `names` that make `likelihood` (negative log) plus their prior smallest, the others kept.
+
+    With `n_sensitive` districts their sensitivities are learned, too.
+    """
 
     def objective(x: FloatArray) -> tuple[float, FloatArray]:
-        return _objective(x, names, values, likelihood)
+        return _objective(x, names, start, likelihood)
 
-    x0 = np.log([values[name] for name in names])
-    bounds = [(np.log(FLOORS.get(name, LOWEST)), np.log(HIGHEST)) for name in names]
+    known = start.sensitivity or (1.0,) * n_sensitive
+    x0 = np.concatenate([np.log([getattr(start, name) for name in names]), np.log(known) / SENSITIVITY_SPREAD])
+    x0 = x0[: len(names) + n_sensitive]
+    bounds = [(np.log(FLOORS.get(name, LOWEST)), np.log(CEILINGS.get(name, HIGHEST))) for name in names]
+    bounds += [(-_FURTHEST, _FURTHEST)] * n_sensitive
     options = {"maxiter": max_iterations, "ftol": 1e-5}  # a hundredth of a nat is beneath the noise of any figure
-    found = minimize(objective, x0, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
-    return dataclasses.replace(start, **dict(zip(names, np.exp(found.x).tolist(), strict=True)))
+    found = minimize(objective, x0, jac=True, method="L-BFGS-B", bounds=bounds, options=options).x
+    learned = dict(zip(names, np.exp(found[: len(names)]).tolist(), strict=True))
+    if n_sensitive:
+        learned["sensitivity"] = tuple(np.exp(SENSITIVITY_SPREAD * found[len(names) :]).tolist())
+    return dataclasses.replace(start, **learned)
 
 
 def _objective(
     x: FloatArray,
     names: tuple[str, ...],
-    fixed: Mapping[str, float],
+    fixed: Hyper,
     likelihood: Callable[[Mapping[str, torch.Tensor]], torch.Tensor],
 ) -> tuple[float, FloatArray]:
-    """Negative log posterior of the log hyperparameters, and its gradient."""
+    """Negative log posterior of the log hyperparameters, then of sensitivities in units of their spread; gradient."""
     free = torch.tensor(x, dtype=torch.float64, requires_grad=True)
-    h = {name: torch.tensor(value, dtype=torch.float64) for name, value in fixed.items()}
-    h |= dict(zip(names, torch.exp(free), strict=True))
+    scalars, own = free[: len(names)], free[len(names) :]
+    h = {name: torch.tensor(value, dtype=torch.float64) for name, value in fixed.as_dict().items()}
+    h |= dict(zip(names, torch.exp(scalars), strict=True))
+    h["sensitivity"] = torch.exp(SENSITIVITY_SPREAD * own)
     centre = torch.tensor([np.log(START.as_dict()[name]) for name in names], dtype=torch.float64)
     spread = torch.tensor([SPREADS.get(name, SPREAD) for name in names], dtype=torch.float64)
     try:
         value = likelihood(h)
     except ModelError:
         return _GIVE_UP, np.zeros(len(x))
-    value = value + 0.5 * (((free - centre) / spread) ** 2).sum()
+    value = value + 0.5 * (((scalars - centre) / spread) ** 2).sum() + 0.5 * (own**2).sum()
     (gradient,) = torch.autograd.grad(value, free)
     return float(value.detach()), np.asarray(gradient.numpy())
 
@@ -140,4 +173,7 @@ def _recent(setting: Setting, window: int) -> Setting:
     light = setting.light
     if light is not None:
         light = Measurement(light.z[:, first:last], light.precision[:, first:last])
-    return dataclasses.replace(setting, sums=sums, light=light, calendar=setting.calendar[first:last])
+    openings = None if setting.openings is None else setting.openings[:, first:last]
+    return dataclasses.replace(
+        setting, sums=sums, light=light, calendar=setting.calendar[first:last], openings=openings
+    )

@@ -11,7 +11,7 @@ import dataclasses
 import numpy as np
 import torch
 
-from gvio.assimilate.covariance import Observed, as_tensor, cholesky, joint_covariance, residual
+from gvio.assimilate.covariance import Observed, as_tensor, as_tensors, cholesky, joint_covariance, residual
 from gvio.assimilate.hyper import Hyper
 from gvio.assimilate.linearise import first_guess, linearise
 from gvio.errors import ModelError
@@ -52,13 +52,15 @@ class Setting:
     """What the assimilation conditions on, apart from hyperparameters.
 
     `sums` the visible figures; `light` the measurement or None; `prior_share` (D,) positive, sums to one: the share
-    of a district before any figure; `calendar` (T, c) features.
+    of a district before any figure; `calendar` (T, c) features; `openings` (D, T) log change of the prior that
+    factories bring which open or close, None for none.
     """
 
     sums: Sums
     light: Measurement | None
     prior_share: FloatArray
     calendar: FloatArray
+    openings: FloatArray | None = None
 
 
 def observe(
@@ -69,6 +71,8 @@ def observe(
     H, y = linearise(sums, log_output)
     level = first_guess(sums, setting.prior_share).mean() - np.log(setting.prior_share).mean()
     prior = np.repeat(np.log(setting.prior_share)[:, None] + level, sums.n_months, axis=1)
+    if setting.openings is not None:
+        prior = prior + setting.openings
     z = np.full(prior.shape, np.nan) if light is None else light.z
     seen = np.flatnonzero(np.isfinite(z.ravel()))
     precision = np.ones(prior.shape) if light is None else light.precision
@@ -99,7 +103,7 @@ def assimilate(setting: Setting, hyper: Hyper) -> Posterior:
     reached = _reached(setting.sums)
     steps: FloatArray = np.where(reached, _OPEN, 1.0)
     relative: FloatArray = np.ones(len(setting.sums.values))
-    h = {name: torch.tensor(value, dtype=torch.float64) for name, value in hyper.as_dict().items()}
+    h = as_tensors(hyper, setting.sums.n_areas)
     for turn in range(_PASSES):
         seen = observe(setting, log_output, steps, relative)
         posterior = _condition(h, seen, full=turn == _PASSES - 1)

@@ -33,10 +33,12 @@ def leave_districts_out(
     which would learn the same difference. No pixel that a factory of the districts sees is looked at in training, as
     far as half of the other factories stay in sight (else the fold's name says how far it went); the statistics of the
     other districts, which are means over their own land, stay as they are. The hyperparameters are those of the whole
-    region: they say how figures and light behave, not where output is.
+    region: they say how figures and light behave, not where output is. Districts' sensitivities to light do know where,
+    and are left out.
     """
 
     reach = region_reach(material)
+    blank = dataclasses.replace(hyper, sensitivity=())
 
     def fold(block: Block) -> tuple[FoldScores, FoldScores] | None:
         sums, targets, end = material.sums, material.targets, len(material.samples.months) - 1
@@ -48,7 +50,7 @@ def leave_districts_out(
         if block.reach < reach:
             name += f"{NARROWER}{block.reach}px"
         hidden = hide(material.samples, block.hidden)
-        fitted = fit(name, fitter(material, select_rows(sums, others), end + 1, fixed=hyper, samples=hidden))
+        fitted = fit(name, fitter(material, select_rows(sums, others), end + 1, fixed=blank, samples=hidden))
         ours = {OURS: (sighted(fitted, material.samples), False)}
         nobody = np.full(len(material.city_monthly), np.nan)
         alone = Question(name, others, scored, nobody, end, block.districts)

@@ -40,7 +40,11 @@ class Ensemble:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Reading:
-    """What the ensemble reads in the light: `by_member` (K, D, T) log output, and each district's prior share (D,)."""
+    """What the ensemble reads in the light: `by_member` (K, D, T) log change of output that light shows, −30 where no
+    factory works; and each district's prior share (D,).
+
+    Openings and closures are not in the change: they are known, light is not asked, and its gain is not theirs.
+    """
 
     by_member: FloatArray
     prior_share: FloatArray
@@ -130,9 +134,9 @@ def read_light(ensemble: Ensemble, panel: Panel) -> Reading:
 
 def _read(ensemble: Ensemble, inputs: Inputs) -> Reading:
     read = [apply_member(ensemble.architecture, m.weights, inputs) for m in ensemble.members]
-    by_member = np.stack([r.double().numpy() for r in read])
-    level = np.exp(_typical(by_member))
-    return Reading(by_member, level / level.sum())
+    output, unchanged = (np.stack([part.double().numpy() for part in parts]) for parts in zip(*read, strict=True))
+    level = np.exp(_typical(output))
+    return Reading(np.where(output == EMPTY, EMPTY, output - unchanged), level / level.sum())
 
 
 def _typical(by_member: FloatArray) -> FloatArray:

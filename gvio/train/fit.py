@@ -17,6 +17,7 @@ from gvio.ledger.sums import Sums
 from gvio.map.intervals import IntervalTable
 from gvio.model.panel import Normalisation, Panel, build_panel, fit_normalisation
 from gvio.model.sacnn import Architecture
+from gvio.sample.lifecycle import openings
 from gvio.sample.samples import Samples
 from gvio.train.ensemble import Ensemble, measurement, read_light, train_ensemble
 from gvio.train.loop import Member, Optimisation
@@ -139,7 +140,9 @@ def mean_member(members: tuple[Member, ...]) -> float:
 
 def _setting(samples: Samples, sums: Sums, n_months: int) -> Setting:
     even: FloatArray = np.full(len(samples.area_ids), 1 / len(samples.area_ids))
-    return Setting(sums, None, even, calendar_features(samples.months[:n_months]))
+    n_areas, active = len(samples.area_ids), samples.active[:, :n_months]
+    opened = openings(samples.weight, active, samples.district, n_areas)
+    return Setting(sums, None, even, calendar_features(samples.months[:n_months]), opened)
 
 
 def _first_months(panel: Panel, n: int) -> Panel:

@@ -113,12 +113,14 @@ def new_network(architecture: Architecture, seed: int) -> SaCnn:
         return SaCnn(architecture)
 
 
-def apply_member(architecture: Architecture, weights: Weights, inputs: Inputs) -> torch.Tensor:
-    """(D, T) log district output of one member."""
+def apply_member(architecture: Architecture, weights: Weights, inputs: Inputs) -> tuple[torch.Tensor, torch.Tensor]:
+    """(D, T) log district output of one member; and the same had no light changed, which only openings move."""
     network = new_network(architecture, 0)
     network.load_state_dict(dict(weights))
     with torch.no_grad():
-        return _output(network.to(inputs.anomaly.device), inputs).cpu()
+        level, change = network.to(inputs.anomaly.device)(inputs)
+        output = district_output(level, change, inputs).cpu()
+        return output, district_output(level, torch.zeros_like(change), inputs).cpu()
 
 
 def best_device() -> str:

@@ -12,7 +12,15 @@ import dataclasses
 import numpy as np
 import torch
 
-from gvio.assimilate.covariance import Observed, as_tensor, cholesky, joint_covariance, light_error_covariance, summed
+from gvio.assimilate.covariance import (
+    Observed,
+    as_tensor,
+    as_tensors,
+    cholesky,
+    joint_covariance,
+    light_error_covariance,
+    summed,
+)
 from gvio.assimilate.hyper import Hyper
 from gvio.assimilate.posterior import Setting, observe
 from gvio.types import BoolArray, FloatArray
@@ -35,7 +43,7 @@ def whiten(setting: Setting, hyper: Hyper, log_output: FloatArray, rows: BoolArr
     keep = torch.from_numpy(np.flatnonzero(rows))
     seen = observe(dataclasses.replace(setting, light=None), log_output)
     seen = dataclasses.replace(seen, H=seen.H[keep], y=seen.y[keep], relative=seen.relative[keep])
-    h = {name: torch.tensor(value, dtype=torch.float64) for name, value in hyper.as_dict().items()}
+    h = as_tensors(hyper, seen.n_areas)
     _, _, covariance = joint_covariance(h, seen)
     factor = cholesky(covariance + summed(seen, summed(seen, _light_errors(seen)).T))
     flat = as_tensor(np.zeros(len(seen.prior))) + seen.prior.mean()  # districts' levels are the network's to explain
@@ -52,7 +60,7 @@ def _light_errors(seen: Observed) -> Tensor:
     """
     everywhere = torch.arange(seen.n_areas * seen.n_months)
     whole = dataclasses.replace(seen, seen=everywhere, precision=torch.ones(len(everywhere), dtype=torch.float64))
-    h = {name: torch.tensor(value, dtype=torch.float64) for name, value in LIGHT_ERRORS.as_dict().items()}
+    h = as_tensors(LIGHT_ERRORS, seen.n_areas)
     return light_error_covariance(h, whole)
 
 

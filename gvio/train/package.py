@@ -13,7 +13,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
-from gvio.assimilate.hyper import NAMES, Hyper
+from gvio.assimilate.hyper import ABSENT, NAMES, Hyper
 from gvio.errors import ModelError
 from gvio.map.intervals import BANDS, KINDS, LEVELS, IntervalTable
 from gvio.model.panel import Normalisation
@@ -44,6 +44,7 @@ def pack_model(fitted: Fitted, about: Mapping[str, Any]) -> tuple[bytes, bytes]:
         "dynamic_px": fitted.dynamic_px,
         "architecture": dataclasses.asdict(fitted.ensemble.architecture),
         "hyper": fitted.ensemble.hyper.as_dict(),
+        "sensitivity": list(fitted.ensemble.hyper.sensitivity),
         "interval_scale": {str(level): scale for level, scale in fitted.interval_scale.items()},
         "interval_table": None if fitted.interval_table is None else dataclasses.asdict(fitted.interval_table),
         "members": [_history(member) for member in fitted.ensemble.members],
@@ -78,7 +79,9 @@ def unpack_model(weights: bytes, document: bytes) -> tuple[Fitted, dict[str, Any
 
 def _assembled(head: Mapping[str, Any], tensors: Mapping[str, torch.Tensor]) -> Fitted:
     members = tuple(_member(tensors, k, history) for k, history in enumerate(head["members"]))
-    hyper = Hyper(**{name: float(head["hyper"][name]) for name in NAMES})
+    known = ABSENT | head["hyper"]
+    sensitivity = tuple(float(value) for value in head.get("sensitivity", ()))
+    hyper = Hyper(**{name: float(known[name]) for name in NAMES}, sensitivity=sensitivity)
     return Fitted(
         area_ids=tuple(head["area_ids"]),
         trained=Month.parse(head["trained"]),

@@ -89,3 +89,34 @@ def test_the_written_gradient_is_the_gradient_of_the_density():
     expected = torch.autograd.grad(-density, (error, root, scale), retain_graph=True)
     for one, other in zip(torch.autograd.grad(got, (error, root, scale)), expected, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-7)
+
+
+def test_districts_whose_light_shows_more_are_found_more_sensitive():
+    x = world(D, T, 1)
+    shown = np.array([0.3, 1.0, 2.0])[:, None] * (x - x.mean(axis=1, keepdims=True))
+    learned = learn_hyper(with_light(setting_of(monthly(x, range(T)), D, T), shown + noise(0, 0.01)))
+    assert len(learned.sensitivity) == D
+    assert learned.sensitivity[0] < 0.6 * learned.sensitivity[1] < 0.6 * learned.sensitivity[2]
+    again = learn_hyper(with_light(setting_of(monthly(x, range(T)), D, T), shown + noise(0, 0.01)), learned)
+    np.testing.assert_allclose(again.sensitivity, learned.sensitivity, rtol=0.1, err_msg="where it was left off")
+
+
+def test_a_district_that_grows_steadily_goes_on_growing():
+    """Without the trend a forecast stays where the last figure was."""
+    rise = np.array([0.08, 0.0, -0.08])[:, None] * np.arange(T) / 12
+    x = world(D, T, 3, walk=0.003) + rise
+    setting = setting_of(monthly(x, range(24)) + spans(x, 1, [-1]), D, T)
+    learned = learn_hyper(setting)
+    stays = dataclasses.replace(learned, trend=1e-4)
+    error = {h.trend: np.abs(assimilate(setting, h).mean[:, 36:] - x[:, 36:]).mean() for h in (learned, stays)}
+    assert error[learned.trend] < 0.6 * error[stays.trend]
+
+
+def test_openings_move_the_prior_where_no_figure_does():
+    x = world(D, T, 4, walk=0.003)
+    setting = setting_of(monthly(x, range(24)), D, T)
+    opened = np.zeros((D, T))
+    opened[1, 30:] = 0.3
+    moved = assimilate(dataclasses.replace(setting, openings=opened), START).mean - assimilate(setting, START).mean
+    np.testing.assert_allclose(moved[1, 30:], 0.3, atol=0.01)
+    np.testing.assert_allclose(moved[[0, 2]], 0.0, atol=0.01)

@@ -9,7 +9,9 @@ from assimilate_worlds import monthly, setting_of, with_light, world
 
 from gvio.assimilate.covariance import (
     as_tensor,
+    as_tensors,
     cholesky,
+    fading,
     joint_covariance,
     light_error_covariance,
     month_kernels,
@@ -21,7 +23,8 @@ from gvio.assimilate.posterior import observe
 from gvio.errors import ModelError
 
 D, T = 2, 26
-H = {name: torch.tensor(value, dtype=torch.float64) for name, value in START.as_dict().items()}
+H = as_tensors(START, D)
+OWN = {"level", "walk", "season", "shock", "trend", "swing"}
 
 
 @pytest.fixture(scope="module")
@@ -56,8 +59,9 @@ def test_districts_share_what_is_common_and_nothing_else(seen):
     np.testing.assert_allclose(prior[0, :, 0], prior[1, :, 1])
     own = prior[0, :, 0] - prior[0, :, 1]
     level = START.level**2 + START.walk**2 + START.season**2 * 11 / 12 + START.shock**2
+    level += START.swing**2 + (START.trend * (T - 1) / 24) ** 2
     assert own[0, 0] == pytest.approx(level)
-    quiet = {name: torch.zeros(()).double() if name in {"level", "walk", "season", "shock"} else H[name] for name in H}
+    quiet = {name: torch.zeros(()).double() if name in OWN else H[name] for name in H}
     same = output_covariance(quiet, seen).reshape(D, T, D, T)
     np.testing.assert_allclose(same[0, :, 0], same[0, :, 1])
 
@@ -99,6 +103,32 @@ def test_tensors_are_copies_in_double_precision():
     tensor = as_tensor(values)
     values[0] = 9
     assert (tensor.dtype, tensor.tolist()) == (torch.float64, [0.0, 2.0])
+
+
+def test_a_trend_goes_on_and_a_swing_fades(seen):
+    line = month_kernels(T, torch.ones(T, dtype=torch.float64), torch.zeros(T, 1, dtype=torch.float64))["trend"]
+    assert float(line[-1, -1]) == pytest.approx(((T - 1) / 24) ** 2)
+    assert torch.linalg.matrix_rank(line) == 1
+    swing = fading(T, torch.tensor(12.0, dtype=torch.float64))
+    np.testing.assert_allclose(swing[0, [0, 12, 24]], np.exp([0.0, -1.0, -2.0]))
+    np.testing.assert_allclose(swing, swing.T)
+    assert torch.linalg.eigvalsh(swing).min() > 0
+
+
+def test_light_of_a_sensitive_district_moves_more(seen):
+    h = as_tensors(dataclasses.replace(START, sensitivity=(1.0, 3.0)), D)
+    _, cross, joint = joint_covariance(h, seen)
+    prior, usual, before = joint_covariance(H, seen)
+    n, second = 20 * D, seen.seen >= T
+    factor = torch.where(second, 3.0, 1.0).double()
+    np.testing.assert_allclose(cross[n:], factor[:, None] * usual[n:])
+    signal = START.gain**2 * prior[seen.seen][:, seen.seen]
+    np.testing.assert_allclose(joint[n:, n:] - before[n:, n:], (factor[:, None] * factor - 1) * signal, atol=1e-12)
+
+
+def test_sensitivities_of_other_districts_are_refused():
+    with pytest.raises(ModelError, match=r"3 sensitivities to light for 2 districts.*gvio train"):
+        as_tensors(dataclasses.replace(START, sensitivity=(1.0, 1.0, 2.0)), 2)
 
 
 def test_hyperparameters_name_themselves():

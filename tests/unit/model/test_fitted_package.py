@@ -10,6 +10,7 @@ import pytest
 from model_samples import T, first_months, make_samples
 from safetensors.torch import load, save
 
+from gvio.assimilate.hyper import ABSENT
 from gvio.config import ModelParams
 from gvio.errors import ModelError
 from gvio.ledger.rows import COLUMNS, Ledger
@@ -185,3 +186,14 @@ def test_a_document_without_its_fields_is_refused(fitted):
         partial = {name: value for name, value in head.items() if name != field}
         with pytest.raises(ModelError, match=f"model package is incomplete .KeyError: '{field}'"):
             unpack_model(weights, json.dumps(partial).encode())
+
+
+def test_a_package_from_before_trends_reads_as_a_model_without_them(fitted):
+    weights, document = pack_model(fitted, {})
+    head = json.loads(document)
+    del head["sensitivity"]
+    for name in ABSENT:
+        del head["hyper"][name]
+    old, _ = unpack_model(weights, json.dumps(head).encode())
+    assert old.ensemble.hyper.as_dict() == fitted.ensemble.hyper.as_dict() | ABSENT
+    assert old.ensemble.hyper.sensitivity == ()

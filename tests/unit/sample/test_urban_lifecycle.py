@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from gvio.sample.lifecycle import active_months
+from gvio.sample.lifecycle import active_months, openings
 from gvio.sample.urban import derive_urban, otsu_threshold
 from gvio.types import Month, month_range
 
@@ -60,3 +60,11 @@ def test_a_factory_works_from_its_opening_to_its_closing_month() -> None:
     months = list(month_range(Month(2019, 2), Month(2019, 5)))
     active = active_months([Month(2019, 3), None, float("nan")], [None, Month(2019, 4), None], months)
     np.testing.assert_array_equal(active, [[0, 1, 1, 1], [1, 1, 1, 0], [1, 1, 1, 1]])
+
+
+def test_openings_are_log_changes_of_the_working_weight_about_their_mean():
+    weight = np.array([1.0, 3.0, 2.0])
+    active = np.array([[1, 1, 1, 1], [0, 0, 1, 1], [0, 1, 1, 1]], dtype=bool)
+    found = openings(weight, active, np.array([0, 0, 1]), 3)
+    np.testing.assert_allclose(found[0], np.log(4) * np.array([-0.5, -0.5, 0.5, 0.5]))
+    np.testing.assert_array_equal(found[1:], 0.0)  # never another weight; a month without any factory is no change

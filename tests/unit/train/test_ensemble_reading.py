@@ -127,13 +127,21 @@ def test_no_visible_figure_is_an_error(panel):
         train_ensemble(panel, months_of(T), no_figures(T), NET, HOW, 2)
 
 
-def test_prior_shares_are_those_of_the_light_and_sum_to_one(x, panel):
+def test_prior_shares_are_those_of_the_light_and_sum_to_one(panel):
     got = read_light(untrained(0, 1), panel)
     assert got.by_member.shape == (2, D, T)
     assert got.prior_share.sum() == pytest.approx(1)
-    light = np.median(got.by_member[0], axis=1)
-    np.testing.assert_allclose(np.log(got.prior_share) - light, (np.log(got.prior_share) - light)[0], atol=0.02)
-    np.testing.assert_allclose(got.by_member[1] - got.by_member[0], 1.0, atol=1e-5, err_msg="only the level differs")
+    brighter = dataclasses.replace(panel, log_excess=panel.log_excess + np.where(panel.district == 1, np.log(3), 0.0))
+    more = read_light(untrained(0, 1), brighter).prior_share
+    np.testing.assert_allclose(more[1] / more[0], 3 * got.prior_share[1] / got.prior_share[0], rtol=0.05)
+    np.testing.assert_allclose(got.by_member[1], got.by_member[0], atol=1e-5, err_msg="a level is no change")
+
+
+def test_an_opening_is_no_change_of_light(panel):
+    opened = panel.log_weight.copy()
+    opened[panel.district == 1, :30] -= np.log(4)
+    late = read_light(untrained(0), dataclasses.replace(panel, log_weight=opened))
+    np.testing.assert_allclose(late.by_member, read_light(untrained(0), panel).by_member, atol=1e-4)
 
 
 def test_months_before_the_first_factory_say_nothing_of_a_districts_share(panel):

@@ -64,7 +64,7 @@ def test_without_held_out_figures_the_last_epoch_is_kept(inputs, halves):
     assert member.losses[-1] < member.losses[0]
     fresh = new_network(NET, HOW.seed).state_dict()
     assert [name for name in fresh if torch.equal(member.weights[name], fresh[name])] == [], "every part is trained"
-    output = apply_member(NET, member.weights, inputs)
+    output, _ = apply_member(NET, member.weights, inputs)
     assert float(figures_loss(halves[0], output)) == pytest.approx(member.losses[-1], rel=1e-6)
 
 
@@ -73,17 +73,17 @@ def test_the_epoch_that_explains_the_held_out_figures_best_is_kept(inputs, halve
     assert member.best_epoch == int(np.argmin(member.held_out))
     assert member.best_epoch > 0
     assert len(member.held_out) == 16
-    output = apply_member(NET, member.weights, inputs)
+    output, _ = apply_member(NET, member.weights, inputs)
     assert float(figures_loss(halves[1], output)) == pytest.approx(min(member.held_out), rel=1e-6)
 
 
 def test_a_member_that_learns_only_harm_falls_back_on_the_log_linear_start(inputs, halves):
-    start = apply_member(NET, new_network(NET, HOW.seed).state_dict(), inputs)
+    start, _ = apply_member(NET, new_network(NET, HOW.seed).state_dict(), inputs)
     content = dataclasses.replace(halves[1], target=halves[1].design @ start.reshape(-1))  # nothing to gain
     member = train_member(NET, inputs, halves[0], HOW, held_out=content)
     assert member.best_epoch == 0
     assert member.losses[-1] < member.losses[0], "it did move"
-    np.testing.assert_array_equal(apply_member(NET, member.weights, inputs), start)
+    np.testing.assert_array_equal(apply_member(NET, member.weights, inputs)[0], start)
 
 
 def test_fine_tuning_goes_on_from_the_weights_it_is_given(inputs, halves):
@@ -103,7 +103,7 @@ def test_no_steps_keep_the_start(inputs, halves):
 
 def test_the_log_linear_parameters_do_not_decay(inputs, halves):
     """With figures that the start explains there is no gradient: only decay moves, and not γ and β."""
-    start = apply_member(NET, new_network(NET, HOW.seed).state_dict(), inputs)
+    start, _ = apply_member(NET, new_network(NET, HOW.seed).state_dict(), inputs)
     content = dataclasses.replace(halves[0], target=halves[0].design @ start.reshape(-1))
     how = dataclasses.replace(HOW, weight_decay=1.0, epochs=1)
     member = train_member(NET, inputs, content, how)
@@ -140,3 +140,12 @@ def test_on_a_named_device_a_member_is_the_same(inputs, halves):
     one, two = (train_member(NET, some, halves[0], HOW) for some in (inputs, named))
     assert same(one.weights, two.weights)
     assert {value.device.type for value in two.weights.values()} == {"cpu"}
+
+
+def test_without_a_change_of_light_only_openings_move_a_member(inputs):
+    """Half of the first district's factories (by weight) open in month 5."""
+    opened = inputs.log_weight.clone()
+    opened[inputs.district == 0, :5] -= float(np.log(2))
+    _, still = apply_member(NET, new_network(NET, 3).state_dict(), dataclasses.replace(inputs, log_weight=opened))
+    np.testing.assert_allclose(still[0, 5:] - still[0, 0], np.log(2), rtol=1e-5)
+    np.testing.assert_allclose(still[1:], still[1:, :1].expand_as(still[1:]), rtol=1e-6)
