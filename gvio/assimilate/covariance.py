@@ -29,9 +29,9 @@ class Observed:
     """Linearised figures and the light measurement, ready for algebra.
 
     `H` (n, D·T) weights of district-months in each figure; `y` (n,) log figures minus what the weights leave over;
-    `relative` (n,) factor on the noise of each figure; `prior` (D·T,) prior mean; `z` (k,), `seen` (k,) flat indices
-    and `precision` (k,) in (0, 1] of the light; `steps` (T,) factors on the variance of the common walk's steps;
-    `calendar` (T, c).
+    `relative` (n,) factor on the noise of each figure; `prior` (D·T,) prior mean; `z` (k,), `seen` (k,) flat indices,
+    `precision` (k,) in (0, 1] and `doubt` (k,) ≥ 1, factor on the districts' own errors, of the light; `steps` (T,)
+    factors on the variance of the common walk's steps; `calendar` (T, c).
     """
 
     H: Tensor
@@ -41,6 +41,7 @@ class Observed:
     z: Tensor
     seen: Tensor
     precision: Tensor
+    doubt: Tensor
     steps: Tensor
     calendar: Tensor
     n_areas: int
@@ -96,9 +97,11 @@ def light_error_covariance(h: Mapping[str, Tensor], seen: Observed) -> Tensor:
     """Covariance (k, k) of the errors of light at the observed district-months."""
     k = month_kernels(seen.n_months, seen.steps, seen.calendar)
     common = h["light_common"] ** 2 * k["shock"] + h["light_drift"] ** 2 * k["walk"]
-    own = _FREE_LIGHT_LEVEL * k["constant"] + h["light_walk"] ** 2 * k["walk"] + h["light_season"] ** 2 * k["season"]
-    full = _kron(seen.n_areas, common, own)
-    return full[seen.seen][:, seen.seen] + torch.diag(h["light_shock"] ** 2 / seen.precision)
+    own = h["light_walk"] ** 2 * k["walk"] + h["light_season"] ** 2 * k["season"]
+    shared = _kron(seen.n_areas, common, _FREE_LIGHT_LEVEL * k["constant"])[seen.seen][:, seen.seen]
+    each = _kron(seen.n_areas, torch.zeros_like(common), own)[seen.seen][:, seen.seen]
+    each.diagonal().add_(h["light_shock"] ** 2 / seen.precision)
+    return shared + seen.doubt[:, None] * each * seen.doubt
 
 
 def light_gain(h: Mapping[str, Tensor], seen: Observed) -> Tensor:

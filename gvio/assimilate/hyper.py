@@ -56,6 +56,8 @@ CEILINGS = {"memory": 120.0}
 ABSENT = {"trend": LOWEST, "common_trend": LOWEST, "swing": LOWEST, "memory": START.memory}
 # Factory light is a thirtieth of all light in one district and a third in another; the network cannot tell all of it.
 SENSITIVITY_SPREAD = 0.5
+# Standard deviations by which light may surprise for a year before it is doubted.
+MOST_SURPRISE = 2.8
 SPREAD = 1.0  # standard deviation of the log-normal prior on a hyperparameter
 # Where January and February are published together, weekdays and new year can stand in for the whole season and then
 # mislead the split of the two months: a firm prior keeps the calendar an adjustment.

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from gvio.assimilate.covariance import Observed, as_tensor, as_tensors, cholesky, joint_covariance, residual
+from gvio.assimilate.doubt import doubt_of, surprise
 from gvio.assimilate.hyper import Hyper
 from gvio.assimilate.linearise import first_guess, linearise
 from gvio.errors import ModelError
@@ -64,7 +65,10 @@ class Setting:
 
 
 def observe(
-    setting: Setting, log_output: FloatArray, steps: FloatArray | None = None, relative: FloatArray | None = None
+    setting: Setting,
+    log_output: FloatArray,
+    steps: FloatArray | None = None,
+    relative: FloatArray | None = None,
 ) -> Observed:
     """Linearise the figures at `log_output` (D, T) and lay everything out as tensors."""
     sums, light = setting.sums, setting.light
@@ -84,6 +88,7 @@ def observe(
         z=as_tensor(z.ravel()[seen]),
         seen=torch.from_numpy(seen),
         precision=as_tensor(precision.ravel()[seen]),
+        doubt=as_tensor(np.ones(len(seen))),
         steps=as_tensor(np.ones(sums.n_months) if steps is None else steps),
         calendar=as_tensor(setting.calendar),
         n_areas=sums.n_areas,
@@ -106,17 +111,31 @@ def assimilate(setting: Setting, hyper: Hyper) -> Posterior:
     h = as_tensors(hyper, setting.sums.n_areas)
     for turn in range(_PASSES):
         seen = observe(setting, log_output, steps, relative)
-        posterior = _condition(h, seen, full=turn == _PASSES - 1)
-        _require_finite(posterior)
+        posterior = _finite(_condition(h, seen, full=turn == _PASSES - 1))
         log_output = posterior.mean
-        steps = _common_steps(log_output, hyper, reached)
-        relative = _robust(seen, log_output, hyper)
-    return posterior
+        if turn < _PASSES - 1:
+            steps = _common_steps(log_output, hyper, reached)
+            relative = _robust(seen, log_output, hyper)
+    if not len(seen.seen):
+        return posterior
+    doubt = _doubt(h, seen, posterior)
+    if (doubt == 1).all():
+        return posterior
+    return _finite(_condition(h, dataclasses.replace(seen, doubt=doubt), full=True))
 
 
-def _require_finite(posterior: Posterior) -> None:
+def _doubt(h: dict[str, torch.Tensor], seen: Observed, lit: Posterior) -> torch.Tensor:
+    """(k,) factors on the errors of light, from what it moved of the same figures' estimate."""
+    nothing = {name: getattr(seen, name)[:0] for name in ("z", "seen", "precision", "doubt")}
+    dark = _condition(h, dataclasses.replace(seen, **nothing), full=True)
+    factor = doubt_of(surprise(lit.mean, lit.sd, dark.mean, dark.sd))
+    return as_tensor(factor)[seen.seen // seen.n_months]
+
+
+def _finite(posterior: Posterior) -> Posterior:
     if not all(np.isfinite(part).all() for part in (posterior.mean, posterior.sd, posterior.city_sd)):
         raise ModelError("the estimate is not finite", where="assimilation", hint="Retrain: `gvio train`.")
+    return posterior
 
 
 def _condition(h: dict[str, torch.Tensor], seen: Observed, *, full: bool) -> Posterior:

@@ -59,7 +59,8 @@ def _light_errors(seen: Observed) -> Tensor:
     corrects anyway; with them the network attends to what differs between districts.
     """
     everywhere = torch.arange(seen.n_areas * seen.n_months)
-    whole = dataclasses.replace(seen, seen=everywhere, precision=torch.ones(len(everywhere), dtype=torch.float64))
+    ones = torch.ones(len(everywhere), dtype=torch.float64)
+    whole = dataclasses.replace(seen, seen=everywhere, precision=ones, doubt=ones)
     h = as_tensors(LIGHT_ERRORS, seen.n_areas)
     return light_error_covariance(h, whole)
 
