@@ -12,6 +12,7 @@ from gvio.compare.table import NAIVE
 from gvio.evaluate.districts import CITY_PUBLIC, LEFT_OUT
 from gvio.evaluate.horizons import coverage_by_horizon
 from gvio.evaluate.interval_calibration import FoldWidths, held_out_widths, interval_table
+from gvio.evaluate.light_worth import SIGNIFICANT, light_worth
 from gvio.evaluate.moran import residual_pattern
 from gvio.evaluate.paired import district_rows, level_scores, mean_log_errors, rivals_tested, tested_against
 from gvio.evaluate.placebo import Placebos
@@ -19,7 +20,6 @@ from gvio.evaluate.scores import AS_USED, BLIND, OURS, FoldScores, calibrate, di
 from gvio.types import IntArray
 
 SCHEMA_VERSION = 1
-SIGNIFICANT = 0.05
 _TITLES = {
     "last-year-shares": "last year's shares × the city total",
     "seasonal-naive": "the seasonal naive forecast",
@@ -91,7 +91,8 @@ def judge(folds: Sequence[FoldScores], area_names: Sequence[str], placebos: Plac
     """Skill as used: proven when better than the best naive forecast beyond chance, weak when only in the mean.
 
     The test is Diebold–Mariano on monthly mean squared log errors of all origins, with a year of autocorrelation.
-    Nothing is proven where a placebo gains: then it is not light that was tested.
+    Nothing is proven where a placebo gains: then it is not light that was tested; nor where our own estimate is as good
+    without light: then it is not light that is good.
     """
     if not folds:
         sentence = "The series is too short for a rolling-origin test: nothing is known about skill out of time."
@@ -106,9 +107,12 @@ def judge(folds: Sequence[FoldScores], area_names: Sequence[str], placebos: Plac
     test = tested_against(folds, best)
     p_value = None if test is None else float(test["p_value"])
     trusted = placebos is None or placebos.passed
-    beyond_chance = p_value is not None and p_value < SIGNIFICANT and trusted
+    worth = light_worth(folds)
+    shown = worth is None or worth.proven
+    beyond_chance = p_value is not None and p_value < SIGNIFICANT and trusted and shown
     skill = "none" if ours <= known[best] else "proven" if beyond_chance else "weak"
     sentence = _sentence(folds, best, ours, known[best], area_names)
+    sentence = sentence if worth is None else f"{sentence} {worth.sentence}"
     return Verdict(skill, sentence if trusted else f"{sentence} {_DISTRUST}", best, p_value)
 
 

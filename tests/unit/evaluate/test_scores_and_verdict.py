@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from gvio.compare.table import NAIVE
+from gvio.evaluate.light_worth import LightWorth, light_worth
 from gvio.evaluate.scoreboard import AS_USED, BLIND, build_scoreboard, interval_scale, judge
 from gvio.evaluate.scores import (
     LEVELS,
+    NO_LIGHT,
     OURS,
     FoldScores,
     calibrate,
@@ -132,3 +136,28 @@ def test_scoreboard_leaves_empty_protocols_out() -> None:
     assert board["protocols"][AS_USED]["folds"] == ["a"]
     assert board["region"] == "testland"
     assert set(board["interval_scale"]) == {"50", "80", "95"}
+
+
+def _with_dark(fold: FoldScores, error: float, seed: int) -> FoldScores:
+    rng = np.random.default_rng(seed)
+    dark = fold.truth * np.exp(error * rng.standard_normal(fold.truth.shape))
+    return dataclasses.replace(fold, predicted=fold.predicted | {NO_LIGHT: dark})
+
+
+def test_skill_that_is_not_lights_is_not_proven() -> None:
+    """Ours beats the naive forecasts by far in every fold; the estimate without light is as good, or it is not."""
+    folds = [dataclasses.replace(f, scored=np.ones((D, T), bool)) for f in (_fold("a", 1, rival=0.6),)]
+    same = judge([_with_dark(f, 0.05, i) for i, f in enumerate(folds)], "ABC")
+    worse = judge([_with_dark(f, 0.6, i) for i, f in enumerate(folds)], "ABC")
+    assert judge(folds, "ABC").skill == worse.skill == "proven"
+    assert same.skill == "weak"
+    assert "Light itself adds nothing that could not be chance" in same.sentence
+    assert "Light itself adds to this beyond chance" in worse.sentence
+
+
+def test_what_light_is_worth_is_unknown_without_the_estimate_without_it() -> None:
+    assert light_worth([]) is None
+    assert light_worth([_fold("a", 1)]) is None
+    assert not LightWorth(0.5, 0.6, 0.001).proven, "worse beyond chance is not better"
+    assert not LightWorth(0.7, 0.6, None).proven
+    assert not LightWorth(0.7, float("nan"), 0.001).proven
