@@ -7,6 +7,7 @@ within their noise, and a late figure revises the past consistently. Conditionin
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 import numpy as np
 import torch
@@ -63,6 +64,18 @@ class Setting:
     openings: FloatArray | None = None
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class Pass:
+    """One linear-Gaussian pass: hyperparameters, what was observed, the observations' `weights` (n + k,), and the
+    posterior: its mean is the prior mean + Cov(output, observations) · weights.
+    """
+
+    h: Mapping[str, torch.Tensor]
+    seen: Observed
+    weights: torch.Tensor
+    posterior: Posterior
+
+
 def observe(
     setting: Setting, log_output: FloatArray, steps: FloatArray | None = None, relative: FloatArray | None = None
 ) -> Observed:
@@ -97,6 +110,11 @@ def assimilate(setting: Setting, hyper: Hyper) -> Posterior:
     Raises:
         ModelError: No figure is visible, or the posterior is not finite.
     """
+    return last_pass(setting, hyper).posterior
+
+
+def last_pass(setting: Setting, hyper: Hyper) -> Pass:
+    """The last Gauss–Newton pass, whose posterior is the estimate; raises as `assimilate`."""
     if not len(setting.sums.values):
         raise ModelError("no official figure is visible", where="assimilation", hint="Choose a later as-of date.")
     log_output = first_guess(setting.sums, setting.prior_share)
@@ -105,21 +123,26 @@ def assimilate(setting: Setting, hyper: Hyper) -> Posterior:
     relative: FloatArray = np.ones(len(setting.sums.values))
     h = as_tensors(hyper, setting.sums.n_areas)
     for turn in range(_PASSES):
-        seen = observe(setting, log_output, steps, relative)
-        posterior = _condition(h, seen, full=turn == _PASSES - 1)
-        _require_finite(posterior)
-        log_output = posterior.mean
+        done = condition(h, observe(setting, log_output, steps, relative), full=turn == _PASSES - 1)
+        log_output = done.posterior.mean
         steps = _common_steps(log_output, hyper, reached)
-        relative = _robust(seen, log_output, hyper)
-    return posterior
+        relative = _robust(done.seen, log_output, hyper)
+    return done
 
 
-def _require_finite(posterior: Posterior) -> None:
+def _finite(done: Pass) -> Pass:
+    posterior = done.posterior
     if not all(np.isfinite(part).all() for part in (posterior.mean, posterior.sd, posterior.city_sd)):
         raise ModelError("the estimate is not finite", where="assimilation", hint="Retrain: `gvio train`.")
+    return done
 
 
-def _condition(h: dict[str, torch.Tensor], seen: Observed, *, full: bool) -> Posterior:
+def condition(h: Mapping[str, torch.Tensor], seen: Observed, *, full: bool) -> Pass:
+    """Condition log output on what was observed; without `full` the standard deviations are left 0.
+
+    Raises:
+        ModelError: The posterior is not finite.
+    """
     prior, cross, joint = joint_covariance(h, seen)
     factor = cholesky(joint)
     weights = torch.cholesky_solve(residual(seen)[:, None], factor)[:, 0]
@@ -127,7 +150,7 @@ def _condition(h: dict[str, torch.Tensor], seen: Observed, *, full: bool) -> Pos
     mean = (seen.prior + cross.T @ weights).reshape(shape)
     if not full:
         nothing = np.zeros(shape)
-        return Posterior(mean.numpy(), nothing, nothing[0], nothing[0])
+        return _finite(Pass(h, seen, weights, Posterior(mean.numpy(), nothing, nothing[0], nothing[0])))
     explained = torch.linalg.solve_triangular(factor, cross, upper=False)
     explained = explained.reshape(-1, *shape)
     by_month = torch.einsum("ndt,net->tde", explained, explained)
@@ -137,12 +160,13 @@ def _condition(h: dict[str, torch.Tensor], seen: Observed, *, full: bool) -> Pos
     share = (output / output.sum(0)).T
     city_variance = torch.einsum("td,tde,te->t", share, covariance, share)
     variance = torch.diagonal(covariance, dim1=1, dim2=2).T
-    return Posterior(
+    posterior = Posterior(
         mean=mean.numpy(),
         sd=np.sqrt(np.maximum(variance.numpy(), 1e-10)),
         city_mean=torch.log(output.sum(0)).numpy(),
         city_sd=np.sqrt(np.maximum(city_variance.numpy(), 1e-10)),
     )
+    return _finite(Pass(h, seen, weights, posterior))
 
 
 def _reached(sums: Sums) -> BoolArray:
