@@ -55,11 +55,13 @@ def saliency(members: Sequence[SaCnn], panel: Panel, last: int = 24) -> Saliency
 
 def _one_member(network: SaCnn, panel: Panel, spread: dict[str, FloatArray]) -> dict[str, FloatArray]:
     """(D, C, q, q) maps by stream: of dynamic patches the mean over months, of static ones that of the mean reading."""
-    patches = {name: torch.tensor(getattr(panel, name), dtype=torch.float32, requires_grad=True) for name in spread}
     # A panel of tensors: whatever the network takes from the patches then stays differentiable.
-    differentiable: Any = dataclasses.replace(panel, **patches)
-    inputs = as_inputs(differentiable)
-    reading = district_output(*network(inputs), inputs)
+    patches: dict[str, Any] = {
+        name: torch.tensor(getattr(panel, name), dtype=torch.float32, requires_grad=True) for name in spread
+    }
+    inputs = as_inputs(dataclasses.replace(panel, **patches))
+    level, change = network(inputs)
+    reading = district_output(level, change, inputs)
     found = {name: np.zeros((panel.n_areas, *values.shape)) for name, values in spread.items()}
     for d in range(panel.n_areas):
         own = np.flatnonzero(panel.district == d)

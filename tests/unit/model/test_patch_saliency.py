@@ -8,8 +8,8 @@ import torch
 from model_samples import make_panel
 
 from gvio.model.panel import DYNAMIC_CHANNELS, STATIC_CHANNELS, Panel
-from gvio.model.saliency import Saliency, saliency
 from gvio.model.sacnn import Architecture, SaCnn, as_inputs, district_output
+from gvio.model.saliency import Saliency, saliency
 from gvio.types import FloatArray
 
 WIDTH = 9  # two times four statistics and the mean validity
