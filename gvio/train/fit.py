@@ -18,10 +18,11 @@ from gvio.ledger.sums import Sums
 from gvio.map.intervals import IntervalTable
 from gvio.model.panel import Normalisation, Panel, build_panel, fit_normalisation
 from gvio.model.sacnn import Architecture
+from gvio.model.saliency import Saliency, saliency
 from gvio.sample.lifecycle import openings
 from gvio.sample.samples import Samples
 from gvio.train.ensemble import Ensemble, measurement, read_light, train_ensemble
-from gvio.train.loop import Member, Optimisation
+from gvio.train.loop import Member, Optimisation, new_network
 from gvio.train.workers import Workers, in_turn
 from gvio.types import FloatArray, Month
 
@@ -120,6 +121,16 @@ def estimate(fitted: Fitted, samples: Samples, sums: Sums, *, cross_fitted: bool
 def explain_estimate(fitted: Fitted, samples: Samples, sums: Sums) -> tuple[Posterior, Explanation]:
     """What `estimate` gives, and what it is made of; raises the same."""
     return explain(_lit(fitted, samples, sums, cross_fitted=False), fitted.ensemble.hyper)
+
+
+def look(fitted: Fitted, samples: Samples, last: int = 12) -> Saliency:
+    """Where the members look in the patches of the `last` months that were seen."""
+    members = []
+    for member in fitted.ensemble.members:
+        network = new_network(fitted.ensemble.architecture, 0)
+        network.load_state_dict(dict(member.weights))
+        members.append(network)
+    return saliency(members, build_panel(samples, fitted.normalisation, fitted.static_px, fitted.dynamic_px), last)
 
 
 def _lit(fitted: Fitted, samples: Samples, sums: Sums, cross_fitted: bool) -> Setting:

@@ -100,6 +100,8 @@ def test_evaluate_writes_the_scoreboard(region: Region) -> None:
         assert {scores["n"] for scores in models.values()} == {models["sa-cnn"]["n"]}
     assert {"coverage50", "coverage80", "coverage95"} <= set(models["sa-cnn"])
     assert scoreboard["protocols"]["maps"]["truth"]
+    assert len(scoreboard["light_in_districts"]) == 3
+    assert (region.workspace / "badland" / "evaluation" / "gaze.png").stat().st_size > 10_000
     assert region.run("evaluate", "--json").document == scoreboard
 
 
