@@ -15,7 +15,7 @@ import streamlit as st
 
 from dashboards.data import Shown, Source, latest, regions, shown
 from dashboards.style import CSS
-from dashboards.views import about, checks, scoreboard, trends, where
+from dashboards.views import about, checks, reasons, scoreboard, trends, where
 from gvio.errors import GvioError
 from gvio.report.scores import SKILLS, skill_of
 from gvio.report.tables import STALE_DAYS, age_days, age_text, month_text
@@ -23,6 +23,7 @@ from gvio.report.tables import STALE_DAYS, age_days, age_text, month_text
 VIEWS: Mapping[str, Callable[[Shown], None]] = {
     "Map": where.show,
     "Trends": trends.show,
+    "Why this number": reasons.show,
     "Scoreboard": scoreboard.show,
     "Checks": checks.show,
     "About this release": about.show,

@@ -43,6 +43,13 @@ LINE = "rgb(123, 31, 92)"
 BAND80 = "rgba(123, 31, 92, 0.22)"
 BAND95 = "rgba(123, 31, 92, 0.10)"
 OFFICIAL = "rgb(30, 30, 30)"
+PART_COLOURS = {
+    "season": "rgb(102, 166, 190)",
+    "calendar": "rgb(230, 171, 2)",
+    "common": "rgb(160, 160, 160)",
+    "own": "rgb(27, 128, 94)",
+}
+"""Of the moving parts of an estimate: told apart in print and by people who do not tell red from green."""
 NOWCAST_SPAN = "rgba(120, 120, 120, 0.08)"
 NOWCAST_STRIP = "rgba(120, 120, 120, 0.45)"
 OUTLINE = (90, 90, 90)

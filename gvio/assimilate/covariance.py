@@ -9,7 +9,9 @@ Everything in torch float64, differentiable in the hyperparameters; D districts,
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping
+from typing import Literal
 
 import numpy as np
 import torch
@@ -19,6 +21,7 @@ from gvio.errors import ModelError
 from gvio.types import FloatArray, IntArray
 
 Tensor = torch.Tensor
+Part = Literal["level", "season", "calendar", "common", "own"]
 # Variances of what the data fix by themselves: the overall level of output, and each district's level of light.
 _FREE_LEVEL = 25.0
 _FREE_LIGHT_LEVEL = 1.0
@@ -48,6 +51,17 @@ class Observed:
     n_months: int
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class Component:
+    """One independent term of log output: `part` under which it is explained; `own` one for each district, otherwise
+    one that all share; `months` (T, T) its covariance over months.
+    """
+
+    part: Part
+    own: bool
+    months: Tensor
+
+
 def month_kernels(n_months: int, steps: Tensor, calendar: Tensor) -> dict[str, Tensor]:
     """Unit kernels over months (T, T): walk with given steps, plain walk, month of year, calendar, shock, constant,
     straight line a year."""
@@ -71,25 +85,29 @@ def fading(n_months: int, memory: Tensor) -> Tensor:
     return torch.exp(-(t[:, None] - t[None]).abs() / memory)
 
 
+def output_components(h: Mapping[str, Tensor], seen: Observed) -> tuple[Component, ...]:
+    """The independent terms of log output. A new term belongs here: the prior and the explanation then both have it."""
+    k = month_kernels(seen.n_months, seen.steps, seen.calendar)
+    return (
+        Component("level", False, _FREE_LEVEL * k["constant"]),
+        Component("common", False, h["common_walk"] ** 2 * k["steps"]),
+        Component("season", False, h["common_season"] ** 2 * k["season"]),
+        Component("calendar", False, h["calendar"] ** 2 * k["calendar"]),
+        Component("common", False, h["common_shock"] ** 2 * k["shock"]),
+        Component("common", False, h["common_trend"] ** 2 * k["trend"]),
+        Component("level", True, h["level"] ** 2 * k["constant"]),
+        Component("own", True, h["walk"] ** 2 * k["walk"]),
+        Component("season", True, h["season"] ** 2 * k["season"]),
+        Component("own", True, h["shock"] ** 2 * k["shock"]),
+        Component("own", True, h["trend"] ** 2 * k["trend"]),
+        Component("own", True, h["swing"] ** 2 * fading(seen.n_months, h["memory"])),
+    )
+
+
 def output_covariance(h: Mapping[str, Tensor], seen: Observed) -> Tensor:
     """Prior covariance (D·T, D·T) of log output."""
-    k = month_kernels(seen.n_months, seen.steps, seen.calendar)
-    common = (
-        _FREE_LEVEL * k["constant"]
-        + h["common_walk"] ** 2 * k["steps"]
-        + h["common_season"] ** 2 * k["season"]
-        + h["calendar"] ** 2 * k["calendar"]
-        + h["common_shock"] ** 2 * k["shock"]
-        + h["common_trend"] ** 2 * k["trend"]
-    )
-    own = (
-        h["level"] ** 2 * k["constant"]
-        + h["walk"] ** 2 * k["walk"]
-        + h["season"] ** 2 * k["season"]
-        + h["shock"] ** 2 * k["shock"]
-        + h["trend"] ** 2 * k["trend"]
-        + h["swing"] ** 2 * fading(seen.n_months, h["memory"])
-    )
+    components = output_components(h, seen)
+    common, own = (functools.reduce(torch.add, [c.months for c in components if c.own is o]) for o in (False, True))
     return _kron(seen.n_areas, common, own)
 
 

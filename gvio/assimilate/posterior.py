@@ -7,6 +7,7 @@ within their noise, and a late figure revises the past consistently. Conditionin
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 import numpy as np
 import torch
@@ -64,6 +65,18 @@ class Setting:
     openings: FloatArray | None = None
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class Pass:
+    """One linear-Gaussian pass: hyperparameters, what was observed, the observations' `weights` (n + k,), and the
+    posterior: its mean is the prior mean + Cov(output, observations) · weights.
+    """
+
+    h: Mapping[str, torch.Tensor]
+    seen: Observed
+    weights: torch.Tensor
+    posterior: Posterior
+
+
 def observe(
     setting: Setting,
     log_output: FloatArray,
@@ -102,6 +115,11 @@ def assimilate(setting: Setting, hyper: Hyper) -> Posterior:
     Raises:
         ModelError: No figure is visible, or the posterior is not finite.
     """
+    return last_pass(setting, hyper).posterior
+
+
+def last_pass(setting: Setting, hyper: Hyper) -> Pass:
+    """The last Gauss–Newton pass, whose posterior is the estimate; raises as `assimilate`."""
     if not len(setting.sums.values):
         raise ModelError("no official figure is visible", where="assimilation", hint="Choose a later as-of date.")
     log_output = first_guess(setting.sums, setting.prior_share)
@@ -110,35 +128,45 @@ def assimilate(setting: Setting, hyper: Hyper) -> Posterior:
     relative: FloatArray = np.ones(len(setting.sums.values))
     h = as_tensors(hyper, setting.sums.n_areas)
     for turn in range(_PASSES):
-        seen = observe(setting, log_output, steps, relative)
-        posterior = _finite(_condition(h, seen, full=turn == _PASSES - 1))
-        log_output = posterior.mean
+        done = condition(h, observe(setting, log_output, steps, relative), full=turn == _PASSES - 1)
+        log_output = done.posterior.mean
         if turn < _PASSES - 1:
             steps = _common_steps(log_output, hyper, reached)
-            relative = _robust(seen, log_output, hyper)
-    if not len(seen.seen):
-        return posterior
-    doubt = _doubt(h, seen, posterior)
-    if (doubt == 1).all():
-        return posterior
-    return _finite(_condition(h, dataclasses.replace(seen, doubt=doubt), full=True))
+            relative = _robust(done.seen, log_output, hyper)
+    return _doubting(done)
 
 
-def _doubt(h: dict[str, torch.Tensor], seen: Observed, lit: Posterior) -> torch.Tensor:
-    """(k,) factors on the errors of light, from what it moved of the same figures' estimate."""
-    nothing = {name: getattr(seen, name)[:0] for name in ("z", "seen", "precision", "doubt")}
-    dark = _condition(h, dataclasses.replace(seen, **nothing), full=True)
+def without_light(done: Pass) -> Pass:
+    """What the same linearised figures say alone; raises as `condition`."""
+    if not len(done.seen.seen):
+        return done
+    nothing = {name: getattr(done.seen, name)[:0] for name in ("z", "seen", "precision", "doubt")}
+    return condition(done.h, dataclasses.replace(done.seen, **nothing), full=True)
+
+
+def _doubting(done: Pass) -> Pass:
+    """The pass again with the errors of light widened that moved a district's estimate too far, if any did."""
+    lit, dark = done.posterior, without_light(done).posterior
     factor = doubt_of(surprise(lit.mean, lit.sd, dark.mean, dark.sd))
-    return as_tensor(factor)[seen.seen // seen.n_months]
+    if (factor == 1).all():
+        return done
+    doubt = as_tensor(factor)[done.seen.seen // done.seen.n_months]
+    return condition(done.h, dataclasses.replace(done.seen, doubt=doubt), full=True)
 
 
-def _finite(posterior: Posterior) -> Posterior:
+def _finite(done: Pass) -> Pass:
+    posterior = done.posterior
     if not all(np.isfinite(part).all() for part in (posterior.mean, posterior.sd, posterior.city_sd)):
         raise ModelError("the estimate is not finite", where="assimilation", hint="Retrain: `gvio train`.")
-    return posterior
+    return done
 
 
-def _condition(h: dict[str, torch.Tensor], seen: Observed, *, full: bool) -> Posterior:
+def condition(h: Mapping[str, torch.Tensor], seen: Observed, *, full: bool) -> Pass:
+    """Condition log output on what was observed; without `full` the standard deviations are left 0.
+
+    Raises:
+        ModelError: The posterior is not finite.
+    """
     prior, cross, joint = joint_covariance(h, seen)
     factor = cholesky(joint)
     weights = torch.cholesky_solve(residual(seen)[:, None], factor)[:, 0]
@@ -146,7 +174,7 @@ def _condition(h: dict[str, torch.Tensor], seen: Observed, *, full: bool) -> Pos
     mean = (seen.prior + cross.T @ weights).reshape(shape)
     if not full:
         nothing = np.zeros(shape)
-        return Posterior(mean.numpy(), nothing, nothing[0], nothing[0])
+        return _finite(Pass(h, seen, weights, Posterior(mean.numpy(), nothing, nothing[0], nothing[0])))
     explained = torch.linalg.solve_triangular(factor, cross, upper=False)
     explained = explained.reshape(-1, *shape)
     by_month = torch.einsum("ndt,net->tde", explained, explained)
@@ -156,12 +184,13 @@ def _condition(h: dict[str, torch.Tensor], seen: Observed, *, full: bool) -> Pos
     share = (output / output.sum(0)).T
     city_variance = torch.einsum("td,tde,te->t", share, covariance, share)
     variance = torch.diagonal(covariance, dim1=1, dim2=2).T
-    return Posterior(
+    posterior = Posterior(
         mean=mean.numpy(),
         sd=np.sqrt(np.maximum(variance.numpy(), 1e-10)),
         city_mean=torch.log(output.sum(0)).numpy(),
         city_sd=np.sqrt(np.maximum(city_variance.numpy(), 1e-10)),
     )
+    return _finite(Pass(h, seen, weights, posterior))
 
 
 def _reached(sums: Sums) -> BoolArray:

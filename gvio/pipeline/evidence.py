@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from gvio.assimilate.explain import Explanation
 from gvio.config import digest
 from gvio.errors import ModelError
 from gvio.evaluate.districts import leave_districts_out
@@ -24,13 +25,17 @@ from gvio.ledger.sums import official_monthly
 from gvio.map.grids import map_months
 from gvio.map.industry import industry_of
 from gvio.map.score import rival_maps, score_left_out, score_truth
+from gvio.model.panel import DYNAMIC_CHANNELS, STATIC_CHANNELS
 from gvio.pipeline.inputs import Inputs
 from gvio.pipeline.job import Job, write_bytes
 from gvio.pipeline.workers import Threads
+from gvio.publish.explanations import explanations_frame
 from gvio.report.evaluation import evaluation_html, evaluation_markdown
 from gvio.report.figures import agreement_png, map_png
+from gvio.report.gaze import gaze_png
+from gvio.report.reasons import light_table
 from gvio.report.score_figures import score_figures
-from gvio.train.fit import Fitted, estimate
+from gvio.train.fit import Fitted, explain_estimate, look
 from gvio.train.package import pack_model, unpack_model
 from gvio.types import FloatArray, Progress
 
@@ -49,7 +54,7 @@ def evaluate_model(
     folds |= leave_districts_out(material, fit, fitted.ensemble.hyper, workers)
     placebos = placebo_gains(material, fit, workers)
     names = [str(name) for name in inputs.pack.districts["name"]]
-    posterior = estimate(fitted, inputs.samples, inputs.sums)
+    posterior, why = explain_estimate(fitted, inputs.samples, inputs.sums)
     maps = _map_scores(job, inputs, np.exp(posterior.mean), official)
     head = {
         "region": job.region,
@@ -57,10 +62,11 @@ def evaluate_model(
         "figures_public_until": inputs.hashes["figures_public_until"],
     }
     scoreboard = build_scoreboard(folds, maps, names, head, inputs.samples.owner, placebos, later)
+    scoreboard["light_in_districts"] = _light_in_districts(inputs, why, names)
     calibrated = dataclasses.replace(
         fitted, interval_scale=interval_scale(folds), interval_table=interval_table(folds, later)
     )
-    figures = _figures(job, inputs, folds, names, np.exp(posterior.mean))
+    figures = _figures(job, inputs, folds, names, np.exp(posterior.mean)) | _gaze(inputs, fitted)
     return calibrated, scoreboard, figures | _report(job, scoreboard, figures)
 
 
@@ -74,6 +80,22 @@ def _report(job: Job, scoreboard: dict[str, Any], figures: dict[str, bytes]) -> 
     for name, png in pictures.items():
         write_bytes(job.path("evaluation") / name, png)
     return {"evaluation.html": page}
+
+
+def _light_in_districts(inputs: Inputs, why: Explanation, names: list[str]) -> list[dict[str, Any]]:
+    """What light does in each district, most first: `name`, `moved` (share), `believed` (share), means over months."""
+    samples = inputs.samples
+    frame = explanations_frame(vars(why), samples.area_ids, samples.months)
+    table = light_table(frame, dict(zip(samples.area_ids, names, strict=True)))
+    rows = zip(table["name"], table["moved"], table["believed"], strict=True)
+    return [{"name": n, "moved": float(moved) / 100, "believed": float(believed)} for n, moved, believed in rows]
+
+
+def _gaze(inputs: Inputs, fitted: Fitted) -> dict[str, bytes]:
+    seen = look(fitted, inputs.samples)
+    maps = dict(zip(DYNAMIC_CHANNELS, seen.dynamic.swapaxes(0, 1), strict=True))
+    picture = gaze_png(maps | dict(zip(STATIC_CHANNELS, seen.static.swapaxes(0, 1), strict=True)))
+    return {} if picture is None else {"gaze.png": picture}
 
 
 def _map_scores(job: Job, inputs: Inputs, output: FloatArray, official: FloatArray) -> dict[str, Any]:

@@ -21,6 +21,8 @@ from gvio.pipeline.learn import champion_of
 from gvio.pipeline.prepare import read_check
 from gvio.pipeline.workers import one_thread_each
 from gvio.publish.estimates import estimates_parquet, read_estimates
+from gvio.publish.explanations import NAME as EXPLANATIONS
+from gvio.publish.explanations import explanations_frame, explanations_parquet, read_explanations
 from gvio.publish.grids import Grid, GridObject
 from gvio.publish.release import build_release
 from gvio.raster import cog_bytes, read_cog
@@ -28,7 +30,7 @@ from gvio.report.model_card import model_card
 from gvio.store.grids import encode_grid
 from gvio.store.objects import open_store
 from gvio.store.published import PublishedRelease, read_latest, read_release, write_release
-from gvio.train.fit import Fitted, estimate
+from gvio.train.fit import Fitted, explain_estimate
 from gvio.types import CheckResult, FloatArray, Month, Progress
 from gvio.validate.gate import refuse_failed
 from gvio.validate.grids import check_grids
@@ -53,12 +55,13 @@ def map_(job: Job, progress: Progress | None = None) -> StageReport:
         raise ModelError("there is no champion to map with", where=f"registry, gvio-{job.region}", hint=hint)
     fitted, about = champion
     previous = last_release(job)
-    figures, frame = _estimates(job, inputs, fitted)
+    figures, frame, why = _estimates(job, inputs, fitted)
     months = _published_months(job, inputs, previous)
     industry = industry_of(inputs.samples)
     grids, series = _grids(job, inputs, industry, figures, months, progress)
     _check(job, inputs, industry, frame, grids, _jumps(inputs, frame, previous, about["weights_sha256"]))
     _write(job, inputs, frame, grids, industry, series)
+    write_bytes(job.path("product") / EXPLANATIONS, explanations_parquet(why, job.config.start, inputs.month))
     decision = read_json(job, "decision.json", "evaluate")
     made_by = {"name": f"gvio-{job.region}", "version": about["version"], "weights_sha256": about["weights_sha256"]}
     made_by |= {"reason": about["reason"], "trained": str(fitted.trained), "decision": decision["reason"]}
@@ -85,7 +88,7 @@ def publish(job: Job, progress: Progress | None = None) -> StageReport:
     made_by = read_json(job, "product/model.json", "map")
     scoreboard = read_json(job, "product/scoreboard.json", "map")
     checks = [read_check(c) for name in ("checks.json", "product/checks.json") for c in read_json(job, name, "map")]
-    trends = folder / "trends.tif"
+    trends, why = folder / "trends.tif", folder / EXPLANATIONS
     release = build_release(
         job.config,
         inputs.month,
@@ -100,6 +103,7 @@ def publish(job: Job, progress: Progress | None = None) -> StageReport:
         code=job.code,
         skill=scoreboard["skill"],
         created=dt.datetime.now(dt.UTC),
+        explanations=read_explanations(why.read_bytes()) if why.exists() else None,
     )
     report = write_release(open_store(job.store, job.endpoint_url), job.region, release, progress)
     figures = {
@@ -120,9 +124,9 @@ def last_release(job: Job) -> PublishedRelease | None:
     return None if read_latest(store, job.region) is None else read_release(store, job.region)
 
 
-def _estimates(job: Job, inputs: Inputs, fitted: Fitted) -> tuple[Figures, pd.DataFrame]:
+def _estimates(job: Job, inputs: Inputs, fitted: Fitted) -> tuple[Figures, pd.DataFrame, pd.DataFrame]:
     samples, city_id = inputs.samples, job.config.city_id
-    posterior = estimate(fitted, samples, inputs.sums)
+    posterior, why = explain_estimate(fitted, samples, inputs.sums)
     official, published = official_monthly(inputs.ledger, samples.area_ids, city_id, samples.months)
     own = np.isfinite(official)
     # A month's own shock and the noise of its figure cannot be told apart from monthly figures alone: together they
@@ -148,7 +152,7 @@ def _estimates(job: Job, inputs: Inputs, fitted: Fitted) -> tuple[Figures, pd.Da
             "kind": np.where(covered, "fitted", "nowcast").ravel(),
         }
     )
-    return figures, frame
+    return figures, frame, explanations_frame(vars(why), samples.area_ids, samples.months)
 
 
 def _covered(inputs: Inputs) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:

@@ -18,6 +18,8 @@ from gvio.config import RegionConfig
 from gvio.errors import GateRefused
 from gvio.publish.canonical import SCHEMA_VERSION, canonical_json
 from gvio.publish.estimates import estimates_parquet
+from gvio.publish.explanations import NAME as EXPLANATIONS
+from gvio.publish.explanations import explanations_parquet
 from gvio.publish.grids import COG_TYPE, GridObject, describe
 from gvio.publish.stac import build_item, catalog_json, collection_json
 from gvio.types import Asset, CheckResult, Month
@@ -28,6 +30,7 @@ ITEM_TYPE = "application/geo+json"
 Skill = Literal["proven", "weak", "none"]
 MEDIA_TYPES: Mapping[str, str] = {
     "estimates.parquet": "application/vnd.apache.parquet",
+    EXPLANATIONS: "application/vnd.apache.parquet",
     "scoreboard.json": JSON_TYPE,
     "checks.json": JSON_TYPE,
     "model-card.md": "text/markdown; charset=utf-8",
@@ -80,6 +83,7 @@ def build_release(
     code: str,
     skill: Skill,
     created: dt.datetime,
+    explanations: pd.DataFrame | None = None,
 ) -> Release:
     """Name and describe everything that a run publishes.
 
@@ -97,10 +101,11 @@ def build_release(
         code: Version of the code.
         skill: The model against the best naive forecast.
         created: When it is published; enters `latest.json` only.
+        explanations: What the estimates are made of, see `explanations_parquet`; None to publish none.
 
     Raises:
         GateRefused: A required check failed, no check was made, there is no grid of `month` or two of one month, or
-            the estimates are not whole (see `estimates_parquet`).
+            the estimates or explanations are not whole (see `estimates_parquet`, `explanations_parquet`).
     """
     _require_checked(checks, month)
     _require_grids(grids, month)
@@ -111,6 +116,8 @@ def build_release(
         "model-card.md": model_card.encode(),
         **({} if trends is None else {"trends.tif": trends}),
     }
+    if explanations is not None:
+        named[EXPLANATIONS] = explanations_parquet(explanations, config.start, month)
     facts = {"inputs": inputs, "model": model, "code": code, "skill": skill, "region": config.name, "month": month}
     return _assemble(config, month, sorted(grids, key=lambda g: g.month), named, facts, created)
 

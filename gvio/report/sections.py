@@ -47,6 +47,7 @@ def sections(scoreboard: Scores, pictures: Mapping[str, bytes]) -> list[Section]
         *_intervals(scoreboard),
         *_districts(scoreboard),
         *_light(scoreboard),
+        *_reasons(scoreboard),
         *_withheld(scoreboard),
         *_maps(scoreboard),
         *(Section(_CAPTIONS[name], picture=name) for name in _CAPTIONS if name in pictures),
@@ -120,6 +121,20 @@ def _light(scoreboard: Scores) -> Iterator[Section]:
     text = [sentence for sentence in (_placebo_sentence(scoreboard), _moran_sentence(scoreboard)) if sentence]
     if text:
         yield Section("Is it light that helps?", tuple(text), "placebos.png")
+
+
+def _reasons(scoreboard: Scores) -> Iterator[Section]:
+    rows = [
+        (row["name"], show(number(row, "moved"), "percent"), show(number(row, "believed"), "percent"))
+        for row in scoreboard.get("light_in_districts") or []
+    ]
+    if rows:
+        table = _frame(rows, ["District", "Light moves the estimate by", "Of what figures leave open, light settles"])
+        text = (
+            "Means over all months, against the same figures without light. Where figures speak, light has little left "
+            "to say; that is not a defect of it. The picture: where around a factory the network looks.",
+        )
+        yield Section("What light changes", text, "gaze.png", (("By district", table),))
 
 
 def _placebo_sentence(scoreboard: Scores) -> str:

@@ -18,6 +18,8 @@ from odc.geo.geobox import GeoBox
 from gvio.errors import StoreError
 from gvio.publish.canonical import SCHEMA_VERSION
 from gvio.publish.estimates import read_estimates
+from gvio.publish.explanations import NAME as EXPLANATIONS
+from gvio.publish.explanations import read_explanations
 from gvio.raster import read_cog
 from gvio.store.catalogue import follow_pointer
 from gvio.store.keys import sha256
@@ -67,7 +69,8 @@ class WriteReport:
 class PublishedRelease:
     """A release as read back, every table verified against the manifest's hashes.
 
-    `published_at` is None for a release that `latest.json` does not name. `estimates` as in contract §3.
+    `published_at` is None for a release that `latest.json` does not name. `estimates` as in contract §3;
+    `explanations` None for a release made before they were published, else columns as in `gvio.publish.explanations`.
     """
 
     region: str
@@ -79,6 +82,7 @@ class PublishedRelease:
     scoreboard: Mapping[str, Any]
     checks: list[CheckResult]
     model_card: str
+    explanations: pd.DataFrame | None = None
 
     @property
     def grids(self) -> dict[str, str]:
@@ -160,6 +164,7 @@ def read_release(store: ObjectStore, region: str, release_id: str | None = None)
     def table(file: str) -> bytes:
         return _verified(store, region, f"releases/{name}/{file}", hashes)
 
+    explained = f"releases/{name}/{EXPLANATIONS}" in hashes
     return PublishedRelease(
         region=region,
         release=name,
@@ -170,6 +175,7 @@ def read_release(store: ObjectStore, region: str, release_id: str | None = None)
         scoreboard=json.loads(table("scoreboard.json")),
         checks=[CheckResult(**check) for check in json.loads(table("checks.json"))["checks"]],
         model_card=table("model-card.md").decode(),
+        explanations=read_explanations(table(EXPLANATIONS)) if explained else None,
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from gvio.assimilate.calendar import calendar_features
+from gvio.assimilate.explain import Explanation, explain
 from gvio.assimilate.hyper import Hyper
 from gvio.assimilate.posterior import Posterior, Setting, assimilate
 from gvio.config import ModelParams
@@ -17,10 +18,11 @@ from gvio.ledger.sums import Sums
 from gvio.map.intervals import IntervalTable
 from gvio.model.panel import Normalisation, Panel, build_panel, fit_normalisation
 from gvio.model.sacnn import Architecture
+from gvio.model.saliency import Saliency, saliency
 from gvio.sample.lifecycle import openings
 from gvio.sample.samples import Samples
 from gvio.train.ensemble import Ensemble, measurement, read_light, train_ensemble
-from gvio.train.loop import Member, Optimisation
+from gvio.train.loop import Member, Optimisation, new_network
 from gvio.train.workers import Workers, in_turn
 from gvio.types import FloatArray, Month
 
@@ -113,6 +115,25 @@ def estimate(fitted: Fitted, samples: Samples, sums: Sums, *, cross_fitted: bool
     Raises:
         ModelError: The model is of other districts, or the posterior is not finite.
     """
+    return assimilate(_lit(fitted, samples, sums, cross_fitted), fitted.ensemble.hyper)
+
+
+def explain_estimate(fitted: Fitted, samples: Samples, sums: Sums) -> tuple[Posterior, Explanation]:
+    """What `estimate` gives, and what it is made of; raises the same."""
+    return explain(_lit(fitted, samples, sums, cross_fitted=False), fitted.ensemble.hyper)
+
+
+def look(fitted: Fitted, samples: Samples, last: int = 12) -> Saliency:
+    """Where the members look in the patches of the `last` months that were seen."""
+    members = []
+    for member in fitted.ensemble.members:
+        network = new_network(fitted.ensemble.architecture, 0)
+        network.load_state_dict(dict(member.weights))
+        members.append(network)
+    return saliency(members, build_panel(samples, fitted.normalisation, fitted.static_px, fitted.dynamic_px), last)
+
+
+def _lit(fitted: Fitted, samples: Samples, sums: Sums, cross_fitted: bool) -> Setting:
     if fitted.area_ids != samples.area_ids:
         what = f"the model knows districts {fitted.area_ids[:3]}…, the region has {samples.area_ids[:3]}…"
         raise ModelError(what, where="model package", hint="Retrain: `gvio train`.")
@@ -120,10 +141,8 @@ def estimate(fitted: Fitted, samples: Samples, sums: Sums, *, cross_fitted: bool
     reading = read_light(fitted.ensemble, panel)
     inside = len(samples.months) if cross_fitted else max(0, fitted.trained - samples.months[0] + 1)
     light = measurement(reading, panel, samples.months, inside)
-    setting = dataclasses.replace(
-        _setting(samples, sums, len(samples.months)), light=light, prior_share=reading.prior_share
-    )
-    return assimilate(setting, fitted.ensemble.hyper)
+    setting = _setting(samples, sums, len(samples.months))
+    return dataclasses.replace(setting, light=light, prior_share=reading.prior_share)
 
 
 def losses(fitted: Fitted) -> dict[str, list[float]]:

@@ -6,9 +6,12 @@ import datetime as dt
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+import pandas as pd
 from release_fixture import CITY, FIRST, LAST, NAMES, TITLE, UNIT, Invented
 
 from gvio.config import RegionConfig
+from gvio.publish.explanations import explanations_frame
 from gvio.publish.grids import Grid
 from gvio.publish.release import build_release
 from gvio.store.grids import encode_grid
@@ -34,6 +37,21 @@ def region_config(name: str, title: str = TITLE) -> RegionConfig:
     )
 
 
+def explanations(world: Invented) -> pd.DataFrame:
+    """Parts that sum to the invented estimates: a yearly wave, a New Year, and the rest as the district's own."""
+    table = world.estimates.pivot(index="area_id", columns="month", values="estimate").loc[list(NAMES)]
+    log = np.log(table.to_numpy())
+    shape, t = log.shape, np.arange(log.shape[1])
+    level = np.broadcast_to(log.mean(axis=1, keepdims=True), shape)
+    season = np.broadcast_to(0.08 * np.sin(2 * np.pi * t / 12), shape)
+    calendar = np.broadcast_to(np.where(t % 12 == 1, -0.06, 0.005), shape)
+    common = np.broadcast_to(0.003 * (t - t.mean()), shape)
+    own = log - level - season - calendar - common
+    light, believed = 0.3 * own, np.broadcast_to(np.linspace(0.1, 0.5, shape[1]), shape)
+    why = {"level": level, "season": season, "calendar": calendar, "common": common, "own": own}
+    return explanations_frame({**why, "light": light, "believed": believed}, list(NAMES), world.months)
+
+
 def publish_invented(
     folder: Path,
     world: Invented,
@@ -42,6 +60,7 @@ def publish_invented(
     title: str = TITLE,
     created: dt.datetime | None = None,
     skill: Literal["proven", "weak", "none"] = "weak",
+    explained: bool = True,
 ) -> str:
     """Write the release and return its id."""
     release = build_release(
@@ -58,6 +77,7 @@ def publish_invented(
         code="0.1.0+test",
         skill=skill,
         created=created or dt.datetime.now(dt.UTC),
+        explanations=explanations(world) if explained else None,
     )
     write_release(open_store(str(folder)), name, release)
     return release.id

@@ -156,7 +156,7 @@ def test_the_page_shows_what_was_published(
 
 def test_nothing_is_asked_from_outside(desk: Visit) -> None:
     desk.map_colours()
-    for view in ("Trends", "Scoreboard", "Checks", "About this release"):
+    for view in ("Trends", "Why this number", "Scoreboard", "Checks", "About this release"):
         desk.open(view)
         desk.page.wait_for_timeout(1000)
     assert desk.remote == []
@@ -202,7 +202,7 @@ def test_downloads_are_the_published_bytes(
 def test_a_phone_needs_no_sideways_scrolling(browser: playwright.Browser, served: str) -> None:
     visit = Visit(browser, served, PHONE)
     assert visit.map_colours() > 20
-    for view in ("Map", "Trends", "Scoreboard", "Checks", "About this release"):
+    for view in ("Map", "Trends", "Why this number", "Scoreboard", "Checks", "About this release"):
         visit.open(view)
         playwright.expect(visit.page.get_by_role("tabpanel").filter(visible=True)).to_be_visible()
         assert visit.page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]

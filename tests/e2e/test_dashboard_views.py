@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import html
+import json
+import re
 from pathlib import Path
 
 import pytest
-from release_fixture import Invented, invent
+from release_fixture import NAMES, Invented, invent
 from release_writer import publish_invented
 from streamlit.testing.v1 import AppTest
 
@@ -33,6 +35,10 @@ def run(store: Path | str, **query: str) -> AppTest:
 def text(app: AppTest) -> str:
     parts = [*app.title, *app.markdown, *app.caption, *app.info, *app.warning, *app.error, *app.subheader]
     return "\n".join(str(part.value) for part in parts) + "\n".join(str(h.proto.body) for h in app.get("html"))
+
+
+def _release(store: Path) -> str:
+    return str(json.loads((store / "testville" / "latest.json").read_text())["release"])
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +99,7 @@ def test_an_older_release_stays_readable(world: Invented, tmp_path: Path) -> Non
     ("name", "expected"),
     [
         ("Trends", "Grey strip at the bottom: nowcast"),
+        ("Why this number", "What light does in each district"),
         ("Scoreboard", "This release has no out-of-time comparison with a naive forecast"),
         ("Checks", "All required checks passed"),
         ("About this release", "ef" * 32),
@@ -103,6 +110,20 @@ def test_every_view_bears_a_release_that_was_never_scored(
 ) -> None:
     publish_invented(tmp_path, dataclasses.replace(world, scoreboard={}))
     assert expected in text(run(tmp_path, view=name))
+
+
+def test_the_reasons_of_a_number_are_a_sentence_and_a_table(store: Path) -> None:
+    app = run(store, view="Why this number")
+    assert re.search(r"In December 2021, Old Town is (at|[0-9.]+ % (above|below)) its own mean: .*\. Light ", text(app))
+    assert sorted(app.dataframe[0].value["name"]) == sorted(NAMES.values())
+    app.selectbox(key=f"why-month-{('testville', _release(store))}").select("2020-02").run()
+    assert "In February 2020, Old Town is" in text(app)
+    assert "holidays and working days" in text(app)
+
+
+def test_a_release_without_reasons_says_so(world: Invented, tmp_path: Path) -> None:
+    publish_invented(tmp_path, world, explained=False)
+    assert "This release carries no explanations" in text(run(tmp_path, view="Why this number"))
 
 
 def test_warnings_are_shown_in_full(store: Path, world: Invented) -> None:

@@ -7,12 +7,15 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from badland import AS_OF, BEFORE, TARGET, Region, call
 from filelock import FileLock
 
 from gvio.compare.table import COMPARATORS
 from gvio.evaluate.scores import NO_LIGHT, OURS, PAPER, PLAIN
+from gvio.store.objects import open_store
+from gvio.store.published import read_release
 
 MODELS = {OURS, PLAIN, PAPER, NO_LIGHT, *COMPARATORS}
 STAGES = ["fetch", "validate", "sample", "train", "evaluate", "map", "publish"]
@@ -35,6 +38,18 @@ def test_the_first_run_trains_and_the_next_fine_tunes(published_region: Region) 
 def test_a_release_holds_the_grids_of_the_months_published_before(published_region: Region) -> None:
     months = {o["month"] for o in published_region.manifest()["objects"] if o["key"].startswith("grids/")}
     assert months == {str(BEFORE), str(TARGET)}
+
+
+def test_a_release_explains_every_estimate(published_region: Region) -> None:
+    release = read_release(open_store(str(published_region.store)), "badland")
+    why, estimates = release.explanations, release.estimates
+    assert why is not None
+    both = why.merge(estimates, on=["area_id", "month"], validate="one_to_one")
+    assert len(both) == len(why) == len(estimates) * 3 // 4, "the districts, not the city"
+    parts = both[["level", "season", "calendar", "common", "own"]].sum(axis=1)
+    # Public figures are honoured exactly only after the posterior, which honours them within their noise.
+    assert (np.log(both["estimate"]) - parts).abs().max() < 0.1
+    assert both["believed"].between(0, 1).all()
 
 
 def test_a_second_run_changes_nothing_and_says_so(region: Region) -> None:
@@ -85,6 +100,8 @@ def test_evaluate_writes_the_scoreboard(region: Region) -> None:
         assert {scores["n"] for scores in models.values()} == {models["sa-cnn"]["n"]}
     assert {"coverage50", "coverage80", "coverage95"} <= set(models["sa-cnn"])
     assert scoreboard["protocols"]["maps"]["truth"]
+    assert len(scoreboard["light_in_districts"]) == 3
+    assert (region.workspace / "badland" / "evaluation" / "gaze.png").stat().st_size > 10_000
     assert region.run("evaluate", "--json").document == scoreboard
 
 

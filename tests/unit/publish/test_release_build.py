@@ -6,10 +6,13 @@ import datetime as dt
 import hashlib
 import json
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from gvio.errors import GateRefused
-from gvio.types import CheckResult
+from gvio.publish.explanations import VALUES, explanations_frame
+from gvio.types import CheckResult, Month
 
 
 def test_the_same_results_give_the_same_release_whenever_they_are_made(make_release) -> None:
@@ -28,6 +31,11 @@ def test_the_same_results_give_the_same_release_whenever_they_are_made(make_rele
     }
 
 
+def explanations(value: float) -> pd.DataFrame:
+    months = [Month(2021, m) for m in (1, 2, 3)]
+    return explanations_frame({name: np.full((2, 3), value) for name in VALUES}, ["east", "west"], months)
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -38,6 +46,7 @@ def test_the_same_results_give_the_same_release_whenever_they_are_made(make_rele
         {"skill": "proven"},
         {"model_card": "# Another\n"},
         {"trends": b"tiff"},
+        {"explanations": explanations(0.1)},
         {"scoreboard": {"schema_version": 1}},
     ],
 )
@@ -72,6 +81,15 @@ def test_the_manifest_lists_every_object_with_its_hash_and_size(make_release) ->
     assert manifest["model"] == {"version": "1"}
     names = {key.removeprefix(f"releases/{release.id}/") for key in release.payloads if key.startswith("releases/")}
     assert names == {"estimates.parquet", "scoreboard.json", "checks.json", "model-card.md", "trends.tif"}
+
+
+def test_explanations_are_an_object_as_any_other_and_may_be_absent(make_release) -> None:
+    release = make_release(explanations=explanations(0.1))
+    key = f"releases/{release.id}/explanations.parquet"
+    listed = {o["key"]: o for o in json.loads(release.manifest)["objects"]}[key]
+    assert listed["sha256"] == hashlib.sha256(release.payloads[key]).hexdigest()
+    assert listed["media_type"] == "application/vnd.apache.parquet"
+    assert not [key for key in make_release().payloads if key.endswith("explanations.parquet")]
 
 
 def test_month_marks_the_grids_one_each_and_nothing_else(make_release) -> None:

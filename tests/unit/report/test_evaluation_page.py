@@ -39,6 +39,7 @@ def board(**changes) -> dict:
         "verdict": "Out of time, as used: better than last year's shares × the city total in 1 of 2 districts.",
         "skill": "proven",
         "best_naive": "last-year-shares",
+        "light_in_districts": [{"name": "Harbour <1>", "moved": 0.031, "believed": 0.42}],
         "placebos": {
             "origin": "2020-01",
             "gain": {"light as it is": 0.31, "months": 0.01, "factories": -0.02},
@@ -100,6 +101,15 @@ def test_a_placebo_that_gains_is_said() -> None:
     gain = {"origin": "2020-01", "gain": {"light as it is": 0.3, "months": 0.3}, "passed": False}
     text = evaluation_markdown(board(placebos=gain), {}, "Testland", "x")
     assert "A placebo gains beyond chance" in text
+
+
+def test_what_light_changes_is_a_table_with_the_picture_of_where_it_is_looked_for() -> None:
+    (section,) = [s for s in sections(board(), {"gaze.png": b"png"}) if s.title == "What light changes"]
+    assert section.picture == "gaze.png"
+    ((_, table),) = section.tables
+    assert table.loc["Harbour <1>"].tolist() == ["3.1 %", "42.0 %"]
+    without = sections(board(light_in_districts=None), {})
+    assert "What light changes" not in [s.title for s in without]
 
 
 def test_a_region_too_small_to_hide_everything_is_said() -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from gvio.errors import StoreError
+from gvio.publish.explanations import VALUES, explanations_frame
 from gvio.store.local import LocalStore
 from gvio.store.published import (
     list_regions,
@@ -17,6 +20,7 @@ from gvio.store.published import (
     read_release,
     write_release,
 )
+from gvio.types import Month
 
 
 @pytest.fixture
@@ -42,6 +46,20 @@ def test_regions_stand_side_by_side_and_other_folders_are_not_regions(
     store.put_new("backup/notes.txt", b"1", "text/plain")
     assert list_regions(store) == ["elsewhere", "testland"]
     assert read_release(store, "elsewhere").region == "elsewhere"
+
+
+def test_explanations_are_read_back_and_older_releases_have_none(store: LocalStore, make_release) -> None:
+    months = [Month(2021, m) for m in (1, 2, 3)]
+    why = explanations_frame({name: np.full((2, 3), 0.25) for name in VALUES}, ["east", "west"], months)
+    older, newer = make_release(), make_release(explanations=why)
+    for release in (older, newer):
+        write_release(store, "testland", release)
+    assert read_release(store, "testland", older.id).explanations is None
+    pd.testing.assert_frame_equal(read_release(store, "testland", newer.id).explanations, why)
+    (tmp,) = Path(store.url.removeprefix("file://")).rglob("explanations.parquet")
+    tmp.write_bytes(b"edited")
+    with pytest.raises(StoreError, match=r"explanations\.parquet: its bytes are not the ones published"):
+        read_release(store, "testland", newer.id)
 
 
 def test_an_unknown_release_is_told(store: LocalStore, make_release) -> None:

@@ -1,0 +1,88 @@
+"""The view "Why this number": what a district's estimate is made of, month by month, and what light changed."""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from dashboards.data import Shown
+from dashboards.style import LINE, OFFICIAL, PART_COLOURS
+from gvio.report.reasons import MOVING, light_table, moving_parts, reason_sentence
+from gvio.report.tables import district_table, month_text
+
+_CHART_PX = 380
+_BAR_MS = 27 * 24 * 3600 * 1000  # a month's bar leaves a gap to the next
+
+
+def show(view: Shown) -> None:
+    """Draw the view."""
+    why = view.release.explanations
+    if why is None:
+        st.info("This release carries no explanations: it was made before they were published.")
+        return
+    names = view.about.names
+    ranked = district_table(view.release.estimates, view.release.month, view.about.city)["area_id"].tolist()
+    explained = set(why["area_id"])
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        areas = [area for area in ranked if area in explained]
+        area = st.selectbox("District", areas, format_func=lambda a: names[a], width=260, key=f"why-{view.key}")
+        parts = moving_parts(why, area)
+        months = parts["month"].tolist()[::-1]
+        month = st.selectbox("Month", months, format_func=month_text, width=190, key=f"why-month-{view.key}")
+    st.markdown(reason_sentence(parts, month, names[area]))
+    st.plotly_chart(build_figure(parts, month), key=f"why-{view.key}-{area}", config={"displaylogo": False})
+    st.caption(
+        "Bars: how far each part lies from its own mean over all months. Line: all parts together. Dotted: what light "
+        "changed against the same figures without light; it is within the bars, not beside them. Public figures "
+        "are honoured exactly only afterwards, so a published figure may differ from the line a little."
+    )
+    _light(light_table(why, names))
+
+
+def build_figure(parts: pd.DataFrame, month: str) -> go.Figure:
+    """Stacked parts of one district with their total, and light's change; the chosen month is marked."""
+    figure = go.Figure()
+    hover = "%{y:+.1f} %"
+    for part, title in MOVING.items():
+        figure.add_bar(
+            x=parts["date"],
+            y=parts[part],
+            width=_BAR_MS,
+            name=title,
+            marker={"color": PART_COLOURS[part], "line": {"width": 0}},
+            hovertemplate=hover,
+        )
+    for column, title, line in (
+        ("total", "all together", {"color": OFFICIAL, "width": 1.5}),
+        ("light", "changed by light", {"color": LINE, "width": 1.5, "dash": "dot"}),
+    ):
+        figure.add_scatter(x=parts["date"], y=parts[column], mode="lines", name=title, line=line, hovertemplate=hover)
+    figure.add_vline(x=pd.Timestamp(f"{month}-01"), line={"color": OFFICIAL, "width": 1, "dash": "dash"})
+    figure.update_layout(
+        barmode="relative",
+        height=_CHART_PX,
+        margin={"l": 10, "r": 10, "t": 10, "b": 10},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        hovermode="x unified",
+        yaxis={"title": "% against its own mean", "zeroline": True},
+        xaxis={"showgrid": False},
+    )
+    return figure
+
+
+def _light(table: pd.DataFrame) -> None:
+    st.subheader("What light does in each district", anchor=False)
+    number = st.column_config.NumberColumn
+    st.dataframe(
+        table.assign(believed=100 * table["believed"])[["name", "moved", "believed"]],
+        hide_index=True,
+        width=560,
+        column_config={
+            "name": st.column_config.TextColumn("District"),
+            "moved": number("Moved by", format="%.2f %%", help="Mean size of what light changed, over all months"),
+            "believed": number(
+                "Settled", format="%.0f %%", help="Share of what the figures leave open that light settles, mean"
+            ),
+        },
+    )
