@@ -134,6 +134,17 @@ def test_what_openings_bring_is_the_districts_own() -> None:
     assert not change(why.level).round(9).any()
 
 
+def test_doubted_light_is_credited_with_what_it_still_changed() -> None:
+    x = world(D, T, 1)
+    wild = x - 5.0
+    wild[0, 30:] -= 2.0
+    setting = with_light(mixed(x, until=24), wild)
+    assert last_pass(setting, CLEAR).seen.doubt.max() > 1
+    posterior, why = explain(setting, CLEAR)
+    np.testing.assert_allclose(total(why), posterior.mean, rtol=0, atol=1e-8)
+    np.testing.assert_array_equal(posterior.mean, assimilate(setting, CLEAR).mean)
+
+
 def test_no_figure_is_refused() -> None:
     with pytest.raises(ModelError, match="no official figure is visible"):
         explain(setting_of([], D, T), START)
