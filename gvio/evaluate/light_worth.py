@@ -34,7 +34,9 @@ class LightWorth:
         both = f"{self.with_light:.2f} with it, {self.without:.2f} without"
         if self.proven:
             return f"Light itself adds to this beyond chance ({both})."
-        return f"Light itself adds nothing that could not be chance ({both})."
+        if self.with_light > self.without:
+            return f"What light itself adds to this could be chance ({both})."
+        return f"Light itself adds nothing to this ({both})."
 
 
 def light_worth(folds: Sequence[FoldScores]) -> LightWorth | None:
