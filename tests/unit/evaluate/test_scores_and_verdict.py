@@ -151,7 +151,7 @@ def test_skill_that_is_not_lights_is_not_proven() -> None:
     worse = judge([_with_dark(f, 0.6, i) for i, f in enumerate(folds)], "ABC")
     assert judge(folds, "ABC").skill == worse.skill == "proven"
     assert same.skill == "weak"
-    assert "What light itself adds to this could be chance" in same.sentence
+    assert "Light itself adds nothing to this" in same.sentence
     assert "Light itself adds to this beyond chance" in worse.sentence
 
 
@@ -161,4 +161,5 @@ def test_what_light_is_worth_is_unknown_without_the_estimate_without_it() -> Non
     worse = LightWorth(0.5, 0.6, 0.001)
     assert (worse.proven, worse.sentence) == (False, "Light itself adds nothing to this (0.50 with it, 0.60 without).")
     assert not LightWorth(0.7, 0.6, None).proven
+    assert "What light itself adds to this could be chance (0.70" in LightWorth(0.7, 0.6, 0.2).sentence
     assert not LightWorth(0.7, float("nan"), 0.001).proven
