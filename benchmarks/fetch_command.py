@@ -10,7 +10,6 @@ Wall and CPU seconds are medians of whole processes. "start" is up to the first 
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
 import statistics
@@ -26,7 +25,7 @@ import yaml
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "tests" / "contract"), str(Path(__file__).parent)]
 
-from fetch_vs_curl import make_files  # noqa: E402
+from fetch_vs_curl import make_files, read_options  # noqa: E402
 from nasa_double import Nasa, nasa  # noqa: E402
 from nasa_granules import CLOUD, Granule  # noqa: E402
 from official_region import CALL, OfficialRegion, make_region  # noqa: E402
@@ -38,12 +37,7 @@ FIRST = Month(2014, 1)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--months", type=int, default=96)
-    parser.add_argument("--megabytes", type=float, default=30.0, help="mean size; files are 2/3 to 4/3 of it")
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--folder", type=Path, help="where to work (default: the temporary folder)")
-    options = parser.parse_args()
+    options = read_options(__doc__, megabytes=30.0)
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         work = Path(name)
         files = make_files(work / "server", options.months, options.megabytes)

@@ -37,12 +37,7 @@ KILLS = 10
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--months", type=int, default=96)
-    parser.add_argument("--megabytes", type=float, default=6.0, help="mean size; files are 2/3 to 4/3 of it")
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--folder", type=Path, help="where to work (default: the temporary folder)")
-    options = parser.parse_args()
+    options = read_options(__doc__, megabytes=6.0)
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         work = Path(name)
         files = make_files(work / "server", options.months, options.megabytes)
@@ -50,6 +45,15 @@ def main() -> None:
             compare(server, files, work, options.repeats)
             killed(server, files, work)
         memory(work)
+
+
+def read_options(description: str | None, megabytes: float) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--months", type=int, default=96)
+    parser.add_argument("--megabytes", type=float, default=megabytes, help="mean size; files are 2/3 to 4/3 of it")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--folder", type=Path, help="where to work (default: the temporary folder)")
+    return parser.parse_args()
 
 
 def make_files(folder: Path, months: int, megabytes: float) -> list[Path]:

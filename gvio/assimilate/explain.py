@@ -15,7 +15,7 @@ import torch
 
 from gvio.assimilate.covariance import light_gain, output_components
 from gvio.assimilate.hyper import Hyper
-from gvio.assimilate.posterior import Pass, Posterior, Setting, last_pass, without_light
+from gvio.assimilate.posterior import Pass, Posterior, Setting, last_pass
 from gvio.types import FloatArray
 
 PARTS = ("level", "season", "calendar", "common", "own")
@@ -46,13 +46,13 @@ class Explanation:
 
 
 def explain(setting: Setting, hyper: Hyper) -> tuple[Posterior, Explanation]:
-    """The estimate of `assimilate` and what it is made of; costs one further pass, without light.
+    """The estimate of `assimilate` and what it is made of; costs no further pass.
 
     Raises:
         ModelError: No figure is visible, or the posterior is not finite.
     """
-    done = last_pass(setting, hyper)
-    lit, dark = done.posterior, without_light(done).posterior
+    done, dark = last_pass(setting, hyper)
+    lit = done.posterior
     return lit, Explanation(
         **parts(done),
         light=lit.mean - dark.mean,

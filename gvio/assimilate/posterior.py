@@ -115,11 +115,13 @@ def assimilate(setting: Setting, hyper: Hyper) -> Posterior:
     Raises:
         ModelError: No figure is visible, or the posterior is not finite.
     """
-    return last_pass(setting, hyper).posterior
+    return last_pass(setting, hyper)[0].posterior
 
 
-def last_pass(setting: Setting, hyper: Hyper) -> Pass:
-    """The last Gauss–Newton pass, whose posterior is the estimate; raises as `assimilate`."""
+def last_pass(setting: Setting, hyper: Hyper) -> tuple[Pass, Posterior]:
+    """The last Gauss–Newton pass, whose posterior is the estimate, and what its figures say without light; raises as
+    `assimilate`.
+    """
     if not len(setting.sums.values):
         raise ModelError("no official figure is visible", where="assimilation", hint="Choose a later as-of date.")
     log_output = first_guess(setting.sums, setting.prior_share)
@@ -133,20 +135,21 @@ def last_pass(setting: Setting, hyper: Hyper) -> Pass:
         if turn < _PASSES - 1:
             steps = _common_steps(log_output, hyper, reached)
             relative = _robust(done.seen, log_output, hyper)
-    return _doubting(done)
+    dark = _without_light(done)
+    return _doubting(done, dark), dark
 
 
-def without_light(done: Pass) -> Pass:
+def _without_light(done: Pass) -> Posterior:
     """What the same linearised figures say alone; raises as `condition`."""
     if not len(done.seen.seen):
-        return done
+        return done.posterior
     nothing = {name: getattr(done.seen, name)[:0] for name in ("z", "seen", "precision", "doubt")}
-    return condition(done.h, dataclasses.replace(done.seen, **nothing), full=True)
+    return condition(done.h, dataclasses.replace(done.seen, **nothing), full=True).posterior
 
 
-def _doubting(done: Pass) -> Pass:
+def _doubting(done: Pass, dark: Posterior) -> Pass:
     """The pass again with the errors of light widened that moved a district's estimate too far, if any did."""
-    lit, dark = done.posterior, without_light(done).posterior
+    lit = done.posterior
     factor = doubt_of(surprise(lit.mean, lit.sd, dark.mean, dark.sd))
     if (factor == 1).all():
         return done

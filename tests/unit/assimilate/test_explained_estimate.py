@@ -49,7 +49,7 @@ def test_the_parts_sum_to_the_estimate(lit: bool) -> None:
 
 
 def test_the_terms_sum_to_the_prior() -> None:
-    done = last_pass(mixed(world(D, T, 2)), START)
+    done, _ = last_pass(mixed(world(D, T, 2)), START)
     every, each = torch.ones(D, D, dtype=torch.float64), torch.eye(D, dtype=torch.float64)
     terms = [torch.kron(each if c.own else every, c.months) for c in output_components(done.h, done.seen)]
     np.testing.assert_allclose(sum(terms), output_covariance(done.h, done.seen), rtol=1e-12)
@@ -139,7 +139,7 @@ def test_doubted_light_is_credited_with_what_it_still_changed() -> None:
     wild = x - 5.0
     wild[0, 30:] -= 2.0
     setting = with_light(mixed(x, until=24), wild)
-    assert last_pass(setting, CLEAR).seen.doubt.max() > 1
+    assert last_pass(setting, CLEAR)[0].seen.doubt.max() > 1
     posterior, why = explain(setting, CLEAR)
     np.testing.assert_allclose(total(why), posterior.mean, rtol=0, atol=1e-8)
     np.testing.assert_array_equal(posterior.mean, assimilate(setting, CLEAR).mean)

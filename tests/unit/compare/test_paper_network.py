@@ -9,12 +9,7 @@ from gvio.train.paper import PaperInputs, train_paper
 D, SITES, T = 3, 12, 36
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def _world(seed: int = 0) -> tuple[PaperInputs, np.ndarray]:

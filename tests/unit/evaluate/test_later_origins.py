@@ -6,7 +6,6 @@ import dataclasses
 
 import numpy as np
 import pytest
-import torch
 from evaluate_region import AREAS, JANUARY, PARAMS, SAMPLES, TRUE, T, altered
 
 from gvio.evaluate.interval_calibration import learn_table, residuals_of
@@ -14,13 +13,7 @@ from gvio.evaluate.later_origins import STEP, later_origins
 from gvio.evaluate.scores import AS_USED, BLIND, OURS
 from gvio.train.fit import Fitted, fit_model
 
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")

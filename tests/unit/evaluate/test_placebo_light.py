@@ -6,7 +6,6 @@ import dataclasses
 
 import numpy as np
 import pytest
-import torch
 from evaluate_region import JANUARY, SAMPLES, TRUE, T, make
 
 from gvio.evaluate.placebo import TRUE as AS_IT_IS
@@ -14,13 +13,7 @@ from gvio.evaluate.placebo import placebo_gains
 from gvio.evaluate.shuffles import shuffle_factories, shuffle_months, without_light
 from gvio.train.fit import estimate, fit_model
 
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def test_months_move_whole():

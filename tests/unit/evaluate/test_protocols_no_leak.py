@@ -17,13 +17,7 @@ from gvio.ledger.sums import Sums
 from gvio.train.fit import Fitted, fit_model
 from gvio.types import BoolArray
 
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")
