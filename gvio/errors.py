@@ -105,3 +105,7 @@ class ConflictError(StoreError):
 
 class ModelError(GvioError):
     """A model package is damaged, not finite, or does not fit the region it is asked to map."""
+
+
+class OutdatedModel(ModelError):
+    """A model package of an older method: sound, but this program cannot apply it. Training anew replaces it."""

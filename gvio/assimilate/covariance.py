@@ -33,7 +33,7 @@ class Observed:
 
     `H` (n, D·T) weights of district-months in each figure; `y` (n,) log figures minus what the weights leave over;
     `relative` (n,) factor on the noise of each figure; `prior` (D·T,) prior mean; `z` (k,), `seen` (k,) flat indices,
-    `precision` (k,) in (0, 1] and `doubt` (k,) ≥ 1, factor on the districts' own errors, of the light; `steps` (T,)
+    `precision` (k,) in (0, 1] of the light; `rough` (D,) factor on the errors of a district's own light; `steps` (T,)
     factors on the variance of the common walk's steps; `calendar` (T, c).
     """
 
@@ -44,7 +44,7 @@ class Observed:
     z: Tensor
     seen: Tensor
     precision: Tensor
-    doubt: Tensor
+    rough: Tensor
     steps: Tensor
     calendar: Tensor
     n_areas: int
@@ -116,10 +116,11 @@ def light_error_covariance(h: Mapping[str, Tensor], seen: Observed) -> Tensor:
     k = month_kernels(seen.n_months, seen.steps, seen.calendar)
     common = h["light_common"] ** 2 * k["shock"] + h["light_drift"] ** 2 * k["walk"]
     own = h["light_walk"] ** 2 * k["walk"] + h["light_season"] ** 2 * k["season"]
-    shared = _kron(seen.n_areas, common, _FREE_LIGHT_LEVEL * k["constant"])[seen.seen][:, seen.seen]
-    each = _kron(seen.n_areas, torch.zeros_like(common), own)[seen.seen][:, seen.seen]
-    each.diagonal().add_(h["light_shock"] ** 2 / seen.precision)
-    return shared + seen.doubt[:, None] * each * seen.doubt
+    rough = seen.rough**2
+    each = _FREE_LIGHT_LEVEL * k["constant"] + rough[:, None, None] * own
+    errors = _kron(seen.n_areas, common, each)[seen.seen][:, seen.seen]
+    errors.diagonal().add_(h["light_shock"] ** 2 * rough[seen.seen // seen.n_months] / seen.precision)
+    return errors
 
 
 def light_gain(h: Mapping[str, Tensor], seen: Observed) -> Tensor:
@@ -190,8 +191,8 @@ def as_tensor(values: FloatArray | IntArray) -> Tensor:
 
 
 def _kron(n_areas: int, common: Tensor, own: Tensor) -> Tensor:
-    """1 ⊗ common + I ⊗ own."""
+    """1 ⊗ common + the block diagonal of `own`: (T, T) the same for all, or (D, T, T) one for each."""
     n_months = len(common)
     blocks = common.repeat(n_areas, n_areas).reshape(n_areas, n_months, n_areas, n_months)
-    torch.diagonal(blocks, dim1=0, dim2=2).add_(own[..., None])
+    torch.diagonal(blocks, dim1=0, dim2=2).add_(own[..., None] if own.dim() == 2 else own.movedim(0, -1))
     return blocks.reshape(n_areas * n_months, n_areas * n_months)

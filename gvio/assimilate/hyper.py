@@ -52,8 +52,6 @@ LIGHT_NAMES = ("gain", "light_common", "light_drift", "light_walk", "light_seaso
 FLOORS = {"noise": 0.004, "walk": 0.002, "light_shock": 0.002, "light_common": 0.002, "memory": 3.0}
 LOWEST, HIGHEST = 1e-4, 5.0
 CEILINGS = {"memory": 120.0}
-# What a model from before a part was there had of it.
-ABSENT = {"trend": LOWEST, "common_trend": LOWEST, "swing": LOWEST, "memory": START.memory}
 # Factory light is a thirtieth of all light in one district and a third in another; the network cannot tell all of it.
 SENSITIVITY_SPREAD = 0.5
 # Standard deviations by which light may surprise for a year before it is doubted.

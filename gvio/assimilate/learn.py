@@ -31,7 +31,7 @@ from gvio.assimilate.hyper import (
     START,
     Hyper,
 )
-from gvio.assimilate.posterior import Measurement, Setting, assimilate, observe
+from gvio.assimilate.posterior import Setting, assimilate, observe
 from gvio.errors import ModelError
 from gvio.ledger.select import select_rows
 from gvio.types import FloatArray
@@ -172,7 +172,7 @@ def _recent(setting: Setting, window: int) -> Setting:
         return setting
     light = setting.light
     if light is not None:
-        light = Measurement(light.z[:, first:last], light.precision[:, first:last])
+        light = dataclasses.replace(light, z=light.z[:, first:last], precision=light.precision[:, first:last])
     openings = None if setting.openings is None else setting.openings[:, first:last]
     return dataclasses.replace(
         setting, sums=sums, light=light, calendar=setting.calendar[first:last], openings=openings

@@ -33,10 +33,13 @@ _OUTLIER = 4.0
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Measurement:
-    """Light as a measurement of log output: `z` (D, T) NaN where unseen, `precision` (D, T) in (0, 1]."""
+    """Light as a measurement of log output: `z` (D, T) NaN where unseen, `precision` (D, T) in (0, 1]; `rough` (D,)
+    errors of a district's own light against the usual one's, None for no difference.
+    """
 
     z: FloatArray
     precision: FloatArray
+    rough: FloatArray | None = None
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -101,7 +104,7 @@ def observe(
         z=as_tensor(z.ravel()[seen]),
         seen=torch.from_numpy(seen),
         precision=as_tensor(precision.ravel()[seen]),
-        doubt=as_tensor(np.ones(len(seen))),
+        rough=as_tensor(np.ones(sums.n_areas) if light is None or light.rough is None else light.rough),
         steps=as_tensor(np.ones(sums.n_months) if steps is None else steps),
         calendar=as_tensor(setting.calendar),
         n_areas=sums.n_areas,
@@ -143,7 +146,7 @@ def _without_light(done: Pass) -> Posterior:
     """What the same linearised figures say alone; raises as `condition`."""
     if not len(done.seen.seen):
         return done.posterior
-    nothing = {name: getattr(done.seen, name)[:0] for name in ("z", "seen", "precision", "doubt")}
+    nothing = {name: getattr(done.seen, name)[:0] for name in ("z", "seen", "precision")}
     return condition(done.h, dataclasses.replace(done.seen, **nothing), full=True).posterior
 
 
@@ -153,8 +156,7 @@ def _doubting(done: Pass, dark: Posterior) -> Pass:
     factor = doubt_of(surprise(lit.mean, lit.sd, dark.mean, dark.sd))
     if (factor == 1).all():
         return done
-    doubt = as_tensor(factor)[done.seen.seen // done.seen.n_months]
-    return condition(done.h, dataclasses.replace(done.seen, doubt=doubt), full=True)
+    return condition(done.h, dataclasses.replace(done.seen, rough=as_tensor(factor) * done.seen.rough), full=True)
 
 
 def _finite(done: Pass) -> Pass:

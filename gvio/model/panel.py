@@ -11,7 +11,9 @@ import dataclasses
 import numpy as np
 from scipy import ndimage
 
+from gvio.model.emphasis import Emphasis, emphasis
 from gvio.sample.anomaly import anomaly, log_light, training_mean
+from gvio.sample.clutter import Clutter, away_from, fit_clutter, without_clutter
 from gvio.sample.patches import gather_patches
 from gvio.sample.samples import Samples
 from gvio.types import BoolArray, FloatArray, IntArray
@@ -21,15 +23,21 @@ DYNAMIC_CHANNELS = ("believed_anomaly", "validity")
 # Months of weather can move a pixel far beyond what output does; beyond ±2 (a factor of 7) it is fire, flare or error.
 _CLIP = 2.0
 _BACKGROUND_PX = 9
+_NONE = -30.0  # log weight of no factory
+_SAME = 0.3  # by which the log weight of a site's factories may vary if they are to be the same
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Normalisation:
     """What must travel with the weights: the light a pixel is compared with. `mean_log_light` (y, x), NaN never seen;
-    `statistics` (D, S) and `city_statistics` (S,) training means.
+    `rings` (1 + R,), `background` and `spread` (y, x) as in `Clutter`; `statistics` (D, S) and `city_statistics` (S,)
+    training means.
     """
 
     mean_log_light: FloatArray
+    rings: FloatArray
+    background: FloatArray
+    spread: FloatArray
     statistics: FloatArray
     city_statistics: FloatArray
 
@@ -40,8 +48,9 @@ class Panel:
 
     `static` (U, 4, p, p) float32; `dynamic` (U, T, 2, q, q) float32; `statistics` (D, T, 2S + 1) float32 anomalies of
     the district, of the city, and the mean validity; `log_excess` (U,) log mean light above the surroundings;
-    `log_weight` (U, T) log of the weight of active factories, −inf where none; `district` (U,); `precision` (D, T) in
-    [0, 1]: how well the district's factory light was seen; 0 in months without light.
+    `log_weight` (U, T) log of the weight of active factories, −inf where none; `emphasis` (U,) factor on a site's
+    anomaly; `district` (U,); `precision` (D, T) in [0, 1]: how well the district's factory light was seen, 0 in months
+    without light; `rough` (D,) errors of its light against the usual district's.
     """
 
     static: FloatArray
@@ -49,8 +58,10 @@ class Panel:
     statistics: FloatArray
     log_excess: FloatArray
     log_weight: FloatArray
+    emphasis: FloatArray
     district: IntArray
     precision: FloatArray
+    rough: FloatArray
     n_areas: int
 
 
@@ -58,8 +69,14 @@ def fit_normalisation(samples: Samples, train: BoolArray) -> Normalisation:
     """Training means over the months where `train` (T,) holds; the other months have no influence."""
     mean = training_mean(log_light(samples.radiance), samples.observations, train)
     seen = train & np.isfinite(samples.city_statistics).all(axis=1)
+    change, validity = anomaly(log_light(samples.radiance[train]), mean, samples.observations[train])
+    away = away_from(samples.row, samples.col, mean.shape)
+    clutter = fit_clutter(change, validity, mean, away, samples.row, samples.col)
     return Normalisation(
         mean_log_light=mean,
+        rings=clutter.rings,
+        background=clutter.background,
+        spread=clutter.spread,
         statistics=samples.statistics[:, seen].mean(axis=1),
         city_statistics=samples.city_statistics[seen].mean(axis=0),
     )
@@ -77,21 +94,26 @@ def build_panel(samples: Samples, normalisation: Normalisation, static_px: int, 
     log_radiance = log_light(samples.radiance)
     change, validity = anomaly(log_radiance, normalisation.mean_log_light, samples.observations)
     statistics = _statistics(samples, normalisation)
-    change = change - _common_mode(samples, normalisation)[:, None, None]
+    clutter = Clutter(normalisation.rings, normalisation.background, normalisation.spread)
+    change = without_clutter(change, validity, away_from(samples.row, samples.col, change.shape[1:]), clutter)
     believed = np.clip(np.where(validity > 0, change, 0.0), -_CLIP, _CLIP) * validity
     site, first = _sites(samples)
     row, col, district = samples.row[first], samples.col[first], samples.district[first]
     dynamic = np.stack([gather_patches(c, row, col, dynamic_px) for c in (believed, validity)], axis=2)
     images = _static_images(samples, normalisation.mean_log_light)
+    log_excess, log_weight = images[1][row, col], _log_weight(samples, site, len(first))
+    loud = _emphasis(normalisation, log_excess, log_weight, (row, col, district), len(samples.area_ids))
     precision = _precision(validity[:, row, col].T, district, len(samples.area_ids))
     return Panel(
         static=gather_patches(images, row, col, static_px).astype(np.float32),
         dynamic=dynamic.astype(np.float32),
         statistics=np.concatenate([statistics, precision[..., None]], axis=2).astype(np.float32),
-        log_excess=images[1][row, col],
-        log_weight=_log_weight(samples, site, len(first)),
+        log_excess=log_excess,
+        log_weight=log_weight,
+        emphasis=loud.site,
         district=district.astype(np.int64),
         precision=precision,
+        rough=loud.noise,
         n_areas=len(samples.area_ids),
     )
 
@@ -126,11 +148,24 @@ def _statistics(samples: Samples, normalisation: Normalisation) -> FloatArray:
     return np.asarray(np.nan_to_num(np.concatenate([own, city], axis=2)))
 
 
-def _common_mode(samples: Samples, normalisation: Normalisation) -> FloatArray:
-    """(T,) what light did away from every factory: calibration, weather and season, not output."""
-    away = [i for i, name in enumerate(samples.statistic_names) if name.endswith("away")]
-    change = samples.city_statistics[:, away] - normalisation.city_statistics[away]
-    return np.asarray(np.nan_to_num(change.mean(axis=1)))
+def _emphasis(
+    normalisation: Normalisation,
+    log_excess: FloatArray,
+    log_weight: FloatArray,
+    place: tuple[IntArray, IntArray, IntArray],
+    n_areas: int,
+) -> Emphasis:
+    """How loudly each site speaks, at (row, col, district) of `place`."""
+    row, col, district = place
+    known = np.where(np.isfinite(log_weight), log_weight, _NONE)
+    return emphasis(
+        share=1 - normalisation.background[row, col],
+        spread=normalisation.spread[row, col],
+        output=np.exp(log_excess + known.max(axis=1)),
+        steady=np.isfinite(log_weight).all(axis=1) & (np.ptp(known, axis=1) < _SAME),
+        district=district,
+        n_areas=n_areas,
+    )
 
 
 def _precision(validity: FloatArray, district: IntArray, n_areas: int) -> FloatArray:

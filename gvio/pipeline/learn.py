@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from gvio.errors import InputRefused, ModelError
+from gvio.errors import InputRefused, ModelError, OutdatedModel
 from gvio.pipeline.evidence import evaluate_model
 from gvio.pipeline.inputs import Inputs, architecture_digest, load_inputs
 from gvio.pipeline.job import Job, StageReport, read_json, write_bytes, write_json
@@ -70,7 +70,7 @@ def training_rule(
     if job.retrain:
         return "retrain: asked for", None
     if champion is None:
-        return "retrain: no champion exists", None
+        return "retrain: no usable champion", None
     fitted, about = champion
     if about.get("architecture_digest") != architecture_digest(job.params):
         return "retrain: model or sample parameters changed", None
@@ -121,7 +121,8 @@ def evaluate(job: Job, progress: Progress | None = None) -> StageReport:
 
 
 def champion_of(job: Job) -> tuple[Fitted, dict[str, Any]] | None:
-    """The champion as the registry holds it, verified and unpacked; None when there is none.
+    """The champion as the registry holds it, verified and unpacked; None when there is none, or one of an older method,
+    which the next training replaces.
 
     Raises:
         ModelError: Its package is damaged.
@@ -133,7 +134,10 @@ def champion_of(job: Job) -> tuple[Fitted, dict[str, Any]] | None:
         loaded = load_champion(uri, job.region, Path(folder))
         if loaded is None:
             return None
-        fitted, about = unpack_model((loaded.path / WEIGHTS).read_bytes(), (loaded.path / CONFIG).read_bytes())
+        try:
+            fitted, about = unpack_model((loaded.path / WEIGHTS).read_bytes(), (loaded.path / CONFIG).read_bytes())
+        except OutdatedModel:
+            return None
         return fitted, about | {"version": loaded.version.version, "weights_sha256": loaded.version.weights_sha256}
 
 

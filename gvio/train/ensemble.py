@@ -157,6 +157,7 @@ def measurement(
     # Members differ in a district's level, which the assimilation leaves free: only their changes may be spliced.
     level = np.where(seen, reading.by_member, 0).sum(axis=2, keepdims=True) / np.maximum(seen.sum(axis=1), 1)[:, None]
     change = reading.by_member - level
+    change = change * _same_scale(np.where(seen, change, 0.0))
     mean = change.mean(axis=0)
     z = mean.copy()
     if size > 1:
@@ -167,7 +168,18 @@ def measurement(
     z = np.where(seen, z, np.nan)
     if not seen.any():
         return None
-    return Measurement(z, np.clip(panel.precision, _SEEN, 1.0))
+    return Measurement(z, np.clip(panel.precision, _SEEN, 1.0), panel.rough)
+
+
+def _same_scale(change: FloatArray) -> FloatArray:
+    """(K, 1, 1) factors, one on the mean, that make members' changes (K, D, T) alike: a member that trusts light
+    less than the others must not make its own years quieter than theirs.
+    """
+    shared = np.einsum("kdt,dt->k", change, change.mean(axis=0))
+    slope = np.divide(shared, (change**2).sum(axis=(1, 2)), out=np.zeros(len(change)), where=shared > 0)
+    usual = slope.mean()
+    factor: FloatArray = slope / usual if usual > 0 else np.ones(len(change))
+    return factor[:, None, None]
 
 
 def _level(sums: Sums, log_output: FloatArray, prior_share: FloatArray) -> float:

@@ -60,7 +60,7 @@ def _light_errors(seen: Observed) -> Tensor:
     """
     everywhere = torch.arange(seen.n_areas * seen.n_months)
     ones = torch.ones(len(everywhere), dtype=torch.float64)
-    whole = dataclasses.replace(seen, seen=everywhere, precision=ones, doubt=ones)
+    whole = dataclasses.replace(seen, seen=everywhere, precision=ones)
     h = as_tensors(LIGHT_ERRORS, seen.n_areas)
     return light_error_covariance(h, whole)
 

@@ -13,8 +13,8 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
-from gvio.assimilate.hyper import ABSENT, NAMES, Hyper
-from gvio.errors import ModelError
+from gvio.assimilate.hyper import NAMES, Hyper
+from gvio.errors import ModelError, OutdatedModel
 from gvio.map.intervals import BANDS, KINDS, LEVELS, IntervalTable
 from gvio.model.panel import Normalisation
 from gvio.model.sacnn import Architecture
@@ -23,8 +23,8 @@ from gvio.train.fit import Fitted
 from gvio.train.loop import Member
 from gvio.types import Month
 
-SCHEMA_VERSION = 1
-_NORMALISATION = ("mean_log_light", "statistics", "city_statistics")
+SCHEMA_VERSION = 2  # 1: light against the city's common mode, before `gvio.sample.clutter`
+_NORMALISATION = tuple(field.name for field in dataclasses.fields(Normalisation))
 _HINT = "Retrain, or roll back: `gvio registry rollback`."
 
 
@@ -57,7 +57,8 @@ def unpack_model(weights: bytes, document: bytes) -> tuple[Fitted, dict[str, Any
     """The model and its `about`.
 
     Raises:
-        ModelError: Damaged, incomplete, of another schema, or with weights that are not finite.
+        OutdatedModel: Of another schema.
+        ModelError: Damaged, incomplete, or with weights that are not finite.
     """
     try:
         tensors, head = load(weights), json.loads(document)
@@ -66,7 +67,7 @@ def unpack_model(weights: bytes, document: bytes) -> tuple[Fitted, dict[str, Any
         raise ModelError(what, where="model package", hint=_HINT) from None
     if head.get("schema_version") != SCHEMA_VERSION:
         what = f"model package of schema {head.get('schema_version')}, this program reads {SCHEMA_VERSION}"
-        raise ModelError(what, where="model package", hint=_HINT)
+        raise OutdatedModel(what, where="model package", hint="Retrain: `gvio train --retrain`.")
     bad = [n for n, t in tensors.items() if n.startswith("member") and not bool(torch.isfinite(t).all())]
     if bad:
         raise ModelError(f"weights {bad[0]} are not finite", where="model package", hint=_HINT)
@@ -79,9 +80,8 @@ def unpack_model(weights: bytes, document: bytes) -> tuple[Fitted, dict[str, Any
 
 def _assembled(head: Mapping[str, Any], tensors: Mapping[str, torch.Tensor]) -> Fitted:
     members = tuple(_member(tensors, k, history) for k, history in enumerate(head["members"]))
-    known = ABSENT | head["hyper"]
-    sensitivity = tuple(float(value) for value in head.get("sensitivity", ()))
-    hyper = Hyper(**{name: float(known[name]) for name in NAMES}, sensitivity=sensitivity)
+    sensitivity = tuple(float(value) for value in head["sensitivity"])
+    hyper = Hyper(**{name: float(head["hyper"][name]) for name in NAMES}, sensitivity=sensitivity)
     return Fitted(
         area_ids=tuple(head["area_ids"]),
         trained=Month.parse(head["trained"]),
@@ -90,12 +90,11 @@ def _assembled(head: Mapping[str, Any], tensors: Mapping[str, torch.Tensor]) -> 
         ensemble=Ensemble(Architecture(**head["architecture"]), members, hyper),
         normalisation=Normalisation(**{n: tensors[f"normalisation.{n}"].numpy() for n in _NORMALISATION}),
         interval_scale={int(level): float(scale) for level, scale in head["interval_scale"].items()},
-        interval_table=_table(head.get("interval_table")),
+        interval_table=_table(head["interval_table"]),
     )
 
 
 def _table(kept: Mapping[str, Any] | None) -> IntervalTable | None:
-    """Packages from before the table have none."""
     if kept is None:
         return None
     rows = {kind: {level: tuple(map(float, kept["factors"][kind][str(level)])) for level in LEVELS} for kind in KINDS}

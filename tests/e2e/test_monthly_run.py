@@ -30,7 +30,7 @@ def test_the_first_run_trains_and_the_next_fine_tunes(published_region: Region) 
     for report in (first, second):
         assert [stage["stage"] for stage in report["stages"]] == STAGES
         assert report["outcome"] == "published"
-    assert first["stages"][3]["figures"]["reason"] == "retrain: no champion exists"
+    assert first["stages"][3]["figures"]["reason"] == "retrain: no usable champion"
     assert second["stages"][3]["figures"]["reason"] == f"fine-tune: champion of {BEFORE} on the newest figures"
     assert published_region.manifest()["release"] == second["release"]
 

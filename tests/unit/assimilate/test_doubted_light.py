@@ -10,7 +10,7 @@ from assimilate_worlds import monthly, setting_of, spans, with_light, world
 from gvio.assimilate.covariance import as_tensors, light_error_covariance
 from gvio.assimilate.doubt import doubt_of, surprise
 from gvio.assimilate.hyper import MOST_SURPRISE, START
-from gvio.assimilate.posterior import assimilate, observe
+from gvio.assimilate.posterior import assimilate, last_pass, observe
 
 D, T, END = 3, 60, 36
 HYPER = dataclasses.replace(START, walk=0.01, swing=0.03, trend=0.005, gain=1.0, light_shock=0.02, light_walk=0.003)
@@ -64,9 +64,18 @@ def test_doubt_widens_a_districts_own_errors_and_not_its_level():
     _, dark, lit = settings(0)
     seen = observe(lit, np.log(np.full((D, T), 30.0)))
     h = as_tensors(HYPER, D)
-    doubted = dataclasses.replace(seen, doubt=torch.where(seen.seen < T, 3.0, 1.0).double())
+    doubted = dataclasses.replace(seen, rough=torch.tensor([3.0] + [1.0] * (D - 1)).double())
     more = (light_error_covariance(h, doubted) - light_error_covariance(h, seen)).numpy()
     expected = 8 * (HYPER.light_shock**2 + HYPER.light_walk**2 * 10 + HYPER.light_season**2 * 11 / 12)
     assert more[9, 9] == pytest.approx(expected)
     assert np.abs(more[T:]).max() == 0
-    assert len(observe(dark, np.zeros((D, T))).doubt) == 0
+    assert not len(observe(dark, np.zeros((D, T))).seen)
+
+
+def test_rough_light_is_believed_less_and_doubt_comes_on_top(monkeypatch):
+    _, _, lit = settings(0)
+    rough = dataclasses.replace(lit, light=dataclasses.replace(lit.light, rough=np.array([4.0] + [1.0] * (D - 1))))
+    plain = assimilate(lit, HYPER).sd
+    assert assimilate(rough, HYPER).sd[0, -6:].mean() > 1.05 * plain[0, -6:].mean()
+    monkeypatch.setattr("gvio.assimilate.posterior.doubt_of", lambda u: np.full_like(u, 2.0))
+    np.testing.assert_array_equal(last_pass(rough, HYPER)[0].seen.rough, [8.0] + [2.0] * (D - 1))

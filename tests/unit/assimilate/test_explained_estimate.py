@@ -139,7 +139,7 @@ def test_doubted_light_is_credited_with_what_it_still_changed() -> None:
     wild = x - 5.0
     wild[0, 30:] -= 2.0
     setting = with_light(mixed(x, until=24), wild)
-    assert last_pass(setting, CLEAR)[0].seen.doubt.max() > 1
+    assert last_pass(setting, CLEAR)[0].seen.rough.max() > 1
     posterior, why = explain(setting, CLEAR)
     np.testing.assert_allclose(total(why), posterior.mean, rtol=0, atol=1e-8)
     np.testing.assert_array_equal(posterior.mean, assimilate(setting, CLEAR).mean)

@@ -7,7 +7,8 @@ import pytest
 from model_samples import MISSING, PLACES, SIDE, T, first_months, make_panel, make_samples, training
 
 from gvio.model.panel import Panel, build_panel, fit_normalisation
-from gvio.sample.anomaly import LOG_OFFSET
+from gvio.sample.anomaly import LOG_OFFSET, anomaly, log_light
+from gvio.sample.clutter import away_from, surroundings
 
 SITES = [(3, 4, 0), (5, 12, 1), (9, 2, 0), (12, 11, 1)]
 ARRAYS = [f.name for f in dataclasses.fields(Panel) if f.name != "n_areas"]
@@ -33,8 +34,10 @@ def test_shapes_and_types_are_as_documented():
         "statistics": (2, T, 9),
         "log_excess": (4,),
         "log_weight": (4, T),
+        "emphasis": (4,),
         "district": (4,),
         "precision": (2, T),
+        "rough": (2,),
     }
     assert (panel.static.dtype, panel.dynamic.dtype, panel.statistics.dtype) == (np.float32,) * 3
     assert all(np.isfinite(getattr(panel, name)).all() for name in ARRAYS)
@@ -110,27 +113,26 @@ def test_light_of_a_later_month_changes_that_month_alone(samples):
 
 
 def test_what_light_does_away_from_factories_is_taken_off(samples):
-    """Calibration moves every pixel and the city's statistics alike: the anomaly at factories stays."""
-    calibrated = dataclasses.replace(
-        samples,
-        radiance=(samples.radiance + LOG_OFFSET) * np.float32(np.exp(0.3)) - np.float32(LOG_OFFSET),
-        statistics=samples.statistics + 0.3,
-        city_statistics=samples.city_statistics + 0.3,
-    )
-    normalisation = fit_normalisation(samples, training(24))
-    one, two = (build_panel(s, normalisation, 9, 5) for s in (samples, calibrated))
-    np.testing.assert_allclose(one.dynamic, two.dynamic, atol=2e-6)
-    raised = dataclasses.replace(calibrated, city_statistics=samples.city_statistics)
-    assert np.abs(build_panel(raised, normalisation, 9, 5).dynamic - one.dynamic).max() > 0.1
+    """Weather moves every pixel of a month alike: nearly nothing of it is left in the anomaly at factories."""
+    weather = 0.4 * np.random.default_rng(3).standard_normal((T, 1, 1)).astype(np.float32)
+    quiet = samples.radiance[:1] * np.random.default_rng(4).lognormal(0, 0.02, (T, SIDE, SIDE)).astype(np.float32)
+    quiet = np.where(samples.observations > 0, np.nan_to_num(quiet, nan=1.0) + LOG_OFFSET, np.nan)
+    panels = []
+    for light in (quiet, quiet * np.exp(weather)):
+        shone = dataclasses.replace(samples, radiance=(light - LOG_OFFSET).astype(np.float32))
+        panels.append(build_panel(shone, fit_normalisation(shone, training(24)), 9, 5))
+    left = panels[1].dynamic[:, :, 0].std()
+    assert left < 0.25 * (weather * panels[1].dynamic[:, :, 1].mean()).std()
 
 
 def test_the_centre_of_a_patch_is_the_believed_anomaly_of_the_factory(samples):
     normalisation = fit_normalisation(samples, training(24))
     panel = build_panel(samples, normalisation, 9, 5)
     row, col, t = 9, 2, int(np.flatnonzero(samples.observations[:, 9, 2])[3])
-    away = [1, 3]
-    common = (samples.city_statistics[t, away] - normalisation.city_statistics[away]).mean()
-    change = np.log(samples.radiance[t, row, col] + LOG_OFFSET) - normalisation.mean_log_light[row, col] - common
+    raw, seen = anomaly(log_light(samples.radiance), normalisation.mean_log_light, samples.observations)
+    around = surroundings(raw, seen, away_from(samples.row, samples.col, (SIDE, SIDE)))[:, t, row, col]
+    change = np.log(samples.radiance[t, row, col] + LOG_OFFSET) - normalisation.mean_log_light[row, col]
+    change -= normalisation.background[row, col] * normalisation.rings @ around
     count = float(samples.observations[t, row, col])
     validity = count / (count + 3)
     centre = panel.dynamic[site_of(panel, samples, row, col), t, :, 2, 2]
@@ -139,11 +141,20 @@ def test_the_centre_of_a_patch_is_the_believed_anomaly_of_the_factory(samples):
 
 def test_fire_and_flare_are_clipped(samples):
     light = samples.radiance.copy()
-    light[10] = np.where(np.isfinite(light[10]), light[10] * 1e4, np.nan)
+    light[10, samples.row, samples.col] *= 1e4
     normalisation = fit_normalisation(samples, training(24) & (np.arange(T) != 10))
     panel = build_panel(dataclasses.replace(samples, radiance=light), normalisation, 9, 5)
-    validity = panel.dynamic[:, 10, 1]
-    np.testing.assert_allclose(panel.dynamic[:, 10, 0], 2.0 * validity, rtol=1e-5)
+    centre, validity = panel.dynamic[:, 10, :, 2, 2].T
+    assert validity.any()
+    np.testing.assert_allclose(centre, 2.0 * validity, rtol=1e-5)
+
+
+def test_a_site_that_opens_is_given_no_emphasis(samples):
+    active = samples.active.copy()
+    active[2, :10] = False
+    panel = make_panel(active=active)
+    assert panel.emphasis[site_of(panel, samples, 9, 2)] == 0
+    assert (np.delete(panel.emphasis, site_of(panel, samples, 9, 2)) > 0).all()
 
 
 def test_what_was_not_seen_has_no_anomaly_and_no_precision():

@@ -61,7 +61,7 @@ def _champion(trained: str = "2021-02", skill: str = "weak", **about: Any) -> An
 @pytest.mark.parametrize(
     ("month", "champion", "reason"),
     [
-        ("2021-03", None, "retrain: no champion exists"),
+        ("2021-03", None, "retrain: no usable champion"),
         ("2021-03", _champion(architecture_digest="other"), "retrain: model or sample parameters changed"),
         ("2021-03", _champion(inputs={"pack_digest": "p0"}), "retrain: the region pack changed"),
         ("2021-03", _champion("2021-04"), "retrain: the champion has seen later months"),

@@ -1,0 +1,148 @@
+"""Clutter: what light does round a pixel that no factory did, learned where no factory is.
+
+A pixel's light is the factories' and that of everything else: streets, fields, sky and sensor. What the rest does in a
+month is predicted from pixels away from every factory, near ones and all of them together, by weights that predict such
+pixels best from each other (kriging with learned weights, Cressie 1993, §3.2). How much of it a factory's pixel shows
+is its background's share of the pixel's light: the rest is the factory's.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+from scipy import ndimage, optimize
+
+from gvio.types import BoolArray, FloatArray, IntArray
+
+SCALES_PX = (6.0, 2.0)  # of the rings round a pixel, largest first
+_GLOW_PX = 2  # factory light blooms this far
+_CUT = 3.0  # standard deviations at which a ring ends
+_MASS = 2.0  # fully seen pixels that the next larger ring counts for
+_FEWEST, _MOST = 50, 4000  # pixels from which the weights are learned
+_DIMMEST = 0.25  # quantile of factories' light below which a pixel is no example for them
+_PRIOR_SPREAD = 0.3  # of a background share, about what the brightness of its surroundings says
+_BACKGROUND_PX = 4.0
+_LEAST_SPREAD = 0.014  # of a month's light: 2 % between two months
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Clutter:
+    """`rings` (1 + R,) ≥ 0, weights of the city's and the rings' anomalies in what is expected of a pixel;
+    `background` (y, x) in [0, 1.5], how much of that the pixel shows; `spread` (y, x) standard deviation of a month's
+    log light about it.
+    """
+
+    rings: FloatArray
+    background: FloatArray
+    spread: FloatArray
+
+
+def away_from(rows: IntArray, cols: IntArray, shape: tuple[int, int]) -> BoolArray:
+    """(y, x) pixels that no factory, at pixels `rows`, `cols` (F,), blooms into."""
+    dark = np.ones(shape, dtype=bool)
+    dark[rows, cols] = False
+    return np.asarray(ndimage.distance_transform_edt(dark) > _GLOW_PX)
+
+
+def surroundings(change: FloatArray, validity: FloatArray, away: BoolArray) -> FloatArray:
+    """(1 + R, T, y, x) float32 anomaly of the city, then of every pixel's rings; no pixel counts for itself.
+
+    Each is a mean over pixels `away` (y, x), weighted by `validity` (T, y, x) in [0, 1]; a ring in which little was
+    seen takes the next larger one's. `change` (T, y, x) is 0 where nothing was seen.
+    """
+    mass = np.where(away, validity, 0).astype(np.float32)
+    light = change.astype(np.float32) * mass
+    total = mass.sum(axis=(1, 2), dtype=np.float64)
+    city = np.divide(light.sum(axis=(1, 2), dtype=np.float64), total, out=np.zeros(len(change)), where=total > 0)
+    found = [np.broadcast_to(city.astype(np.float32)[:, None, None], change.shape)]
+    for scale in SCALES_PX:
+        weight = np.maximum(_ring(mass, scale), 0)  # rounding leaves sums of nothing a little below it
+        found.append((_ring(light, scale) + _MASS * found[-1]) / (weight + _MASS))
+    return np.stack(found).astype(np.float32)
+
+
+def fit_clutter(
+    change: FloatArray, validity: FloatArray, mean: FloatArray, away: BoolArray, rows: IntArray, cols: IntArray
+) -> Clutter:
+    """Learn from the training months; no figure is looked at.
+
+    Args:
+        change: (T, y, x) log-light anomaly, 0 where nothing was seen.
+        validity: (T, y, x) how far to believe it, in [0, 1], 0 where nothing was seen.
+        mean: (y, x) training mean of log light, NaN never seen.
+        away: (y, x) from `away_from`.
+        rows: (F,) pixel rows of the factories.
+        cols: (F,) pixel columns.
+    """
+    around = surroundings(change, validity, away)
+    rings = _ring_weights(change, validity, around, _examples(mean, away, rows, cols))
+    expected = np.tensordot(rings.astype(np.float32), around, axes=1)
+    both = np.minimum(validity[1:], validity[:-1])
+    steps, driven = np.diff(change, axis=0), np.diff(expected, axis=0)
+    background = _background(steps, driven, both, _expected_share(mean, away))
+    seen = np.maximum(both.sum(axis=0), 1e-9)
+    left = (both * (steps - background * driven) ** 2).sum(axis=0) / seen
+    return Clutter(rings, background, np.sqrt(left / 2) + _LEAST_SPREAD)
+
+
+def without_clutter(change: FloatArray, validity: FloatArray, away: BoolArray, clutter: Clutter) -> FloatArray:
+    """(T, y, x) `change` less what the surroundings did, as far as a pixel shows it; arguments as `surroundings`."""
+    expected = np.tensordot(clutter.rings.astype(np.float32), surroundings(change, validity, away), axes=1)
+    return np.asarray(change - clutter.background.astype(np.float32) * expected)
+
+
+def _ring(values: FloatArray, scale: float) -> FloatArray:
+    """(T, y, x) sums of `values` by a Gaussian of height one without its middle, into which a factory would bloom."""
+    reach = int(_CUT * scale + 0.5)
+    y, x = np.mgrid[-_GLOW_PX : _GLOW_PX + 1, -_GLOW_PX : _GLOW_PX + 1]
+    line = np.exp(-0.5 * (np.arange(-reach, reach + 1) / scale) ** 2)
+    square = y**2 + x**2
+    middle = np.where(square <= _GLOW_PX**2, np.exp(-square / (2 * scale**2)), 0.0)
+    whole = ndimage.correlate1d(values, line, axis=1, mode="constant")
+    whole = ndimage.correlate1d(whole, line, axis=2, mode="constant")
+    return np.asarray(whole - ndimage.correlate(values, middle[None], mode="constant"))
+
+
+def _examples(mean: FloatArray, away: BoolArray, rows: IntArray, cols: IntArray) -> IntArray:
+    """Flat indices of pixels like the factories' but away from them, at most `_MOST`, evenly taken."""
+    known = away & np.isfinite(mean)
+    usual = mean[rows, cols]
+    usual = usual[np.isfinite(usual)]
+    bright = known & (np.nan_to_num(mean, nan=-np.inf) >= (np.quantile(usual, _DIMMEST) if len(usual) else -np.inf))
+    chosen = np.flatnonzero(bright if bright.sum() >= _FEWEST else known)
+    return np.asarray(chosen[:: max(1, -(-len(chosen) // _MOST))])
+
+
+def _ring_weights(change: FloatArray, validity: FloatArray, around: FloatArray, examples: IntArray) -> FloatArray:
+    """(1 + R,) non-negative least squares of the examples' anomalies on what lies round them."""
+    y = change.reshape(len(change), -1)[:, examples].ravel().astype(np.float64)
+    root = np.sqrt(validity.reshape(len(change), -1)[:, examples].ravel().astype(np.float64))
+    x = around.reshape(*around.shape[:2], -1)[:, :, examples].reshape(len(around), -1).astype(np.float64) * root
+    gram = x @ x.T
+    if not np.trace(gram) > 0:
+        return np.asarray(np.eye(len(around))[0])  # nothing was seen: the city's light, which is nothing, too
+    triangle = np.linalg.cholesky(gram + 1e-9 * np.trace(gram) * np.eye(len(gram))).T
+    return np.asarray(optimize.nnls(triangle, np.linalg.solve(triangle.T, x @ (y * root)))[0])
+
+
+def _background(steps: FloatArray, driven: FloatArray, weight: FloatArray, prior: FloatArray) -> FloatArray:
+    """(y, x) slope of a pixel's monthly steps on its surroundings' (T − 1, y, x), shrunk to `prior` (y, x).
+
+    Steps, because trends and seasons of output and of streets may agree by chance.
+    """
+    size, shared = (weight * driven * driven).sum(axis=0), (weight * driven * steps).sum(axis=0)
+    slope = shared / np.maximum(size, 1e-9)
+    left = (weight * (steps - slope * driven) ** 2).sum(axis=0)
+    noise = np.maximum(left / np.maximum(weight.sum(axis=0), 1e-9), 1e-6)
+    firm = 1 / _PRIOR_SPREAD**2
+    return np.asarray(np.clip((shared / noise + firm * prior) / (size / noise + firm), 0.0, 1.5))
+
+
+def _expected_share(mean: FloatArray, away: BoolArray) -> FloatArray:
+    """(y, x) light of the surroundings away from factories over a pixel's own, in [0.05, 1]."""
+    known = np.isfinite(mean)
+    filled = np.where(known, mean, np.median(mean[known]) if known.any() else 0.0)
+    light, mass = (ndimage.gaussian_filter(part, _BACKGROUND_PX) for part in (filled * away, away.astype(np.float64)))
+    around = light / np.maximum(mass, 1e-6)
+    return np.asarray(np.clip(np.exp(around - filled), 0.05, 1.0))
