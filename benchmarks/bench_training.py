@@ -72,7 +72,8 @@ class NaiveCnn(SaCnn):
         learned = (torch.tanh(self.mix(change)) * self.modulate(context)).sum(dim=2)
         share = torch.softmax(level.detach()[:, None] + inputs.log_weight, dim=0).nan_to_num()
         learned = learned - (share * learned).sum(dim=0)
-        return level, self.beta * (1 + self.believe(site)) * inputs.anomaly + learned
+        believed = (1 + self.believe(site)) * inputs.emphasis[:, None]
+        return level, self.beta * believed * inputs.anomaly + learned
 
 
 def _pooled(maps: torch.Tensor) -> torch.Tensor:

@@ -43,10 +43,10 @@ def measure_world(world: BenchWorld, parts: tuple[str, ...] = PARTS, district_fo
     """Fit once at T−24 and score everything asked for in `parts`."""
     start = len(world.material.samples.months) - AHEAD
     began = time.perf_counter()
-    fitted = _fit(world, start)
+    fitted = fit_world(world, start)
     out: Scores = {"name": world.name, "fit_seconds": time.perf_counter() - began}
     out["estimate_seconds"] = _seconds(lambda: _estimate(world, fitted, start, city_goes_on=True))
-    plain = _fit(world, start, statistics=False) if "plain" in parts and "time" in parts else None
+    plain = fit_world(world, start, statistics=False) if "plain" in parts and "time" in parts else None
     if "time" in parts:
         out["time"] = {name: _time(world, fitted, plain, start, goes_on) for name, goes_on in SETTINGS.items()}
     if "coverage" in parts:
@@ -59,21 +59,23 @@ def measure_world(world: BenchWorld, parts: tuple[str, ...] = PARTS, district_fo
     return out
 
 
-def _fit(world: BenchWorld, n_train: int, **options: Any) -> Fitted:
+def fit_world(world: BenchWorld, n_train: int, **options: Any) -> Fitted:
+    """The model on the figures that end before month `n_train`."""
     material = world.material
     seen = select_rows(material.sums, material.sums.end < n_train)
     params = material.params
     return fit_model(material.samples, seen, n_train, params.model, params.sample.patch_px, **options)
 
 
-def _visible(material: Material, district_end: int, *, city_goes_on: bool) -> BoolArray:
+def visible(material: Material, district_end: int, *, city_goes_on: bool) -> BoolArray:
+    """(n,) figures of districts that end before `district_end`, and of the city, those after it only if they go on."""
     sums = material.sums
     return (sums.end < district_end) | ((sums.area < 0) if city_goes_on else False)
 
 
 def _estimate(world: BenchWorld, fitted: Fitted, end: int, *, city_goes_on: bool) -> Any:
     material = world.material
-    seen = select_rows(material.sums, _visible(material, end, city_goes_on=city_goes_on))
+    seen = select_rows(material.sums, visible(material, end, city_goes_on=city_goes_on))
     return estimate(fitted, material.samples, seen)
 
 
@@ -81,7 +83,7 @@ def _time(world: BenchWorld, fitted: Fitted, plain: Fitted | None, start: int, g
     """Districts over the 24 months after `start`, every model."""
     material = world.material
     month = np.arange(len(material.samples.months))
-    seen = select_rows(material.sums, _visible(material, start, city_goes_on=goes_on))
+    seen = select_rows(material.sums, visible(material, start, city_goes_on=goes_on))
     city = material.city_monthly if goes_on else np.where(month < start, material.city_monthly, np.nan)
     given = compare_input(material, seen, city, start - 1)
     paths = predict_all(given)
@@ -148,7 +150,7 @@ def _published(
 ) -> tuple[FloatArray, FloatArray]:
     """Log estimate and half-width of its 80 % interval as a release has them, (D + 1, T), the city last."""
     material = world.material
-    sums = select_rows(material.sums, _visible(material, origin, city_goes_on=goes_on))
+    sums = select_rows(material.sums, visible(material, origin, city_goes_on=goes_on))
     posterior = estimate(fitted, material.samples, sums)
     official = np.full((sums.n_areas + 1, sums.n_months), np.nan)
     alone = sums.start == sums.end

@@ -24,8 +24,11 @@ from gvio.ledger.sums import official_monthly, sums_matrix
 from gvio.region.pack import read_pack
 from gvio.region.urban import read_urban
 from gvio.sample.build import build_samples
+from gvio.simulate.onto import conform, read_base
 from gvio.simulate.pack import plant_pack, simulate_pack
 from gvio.simulate.presets import preset_spec
+from gvio.simulate.spec import WorldSpec
+from gvio.simulate.world import World, simulate_world
 from gvio.sources.folder import open_stack
 from gvio.types import FloatArray, Month
 
@@ -64,15 +67,27 @@ def make_world(name: str, params: Params) -> BenchWorld:
         return open_world(PACKS[name], name, params)
     if Path(name, "region.yaml").exists():
         return open_world(Path(name), Path(name).name, params)
-    kind = name.rpartition("/")[0]
-    preset, _, labels = kind.partition("-")
-    spec = preset_spec(_PRESETS[preset], labels=labels, **_SIZE)
+    preset, spec = _spec(name)
     with tempfile.TemporaryDirectory() as folder:
         if preset == "spike":
             plant_pack(Path(folder), BASE, spec, seed_of(name))
         else:
             simulate_pack(Path(folder), spec, seed_of(name))
         return open_world(Path(folder), name, params)
+
+
+def simulated(name: str) -> World:
+    """The same world with all that a pack does not tell: every factory's output and light."""
+    preset, spec = _spec(name)
+    if preset != "spike":
+        return simulate_world(spec, seed_of(name))
+    base = read_base(BASE, spec)
+    return simulate_world(conform(spec, base.stack, base.settings), seed_of(name), base.districts, base.stack)
+
+
+def _spec(name: str) -> tuple[str, WorldSpec]:
+    preset, _, labels = name.rpartition("/")[0].partition("-")
+    return preset, preset_spec(_PRESETS[preset], labels=labels, **_SIZE)
 
 
 def seed_of(name: str) -> int:

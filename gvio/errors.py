@@ -12,6 +12,7 @@ GvioError                      anything this package raises on purpose
 ├── StoreError           (1)   the published store is unreachable, or cannot keep its promises (conditional writes)
 │   └── ConflictError    (1)   somebody else moved `latest.json` first; nothing was overwritten (retryable)
 └── ModelError           (1)   a model package is damaged, not finite, or does not fit this region
+    └── OutdatedModel    (1)   a sound package of an older method: the next training replaces it
 
 Raise the narrowest class. Do *not* raise for a month that merely has a reported defect: that is a `CheckResult`
 with `required=False`. Every message is one line: what, where, and the next action (`hint`).

@@ -25,8 +25,8 @@ def simulate_light(
     Returns:
         (T, y, x) float32 radiance in nW cm⁻² sr⁻¹, NaN where nothing was observed, and (T, y, x) uint16 counts.
     """
-    counts = _observations(spec, places.owner.shape, rng)
-    factories = _factory_light(spec, economy, rng)
+    counts = observations(spec, places.owner.shape, rng)
+    factories = factory_light(spec, economy, rng)
     gain = np.exp(rng.normal(0, spec.gain_spread, spec.months) + spec.gain_drift / 12 * np.arange(spec.months))
     lamps = _led_month(spec, places, rng)
     radiance = np.empty(counts.shape, np.float32)
@@ -50,7 +50,7 @@ def plant_light(
     Sky, sensor and city are the base's own: noise, gain, lamps and clouds of the specification are not added. Decoys
     and a change of regime are.
     """
-    factories = _factory_light(spec, economy, rng)
+    factories = factory_light(spec, economy, rng)
     radiance = np.asarray(base.radiance, np.float32).copy()
     for t in range(spec.months):
         radiance[t] += _scene(spec, places, decoys, np.zeros(places.owner.shape), factories, t)
@@ -80,7 +80,7 @@ def _scene(
     return ndimage.gaussian_filter(ground, spec.blooming_px) if spec.blooming_px > 0 else ground
 
 
-def _factory_light(spec: WorldSpec, economy: Economy, rng: np.random.Generator) -> FloatArray:
+def factory_light(spec: WorldSpec, economy: Economy, rng: np.random.Generator) -> FloatArray:
     """(F, T) radiance each factory adds to its pixel."""
     of_sector = rng.normal(spec.elasticity, spec.elasticity_spread, spec.sectors)
     own = rng.spawn(1)[0].normal(0, spec.factory_elasticity_spread, len(economy.size))
@@ -107,7 +107,7 @@ def _led_month(spec: WorldSpec, places: Places, rng: np.random.Generator) -> Int
     return np.where(chosen, (rank * spec.months).astype(int), spec.months + 1)
 
 
-def _observations(spec: WorldSpec, shape: tuple[int, int], rng: np.random.Generator) -> IntArray:
+def observations(spec: WorldSpec, shape: tuple[int, int], rng: np.random.Generator) -> IntArray:
     """(T, y, x) uint16 cloud-free observations: Poisson about a smooth field that the rainy season thins out."""
     months = np.array([month.month for month in spec.span])
     apart = np.abs(months - spec.cloud_peak)

@@ -21,6 +21,9 @@ from gvio.simulate.onto import conform
 from gvio.simulate.spec import WorldSpec
 from gvio.types import BoolArray, FloatArray, IntArray, LightStack, Provenance
 
+LIGHT_STREAM = 2
+"""The number of the stream of random numbers that light draws from."""
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class World:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 
+import pytest
 from badland import TARGET, Region
 
 
@@ -51,3 +52,11 @@ def test_promoting_an_unknown_version_is_one_line(region: Region) -> None:
 def test_a_region_without_models_has_none_to_list(region: Region) -> None:
     region.configure(name="elsewhere")
     assert region.registry("list").out == "no model of elsewhere was registered yet\n"
+
+
+def test_a_champion_of_an_older_method_is_replaced_not_applied(region: Region, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gvio.train.package.SCHEMA_VERSION", 3)  # as if the program had moved on
+    assert region.run("train", "--json").document["figures"]["reason"] == "retrain: no usable champion"
+    refused = region.run("map", "--json")
+    assert refused.code == 1
+    assert "there is no champion to map with" in refused.err

@@ -20,6 +20,7 @@ EXIT_CODES = {
     "InputRefused": 3,
     "LedgerError": 3,
     "ModelError": 1,
+    "OutdatedModel": 1,
     "PackError": 3,
     "ProductError": 3,
     "RunHeld": 5,

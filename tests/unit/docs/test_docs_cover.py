@@ -145,3 +145,10 @@ def test_every_decision_is_in_the_index() -> None:
     pages = [p.name for p in (ROOT / "docs" / "adr").glob("0*.md")]
     assert len(pages) >= 8
     assert [name for name in pages if f"({name})" not in index] == []
+
+
+def test_no_text_holds_the_marks_of_a_merge():
+    texts = [path for path in ROOT.rglob("*.md") if not {".venv", "build"} & set(path.relative_to(ROOT).parts)]
+    assert len(texts) > 15
+    torn = [str(path) for path in texts if re.search(r"^(<{7}|>{7}) ", path.read_text(encoding="utf-8"), re.MULTILINE)]
+    assert not torn
