@@ -7,6 +7,7 @@ Factories that share a pixel and a district share a patch: they become one *site
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 import numpy as np
 from scipy import ndimage
@@ -23,6 +24,7 @@ DYNAMIC_CHANNELS = ("believed_anomaly", "validity")
 # Months of weather can move a pixel far beyond what output does; beyond ±2 (a factor of 7) it is fire, flare or error.
 _CLIP = 2.0
 _BACKGROUND_PX = 9
+_KEPT = 4  # of 50 MB each in a region of Shanghai's size
 _NONE = -30.0  # log weight of no factory
 _SAME = 0.3  # by which the log weight of a site's factories may vary if they are to be the same
 
@@ -82,8 +84,9 @@ def fit_normalisation(samples: Samples, train: BoolArray) -> Normalisation:
     )
 
 
+@functools.lru_cache(maxsize=_KEPT)
 def build_panel(samples: Samples, normalisation: Normalisation, static_px: int, dynamic_px: int) -> Panel:
-    """Cut every patch once.
+    """Cut every patch once; the last panels are kept, since one model estimates one region's light many times over.
 
     Args:
         samples: Light at pixels and factories.

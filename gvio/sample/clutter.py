@@ -51,15 +51,10 @@ def surroundings(change: FloatArray, validity: FloatArray, away: BoolArray) -> F
     Each is a mean over pixels `away` (y, x), weighted by `validity` (T, y, x) in [0, 1]; a ring in which little was
     seen takes the next larger one's. `change` (T, y, x) is 0 where nothing was seen.
     """
-    mass = np.where(away, validity, 0).astype(np.float32)
-    light = change.astype(np.float32) * mass
-    total = mass.sum(axis=(1, 2), dtype=np.float64)
-    city = np.divide(light.sum(axis=(1, 2), dtype=np.float64), total, out=np.zeros(len(change)), where=total > 0)
-    found = [np.broadcast_to(city.astype(np.float32)[:, None, None], change.shape)]
-    for scale in SCALES_PX:
-        weight = np.maximum(_ring(mass, scale), 0)  # rounding leaves sums of nothing a little below it
-        found.append((_ring(light, scale) + _MASS * found[-1]) / (weight + _MASS))
-    return np.stack(found).astype(np.float32)
+    around = np.empty((1 + len(SCALES_PX), *change.shape), np.float32)
+    for t in range(len(change)):
+        around[:, t] = _around(change[t], validity[t], away)
+    return around
 
 
 def fit_clutter(
@@ -88,20 +83,36 @@ def fit_clutter(
 
 def without_clutter(change: FloatArray, validity: FloatArray, away: BoolArray, clutter: Clutter) -> FloatArray:
     """(T, y, x) `change` less what the surroundings did, as far as a pixel shows it; arguments as `surroundings`."""
-    expected = np.tensordot(clutter.rings.astype(np.float32), surroundings(change, validity, away), axes=1)
-    return np.asarray(change - clutter.background.astype(np.float32) * expected)
+    rings, background = clutter.rings.astype(np.float32), clutter.background.astype(np.float32)
+    left = np.array(change, np.float32)
+    for t in np.flatnonzero(validity.any(axis=(1, 2))):
+        left[t] = change[t] - background * np.tensordot(rings, _around(change[t], validity[t], away), axes=1)
+    return left
+
+
+def _around(change: FloatArray, validity: FloatArray, away: BoolArray) -> FloatArray:
+    """(1 + R, y, x) of one month: in turn, months stay in the processor's cache."""
+    mass = np.where(away, validity, 0).astype(np.float32)
+    light = change.astype(np.float32) * mass
+    total = float(mass.sum(dtype=np.float64))
+    city = float(light.sum(dtype=np.float64)) / total if total > 0 else 0.0
+    found: list[FloatArray] = [np.full(change.shape, city, np.float32)]
+    for scale in SCALES_PX:
+        weight = np.maximum(_ring(mass, scale), 0)  # rounding leaves sums of nothing a little below it
+        found.append((_ring(light, scale) + _MASS * found[-1]) / (weight + _MASS))
+    return np.stack(found)
 
 
 def _ring(values: FloatArray, scale: float) -> FloatArray:
-    """(T, y, x) sums of `values` by a Gaussian of height one without its middle, into which a factory would bloom."""
+    """(y, x) sums of `values` by a Gaussian of height one without its middle, into which a factory would bloom."""
     reach = int(_CUT * scale + 0.5)
     y, x = np.mgrid[-_GLOW_PX : _GLOW_PX + 1, -_GLOW_PX : _GLOW_PX + 1]
     line = np.exp(-0.5 * (np.arange(-reach, reach + 1) / scale) ** 2)
     square = y**2 + x**2
     middle = np.where(square <= _GLOW_PX**2, np.exp(-square / (2 * scale**2)), 0.0)
-    whole = ndimage.correlate1d(values, line, axis=1, mode="constant")
-    whole = ndimage.correlate1d(whole, line, axis=2, mode="constant")
-    return np.asarray(whole - ndimage.correlate(values, middle[None], mode="constant"))
+    whole = ndimage.correlate1d(values, line, axis=0, mode="constant")
+    whole = ndimage.correlate1d(whole, line, axis=1, mode="constant")
+    return np.asarray(whole - ndimage.correlate(values, middle, mode="constant"))
 
 
 def _examples(mean: FloatArray, away: BoolArray, rows: IntArray, cols: IntArray) -> IntArray:
