@@ -4,8 +4,8 @@
 
 NASA on loopback (the tests' double: CMR, Earthdata Login, the cloud's redirect, TLS) lists and serves one tile. The
 command searches, logs in, compares MD5, hashes SHA-256, fsyncs and records; curl is given the addresses and the token,
-and writes. "curl, checked" does as much as the command with the data: `sync -d`, `md5sum` and `sha256sum` after curl.
-Wall and CPU seconds are medians of whole processes. "start" is up to the first request. Needs `curl` and `sha256sum`.
+and writes. "curl, checked" does as much as the command with the data: after curl `sync -d` and `openssl` for digests.
+Wall and CPU seconds are medians of whole processes. "start" is up to the first request. Needs `curl` and `openssl`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import yaml
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "tests" / "contract"), str(Path(__file__).parent)]
 
-from fetch_vs_curl import make_files, read_options  # noqa: E402
+from fetch_vs_curl import make_files, read_options, touch_memory  # noqa: E402
 from nasa_double import Nasa, nasa  # noqa: E402
 from nasa_granules import CLOUD, Granule  # noqa: E402
 from official_region import CALL, OfficialRegion, make_region  # noqa: E402
@@ -70,6 +70,7 @@ def compare(double: Nasa, region: OfficialRegion, repeats: int) -> None:
             for folder in (region.workspace, region.root / "out"):
                 shutil.rmtree(folder, ignore_errors=True)
             os.sync()
+            touch_memory(region.root / "touched", total)
             double.server.seen.clear()
             rows[way].append((*run(), double.server.sent() / total))
     plain = statistics.median(row[0] for row in rows["curl, one connection"])
@@ -99,7 +100,7 @@ def curl(double: Nasa, region: OfficialRegion, *flags: str) -> tuple[float, floa
 def checked(double: Nasa, region: OfficialRegion) -> tuple[float, float, float]:
     wall, cpu, start = curl(double, region, "--parallel", "--parallel-max", "4")
     here = [str(region.root / "out" / name) for name in double.granules]
-    for command in (["sync", "-d"], ["md5sum"], ["sha256sum"]):
+    for command in (["sync", "-d"], ["openssl", "dgst", "-md5"], ["openssl", "dgst", "-sha256"]):
         more = timed(double, region, [*command, *here])
         wall, cpu = wall + more[0], cpu + more[1]
     return wall, cpu, start

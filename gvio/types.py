@@ -11,11 +11,13 @@ import dataclasses
 import datetime as dt
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from odc.geo.geobox import GeoBox
+
+if TYPE_CHECKING:
+    from odc.geo.geobox import GeoBox  # brings PROJ and GEOS, of which who only names months needs nothing
 
 FloatArray = npt.NDArray[np.floating[Any]]
 BoolArray = npt.NDArray[np.bool_]

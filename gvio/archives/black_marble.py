@@ -25,7 +25,7 @@ from gvio.archives.manifest import RawFile
 from gvio.archives.patience import PATIENCE, Patience
 from gvio.archives.transfer import fetch_all
 from gvio.errors import ConfigError, ProductError, UpstreamUnavailable
-from gvio.sources.vnp46a3 import recognise
+from gvio.sources.vnp46a3_names import recognise
 from gvio.types import Month, Progress, month_range
 
 PRODUCTS = ("VNP46A3", "VJ146A3")

@@ -28,7 +28,7 @@ from gvio.archives.answers import answering, check_answer
 from gvio.archives.archive import Bounds, Checksum, RemoteFile
 from gvio.archives.patience import PATIENCE, Patience, patiently
 from gvio.errors import UpstreamUnavailable
-from gvio.sources.vnp46a3 import recognise
+from gvio.sources.vnp46a3_names import recognise
 from gvio.types import Month
 
 TIMEOUT_S = (10.0, 60.0)  # to connect, between bytes

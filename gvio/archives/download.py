@@ -1,7 +1,7 @@
 """One file from an archive, whole and verified: a partial sibling that resumes → size, magic bytes, checksum → rename.
 
 What came so far survives a kill, and the next call asks only for the rest (`Range` with `If-Range`, RFC 9110 §13–14).
-What is read is written at once, so that no more than one read of the socket is ever fetched twice.
+What is read is written at once, so that no more than one block, which is what comes in a moment, is fetched twice.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import dataclasses
 import os
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -48,7 +49,8 @@ Get = Callable[[str, Mapping[str, str]], requests.Response]
 """URL and headers → response opened with `stream=True` and a timeout, redirects followed, TLS verified."""
 
 CHUNK = 2**20
-_TLS_READ = 2**15  # TLS gives 16 KiB at a time, and room for a whole chunk would be made and thrown away each time
+_BLOCKS = (2**14, 2**19)  # least and most bytes read, written and hashed at a time: a TLS record, a core's own cache
+_MOMENT = 0.05  # seconds; a block that takes longer is halved, so that a kill on a slow line loses as little
 _WRITE_AHEAD = 4 * 2**20  # bytes after which the disk is asked to begin, so that fsync has little left to wait for
 _HEAD = 512  # bytes that tell a page and a product file apart
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
@@ -103,7 +105,7 @@ def download(
         version: Collection and production stamp, for the record.
         renew: Logs in again; called at most once, when the credential is not accepted or a login page comes.
         patience: Retries without progress; a chunk that arrives gives them anew.
-        stop: Ends the download at the next read when set; what came is kept.
+        stop: Ends the download after the next block when set; what came is kept.
 
     Raises:
         ConfigError: Credential, licence or address, as `check_answer` and `answering` say.
@@ -216,8 +218,8 @@ def _note_of(response: requests.Response, remote: RemoteFile) -> Note:
 
 
 def _append(task: _Task, response: requests.Response, file: BinaryIO) -> None:
-    begun, most = task.digests.hashed, _TLS_READ if task.remote.url.startswith("https:") else CHUNK
-    while data := response.raw.read1(most, decode_content=False):
+    begun = task.digests.hashed
+    for data in _blocks(response):
         fresh = task.digests.hashed < _HEAD
         file.write(data)
         task.digests.add(data)
@@ -231,6 +233,20 @@ def _append(task: _Task, response: requests.Response, file: BinaryIO) -> None:
             raise UpstreamUnavailable("the download was stopped", where=task.where, hint=_RESUMES)
     file.flush()
     _check_head(task, response)
+
+
+def _blocks(response: requests.Response) -> Iterator[bytes]:
+    """The body in blocks as large as come in a moment.
+
+    Every read, write and hash gives up Python's lock and must win it back from the other downloads: with blocks of 16
+    KiB, as TLS hands them out, that took more time than all the hashing.
+    """
+    least, most = _BLOCKS
+    size, started = least, time.monotonic()
+    while data := response.raw.read(size, decode_content=False):
+        size = min(2 * size, most) if time.monotonic() - started < _MOMENT else max(size // 2, least)
+        yield data
+        started = time.monotonic()
 
 
 def _check_head(task: _Task, response: requests.Response) -> None:

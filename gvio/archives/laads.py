@@ -27,7 +27,7 @@ from gvio.archives.archive import Bounds, Checksum, RemoteFile
 from gvio.archives.earthdata import EarthdataSession
 from gvio.archives.patience import PATIENCE, Patience, patiently
 from gvio.errors import ConfigError, ProductError, UpstreamUnavailable
-from gvio.sources.vnp46a3 import recognise
+from gvio.sources.vnp46a3_names import recognise
 from gvio.types import Month, month_range
 
 NAME = "LAADS"

@@ -11,7 +11,7 @@ import requests
 from gvio.archives.archive import RemoteFile
 from gvio.archives.download import download
 from gvio.archives.transfer import fetch_all
-from gvio.sources.vnp46a3 import recognise
+from gvio.sources.vnp46a3_names import recognise
 
 
 def main(url: str, folder: str, *listed: str) -> None:

@@ -253,3 +253,18 @@ def test_a_wish_to_stop_is_met_at_the_next_read(server, fetch, tmp_path):
     assert 0 < had < len(DATA)
     assert_whole(tmp_path, fetch())
     assert ranges(server) == [None, f"bytes={had}-"]
+
+
+def test_what_a_slow_line_brings_is_on_the_disk_soon(server, fetch, tmp_path):
+    """A kill loses what was not written yet: large blocks are for lines that fill them in no time."""
+    stop, behind = threading.Event(), []
+
+    def look():
+        behind.append(server.sent() - (tmp_path / f".{NAME}.partial").stat().st_size)
+        stop.set()
+
+    server.faults[PATH] = [drip(0.06, 8192)]
+    threading.Timer(1.5, look).start()
+    with pytest.raises(UpstreamUnavailable, match="the download was stopped"):
+        fetch(stop=stop)
+    assert behind[0] <= 2**16
