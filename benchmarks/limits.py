@@ -21,15 +21,14 @@ import torch
 from tqdm import tqdm
 
 from benchmarks.measure_world import AHEAD, SETTINGS, fit_world, visible
-from benchmarks.worlds import KINDS, BenchWorld, make_base, make_world, seed_of, simulated
+from benchmarks.worlds import KINDS, BenchWorld, make_base, make_world, simulated
 from gvio.assimilate.calendar import calendar_features
 from gvio.assimilate.learn import learn_light
 from gvio.assimilate.posterior import Measurement, Setting, assimilate
 from gvio.config import Params
 from gvio.evaluate.metrics import within_r2
 from gvio.ledger.select import select_rows
-from gvio.simulate.light import factory_light, observations
-from gvio.simulate.world import LIGHT_STREAM, World
+from gvio.simulate.world import World, district_sums
 from gvio.train.fit import estimate
 from gvio.types import FloatArray
 
@@ -58,50 +57,35 @@ def limits(name: str) -> dict[str, dict[str, float]]:
     world, truth = make_world(name, Params()), simulated(name)
     start = len(world.material.samples.months) - AHEAD
     fitted = fit_world(world, start)
-    lights = sights(truth, seed_of(name))
+    past = select_rows(world.material.sums, world.material.sums.end < start)
+    plain = dataclasses.replace(fitted.ensemble.hyper, sensitivity=())
+    ways = {}
+    for way, z in sights(truth).items():
+        known = Setting(
+            past, Measurement(z, np.ones_like(z)), np.full(len(z), 1 / len(z)), calendar_features(truth.spec.span)
+        )
+        ways[way] = known, learn_light(known, plain, window=world.material.params.model.hyper_months)
     found: dict[str, dict[str, float]] = {way: {} for way in WAYS}
     for setting, goes_on in SETTINGS.items():
         sums = select_rows(world.material.sums, visible(world.material, start, city_goes_on=goes_on))
         found["read"][setting] = _score(world, estimate(fitted, world.material.samples, sums).mean, start)
-        for way, z in lights.items():
-            known = Setting(sums, Measurement(z, np.ones_like(z)), _even(z), calendar_features(truth.spec.span))
-            past = dataclasses.replace(
-                known,
-                sums=select_rows(sums, sums.end < start, slice(0, start)),
-                light=Measurement(z[:, :start], np.ones_like(z[:, :start])),
-                calendar=known.calendar[:start],
-            )
-            plain = dataclasses.replace(fitted.ensemble.hyper, sensitivity=())
-            hyper = learn_light(past, plain, window=world.material.params.model.hyper_months)
-            found[way][setting] = _score(world, assimilate(known, hyper).mean, start)
+        for way, (known, hyper) in ways.items():
+            found[way][setting] = _score(world, assimilate(dataclasses.replace(known, sums=sums), hyper).mean, start)
     return found
 
 
-def sights(truth: World, seed: int) -> Mapping[str, FloatArray]:
+def sights(truth: World) -> Mapping[str, FloatArray]:
     """(D, T) change of log light of each way of seeing, about its mean."""
-    rng = np.random.default_rng([seed, LIGHT_STREAM])
-    if not truth.provenance:
-        observations(truth.spec, truth.places.owner.shape, rng)  # drawn before the factories' light is
     economy = truth.economy
     shown = np.where(economy.alive, economy.size[:, None] * np.exp(economy.visible), 0.0)
-    own = factory_light(truth.spec, economy, rng) * truth.mapped[:, None]
-    return {"own light": _change(own, truth), "visible": _change(shown, truth)}
-
-
-def _change(values: FloatArray, truth: World) -> FloatArray:
-    total = np.zeros((len(truth.places.districts), values.shape[1]))
-    np.add.at(total, truth.places.district, values)
-    logarithm: FloatArray = np.log(total)
-    return logarithm - logarithm.mean(axis=1, keepdims=True)
+    sums = (district_sums(values, truth.places) for values in (truth.factory_light * truth.mapped[:, None], shown))
+    own_light, visible_output = (np.log(each) - np.log(each).mean(axis=1, keepdims=True) for each in sums)
+    return {"own light": own_light, "visible": visible_output}
 
 
 def _score(world: BenchWorld, log_output: FloatArray, start: int) -> float:
     late = np.broadcast_to(np.arange(log_output.shape[1]) >= start, log_output.shape)
     return within_r2(world.labels, np.exp(log_output), late)
-
-
-def _even(z: FloatArray) -> FloatArray:
-    return np.full(len(z), 1 / len(z))
 
 
 if __name__ == "__main__":

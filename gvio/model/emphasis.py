@@ -23,7 +23,7 @@ _WIDEST = 5.0
 @dataclasses.dataclass(frozen=True, eq=False)
 class Emphasis:
     """`site` (U,) factor ≥ 0 on what a site's light changes; `noise` (D,) errors of a district's reading against the
-    usual district's, in [1 / 5, 5], before the half power.
+    usual district's, in [1 / √5, √5]; both after the half power.
     """
 
     site: FloatArray

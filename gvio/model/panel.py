@@ -76,9 +76,7 @@ def fit_normalisation(samples: Samples, train: BoolArray) -> Normalisation:
     clutter = fit_clutter(change, validity, mean, away, samples.row, samples.col)
     return Normalisation(
         mean_log_light=mean,
-        rings=clutter.rings,
-        background=clutter.background,
-        spread=clutter.spread,
+        **vars(clutter),
         statistics=samples.statistics[:, seen].mean(axis=1),
         city_statistics=samples.city_statistics[seen].mean(axis=0),
     )

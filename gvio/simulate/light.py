@@ -16,17 +16,18 @@ TEXTURE_PX = 6.0  # width of cloud fields
 
 def simulate_light(
     spec: WorldSpec, places: Places, economy: Economy, decoys: Decoys, rng: np.random.Generator
-) -> tuple[FloatArray, IntArray]:
+) -> tuple[FloatArray, IntArray, FloatArray]:
     """Monthly radiance and cloud-free observations.
 
     radiance = gain · blur(background + factories) · noise / √n + stray light, with factory light ∝ size^a · change^e;
     few observations read high or low (`count_bias`), and from `regime_month` on all is processed otherwise.
 
     Returns:
-        (T, y, x) float32 radiance in nW cm⁻² sr⁻¹, NaN where nothing was observed, and (T, y, x) uint16 counts.
+        (T, y, x) float32 radiance in nW cm⁻² sr⁻¹, NaN where nothing was observed, (T, y, x) uint16 counts, and (F, T)
+        the factories' own light.
     """
-    counts = observations(spec, places.owner.shape, rng)
-    factories = factory_light(spec, economy, rng)
+    counts = _observations(spec, places.owner.shape, rng)
+    factories = _factory_light(spec, economy, rng)
     gain = np.exp(rng.normal(0, spec.gain_spread, spec.months) + spec.gain_drift / 12 * np.arange(spec.months))
     lamps = _led_month(spec, places, rng)
     radiance = np.empty(counts.shape, np.float32)
@@ -39,23 +40,24 @@ def simulate_light(
         seen *= np.exp(spec.count_bias / root)
         radiance[t] = seen + stray + 0.2 * spec.noise / root * rng.standard_normal(scene.shape)
     radiance[counts == 0] = np.nan
-    return _processed(spec, radiance), counts
+    return _processed(spec, radiance), counts, factories
 
 
 def plant_light(
     spec: WorldSpec, places: Places, economy: Economy, decoys: Decoys, base: LightStack, rng: np.random.Generator
-) -> FloatArray:
-    """Real light with the blurred light of the factories on top: (T, y, x) float32, nW cm⁻² sr⁻¹, NaN as in the base.
+) -> tuple[FloatArray, FloatArray]:
+    """Real light with the blurred light of the factories on top: (T, y, x) float32, nW cm⁻² sr⁻¹, NaN as in the base;
+    and that light (F, T).
 
     Sky, sensor and city are the base's own: noise, gain, lamps and clouds of the specification are not added. Decoys
     and a change of regime are.
     """
-    factories = factory_light(spec, economy, rng)
+    factories = _factory_light(spec, economy, rng)
     radiance = np.asarray(base.radiance, np.float32).copy()
     for t in range(spec.months):
         radiance[t] += _scene(spec, places, decoys, np.zeros(places.owner.shape), factories, t)
     radiance[base.observations == 0] = np.nan
-    return _processed(spec, radiance)
+    return _processed(spec, radiance), factories
 
 
 def regime_start(spec: WorldSpec) -> int | None:
@@ -80,7 +82,7 @@ def _scene(
     return ndimage.gaussian_filter(ground, spec.blooming_px) if spec.blooming_px > 0 else ground
 
 
-def factory_light(spec: WorldSpec, economy: Economy, rng: np.random.Generator) -> FloatArray:
+def _factory_light(spec: WorldSpec, economy: Economy, rng: np.random.Generator) -> FloatArray:
     """(F, T) radiance each factory adds to its pixel."""
     of_sector = rng.normal(spec.elasticity, spec.elasticity_spread, spec.sectors)
     own = rng.spawn(1)[0].normal(0, spec.factory_elasticity_spread, len(economy.size))
@@ -107,7 +109,7 @@ def _led_month(spec: WorldSpec, places: Places, rng: np.random.Generator) -> Int
     return np.where(chosen, (rank * spec.months).astype(int), spec.months + 1)
 
 
-def observations(spec: WorldSpec, shape: tuple[int, int], rng: np.random.Generator) -> IntArray:
+def _observations(spec: WorldSpec, shape: tuple[int, int], rng: np.random.Generator) -> IntArray:
     """(T, y, x) uint16 cloud-free observations: Poisson about a smooth field that the rainy season thins out."""
     months = np.array([month.month for month in spec.span])
     apart = np.abs(months - spec.cloud_peak)

@@ -21,9 +21,6 @@ from gvio.simulate.onto import conform
 from gvio.simulate.spec import WorldSpec
 from gvio.types import BoolArray, FloatArray, IntArray, LightStack, Provenance
 
-LIGHT_STREAM = 2
-"""The number of the stream of random numbers that light draws from."""
-
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class World:
@@ -35,6 +32,7 @@ class World:
         economy: Output of every factory and month.
         mapped: (F,) bool, whether the pack's map knows the factory; mapped ones come first.
         decoys: Places the map lists after them, which make nothing.
+        factory_light: (F, T) radiance each factory adds to its pixel, before the sensor's optics.
         radiance: (T, y, x) float32, nW cm⁻² sr⁻¹, NaN where nothing was observed.
         observations: (T, y, x) uint16.
         statistics: Rows of `statistics.csv`.
@@ -46,6 +44,7 @@ class World:
     economy: Economy
     mapped: BoolArray
     decoys: Decoys
+    factory_light: FloatArray
     radiance: FloatArray
     observations: IntArray
     statistics: pd.DataFrame
@@ -62,7 +61,7 @@ class World:
     @property
     def labels(self) -> FloatArray:
         """(D, T) float64 true output of every district and month."""
-        return _district_sums(self.economy, self.places)
+        return district_sums(self.economy.output, self.places)
 
 
 def simulate_world(
@@ -84,13 +83,14 @@ def simulate_world(
     economy = simulate_economy(spec, places.district, make)
     decoys = make_decoys(spec, places, mislead)
     if base is None:
-        radiance, observations = simulate_light(spec, places, economy, decoys, shine)
+        radiance, observations, factories = simulate_light(spec, places, economy, decoys, shine)
     else:
-        radiance, observations = plant_light(spec, places, economy, decoys, base, shine), base.observations
+        radiance, factories = plant_light(spec, places, economy, decoys, base, shine)
+        observations = base.observations
     area_ids = [str(area) for area in places.districts["area_id"]]
-    statistics = publish_figures(spec, _district_sums(economy, places), area_ids, report)
+    statistics = publish_figures(spec, district_sums(economy.output, places), area_ids, report)
     sources = () if base is None else base.provenance
-    return World(spec, places, economy, mapped, decoys, radiance, observations, statistics, sources)
+    return World(spec, places, economy, mapped, decoys, factories, radiance, observations, statistics, sources)
 
 
 def _survey(spec: WorldSpec, places: Places, rng: np.random.Generator) -> tuple[Places, BoolArray]:
@@ -104,7 +104,8 @@ def _survey(spec: WorldSpec, places: Places, rng: np.random.Generator) -> tuple[
     return dataclasses.replace(places, **per_factory), np.arange(spec.n_factories) < known
 
 
-def _district_sums(economy: Economy, places: Places) -> FloatArray:
-    sums = np.zeros((len(places.districts), economy.output.shape[1]))
-    np.add.at(sums, places.district, economy.output)
+def district_sums(values: FloatArray, places: Places) -> FloatArray:
+    """(D, T) sums over the districts of what every factory has, (F, T)."""
+    sums = np.zeros((len(places.districts), values.shape[1]))
+    np.add.at(sums, places.district, values)
     return sums
