@@ -9,6 +9,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from gvio.errors import ModelError
+from gvio.registry.aliases import set_alias
 from gvio.registry.connection import connect
 from gvio.registry.record import CHALLENGER, CHAMPION, PREVIOUS, ModelVersion, model_name
 from gvio.registry.versions import DECISION, EVIDENCE, REPLACED, aliases_of, read_version
@@ -30,9 +31,9 @@ def promote(uri: str, region: str, version: int, reason: str) -> None:
         aliases = aliases_of(client, region)
         champion = aliases.get(CHAMPION)
         if champion not in (None, version):
-            client.set_registered_model_alias(name, PREVIOUS, str(champion))
+            set_alias(client, name, PREVIOUS, champion)
             client.set_model_version_tag(name, str(version), REPLACED, str(champion))
-        client.set_registered_model_alias(name, CHAMPION, str(version))
+        set_alias(client, name, CHAMPION, version)
         if aliases.get(CHALLENGER) == version:
             client.delete_registered_model_alias(name, CHALLENGER)
         _write_decision(client, name, version, "promoted", reason)
@@ -76,7 +77,7 @@ def rollback(uri: str, region: str) -> ModelVersion:
                 where=f"model {name}",
                 hint="Promote one by its number; `gvio registry list` shows them.",
             )
-        client.set_registered_model_alias(name, CHAMPION, str(previous))
+        set_alias(client, name, CHAMPION, previous)
         if demoted is not None:
             _write_decision(client, name, demoted, "rolled-back", f"rolled back to version {previous}")
         _step_back(client, name, read_version(client, region, previous).replaced)
@@ -87,7 +88,7 @@ def _step_back(client: MlflowClient, name: str, older: int | None) -> None:
     if older is None:
         client.delete_registered_model_alias(name, PREVIOUS)
     else:
-        client.set_registered_model_alias(name, PREVIOUS, str(older))
+        set_alias(client, name, PREVIOUS, older)
 
 
 def _write_decision(client: MlflowClient, name: str, version: int, decision: str, reason: str) -> None:

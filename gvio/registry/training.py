@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from gvio.errors import ModelError
+from gvio.registry.aliases import set_alias
 from gvio.registry.connection import artifact_location, connect
 from gvio.registry.record import CHALLENGER, CONFIG, WEIGHTS, ModelVersion, TrainingRecord, model_name, package_digests
 from gvio.registry.versions import EPOCH_PREFIX, read_version
@@ -127,7 +128,7 @@ def _register(client: MlflowClient, name: str, run_id: str, tags: Mapping[str, s
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
     created = client.create_model_version(name, f"runs:/{run_id}/{PACKAGE_PATH}", run_id=run_id, tags=dict(tags))
-    client.set_registered_model_alias(name, CHALLENGER, str(created.version))
+    set_alias(client, name, CHALLENGER, int(created.version))
     return int(created.version)
 
 

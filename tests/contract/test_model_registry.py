@@ -6,13 +6,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from sqlalchemy.orm import Session
 from training_records import aliases, make_record
 
 from gvio.errors import ModelError
+from gvio.registry.aliases import set_alias
 from gvio.registry.connection import connect, default_uri
 from gvio.registry.lifecycle import keep_champion, promote, rollback
 from gvio.registry.package import load_champion
-from gvio.registry.record import ModelVersion
+from gvio.registry.record import CHALLENGER, ModelVersion, model_name
 from gvio.registry.training import log_training
 from gvio.registry.versions import list_versions
 
@@ -219,6 +221,37 @@ def test_two_trainings_at_once_get_two_versions(sqlite, tmp_path):
         records = [make_record(tmp_path / str(i), "race", bytes([i])) for i in range(4)]
         versions = [v.version for v in pool.map(lambda record: log_training(sqlite, record), records)]
     assert sorted(versions) == [1, 2, 3, 4]
+
+
+@pytest.fixture
+def blind_insert(monkeypatch):
+    """The first alias is inserted without a look: what MLflow does where another's insert came after its look."""
+    merge, blind = Session.merge, []
+
+    def insert(session, row, *args, **kwargs):
+        if blind:
+            return merge(session, row, *args, **kwargs)
+        blind.append(row)
+        session.add(row)
+        return row
+
+    monkeypatch.setattr(Session, "merge", insert)
+    return blind
+
+
+def test_an_alias_that_another_training_inserted_in_between_is_moved(sqlite, train, blind_insert):
+    first = train("between", b"1")
+    blind_insert.clear()
+    second = train("between", b"2")
+    assert len(blind_insert) == 1
+    assert aliases(sqlite, "between") == {"challenger": second.version}
+    assert second.version != first.version
+
+
+def test_an_alias_of_no_version_is_refused_at_once(sqlite, train):
+    train("nowhere")
+    with pytest.raises(ModelError, match=r"the model registry failed: .*version=7"), connect(sqlite) as client:
+        set_alias(client, model_name("nowhere"), CHALLENGER, 7)
 
 
 def test_a_file_that_is_no_database_is_refused(tmp_path):
