@@ -1,19 +1,20 @@
-"""Where industry is and how bright it is: the two terms of the linear relation, on industry pixels only."""
+"""Where industry is and what light it sends out: the two terms of the linear relation, on industry pixels only."""
 
 from __future__ import annotations
 
 import dataclasses
+import functools
+from collections.abc import Iterator
 
 import numpy as np
 from scipy import sparse
 
 from gvio.errors import ModelError
+from gvio.sample.glow import BLURS_PX, factory_glow
 from gvio.sample.samples import Samples
 from gvio.types import BoolArray, FloatArray, IntArray
 
-TRAILING_MONTHS = 12
-"""A pixel's light is its mean over a year, so that angles, snow and gaps of single months do not move output about
-inside a district (docs/map.md has the measurement)."""
+_FIRST_MONTHS = 12  # the mean image of the first year
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -21,7 +22,7 @@ class Industry:
     """The pixels with at least one factory, in ascending flat order.
 
     `pixels` (P,) int64, `row * x + col`; `district` (P,) int64, index of the district that owns the pixel; `count`
-    (P, T) float64, weighted number of active factories; `light` (P, T) float64, nW cm⁻² sr⁻¹ ≥ 0, trailing mean;
+    (P, T) float64, weighted number of active factories; `light` (P, T) float64, nW cm⁻² sr⁻¹ ≥ 0, their own light;
     `owner` (y, x) int, district of every pixel or −1; `n_districts` D.
     """
 
@@ -31,11 +32,6 @@ class Industry:
     light: FloatArray
     owner: IntArray
     n_districts: int
-
-    @property
-    def bright(self) -> FloatArray:
-        """(P, T) factories × √light: the light term of the relation (docs/map.md says why the root)."""
-        return self.count * np.sqrt(self.light)
 
     def by_district(self, values: FloatArray) -> FloatArray:
         """Sum (P, …) over the pixels of every district: (D, …) float64."""
@@ -50,15 +46,17 @@ class Industry:
         return grid
 
 
+@functools.lru_cache(maxsize=2)
 def industry_of(samples: Samples) -> Industry:
-    """The industry of a region's samples.
+    """The industry of a region's samples; the last ones are kept, since a run maps, scores and draws the same.
 
     Raises:
         ModelError: No factory lies on a pixel of a district.
     """
     place = place_factories(samples.row, samples.col, samples.district, samples.owner, samples.footprint)
     n_districts = len(samples.area_ids)
-    return industry_terms(samples.radiance, samples.owner, place, samples.weight, samples.active, n_districts)
+    years = np.array([month.year for month in samples.months])
+    return industry_terms(samples.radiance, samples.owner, place, samples.weight, samples.active, n_districts, years)
 
 
 def place_factories(
@@ -95,7 +93,7 @@ def industry_terms(
     weight: FloatArray,
     active: BoolArray,
     n_districts: int,
-    window: int = TRAILING_MONTHS,
+    years: IntArray,
 ) -> Industry:
     """Count and light of every industry pixel and month.
 
@@ -106,7 +104,7 @@ def industry_terms(
         weight: (F,) weight of a factory, mean 1.
         active: (F, T) whether it exists that month.
         n_districts: D.
-        window: Months of the trailing mean of light.
+        years: (T,) calendar year of every month, ascending.
 
     Raises:
         ModelError: No factory lies on a pixel of a district.
@@ -116,38 +114,50 @@ def industry_terms(
     if not reached.size:
         hint = "Check the coordinates of the factories against the districts."
         raise ModelError(f"none of {len(weight)} factories lies on a pixel of a district", where="map", hint=hint)
-    count = spread[:, reached].T @ (weight[:, None] * active)
-    seen = radiance.reshape(radiance.shape[0], -1)[:, reached].T
+    count = np.asarray(spread[:, reached].T @ (weight[:, None] * active), dtype=np.float64)
     return Industry(
         pixels=reached,
         district=owner.ravel()[reached].astype(np.int64),
-        count=np.asarray(count, dtype=np.float64),
-        light=np.maximum(trailing_mean(seen, window), 0.0),
+        count=count,
+        light=own_light(radiance, reached, count, years),
         owner=owner,
         n_districts=n_districts,
     )
 
 
-def trailing_mean(values: FloatArray, window: int) -> FloatArray:
-    """Mean of the observed months among the last `window`, this one included: (P, T) in, (P, T) float64 out.
+def own_light(radiance: FloatArray, pixels: IntArray, count: FloatArray, years: IntArray) -> FloatArray:
+    """Own light of the factories of every industry pixel, from the mean image of all months before the year.
 
-    Where none of them was observed: the mean of everything observed before; where there is none either, of
-    everything observed later; a pixel never observed is 0.
+    So later light does not redraw earlier grids; only the first year is read from its own twelve months. Inside a year
+    a pixel's light follows the number of its factories.
+
+    Args:
+        radiance: (T, y, x) nW cm⁻² sr⁻¹, NaN = not observed.
+        pixels: (P,) flat indices, ascending.
+        count: (P, T) weighted number of active factories.
+        years: (T,) calendar year of every month, ascending.
+
+    Returns:
+        (P, T) float64, nW cm⁻² sr⁻¹ ≥ 0.
     """
-    known = np.isfinite(values)
-    total = np.cumsum(np.where(known, values, 0.0), axis=1, dtype=np.float64)
-    number = np.cumsum(known, axis=1)
-    inside, inside_n = _lagged(total, window), _lagged(number, window)
-    whole = _ratio(total[:, -1:], number[:, -1:], np.zeros((len(values), 1)))
-    before = _ratio(total, number, np.broadcast_to(whole, total.shape))
-    return _ratio(inside, inside_n, before)
+    light: FloatArray = np.zeros(count.shape)
+    blurs: tuple[float, ...] = BLURS_PX
+    for inside, mean in _before_each_year(radiance, years):
+        most = count[:, inside].max(axis=1, keepdims=True)
+        glow = factory_glow(mean, pixels, most[:, 0], blurs)
+        blurs = (glow.blur_px,)  # another blur in another year would move output about between two Decembers
+        working = np.divide(count[:, inside], most, out=np.zeros((len(most), inside.sum())), where=most > 0)
+        light[:, inside] = glow.light[:, None] * working
+    return light
 
 
-def _lagged(running: FloatArray | IntArray, window: int) -> FloatArray:
-    out = running.astype(np.float64)
-    out[:, window:] -= running[:, :-window]
-    return out
-
-
-def _ratio(total: FloatArray, number: FloatArray | IntArray, otherwise: FloatArray) -> FloatArray:
-    return np.divide(total, number, out=np.array(otherwise, dtype=np.float64), where=number > 0)
+def _before_each_year(radiance: FloatArray, years: IntArray) -> Iterator[tuple[BoolArray, FloatArray]]:
+    """Per year its months (T,) and the mean image (y, x) of the months before it, NaN where nothing was seen."""
+    known = np.isfinite(radiance)
+    total, number, read = np.zeros(radiance.shape[1:]), np.zeros(radiance.shape[1:]), 0
+    for year in np.unique(years):
+        inside = years == year
+        new = slice(read, max(int(inside.argmax()), min(_FIRST_MONTHS, len(years))))
+        total += np.where(known[new], radiance[new], 0.0).sum(axis=0, dtype=np.float64)
+        number, read = number + known[new].sum(axis=0), new.stop
+        yield inside, np.divide(total, number, out=np.full(total.shape, np.nan), where=number > 0)

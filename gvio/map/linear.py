@@ -1,4 +1,4 @@
-"""The linear relation of light in factory areas to output: E ≈ a · factories + b · factories × √light.
+"""The linear relation of light in factory areas to output: E ≈ a · factories + b · their own light.
 
 Form and constants were chosen out of sample, by leaving districts out; docs/map.md holds the measurement. Gong et al.
 (2025, JAG 143:104781) say "a linear relation of light in factory areas to the estimates"; everything beyond is ours.
@@ -15,11 +15,15 @@ from gvio.errors import ModelError
 from gvio.map.industry import Industry
 from gvio.types import FloatArray
 
-PRIOR_WEIGHT = 1.0
-"""Weight of "count and light explain half each", in squared relative errors of one district.
+PRIOR_WEIGHT = 4.0
+"""Weight of "light explains most and count the rest", in squared relative errors of one district.
 
 A dozen districts cannot tell the two slopes apart: without it the slopes jump between the corners (all count, all
 light) from one window to the next, and a left-out district is predicted worse."""
+
+
+PRIOR_SHARES = (0.15, 0.85)
+"""What count and light explain before any district is looked at (docs/map.md has the measurement)."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,15 +32,15 @@ class Relation:
 
     Attributes:
         per_factory: a, output per weighted factory.
-        per_root_light: b, output per weighted factory and √(nW cm⁻² sr⁻¹).
+        per_light: b, output per nW cm⁻² sr⁻¹ of factories' own light.
     """
 
     per_factory: float
-    per_root_light: float
+    per_light: float
 
-    def apply(self, count: FloatArray, bright: FloatArray) -> FloatArray:
-        """Output ≥ 0 of `count` factories with light term `bright`; any shape."""
-        return self.per_factory * count + self.per_root_light * bright
+    def apply(self, count: FloatArray, light: FloatArray) -> FloatArray:
+        """Output ≥ 0 of `count` factories with light term `light`; any shape."""
+        return self.per_factory * count + self.per_light * light
 
 
 def pooled_months(t: int, n_months: int, pool: int) -> slice:
@@ -45,7 +49,7 @@ def pooled_months(t: int, n_months: int, pool: int) -> slice:
     return slice(start, min(n_months, start + pool))
 
 
-def fit_relation(count: FloatArray, bright: FloatArray, estimates: FloatArray) -> Relation:
+def fit_relation(count: FloatArray, light: FloatArray, estimates: FloatArray) -> Relation:
     """Fit the slopes to district-months by non-negative least squares of relative errors.
 
     Relative, so that a large district does not decide alone; the rows of one district together weigh one, because its
@@ -54,7 +58,7 @@ def fit_relation(count: FloatArray, bright: FloatArray, estimates: FloatArray) -
 
     Args:
         count: (D, T) factories of the district (`Industry.by_district(count)`).
-        bright: (D, T) its light term.
+        light: (D, T) its light term.
         estimates: (D, T) output; rows of a district without factories or with zero output are left out.
 
     Raises:
@@ -62,7 +66,7 @@ def fit_relation(count: FloatArray, bright: FloatArray, estimates: FloatArray) -
     """
     require_estimates(estimates)
     used = (estimates > 0) & (count > 0)
-    y, terms = estimates[used], np.stack([count[used], bright[used]], axis=1)
+    y, terms = estimates[used], np.stack([count[used], light[used]], axis=1)
     if not y.size:
         return Relation(0.0, 0.0)
     # each column in units of "explains everything alone", so that the prior means shares
@@ -70,20 +74,20 @@ def fit_relation(count: FloatArray, bright: FloatArray, estimates: FloatArray) -
     weight = 1.0 / (y * np.sqrt(estimates.shape[1]))
     prior = np.sqrt(PRIOR_WEIGHT) * np.eye(2)
     rows = np.vstack([terms * scale * weight[:, None], prior])
-    share, _ = nnls(rows, np.concatenate([y * weight, prior.sum(axis=1) / 2]))
+    share, _ = nnls(rows, np.concatenate([y * weight, np.sqrt(PRIOR_WEIGHT) * np.array(PRIOR_SHARES)]))
     slopes = share * scale
     slopes *= y.sum() / (terms @ slopes).sum()
     return Relation(float(slopes[0]), float(slopes[1]))
 
 
-def predict_left_out(count: FloatArray, bright: FloatArray, estimates: FloatArray) -> FloatArray:
+def predict_left_out(count: FloatArray, light: FloatArray, estimates: FloatArray) -> FloatArray:
     """Every district from the relation of the others: (D, T) from (D, T); with a single district NaN."""
     out = np.full(estimates.shape, np.nan)
     if len(estimates) < 2:
         return out
     for d in range(len(estimates)):
         others = np.arange(len(estimates)) != d
-        out[d] = fit_relation(count[others], bright[others], estimates[others]).apply(count[d], bright[d])
+        out[d] = fit_relation(count[others], light[others], estimates[others]).apply(count[d], light[d])
     return out
 
 
@@ -103,9 +107,9 @@ def raw_map(industry: Industry, estimates: FloatArray, t: int, pool: int) -> tup
         ModelError: As for `fit_relation`.
     """
     window = pooled_months(t, estimates.shape[1], pool)
-    count, bright = industry.count[:, window], industry.bright[:, window]
-    relation = fit_relation(industry.by_district(count), industry.by_district(bright), estimates[:, window])
-    return relation.apply(industry.count[:, t], industry.bright[:, t]), relation
+    count, light = industry.count[:, window], industry.light[:, window]
+    relation = fit_relation(industry.by_district(count), industry.by_district(light), estimates[:, window])
+    return relation.apply(industry.count[:, t], industry.light[:, t]), relation
 
 
 def require_estimates(estimates: FloatArray) -> None:

@@ -41,11 +41,11 @@ def score_left_out(
     """
     known = np.isfinite(official).all(axis=0) & (np.where(np.isfinite(official), official, 0.0) > 0).all(axis=0)
     y = official[:, known]
-    light = _district_light(industry, radiance)[:, known]
-    count, bright = industry.by_district(industry.count)[:, known], industry.by_district(industry.bright)[:, known]
+    radiant = _district_light(industry, radiance)[:, known]
+    count, light = industry.by_district(industry.count)[:, known], industry.by_district(industry.light)[:, known]
     predicted = {
-        OURS: _rolling_left_out(count, bright, y, pool),
-        PROPORTIONAL: _proportional_left_out(light, y),
+        OURS: _rolling_left_out(count, light, y, pool),
+        PROPORTIONAL: _proportional_left_out(radiant, y),
         UNIFORM: _proportional_left_out(count, y),
     }
     return {name: _fit_scores(y, values) for name, values in predicted.items()}
@@ -137,11 +137,11 @@ def _fit_scores(y: FloatArray, predicted: FloatArray) -> dict[str, float | None]
     return {"r2": r_squared(y[good], predicted[good]), "log_r2": r_squared(log_y, log_p), "log_rmse": rmse}
 
 
-def _rolling_left_out(count: FloatArray, bright: FloatArray, y: FloatArray, pool: int) -> FloatArray:
+def _rolling_left_out(count: FloatArray, light: FloatArray, y: FloatArray, pool: int) -> FloatArray:
     out = np.full(y.shape, np.nan)
     for t in range(y.shape[1]):
         window = pooled_months(t, y.shape[1], pool)
-        left_out = predict_left_out(count[:, window], bright[:, window], y[:, window])
+        left_out = predict_left_out(count[:, window], light[:, window], y[:, window])
         out[:, t] = left_out[:, t - window.start]
     return out
 

@@ -37,8 +37,8 @@ def allocation_sigma(industry: Industry, estimates: FloatArray, raked: FloatArra
         estimates: (D, T) the pooled months.
         raked: (P,) raked output of the month, for the shares.
     """
-    count, bright = industry.by_district(industry.count), industry.by_district(industry.bright)
-    predicted, known = predict_left_out(count, bright, estimates).sum(axis=1), estimates.sum(axis=1)
+    count, light = industry.by_district(industry.count), industry.by_district(industry.light)
+    predicted, known = predict_left_out(count, light, estimates).sum(axis=1), estimates.sum(axis=1)
     used = np.isfinite(predicted) & (predicted > 0) & (known > 0)
     error = np.log(predicted[used] / known[used])
     inverse_size = concentration(industry, raked)[used]

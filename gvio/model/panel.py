@@ -13,9 +13,11 @@ import numpy as np
 from scipy import ndimage
 
 from gvio.model.emphasis import Emphasis, emphasis
-from gvio.sample.anomaly import anomaly, log_light, training_mean
-from gvio.sample.clutter import Clutter, away_from, fit_clutter, without_clutter
+from gvio.sample.anomaly import LOG_OFFSET, anomaly, log_light, training_mean
+from gvio.sample.clutter import Clutter, fit_clutter, without_clutter
+from gvio.sample.glow import factory_glow, share_of_light
 from gvio.sample.patches import gather_patches
+from gvio.sample.rings import away_from
 from gvio.sample.samples import Samples
 from gvio.types import BoolArray, FloatArray, IntArray
 
@@ -26,6 +28,7 @@ _CLIP = 2.0
 _BACKGROUND_PX = 9
 _KEPT = 4  # of 50 MB each in a region of Shanghai's size
 _NONE = -30.0  # log weight of no factory
+_FAINTEST = 2.5  # log light of a factory against a usual one: beyond it a twelfth, or twelve times, is error
 _SAME = 0.3  # by which the log weight of a site's factories may vary if they are to be the same
 
 
@@ -49,10 +52,10 @@ class Panel:
     """Inputs of one region for one normalisation. U sites, T months, D districts, S statistics.
 
     `static` (U, 4, p, p) float32; `dynamic` (U, T, 2, q, q) float32; `statistics` (D, T, 2S + 1) float32 anomalies of
-    the district, of the city, and the mean validity; `log_excess` (U,) log mean light above the surroundings;
-    `log_weight` (U, T) log of the weight of active factories, −inf where none; `emphasis` (U,) factor on a site's
-    anomaly; `district` (U,); `precision` (D, T) in [0, 1]: how well the district's factory light was seen, 0 in months
-    without light; `rough` (D,) errors of its light against the usual district's.
+    the district, of the city, and the mean validity; `log_excess` (U,) log own light of the site's factories against
+    usual ones; `log_weight` (U, T) log of the weight of active factories, −inf where none; `emphasis` (U,) factor on a
+    site's anomaly; `district` (U,); `precision` (D, T) in [0, 1]: how well the district's factory light was seen, 0 in
+    months without light; `rough` (D,) errors of its light against the usual district's.
     """
 
     static: FloatArray
@@ -102,8 +105,10 @@ def build_panel(samples: Samples, normalisation: Normalisation, static_px: int, 
     row, col, district = samples.row[first], samples.col[first], samples.district[first]
     dynamic = np.stack([gather_patches(c, row, col, dynamic_px) for c in (believed, validity)], axis=2)
     images = _static_images(samples, normalisation.mean_log_light)
-    log_excess, log_weight = images[1][row, col], _log_weight(samples, site, len(first))
-    loud = _emphasis(normalisation, log_excess, log_weight, (row, col, district), len(samples.area_ids))
+    log_weight = _log_weight(samples, site, len(first))
+    log_excess, share = _own_light(normalisation, log_weight, row, col)
+    spread = normalisation.spread[row, col]
+    loud = _emphasis(share, spread, log_excess, log_weight, district, len(samples.area_ids))
     precision = _precision(validity[:, row, col].T, district, len(samples.area_ids))
     return Panel(
         static=gather_patches(images, row, col, static_px).astype(np.float32),
@@ -149,19 +154,35 @@ def _statistics(samples: Samples, normalisation: Normalisation) -> FloatArray:
     return np.asarray(np.nan_to_num(np.concatenate([own, city], axis=2)))
 
 
+def _own_light(
+    normalisation: Normalisation, log_weight: FloatArray, row: IntArray, col: IntArray
+) -> tuple[FloatArray, FloatArray]:
+    """Of every site (U,): log own light of its factories against as many usual ones, and their share of its light.
+
+    The share is the mean of two that err for different reasons: what brightness says, and what moves with the city.
+    """
+    mean = np.exp(normalisation.mean_log_light) - LOG_OFFSET
+    pixels, inverse = np.unique(row * mean.shape[1] + col, return_inverse=True)
+    count = np.asarray(np.bincount(inverse, np.exp(log_weight).max(axis=1)), dtype=np.float64)
+    glow = factory_glow(mean, pixels, count)
+    against = np.maximum(glow.light, 1e-6) / np.maximum(glow.usual * count, 1e-6)
+    share = (share_of_light(mean, glow, pixels) + 1 - normalisation.background)[row, col] / 2
+    return np.clip(np.log(against), -_FAINTEST, _FAINTEST)[inverse], share
+
+
 def _emphasis(
-    normalisation: Normalisation,
+    share: FloatArray,
+    spread: FloatArray,
     log_excess: FloatArray,
     log_weight: FloatArray,
-    place: tuple[IntArray, IntArray, IntArray],
+    district: IntArray,
     n_areas: int,
 ) -> Emphasis:
-    """How loudly each site speaks, at (row, col, district) of `place`."""
-    row, col, district = place
+    """How loudly each site speaks."""
     known = np.where(np.isfinite(log_weight), log_weight, _NONE)
     return emphasis(
-        share=1 - normalisation.background[row, col],
-        spread=normalisation.spread[row, col],
+        share=share,
+        spread=spread,
         output=np.exp(log_excess + known.max(axis=1)),
         steady=np.isfinite(log_weight).all(axis=1) & (np.ptp(known, axis=1) < _SAME),
         district=district,

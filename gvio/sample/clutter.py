@@ -13,11 +13,10 @@ import dataclasses
 import numpy as np
 from scipy import ndimage, optimize
 
+from gvio.sample.rings import ring
 from gvio.types import BoolArray, FloatArray, IntArray
 
 SCALES_PX = (6.0, 2.0)  # of the rings round a pixel, largest first
-_GLOW_PX = 2  # factory light blooms this far
-_CUT = 3.0  # standard deviations at which a ring ends
 _MASS = 2.0  # fully seen pixels that the next larger ring counts for
 _FEWEST, _MOST = 50, 4000  # pixels from which the weights are learned
 _DIMMEST = 0.25  # quantile of factories' light below which a pixel is no example for them
@@ -36,13 +35,6 @@ class Clutter:
     rings: FloatArray
     background: FloatArray
     spread: FloatArray
-
-
-def away_from(rows: IntArray, cols: IntArray, shape: tuple[int, int]) -> BoolArray:
-    """(y, x) pixels that no factory, at pixels `rows`, `cols` (F,), blooms into."""
-    dark = np.ones(shape, dtype=bool)
-    dark[rows, cols] = False
-    return np.asarray(ndimage.distance_transform_edt(dark) > _GLOW_PX)
 
 
 def surroundings(change: FloatArray, validity: FloatArray, away: BoolArray) -> FloatArray:
@@ -98,21 +90,9 @@ def _around(change: FloatArray, validity: FloatArray, away: BoolArray) -> FloatA
     city = float(light.sum(dtype=np.float64)) / total if total > 0 else 0.0
     found: list[FloatArray] = [np.full(change.shape, city, np.float32)]
     for scale in SCALES_PX:
-        weight = np.maximum(_ring(mass, scale), 0)  # rounding leaves sums of nothing a little below it
-        found.append((_ring(light, scale) + _MASS * found[-1]) / (weight + _MASS))
+        weight = np.maximum(ring(mass, scale), 0)  # rounding leaves sums of nothing a little below it
+        found.append((ring(light, scale) + _MASS * found[-1]) / (weight + _MASS))
     return np.stack(found)
-
-
-def _ring(values: FloatArray, scale: float) -> FloatArray:
-    """(y, x) sums of `values` by a Gaussian of height one without its middle, into which a factory would bloom."""
-    reach = int(_CUT * scale + 0.5)
-    y, x = np.mgrid[-_GLOW_PX : _GLOW_PX + 1, -_GLOW_PX : _GLOW_PX + 1]
-    line = np.exp(-0.5 * (np.arange(-reach, reach + 1) / scale) ** 2)
-    square = y**2 + x**2
-    middle = np.where(square <= _GLOW_PX**2, np.exp(-square / (2 * scale**2)), 0.0)
-    whole = ndimage.correlate1d(values, line, axis=0, mode="constant")
-    whole = ndimage.correlate1d(whole, line, axis=1, mode="constant")
-    return np.asarray(whole - ndimage.correlate(values, middle, mode="constant"))
 
 
 def _examples(mean: FloatArray, away: BoolArray, rows: IntArray, cols: IntArray) -> IntArray:

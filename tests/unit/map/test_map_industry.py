@@ -5,25 +5,51 @@ import pytest
 from scipy import sparse
 
 from gvio.errors import ModelError
-from gvio.map.industry import industry_terms, place_factories, trailing_mean
+from gvio.map.industry import industry_terms, own_light, place_factories
 
 
-def test_trailing_mean_uses_only_the_window_and_skips_missing_months():
-    values = np.array([[1.0, 3.0, np.nan, 5.0, 100.0]])
-    np.testing.assert_allclose(trailing_mean(values, 2), [[1.0, 2.0, 3.0, 5.0, 52.5]])
+def lit(months: int, seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """Two factories in an even city: (T, y, x) radiance and their flat pixels."""
+    rng = np.random.default_rng(seed)
+    radiance = 3 + 0.1 * rng.standard_normal((months, 20, 20))
+    radiance[:, 5, 5] += 20
+    radiance[:, 12, 14] += 60
+    return radiance, np.array([5 * 20 + 5, 12 * 20 + 14])
 
 
-def test_unseen_window_falls_back_to_the_past_then_to_the_future_then_to_zero():
-    values = np.array([[2.0, 4.0, np.nan, np.nan, 9.0], [np.nan, np.nan, 7.0, 7.0, 7.0], [np.nan] * 5])
-    filled = trailing_mean(values, 1)
-    np.testing.assert_allclose(filled, [[2, 4, 3, 3, 9], [7, 7, 7, 7, 7], [0, 0, 0, 0, 0]])
+def test_own_light_is_what_lies_above_the_city():
+    radiance, pixels = lit(12)
+    light = own_light(radiance, pixels, np.ones((2, 12)), np.full(12, 2019))
+    np.testing.assert_array_equal(light, np.repeat(light[:, :1], 12, axis=1))
+    assert light[1, 0] / light[0, 0] == pytest.approx(3, rel=0.2)
 
 
-def test_later_light_does_not_change_earlier_means():
-    values = np.random.default_rng(1).gamma(2.0, 5.0, (4, 30))
-    changed = values.copy()
-    changed[:, 20:] *= 3
-    np.testing.assert_array_equal(trailing_mean(values, 12)[:, :20], trailing_mean(changed, 12)[:, :20])
+def test_later_light_does_not_redraw_earlier_years():
+    radiance, pixels = lit(48)
+    years, count = np.repeat([2019, 2020, 2021, 2022], 12), np.ones((2, 48))
+    changed = radiance.copy()
+    changed[24:] *= 3
+    before, after = (own_light(each, pixels, count, years) for each in (radiance, changed))
+    np.testing.assert_array_equal(before[:, :36], after[:, :36])
+    assert (after[:, 36:] > before[:, 36:]).all(), "2022 is read from the years before it"
+
+
+def test_light_that_was_not_seen_has_no_say():
+    radiance, pixels = lit(24)
+    gaps = np.where(np.random.default_rng(2).random(radiance.shape) < 0.5, np.nan, radiance)
+    gaps[3] = np.nan
+    years, count = np.repeat([2019, 2020], 12), np.ones((2, 24))
+    full, holed = (own_light(each, pixels, count, years) for each in (radiance, gaps))
+    np.testing.assert_allclose(holed, full, rtol=0.05)
+
+
+def test_light_follows_the_number_of_working_factories():
+    radiance, pixels = lit(12)
+    count = np.ones((2, 12))
+    count[0, :6], count[1, 6:] = 2, 0
+    light = own_light(radiance, pixels, count, np.full(12, 2019))
+    assert light[0, 0] == pytest.approx(2 * light[0, 6])
+    np.testing.assert_array_equal(light[1, 6:], 0)
 
 
 def test_factory_beyond_its_border_goes_to_its_own_districts_most_covered_pixel():
@@ -33,17 +59,16 @@ def test_factory_beyond_its_border_goes_to_its_own_districts_most_covered_pixel(
     np.testing.assert_array_equal(place.toarray(), [[0, 1, 0, 0], [0, 0, 0, 1], [0, 0, 0, 0]])
 
 
-def test_terms_count_active_factories_and_clip_negative_light():
+def test_terms_count_active_factories_of_districts():
     owner = np.array([[0, -1], [1, 1]])
     radiance = np.array([[[4.0, 9.0], [-2.0, 9.0]], [[6.0, 9.0], [-1.0, 9.0]]], dtype=np.float32)
     place = sparse.csr_array(np.array([[1.0, 0, 0, 0], [1.0, 0, 0, 0], [0, 1.0, 0, 0], [0, 0, 1.0, 0]]))
     active = np.array([[True, True], [False, True], [True, True], [True, True]])
-    terms = industry_terms(radiance, owner, place, np.array([1.0, 2.0, 1.0, 1.0]), active, n_districts=2)
+    terms = industry_terms(radiance, owner, place, np.array([1.0, 2.0, 1.0, 1.0]), active, 2, np.full(2, 2019))
     np.testing.assert_array_equal(terms.pixels, [0, 2])  # the factory outside every district is left out
     np.testing.assert_array_equal(terms.district, [0, 1])
     np.testing.assert_allclose(terms.count, [[1, 3], [1, 1]])
-    np.testing.assert_allclose(terms.light, [[4, 5], [0, 0]])
-    np.testing.assert_allclose(terms.bright, [[2, 3 * np.sqrt(5)], [0, 0]])
+    assert terms.light.shape == (2, 2)
     np.testing.assert_allclose(terms.on_grid(np.array([7.0, 8.0])), [[7, np.nan], [8, 0]])
 
 
@@ -51,4 +76,4 @@ def test_factories_on_no_pixel_of_a_district_are_refused():
     owner = np.full((2, 2), -1)
     place = sparse.csr_array(np.array([[1.0, 0, 0, 0]]))
     with pytest.raises(ModelError, match="none of 1 factories lies on a pixel of a district"):
-        industry_terms(np.ones((1, 2, 2)), owner, place, np.ones(1), np.ones((1, 1), bool), 1)
+        industry_terms(np.ones((1, 2, 2)), owner, place, np.ones(1), np.ones((1, 1), bool), 1, np.array([2019]))

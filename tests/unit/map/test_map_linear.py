@@ -15,7 +15,7 @@ from gvio.map.uncertainty import Z80, allocation_sigma, most_likely_sigma, pixel
 
 
 def world(seed: int = 0, n_districts: int = 6, n_months: int = 30, a: float = 2.0, b: float = 0.5) -> tuple:
-    """Industry in vertical stripes with output exactly a · count + b · bright, and the district sums."""
+    """Industry in vertical stripes with output exactly a · count + b · light, and the district sums."""
     rng = np.random.default_rng(seed)
     owner = np.repeat(np.arange(n_districts), 4)[None, :].repeat(10, axis=0)
     owner[0] = -1
@@ -24,26 +24,26 @@ def world(seed: int = 0, n_districts: int = 6, n_months: int = 30, a: float = 2.
     count = np.repeat(rng.integers(1, 4, 70).astype(float)[:, None], n_months, axis=1)
     light = rng.gamma(2.0, 10.0, (70, 1)) * rng.uniform(0.9, 1.1, (70, n_months))
     industry = Industry(pixels, owner.ravel()[pixels], count, light, owner, n_districts)
-    output = a * industry.count + b * industry.bright
+    output = a * industry.count + b * industry.light
     return industry, output, industry.by_district(output)
 
 
 def test_slopes_are_found_when_districts_differ():
     industry, _, estimates = world(n_districts=6)
-    many = np.tile(estimates, (40, 1))  # many districts: the prior's one district of evidence is outweighed
-    count, bright = (np.tile(industry.by_district(x), (40, 1)) for x in (industry.count, industry.bright))
-    relation = fit_relation(count, bright, many)
+    many = np.tile(estimates, (4000, 1))  # many districts: the prior's few districts of evidence are outweighed
+    count, light = (np.tile(industry.by_district(x), (4000, 1)) for x in (industry.count, industry.light))
+    relation = fit_relation(count, light, many)
     assert relation.per_factory == pytest.approx(2.0, rel=0.05)
-    assert relation.per_root_light == pytest.approx(0.5, rel=0.05)
+    assert relation.per_light == pytest.approx(0.5, rel=0.05)
 
 
 def test_level_is_exact_and_slopes_are_never_negative():
     industry, _, estimates = world()
     noisy = estimates * np.random.default_rng(3).lognormal(0, 0.8, (len(estimates), 1))
-    count, bright = industry.by_district(industry.count), industry.by_district(industry.bright)
-    relation = fit_relation(count, bright, noisy)
-    assert min(relation.per_factory, relation.per_root_light) >= 0
-    assert relation.apply(count, bright).sum() == pytest.approx(noisy.sum(), rel=1e-12)
+    count, light = industry.by_district(industry.count), industry.by_district(industry.light)
+    relation = fit_relation(count, light, noisy)
+    assert min(relation.per_factory, relation.per_light) >= 0
+    assert relation.apply(count, light).sum() == pytest.approx(noisy.sum(), rel=1e-12)
 
 
 def test_darkness_leaves_the_count_alone_to_explain():
@@ -75,10 +75,10 @@ def test_pool_longer_than_the_series_takes_all_of_it():
 
 def test_left_out_district_never_sees_its_own_figures():
     industry, _, estimates = world()
-    count, bright = industry.by_district(industry.count), industry.by_district(industry.bright)
-    before = predict_left_out(count, bright, estimates)
+    count, light = industry.by_district(industry.count), industry.by_district(industry.light)
+    before = predict_left_out(count, light, estimates)
     estimates[2] *= 50
-    after = predict_left_out(count, bright, estimates)
+    after = predict_left_out(count, light, estimates)
     np.testing.assert_array_equal(before[2], after[2])
     assert not np.allclose(before[3], after[3])
 

@@ -24,16 +24,17 @@ GRID = GeoBox(SHAPE, Affine(1 / 240, 0, 121.0, 0, -1 / 240, 31.2), "EPSG:4326")
 
 
 def planted(n_months: int = 24) -> tuple[Industry, np.ndarray, np.ndarray, np.ndarray]:
-    """A city where output is factories × √light exactly, with street light that has nothing to do with output."""
+    """A city where output is factories' own light exactly, with street light that has nothing to do with output."""
     rng = np.random.default_rng(7)
     owner = np.repeat(np.arange(8), 2)[None, :].repeat(SHAPE[0], axis=0)
     pixels = np.sort(rng.choice(owner.size, 60, replace=False))
-    street = rng.gamma(1.0, 20.0, owner.size)
-    light = np.repeat(street[pixels][:, None], n_months, axis=1)
+    street = rng.gamma(1.0, 60.0, owner.size)
     count = np.repeat(rng.integers(1, 5, (60, 1)).astype(float), n_months, axis=1)
+    light = count * rng.lognormal(2.0, 0.8, (60, 1))
+    street[pixels] += light[:, 0]
     industry = Industry(pixels, owner.ravel()[pixels], count, light, owner, 8)
     truth = np.zeros((n_months, *SHAPE))
-    truth.reshape(n_months, -1)[:, pixels] = industry.bright.T * np.linspace(1, 2, n_months)[:, None]
+    truth.reshape(n_months, -1)[:, pixels] = industry.light.T * np.linspace(1, 1.1, n_months)[:, None]
     radiance = np.broadcast_to(street.reshape(SHAPE), truth.shape).astype(np.float32)
     return industry, radiance, truth, industry.by_district(truth.reshape(n_months, -1)[:, pixels].T)
 

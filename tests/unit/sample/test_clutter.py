@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from gvio.sample.clutter import away_from, fit_clutter, surroundings, without_clutter
+from gvio.sample.clutter import fit_clutter, surroundings, without_clutter
+from gvio.sample.rings import away_from
 
 T, SIDE = 60, 40
 ROWS, COLS = np.array([10, 10, 25, 30]), np.array([10, 11, 28, 12])

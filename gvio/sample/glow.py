@@ -1,0 +1,176 @@
+"""A factory's own light: what of the radiance round it is not the streets' and not its neighbours'.
+
+A mean image is read as background plus the light of every factory pixel, each blurred by the sensor. The background is
+what pixels away from every factory say of it (`rings`), and how well they say it of each other is how far it is
+believed. Light of factories is the most probable one ≥ 0: about the usual light of a factory where the background is
+too rough to tell, its own where it is not (Tikhonov-regularised deconvolution, non-negative; Lawson & Hanson 1995,
+chapter 23). No figure is looked at.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import ndimage, optimize, sparse, special
+
+from gvio.sample.anomaly import LOG_OFFSET
+from gvio.sample.rings import away_from, ring
+from gvio.types import BoolArray, FloatArray, IntArray
+
+BLURS_PX = (0.5, 0.7, 0.9, 1.1)
+"""Standard deviations of the blur that are tried: optics and resampling of VIIRS, and errors of positions."""
+
+_REACH_PX = 2  # pixels of a factory's surroundings that are read, beside its own
+_SCALES_PX = (6.0, 2.0)  # of the rings that tell the background, the largest first
+_MASS = 2.0  # fully seen pixels that the next larger ring counts for
+_FEWEST = 50  # pixels from which the background is learned
+_ALIKE = 4.0  # errors of the background reach over neighbours: what sixteen pixels say counts once
+_FLOOR = 0.5  # nW cm⁻² sr⁻¹ of noise where nothing else shines
+_SPREAD = 0.8  # of a factory's light about the usual one, relative to it, before its own is looked at
+_ROUNDS = 6  # in which the usual light is brought into line with the factories'
+_SAME = 0.01
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Glow:
+    """`light` (P,) ≥ 0, nW cm⁻² sr⁻¹, what each factory pixel sends out, summed over the pixels it blurs into;
+    `usual`, that of a factory of weight one; `blur_px`, the blur that explains the image best.
+    """
+
+    light: FloatArray
+    usual: float
+    blur_px: float
+
+
+def factory_glow(radiance: FloatArray, pixels: IntArray, count: FloatArray, blurs: Sequence[float] = BLURS_PX) -> Glow:
+    """Own light of factory pixels in a mean image.
+
+    Args:
+        radiance: (y, x) nW cm⁻² sr⁻¹, NaN = never seen.
+        pixels: (P,) flat indices of pixels with factories, each once.
+        count: (P,) ≥ 0, weighted number of factories in each.
+        blurs: Candidates for the blur's standard deviation, pixels.
+    """
+    image = _Image.of(radiance, pixels, count)
+    if not image.rows.size:
+        return Glow(np.zeros(len(pixels)), 0.0, blurs[0])
+    found = [(*_deconvolve(image, blur), blur) for blur in blurs]
+    light, usual, _, blur = min(found, key=lambda each: each[2])
+    return Glow(light, usual, blur)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Image:
+    """The `rows` (N,), flat pixels near factories: `excess` (N,) over the background and its standard deviation `sd`
+    (N,); `at` (N, 2) and `sites` (P, 2), row and column; `count` (P,).
+    """
+
+    rows: IntArray
+    excess: FloatArray
+    sd: FloatArray
+    at: IntArray
+    sites: IntArray
+    count: FloatArray
+
+    @classmethod
+    def of(cls, radiance: FloatArray, pixels: IntArray, count: FloatArray) -> _Image:
+        sites = np.stack(np.unravel_index(pixels, radiance.shape), axis=1)
+        away = away_from(sites[:, 0], sites[:, 1], radiance.shape)
+        expected, error = background(radiance, away)
+        rows = np.flatnonzero(~away & np.isfinite(radiance))
+        at = np.stack(np.unravel_index(rows, radiance.shape), axis=1)
+        behind = expected.ravel()[rows]
+        return cls(rows, radiance.ravel()[rows] - behind, _ALIKE * error * behind + _FLOOR, at, sites, count)
+
+
+def background(radiance: FloatArray, away: BoolArray) -> tuple[FloatArray, float]:
+    """(y, x) radiance ≥ 0 that pixels `away` (y, x) from factories let expect, and the relative error of saying so.
+
+    The logarithm is a linear function of mean logarithms over two rings, fitted to the pixels away whose surroundings
+    are as bright as a factory's.
+    """
+    known = away & np.isfinite(radiance)
+    if not known.any():
+        return np.zeros(radiance.shape), 0.0
+    logarithm = np.log(np.maximum(np.where(np.isfinite(radiance), radiance, 0.0), 0.0) + LOG_OFFSET)
+    rings = _rings(logarithm, known)
+    near = rings[-1][~away] if not away.all() else rings[-1]
+    like = known & (rings[-1] >= np.quantile(near, 0.1))
+    like = like if like.sum() >= _FEWEST else known
+    terms = np.stack([np.ones(radiance.shape), *rings], axis=-1)
+    weights, *_ = np.linalg.lstsq(terms[like], logarithm[like], rcond=None)
+    expected = terms @ weights
+    left = logarithm[like] - expected[like]
+    smear = float(np.log(np.exp(left).mean()))  # the mean lies above the exponential of a mean logarithm (Duan 1983)
+    expected = np.minimum(expected + smear, logarithm[known].max())
+    return np.maximum(np.exp(expected) - LOG_OFFSET, 0.0), float(left.std())
+
+
+def _rings(logarithm: FloatArray, known: BoolArray) -> list[FloatArray]:
+    """Means over the rings round every pixel, largest first; where little is known the next larger one's."""
+    found = [np.full(logarithm.shape, logarithm[known].mean())]
+    for scale in _SCALES_PX:
+        mass = np.maximum(ring(known.astype(np.float64), scale), 0)
+        found.append((ring(np.where(known, logarithm, 0.0), scale) + _MASS * found[-1]) / (mass + _MASS))
+    return found[1:]
+
+
+def _deconvolve(image: _Image, blur: float) -> tuple[FloatArray, float, float]:
+    """(P,) light, the usual light of a factory, and how badly both explain the image (half the squared errors)."""
+    kernel = _kernel(image, blur)
+    weighted = sparse.diags_array(1 / image.sd) @ kernel
+    seen = image.excess / image.sd
+    together = weighted @ image.count
+    usual = max(float(together @ seen) / max(float(together @ together), 1e-12), 1e-3)
+    light, loss = usual * image.count, np.inf
+    for _ in range(_ROUNDS):
+        light, loss = _most_probable(weighted, seen, usual, image.count, light)
+        before, usual = usual, max(float(light.sum()) / max(float(image.count.sum()), 1e-12), 1e-3)
+        if abs(usual - before) < _SAME * before:
+            break
+    return light, usual, loss
+
+
+def _most_probable(
+    weighted: sparse.sparray, seen: FloatArray, usual: float, count: FloatArray, start: FloatArray
+) -> tuple[FloatArray, float]:
+    """Light ≥ 0 that minimises the squared errors of the image and of the light about the usual one, halved."""
+    expected = usual * count
+    firm = 1 / (_SPREAD * usual * np.sqrt(np.maximum(count, 1e-6)))
+    # in units of the prior's spread every direction is about equally steep
+    scaled = sparse.csr_array(weighted @ sparse.diags_array(1 / firm))
+
+    def loss(x: FloatArray) -> tuple[float, FloatArray]:
+        error, apart = scaled @ x - seen, x - expected * firm
+        return 0.5 * float(error @ error + apart @ apart), scaled.T @ error + apart
+
+    bounds = optimize.Bounds(np.zeros(len(count)))
+    done = optimize.minimize(loss, start * firm, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 500})
+    return done.x / firm, float(done.fun)
+
+
+def _kernel(image: _Image, blur: float) -> sparse.csr_array:
+    """(N, P) share of a site's light that falls into each pixel near it: a Gaussian, integrated over pixels."""
+    lookup = {tuple(at): i for i, at in enumerate(image.at.tolist())}
+    steps = np.arange(-_REACH_PX, _REACH_PX + 1)
+    edges = (np.arange(-_REACH_PX, _REACH_PX + 2) - 0.5) / blur
+    line = np.diff(special.ndtr(edges))
+    parts = []
+    for dy, down in zip(steps, line, strict=True):
+        for dx, along in zip(steps, line, strict=True):
+            shifted = image.sites + np.array([dy, dx])
+            row = np.array([lookup.get((y, x), -1) for y, x in shifted.tolist()])
+            column = np.flatnonzero(row >= 0)
+            parts.append((np.full(len(column), down * along), row[column], column))
+    value, row, column = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return sparse.csr_array((value, (row, column)), shape=(len(image.rows), len(image.sites)))
+
+
+def share_of_light(radiance: FloatArray, glow: Glow, pixels: IntArray) -> FloatArray:
+    """(y, x) in [0, 1], how much of a pixel's light is factories'."""
+    own = np.zeros(radiance.size)
+    own[pixels] = glow.light
+    spread = ndimage.gaussian_filter(own.reshape(radiance.shape), glow.blur_px)
+    return np.asarray(np.clip(spread / (np.maximum(np.nan_to_num(radiance), spread) + LOG_OFFSET), 0.0, 1.0))
