@@ -43,8 +43,8 @@ BASE = Path("build") / "mumbai-base"
 """Real light as product files, made once from the cubes in `../shared` (`mumbai_base.py`)."""
 
 _SIZE: Mapping[str, Any] = {"first_month": "2014-01", "months": 96, "n_districts": 8, "n_factories": 500}
-_PRESETS = {"clean": "clean", "hard": "hard", "spike": "spike-in", "none": "no-information"}
-KINDS = tuple(f"{preset}-{labels}" for preset in ("clean", "hard", "spike") for labels in ("rich", "few"))
+_PRESETS = {"mild": "mild", "clean": "clean", "hard": "hard", "spike": "spike-in", "none": "no-information"}
+KINDS = tuple(f"{preset}-{labels}" for preset in ("mild", "clean", "hard", "spike") for labels in ("rich", "few"))
 """Kinds of world that are measured by default."""
 OTHER_KINDS = ("none-rich", "none-few")
 """Light without any information: skill there would be a fault."""

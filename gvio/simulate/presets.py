@@ -54,6 +54,30 @@ _HARD: Mapping[str, Any] = {
     "missing_share": 0.03,
 }
 
+_MILD: Mapping[str, Any] = {
+    **_CLEAN,
+    "sectors": 1,
+    "size_spread": 0.7,
+    "growth": 0.03,
+    "growth_spread": 0.02,
+    "district_growth_spread": 0.01,
+    "sector_cycle": 0.12,
+    "district_shock": 0.09,
+    "factory_shock": 0.1,
+    "season": 0.15,
+    "season_phase_spread": 0.0,
+    "new_year_dip": 0.2,
+    "shutdowns_per_year": 0.0,
+    "elasticity": 1.0,
+    "elasticity_spread": 0.0,
+    "factory_flicker": 0.02,
+    "urban_growth": 0.03,
+    "led_share": 0.2,
+    "gain_spread": 0.08,
+    "stray_light": 0.3,
+    "observations": 8.0,
+}
+
 _SPIKE_IN: Mapping[str, Any] = {
     "n_districts": 8,
     "n_factories": 500,
@@ -86,9 +110,10 @@ _SPIKE_IN: Mapping[str, Any] = {
 _NO_INFORMATION: Mapping[str, Any] = {"elasticity": 0.0, "elasticity_spread": 0.0, "dark_share": 1.0}
 
 PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
-    {"clean": _CLEAN, "hard": _HARD, "spike-in": _SPIKE_IN, "no-information": _NO_INFORMATION}
+    {"mild": _MILD, "clean": _CLEAN, "hard": _HARD, "spike-in": _SPIKE_IN, "no-information": _NO_INFORMATION}
 )
-"""clean: light is a good witness. hard: everything goes wrong at once, each by a plausible amount. spike-in: as the
+"""mild: districts move much alike and with the season, so that naive forecasts are good; light tells of every factory
+alike, under a noisy gain. clean: light is a good witness. hard: everything goes wrong at once, each by a plausible amount. spike-in: as the
 development packs were planted on real light; needs a base. no-information: factories are dark, what shines is the city.
 """
 
