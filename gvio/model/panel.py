@@ -14,11 +14,12 @@ from scipy import ndimage
 
 from gvio.model.emphasis import Emphasis, emphasis
 from gvio.sample.anomaly import LOG_OFFSET, anomaly, log_light, training_mean
-from gvio.sample.clutter import Clutter, fit_clutter, without_clutter
+from gvio.sample.clutter import Clutter, fit_clutter, surroundings, without_clutter
 from gvio.sample.glow import factory_glow, share_of_light
 from gvio.sample.patches import gather_patches
 from gvio.sample.rings import away_from
 from gvio.sample.samples import Samples
+from gvio.sample.sky import shared_part, sky_change
 from gvio.types import BoolArray, FloatArray, IntArray
 
 STATIC_CHANNELS = ("mean_log_light", "local_excess", "log_factories", "urban")
@@ -35,11 +36,13 @@ _SAME = 0.3  # by which the log weight of a site's factories may vary if they ar
 @dataclasses.dataclass(frozen=True, eq=False)
 class Normalisation:
     """What must travel with the weights: the light a pixel is compared with. `mean_log_light` (y, x), NaN never seen;
+    `sky` (1,) in [0, 1], how far factories' light shares in what sky and sensor do (`gvio.sample.sky`);
     `rings` (1 + R,), `background` and `spread` (y, x) as in `Clutter`; `statistics` (D, S) and `city_statistics` (S,)
     training means.
     """
 
     mean_log_light: FloatArray
+    sky: FloatArray
     rings: FloatArray
     background: FloatArray
     spread: FloatArray
@@ -76,9 +79,13 @@ def fit_normalisation(samples: Samples, train: BoolArray) -> Normalisation:
     seen = train & np.isfinite(samples.city_statistics).all(axis=1)
     change, validity = anomaly(log_light(samples.radiance[train]), mean, samples.observations[train])
     away = away_from(samples.row, samples.col, mean.shape)
+    sky = sky_change(change, validity, mean, away)
+    shared = _sky_at_factories(samples, mean, change, validity, sky, away)
+    change = change - np.float32(shared) * np.where(validity > 0, sky, 0)
     clutter = fit_clutter(change, validity, mean, away, samples.row, samples.col)
     return Normalisation(
         mean_log_light=mean,
+        sky=np.array([shared]),
         **vars(clutter),
         statistics=samples.statistics[:, seen].mean(axis=1),
         city_statistics=samples.city_statistics[seen].mean(axis=0),
@@ -98,8 +105,7 @@ def build_panel(samples: Samples, normalisation: Normalisation, static_px: int, 
     log_radiance = log_light(samples.radiance)
     change, validity = anomaly(log_radiance, normalisation.mean_log_light, samples.observations)
     statistics = _statistics(samples, normalisation)
-    clutter = Clutter(normalisation.rings, normalisation.background, normalisation.spread)
-    change = without_clutter(change, validity, away_from(samples.row, samples.col, change.shape[1:]), clutter)
+    change = _cleared(change, validity, normalisation, away_from(samples.row, samples.col, change.shape[1:]))
     believed = np.clip(np.where(validity > 0, change, 0.0), -_CLIP, _CLIP) * validity
     site, first = _sites(samples)
     row, col, district = samples.row[first], samples.col[first], samples.district[first]
@@ -122,6 +128,29 @@ def build_panel(samples: Samples, normalisation: Normalisation, static_px: int, 
         rough=loud.noise,
         n_areas=len(samples.area_ids),
     )
+
+
+def _cleared(change: FloatArray, validity: FloatArray, normalisation: Normalisation, away: BoolArray) -> FloatArray:
+    """(T, y, x) anomaly without what sky and sensor did to it, and without clutter."""
+    if normalisation.sky.any():
+        sky = sky_change(change, validity, normalisation.mean_log_light, away)
+        change = change - normalisation.sky.astype(np.float32) * np.where(validity > 0, sky, 0)
+    clutter = Clutter(normalisation.rings, normalisation.background, normalisation.spread)
+    return without_clutter(change, validity, away, clutter)
+
+
+def _sky_at_factories(
+    samples: Samples, mean: FloatArray, change: FloatArray, validity: FloatArray, sky: FloatArray, away: BoolArray
+) -> float:
+    """How far factories' own light shares in the sky."""
+    pixels, count = np.unique(samples.row * mean.shape[1] + samples.col, return_counts=True)
+    light = np.exp(mean) - LOG_OFFSET
+    share = share_of_light(light, factory_glow(light, pixels, count.astype(np.float64)), pixels)
+    around = surroundings(change, validity, away)[-1]
+    y, seen, driven, near = (
+        part.reshape(len(part), -1)[:, pixels].astype(np.float64) for part in (change, validity, sky, around)
+    )
+    return shared_part(y, seen, driven, near, share.ravel()[pixels])
 
 
 def _sites(samples: Samples) -> tuple[IntArray, IntArray]:

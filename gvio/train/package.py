@@ -23,7 +23,7 @@ from gvio.train.fit import Fitted
 from gvio.train.loop import Member
 from gvio.types import Month
 
-SCHEMA_VERSION = 2  # 1: light against the city's common mode, before `gvio.sample.clutter`
+SCHEMA_VERSION = 3  # 1: light against the city's common mode, before `gvio.sample.clutter`; 2: before `sky`
 _NORMALISATION = tuple(field.name for field in dataclasses.fields(Normalisation))
 _HINT = "Retrain, or roll back: `gvio registry rollback`."
 

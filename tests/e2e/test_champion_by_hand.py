@@ -55,7 +55,7 @@ def test_a_region_without_models_has_none_to_list(region: Region) -> None:
 
 
 def test_a_champion_of_an_older_method_is_replaced_not_applied(region: Region, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gvio.train.package.SCHEMA_VERSION", 3)  # as if the program had moved on
+    monkeypatch.setattr("gvio.train.package.SCHEMA_VERSION", 99)  # as if the program had moved on
     assert region.run("train", "--json").document["figures"]["reason"] == "retrain: no usable champion"
     refused = region.run("map", "--json")
     assert refused.code == 1

@@ -1,0 +1,81 @@
+"""Sky and sensor: what a month does to every light, factories' too, because it happens on the way to the sensor.
+
+A month's gain moves all log light alike; stray light, airglow and a background offset add to all radiance, so they move
+log light by the reciprocal of its brightness. Both are read from pixels away from factories, dim and bright, month by
+month. How far factories' own light shares in them is learned at factories' pixels: by a true sensor it is seen through
+the same sky, light that is planted on top of an image is not. Only what changes within a year is taken for the sky:
+what grows over years may be streets.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gvio.sample.anomaly import LOG_OFFSET
+from gvio.types import BoolArray, FloatArray
+
+_SPREAD = 0.3  # of a month's log gain, and of added radiance in units of `LOG_OFFSET`, before pixels are looked at
+_NOISE = 0.3  # of one pixel's log light that neither explains
+_ALIKE = 10.0  # its errors are alike over about ten pixels
+_MOST = 4000  # pixels that are read
+_YEAR = 12
+
+
+def sky_change(change: FloatArray, validity: FloatArray, mean: FloatArray, away: BoolArray) -> FloatArray:
+    """(T, y, x) float32 what sky and sensor do to log light, without what they do more slowly than in a year.
+
+    Args:
+        change: (T, y, x) log-light anomaly, 0 where nothing was seen.
+        validity: (T, y, x) how far to believe it, in [0, 1].
+        mean: (y, x) training mean of log light, NaN never seen.
+        away: (y, x) pixels away from factories.
+    """
+    found = fast_part(_monthly(change, validity, mean, away))
+    return np.asarray(np.tensordot(found.astype(np.float32), _terms(mean).astype(np.float32), axes=1))
+
+
+def fast_part(found: FloatArray) -> FloatArray:
+    """(T, K) less how the mean of the last twelve months differs from the first twelve's; no later month counts."""
+    slow = np.zeros_like(found)
+    if len(found) > _YEAR:
+        total = np.concatenate([np.zeros((1, found.shape[1])), np.cumsum(found, axis=0)])
+        means = (total[_YEAR:] - total[:-_YEAR]) / _YEAR
+        slow[_YEAR - 1 :] = means - means[0]
+    return found - slow
+
+
+def shared_part(
+    change: FloatArray, validity: FloatArray, sky: FloatArray, around: FloatArray, share: FloatArray
+) -> float:
+    """How far factories' own light shares in the sky, in [0, 1]: least squares over all steps from month to month.
+
+    Args:
+        change: (T, N) log-light anomaly of factories' pixels, 0 where nothing was seen.
+        validity: (T, N) how far to believe it.
+        sky: (T, N) from `sky_change`.
+        around: (T, N) anomaly of their surroundings, the sky's part in it, too.
+        share: (N,) factories' part of a pixel's light.
+    """
+    both = np.minimum(validity[1:], validity[:-1])
+    left = np.diff(change, axis=0) - (1 - share) * np.diff(around, axis=0)
+    driven = share * np.diff(sky, axis=0)
+    size = float((both * driven**2).sum())
+    return float(np.clip((both * driven * left).sum() / size, 0.0, 1.0)) if size > 0 else 0.0
+
+
+def _monthly(change: FloatArray, validity: FloatArray, mean: FloatArray, away: BoolArray) -> FloatArray:
+    """(T, 2) log gain, and added radiance in units of `LOG_OFFSET`, of every month: ridge regression over pixels."""
+    known = np.flatnonzero(away & np.isfinite(mean))
+    known = known[:: max(1, -(-len(known) // _MOST))]
+    x = _terms(mean).reshape(2, -1)[:, known]
+    y, weight = (part.reshape(len(part), -1)[:, known].astype(np.float64) for part in (change, validity))
+    weight = weight / (_NOISE**2 * _ALIKE)
+    gram = np.einsum("in,tn,jn->tij", x, weight, x) + np.eye(2) / _SPREAD**2
+    return np.asarray(np.linalg.solve(gram, ((weight * y) @ x.T)[..., None])[..., 0])
+
+
+def _terms(mean: FloatArray) -> FloatArray:
+    """(2, y, x): one, and the noise floor over a pixel's light; 0 where a pixel was never seen."""
+    known = np.isfinite(mean)
+    added = LOG_OFFSET * np.exp(-np.where(known, mean, 0.0))
+    return np.stack([np.where(known, 1.0, 0.0), np.where(known, added, 0.0)])
