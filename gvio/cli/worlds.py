@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _NOTICE = (
     "Real districts of Shanghai; light, factories and figures are INVENTED. Nothing here says anything about Shanghai."
 )
-_PRESETS = ("clean", "hard", "spike-in", "no-information")  # importing them would slow every start
+_PRESETS = ("mild", "clean", "hard", "spike-in", "no-information")  # importing them would slow every start
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
