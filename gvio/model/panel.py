@@ -14,7 +14,7 @@ from scipy import ndimage
 
 from gvio.model.emphasis import Emphasis, emphasis
 from gvio.sample.anomaly import LOG_OFFSET, anomaly, log_light, training_mean
-from gvio.sample.clutter import Clutter, fit_clutter, surroundings, without_clutter
+from gvio.sample.clutter import Clutter, fit_clutter, without_clutter
 from gvio.sample.glow import factory_glow, share_of_light
 from gvio.sample.patches import gather_patches
 from gvio.sample.rings import away_from
@@ -80,7 +80,7 @@ def fit_normalisation(samples: Samples, train: BoolArray) -> Normalisation:
     change, validity = anomaly(log_light(samples.radiance[train]), mean, samples.observations[train])
     away = away_from(samples.row, samples.col, mean.shape)
     sky = sky_change(change, validity, mean, away)
-    shared = _sky_at_factories(samples, mean, change, validity, sky, away)
+    shared = _sky_at_factories(samples, mean, change, validity, sky)
     change = change - np.float32(shared) * np.where(validity > 0, sky, 0)
     clutter = fit_clutter(change, validity, mean, away, samples.row, samples.col)
     return Normalisation(
@@ -140,17 +140,14 @@ def _cleared(change: FloatArray, validity: FloatArray, normalisation: Normalisat
 
 
 def _sky_at_factories(
-    samples: Samples, mean: FloatArray, change: FloatArray, validity: FloatArray, sky: FloatArray, away: BoolArray
+    samples: Samples, mean: FloatArray, change: FloatArray, validity: FloatArray, sky: FloatArray
 ) -> float:
     """How far factories' own light shares in the sky."""
     pixels, count = np.unique(samples.row * mean.shape[1] + samples.col, return_counts=True)
     light = np.exp(mean) - LOG_OFFSET
     share = share_of_light(light, factory_glow(light, pixels, count.astype(np.float64)), pixels)
-    around = surroundings(change, validity, away)[-1]
-    y, seen, driven, near = (
-        part.reshape(len(part), -1)[:, pixels].astype(np.float64) for part in (change, validity, sky, around)
-    )
-    return shared_part(y, seen, driven, near, share.ravel()[pixels])
+    y, seen, driven = (part.reshape(len(part), -1)[:, pixels].astype(np.float64) for part in (change, validity, sky))
+    return shared_part(y, seen, driven, share.ravel()[pixels])
 
 
 def _sites(samples: Samples) -> tuple[IntArray, IntArray]:

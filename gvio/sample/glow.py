@@ -31,6 +31,7 @@ _FLOOR = 0.5  # nW cm⁻² sr⁻¹ of noise where nothing else shines
 _SPREAD = 0.8  # of a factory's light about the usual one, relative to it, before its own is looked at
 _ROUNDS = 6  # in which the usual light is brought into line with the factories'
 _SAME = 0.01
+_EXACT = 1e-7  # of the squared errors, at which a solution is taken
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -54,23 +55,23 @@ def factory_glow(radiance: FloatArray, pixels: IntArray, count: FloatArray, blur
         blurs: Candidates for the blur's standard deviation, pixels.
     """
     image = _Image.of(radiance, pixels, count)
-    if not image.rows.size:
+    if not image.excess.size:
         return Glow(np.zeros(len(pixels)), 0.0, blurs[0])
-    found = [(*_deconvolve(image, blur), blur) for blur in blurs]
-    light, usual, _, blur = min(found, key=lambda each: each[2])
+    kernels = {blur: _kernel(image, blur) for blur in blurs}
+    blur = min(blurs, key=lambda each: _deconvolve(image, kernels[each], rounds=1)[2]) if len(blurs) > 1 else blurs[0]
+    light, usual, _ = _deconvolve(image, kernels[blur], rounds=_ROUNDS)
     return Glow(light, usual, blur)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class _Image:
-    """The `rows` (N,), flat pixels near factories: `excess` (N,) over the background and its standard deviation `sd`
-    (N,); `at` (N, 2) and `sites` (P, 2), row and column; `count` (P,).
+    """N pixels near factories: `excess` (N,) over the background and its standard deviation `sd` (N,); `index`
+    (y, x), padded by the reach, which of them a pixel is, or −1; `sites` (P, 2), row and column; `count` (P,).
     """
 
-    rows: IntArray
     excess: FloatArray
     sd: FloatArray
-    at: IntArray
+    index: IntArray
     sites: IntArray
     count: FloatArray
 
@@ -80,9 +81,11 @@ class _Image:
         away = away_from(sites[:, 0], sites[:, 1], radiance.shape)
         expected, error = background(radiance, away)
         rows = np.flatnonzero(~away & np.isfinite(radiance))
-        at = np.stack(np.unravel_index(rows, radiance.shape), axis=1)
         behind = expected.ravel()[rows]
-        return cls(rows, radiance.ravel()[rows] - behind, _ALIKE * error * behind + _FLOOR, at, sites, count)
+        index = np.full(radiance.shape, -1)
+        index.flat[rows] = np.arange(len(rows))
+        sd = _ALIKE * error * behind + _FLOOR
+        return cls(radiance.ravel()[rows] - behind, sd, np.pad(index, _REACH_PX, constant_values=-1), sites, count)
 
 
 def background(radiance: FloatArray, away: BoolArray) -> tuple[FloatArray, float]:
@@ -117,15 +120,14 @@ def _rings(logarithm: FloatArray, known: BoolArray) -> list[FloatArray]:
     return found[1:]
 
 
-def _deconvolve(image: _Image, blur: float) -> tuple[FloatArray, float, float]:
+def _deconvolve(image: _Image, kernel: sparse.csr_array, rounds: int) -> tuple[FloatArray, float, float]:
     """(P,) light, the usual light of a factory, and how badly both explain the image (half the squared errors)."""
-    kernel = _kernel(image, blur)
     weighted = sparse.diags_array(1 / image.sd) @ kernel
     seen = image.excess / image.sd
     together = weighted @ image.count
     usual = max(float(together @ seen) / max(float(together @ together), 1e-12), 1e-3)
     light, loss = usual * image.count, np.inf
-    for _ in range(_ROUNDS):
+    for _ in range(rounds):
         light, loss = _most_probable(weighted, seen, usual, image.count, light)
         before, usual = usual, max(float(light.sum()) / max(float(image.count.sum()), 1e-12), 1e-3)
         if abs(usual - before) < _SAME * before:
@@ -141,31 +143,31 @@ def _most_probable(
     firm = 1 / (_SPREAD * usual * np.sqrt(np.maximum(count, 1e-6)))
     # in units of the prior's spread every direction is about equally steep
     scaled = sparse.csr_array(weighted @ sparse.diags_array(1 / firm))
+    turned = sparse.csr_array(scaled.T)
 
     def loss(x: FloatArray) -> tuple[float, FloatArray]:
         error, apart = scaled @ x - seen, x - expected * firm
-        return 0.5 * float(error @ error + apart @ apart), scaled.T @ error + apart
+        # not by `@`: BLAS would wake its threads for every sum, which costs more than the sum
+        return 0.5 * float(np.square(error).sum() + np.square(apart).sum()), turned @ error + apart
 
-    bounds = optimize.Bounds(np.zeros(len(count)))
-    done = optimize.minimize(loss, start * firm, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 500})
+    bounds, exact = optimize.Bounds(np.zeros(len(count))), {"maxiter": 500, "ftol": _EXACT}
+    done = optimize.minimize(loss, start * firm, jac=True, method="L-BFGS-B", bounds=bounds, options=exact)
     return done.x / firm, float(done.fun)
 
 
 def _kernel(image: _Image, blur: float) -> sparse.csr_array:
     """(N, P) share of a site's light that falls into each pixel near it: a Gaussian, integrated over pixels."""
-    lookup = {tuple(at): i for i, at in enumerate(image.at.tolist())}
     steps = np.arange(-_REACH_PX, _REACH_PX + 1)
     edges = (np.arange(-_REACH_PX, _REACH_PX + 2) - 0.5) / blur
     line = np.diff(special.ndtr(edges))
     parts = []
     for dy, down in zip(steps, line, strict=True):
         for dx, along in zip(steps, line, strict=True):
-            shifted = image.sites + np.array([dy, dx])
-            row = np.array([lookup.get((y, x), -1) for y, x in shifted.tolist()])
+            row = image.index[image.sites[:, 0] + _REACH_PX + dy, image.sites[:, 1] + _REACH_PX + dx]
             column = np.flatnonzero(row >= 0)
             parts.append((np.full(len(column), down * along), row[column], column))
     value, row, column = (np.concatenate(each) for each in zip(*parts, strict=True))
-    return sparse.csr_array((value, (row, column)), shape=(len(image.rows), len(image.sites)))
+    return sparse.csr_array((value, (row, column)), shape=(len(image.excess), len(image.sites)))
 
 
 def share_of_light(radiance: FloatArray, glow: Glow, pixels: IntArray) -> FloatArray:

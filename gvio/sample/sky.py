@@ -44,23 +44,19 @@ def fast_part(found: FloatArray) -> FloatArray:
     return found - slow
 
 
-def shared_part(
-    change: FloatArray, validity: FloatArray, sky: FloatArray, around: FloatArray, share: FloatArray
-) -> float:
+def shared_part(change: FloatArray, validity: FloatArray, sky: FloatArray, share: FloatArray) -> float:
     """How far factories' own light shares in the sky, in [0, 1]: least squares over all steps from month to month.
 
     Args:
         change: (T, N) log-light anomaly of factories' pixels, 0 where nothing was seen.
         validity: (T, N) how far to believe it.
         sky: (T, N) from `sky_change`.
-        around: (T, N) anomaly of their surroundings, the sky's part in it, too.
-        share: (N,) factories' part of a pixel's light.
+        share: (N,) factories' part of a pixel's light; the rest shares in the sky by its part.
     """
-    both = np.minimum(validity[1:], validity[:-1])
-    left = np.diff(change, axis=0) - (1 - share) * np.diff(around, axis=0)
-    driven = share * np.diff(sky, axis=0)
-    size = float((both * driven**2).sum())
-    return float(np.clip((both * driven * left).sum() / size, 0.0, 1.0)) if size > 0 else 0.0
+    both, driven = np.minimum(validity[1:], validity[:-1]), np.diff(sky, axis=0)
+    left, own = np.diff(change, axis=0) - (1 - share) * driven, share * driven
+    size = float((both * own**2).sum())
+    return float(np.clip((both * own * left).sum() / size, 0.0, 1.0)) if size > 0 else 0.0
 
 
 def _monthly(change: FloatArray, validity: FloatArray, mean: FloatArray, away: BoolArray) -> FloatArray:

@@ -74,11 +74,11 @@ def test_no_later_month_counts_for_the_slow_part():
 def test_how_far_factories_share_in_the_sky_is_found(shared: float):
     rng, n = np.random.default_rng(6), 50
     share, sky = rng.uniform(0.3, 0.9, n), np.repeat(0.1 * rng.standard_normal((T, 1)), n, axis=1)
-    around = sky + 0.05 * rng.standard_normal((T, n))
-    change = (1 - share) * around + share * shared * sky + 0.03 * rng.standard_normal((T, n))
-    assert shared_part(change, np.full((T, n), 0.8), sky, around, share) == pytest.approx(shared, abs=0.12)
+    clutter = 0.05 * rng.standard_normal((T, n))
+    change = (1 - share) * (sky + clutter) + share * shared * sky + 0.03 * rng.standard_normal((T, n))
+    assert shared_part(change, np.full((T, n), 0.8), sky, share) == pytest.approx(shared, abs=0.12)
 
 
 def test_without_a_sky_factories_share_in_nothing():
     nothing = np.zeros((T, 5))
-    assert shared_part(nothing, np.ones((T, 5)), nothing, nothing, np.full(5, 0.5)) == 0.0
+    assert shared_part(nothing, np.ones((T, 5)), nothing, np.full(5, 0.5)) == 0.0
