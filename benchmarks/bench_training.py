@@ -31,7 +31,7 @@ SEED, DISTRICTS, BOUNDS = 11, 16, (120.85, 30.65, 122.225, 31.90)
 PARTS = (
     (fit, "fit_normalisation"),
     (fit, "build_panel"),
-    (ensemble, "learn_hyper"),
+    (fit, "learn_hyper"),
     (ensemble, "assimilate"),
     (ensemble, "as_inputs"),
     (ensemble, "whiten"),

@@ -61,6 +61,7 @@ def train_ensemble(
     start: Sequence[Weights] = (),
     hyper: Hyper | None = None,
     learn: bool = True,
+    learned: bool = False,
     hyper_months: int = 72,
     workers: Workers = in_turn,
 ) -> Ensemble:
@@ -76,6 +77,7 @@ def train_ensemble(
         start: Weights to fine-tune from, one set per member, or empty.
         hyper: Hyperparameters to start from.
         learn: Whether to learn them, or to take `hyper` as they are.
+        learned: Whether those of output in `hyper` are learned from these figures already.
         hyper_months: Window of the marginal likelihood.
         workers: Trains the members, in turn or side by side: the result is the same.
 
@@ -84,7 +86,7 @@ def train_ensemble(
     """
     dark = dataclasses.replace(setting, light=None)
     prior = hyper or START
-    if learn:
+    if learn and not learned:
         prior = learn_hyper(dark, prior, window=hyper_months)
     log_output = assimilate(dark, prior).mean
     inputs = as_inputs(panel, best_device())

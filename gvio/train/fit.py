@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 
 from gvio.assimilate.calendar import calendar_features
 from gvio.assimilate.explain import Explanation, explain
-from gvio.assimilate.hyper import Hyper
+from gvio.assimilate.hyper import START, Hyper
+from gvio.assimilate.learn import learn_hyper
 from gvio.assimilate.posterior import Posterior, Setting, assimilate
 from gvio.config import ModelParams
 from gvio.errors import ModelError
@@ -23,7 +25,7 @@ from gvio.sample.lifecycle import openings
 from gvio.sample.samples import Samples
 from gvio.train.ensemble import Ensemble, measurement, read_light, train_ensemble
 from gvio.train.loop import Member, Optimisation, new_network
-from gvio.train.workers import Workers, in_turn
+from gvio.train.workers import Workers, both, in_turn
 from gvio.types import FloatArray, Month
 
 
@@ -77,9 +79,14 @@ def fit_model(
         ModelError: `start` does not fit, no figure is visible, or training failed.
     """
     months = samples.months[:n_train]
-    normalisation = fit_normalisation(samples, np.arange(len(samples.months)) < n_train)
-    panel = _first_months(build_panel(samples, normalisation, static_px, params.dynamic_px), n_train)
     setting = _setting(samples, select_rows(sums, sums.end < n_train, slice(0, n_train)), n_train)
+    # light knows nothing of figures, and figures nothing of light: what each says by itself is learned side by side
+    (normalisation, panel), hyper = both(
+        workers,
+        "prepare",
+        partial(_look_at_light, samples, n_train, static_px, params.dynamic_px),
+        partial(_look_at_figures, setting, fixed, start, params.hyper_months),
+    )
     size = size or params.seeds
     architecture = Architecture(params.channels, panel.statistics.shape[2] if statistics else 0)
     if start is not None:
@@ -94,12 +101,23 @@ def fit_model(
         how,
         size,
         start=[m.weights for m in start.ensemble.members] if start else (),
-        hyper=fixed or (start.ensemble.hyper if start else None),
+        hyper=hyper,
         learn=fixed is None,
+        learned=True,
         hyper_months=params.hyper_months,
         workers=workers,
     )
     return Fitted(samples.area_ids, months[-1], static_px, params.dynamic_px, ensemble, normalisation)
+
+
+def _look_at_light(samples: Samples, n_train: int, static_px: int, dynamic_px: int) -> tuple[Normalisation, Panel]:
+    normalisation = fit_normalisation(samples, np.arange(len(samples.months)) < n_train)
+    return normalisation, _first_months(build_panel(samples, normalisation, static_px, dynamic_px), n_train)
+
+
+def _look_at_figures(setting: Setting, fixed: Hyper | None, start: Fitted | None, window: int) -> Hyper:
+    known = start.ensemble.hyper if start else START
+    return fixed or learn_hyper(setting, known, window=window)
 
 
 def estimate(fitted: Fitted, samples: Samples, sums: Sums, *, cross_fitted: bool = False) -> Posterior:

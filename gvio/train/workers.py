@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
+A = TypeVar("A")
+B = TypeVar("B")
 T = TypeVar("T")
 
 
@@ -17,3 +19,10 @@ class Workers(Protocol):
 def in_turn(_label: str, tasks: Sequence[Callable[[], T]], /) -> list[T]:
     """One task after the other."""
     return [task() for task in tasks]
+
+
+def both(workers: Workers, label: str, first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]:
+    """Two tasks of different kinds."""
+    tasks: list[Callable[[], Any]] = [first, second]
+    one, other = workers(label, tasks)
+    return one, other
