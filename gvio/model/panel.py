@@ -79,7 +79,7 @@ def fit_normalisation(samples: Samples, train: BoolArray) -> Normalisation:
     seen = train & np.isfinite(samples.city_statistics).all(axis=1)
     change, validity = anomaly(log_light(samples.radiance[train]), mean, samples.observations[train])
     away = away_from(samples.row, samples.col, mean.shape)
-    sky = sky_change(change, validity, mean, away)
+    sky = sky_change(change, validity, mean, away, tuple(np.array(samples.regimes)[train]))
     shared = _sky_at_factories(samples, mean, change, validity, sky)
     change = change - np.float32(shared) * np.where(validity > 0, sky, 0)
     clutter = fit_clutter(change, validity, mean, away, samples.row, samples.col)
@@ -105,7 +105,7 @@ def build_panel(samples: Samples, normalisation: Normalisation, static_px: int, 
     log_radiance = log_light(samples.radiance)
     change, validity = anomaly(log_radiance, normalisation.mean_log_light, samples.observations)
     statistics = _statistics(samples, normalisation)
-    change = _cleared(change, validity, normalisation, away_from(samples.row, samples.col, change.shape[1:]))
+    change = _cleared(samples, change, validity, normalisation)
     believed = np.clip(np.where(validity > 0, change, 0.0), -_CLIP, _CLIP) * validity
     site, first = _sites(samples)
     row, col, district = samples.row[first], samples.col[first], samples.district[first]
@@ -130,10 +130,11 @@ def build_panel(samples: Samples, normalisation: Normalisation, static_px: int, 
     )
 
 
-def _cleared(change: FloatArray, validity: FloatArray, normalisation: Normalisation, away: BoolArray) -> FloatArray:
+def _cleared(samples: Samples, change: FloatArray, validity: FloatArray, normalisation: Normalisation) -> FloatArray:
     """(T, y, x) anomaly without what sky and sensor did to it, and without clutter."""
+    away = away_from(samples.row, samples.col, change.shape[1:])
     if normalisation.sky.any():
-        sky = sky_change(change, validity, normalisation.mean_log_light, away)
+        sky = sky_change(change, validity, normalisation.mean_log_light, away, samples.regimes)
         change = change - normalisation.sky.astype(np.float32) * np.where(validity > 0, sky, 0)
     clutter = Clutter(normalisation.rings, normalisation.background, normalisation.spread)
     return without_clutter(change, validity, away, clutter)

@@ -4,10 +4,12 @@ A month's gain moves all log light alike; stray light, airglow and a background 
 log light by the reciprocal of its brightness. Both are read from pixels away from factories, dim and bright, month by
 month. How far factories' own light shares in them is learned at factories' pixels: by a true sensor it is seen through
 the same sky, light that is planted on top of an image is not. Only what changes within a year is taken for the sky:
-what grows over years may be streets.
+what grows over years may be streets, unless a change of processing says otherwise.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -17,11 +19,14 @@ from gvio.types import BoolArray, FloatArray
 _SPREAD = 0.3  # of a month's log gain, and of added radiance in units of `LOG_OFFSET`, before pixels are looked at
 _NOISE = 0.3  # of one pixel's log light that neither explains
 _ALIKE = 10.0  # its errors are alike over about ten pixels
-_MOST = 4000  # pixels that are read
+_FEWEST, _MOST = 50, 4000  # pixels that are read
+_DIMMEST = 0.25  # quantile of light near factories below which a pixel is not read
 _YEAR = 12
 
 
-def sky_change(change: FloatArray, validity: FloatArray, mean: FloatArray, away: BoolArray) -> FloatArray:
+def sky_change(
+    change: FloatArray, validity: FloatArray, mean: FloatArray, away: BoolArray, regimes: Sequence[str]
+) -> FloatArray:
     """(T, y, x) float32 what sky and sensor do to log light, without what they do more slowly than in a year.
 
     Args:
@@ -29,19 +34,37 @@ def sky_change(change: FloatArray, validity: FloatArray, mean: FloatArray, away:
         validity: (T, y, x) how far to believe it, in [0, 1].
         mean: (y, x) training mean of log light, NaN never seen.
         away: (y, x) pixels away from factories.
+        regimes: (T,) processing of every month, "" where it is missing.
     """
-    found = fast_part(_monthly(change, validity, mean, away))
+    found = fast_part(_monthly(change, validity, mean, away), regimes)
     return np.asarray(np.tensordot(found.astype(np.float32), _terms(mean).astype(np.float32), axes=1))
 
 
-def fast_part(found: FloatArray) -> FloatArray:
-    """(T, K) less how the mean of the last twelve months differs from the first twelve's; no later month counts."""
+def fast_part(found: FloatArray, regimes: Sequence[str]) -> FloatArray:
+    """(T, K) without its slow part: how the mean of the last twelve months of a regime differs from its first twelve's.
+
+    So the step between two regimes is not slow: it is how the sensor is read, and no street. No later month counts.
+    """
     slow = np.zeros_like(found)
-    if len(found) > _YEAR:
-        total = np.concatenate([np.zeros((1, found.shape[1])), np.cumsum(found, axis=0)])
+    carried = np.zeros(found.shape[1])
+    for start, end in _runs(regimes):
+        total = np.concatenate([np.zeros((1, found.shape[1])), np.cumsum(found[start:end], axis=0)])
         means = (total[_YEAR:] - total[:-_YEAR]) / _YEAR
-        slow[_YEAR - 1 :] = means - means[0]
+        slow[start:end] = carried
+        if len(means):
+            slow[start + _YEAR - 1 : end] += means - means[0]
+        carried = slow[end - 1]
     return found - slow
+
+
+def _runs(regimes: Sequence[str]) -> list[tuple[int, int]]:
+    """First month and end of every run of one regime; a missing month belongs to the run before it."""
+    starts, current = [0], ""
+    for t, regime in enumerate(regimes):
+        if regime and current and regime != current:
+            starts.append(t)
+        current = regime or current
+    return list(zip(starts, [*starts[1:], len(regimes)], strict=True))
 
 
 def shared_part(change: FloatArray, validity: FloatArray, sky: FloatArray, share: FloatArray) -> float:
@@ -61,7 +84,7 @@ def shared_part(change: FloatArray, validity: FloatArray, sky: FloatArray, share
 
 def _monthly(change: FloatArray, validity: FloatArray, mean: FloatArray, away: BoolArray) -> FloatArray:
     """(T, 2) log gain, and added radiance in units of `LOG_OFFSET`, of every month: ridge regression over pixels."""
-    known = np.flatnonzero(away & np.isfinite(mean))
+    known = np.flatnonzero(_like_factories(mean, away))
     known = known[:: max(1, -(-len(known) // _MOST))]
     x = _terms(mean).reshape(2, -1)[:, known]
     y, weight = (part.reshape(len(part), -1)[:, known].astype(np.float64) for part in (change, validity))
@@ -75,3 +98,13 @@ def _terms(mean: FloatArray) -> FloatArray:
     known = np.isfinite(mean)
     added = LOG_OFFSET * np.exp(-np.where(known, mean, 0.0))
     return np.stack([np.where(known, 1.0, 0.0), np.where(known, added, 0.0)])
+
+
+def _like_factories(mean: FloatArray, away: BoolArray) -> BoolArray:
+    """(y, x) pixels away from factories and about as bright as near them: of the dim, added light moves the logarithm
+    by less than its reciprocal says, and a gain would be read into the difference."""
+    known, near = away & np.isfinite(mean), mean[~away & np.isfinite(mean)]
+    if not near.size:
+        return known
+    bright = known & (np.where(known, mean, -np.inf) >= np.quantile(near, _DIMMEST))
+    return bright if bright.sum() >= _FEWEST else known

@@ -116,7 +116,7 @@ def test_fine_tuning_takes_fewer_steps_from_where_the_champion_stopped(samples, 
     told = []
     workers = Threads(lambda *at: told.append(at))
     tuned = fit_model(samples, sums_of(samples), T, PARAMS, 9, start=fitted, workers=workers)
-    assert told == [("train", 1, 2), ("train", 2, 2)]
+    assert told == [("prepare", 1, 2), ("prepare", 2, 2), ("train", 1, 2), ("train", 2, 2)]
     assert [len(m.losses) for m in tuned.ensemble.members] == [2, 2]
     assert [len(m.losses) for m in fitted.ensemble.members] == [3, 3]
     assert tuned.trained == samples.months[-1]

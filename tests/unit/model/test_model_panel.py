@@ -134,7 +134,7 @@ def test_the_centre_of_a_patch_is_the_believed_anomaly_of_the_factory(samples):
     row, col, t = 9, 2, int(np.flatnonzero(samples.observations[:, 9, 2])[3])
     raw, seen = anomaly(log_light(samples.radiance), normalisation.mean_log_light, samples.observations)
     away = away_from(samples.row, samples.col, (SIDE, SIDE))
-    sky = normalisation.sky * sky_change(raw, seen, normalisation.mean_log_light, away) * (seen > 0)
+    sky = normalisation.sky * sky_change(raw, seen, normalisation.mean_log_light, away, samples.regimes) * (seen > 0)
     around = surroundings(raw - sky, seen, away)[:, t, row, col]
     change = np.log(samples.radiance[t, row, col] + LOG_OFFSET) - normalisation.mean_log_light[row, col]
     change -= sky[t, row, col]

@@ -12,6 +12,7 @@ RADIANCE = RNG.lognormal(1.0, 1.0, SHAPE)
 MEAN = np.log(RADIANCE + LOG_OFFSET)
 SEEN = np.full((T, *SHAPE), 0.8, np.float32)
 EVERYWHERE = np.ones(SHAPE, bool)
+ONE = ["a"] * T  # processing, always the same
 
 
 def monthly(seed: int, size: float) -> np.ndarray:
@@ -22,15 +23,15 @@ def monthly(seed: int, size: float) -> np.ndarray:
 def test_a_gain_moves_all_pixels_alike():
     gain = monthly(1, 0.1)
     change = gain + 0.02 * RNG.standard_normal((T, *SHAPE))
-    found = sky_change(change, SEEN, MEAN, EVERYWHERE)
-    expected = fast_part(gain[:, :, 0])[:, :, None]
+    found = sky_change(change, SEEN, MEAN, EVERYWHERE, ONE)
+    expected = fast_part(gain[:, :, 0], ONE)[:, :, None]
     np.testing.assert_allclose(found - found[0], np.broadcast_to(expected - expected[0], found.shape), atol=0.01)
 
 
 def test_added_light_moves_the_dim_more():
     added = np.abs(monthly(2, 0.1))
     change = np.log(RADIANCE + LOG_OFFSET + added) - MEAN
-    left = change - sky_change(change, SEEN, MEAN, EVERYWHERE)
+    left = change - sky_change(change, SEEN, MEAN, EVERYWHERE, ONE)
     dim = np.quantile(RADIANCE, 0.2) > RADIANCE
     assert np.diff(left, axis=0)[:, dim].std() < 0.4 * np.diff(change, axis=0)[:, dim].std()
     assert np.diff(left, axis=0)[:, ~dim].std() < 0.4 * np.diff(change, axis=0)[:, ~dim].std()
@@ -45,7 +46,7 @@ def test_factories_and_pixels_never_seen_have_no_say():
     loud = change.copy()
     loud[:, 5, 5] += 50
     loud[:, 7, 7] += 50
-    one, two = (sky_change(each, SEEN, mean, away) for each in (change, loud))
+    one, two = (sky_change(each, SEEN, mean, away, ONE) for each in (change, loud))
     np.testing.assert_array_equal(one, two)
     assert np.isfinite(one).all()
 
@@ -53,21 +54,21 @@ def test_factories_and_pixels_never_seen_have_no_say():
 def test_a_month_that_was_not_seen_has_no_sky():
     seen, change = SEEN.copy(), np.broadcast_to(monthly(4, 0.1), SEEN.shape).copy()
     seen[9], change[9] = 0, 0
-    assert not sky_change(change, seen, MEAN, EVERYWHERE)[9].any()
+    assert not sky_change(change, seen, MEAN, EVERYWHERE, ONE)[9].any()
 
 
 def test_what_grows_over_years_is_not_the_sky():
     years = np.arange(60)[:, None] / 12
     season = 0.2 * np.sin(2 * np.pi * years)
-    np.testing.assert_allclose(fast_part(season), season, atol=1e-12)
-    grown = fast_part(0.05 * years)
+    np.testing.assert_allclose(fast_part(season, ["a"] * 60), season, atol=1e-12)
+    grown = fast_part(0.05 * years, ["a"] * 60)
     np.testing.assert_allclose(grown[:12], 0.05 * years[:12], atol=1e-12)
     np.testing.assert_allclose(grown[12:, 0], grown[11, 0], atol=1e-12)
 
 
 def test_no_later_month_counts_for_the_slow_part():
     found = np.random.default_rng(5).standard_normal((40, 2))
-    np.testing.assert_allclose(fast_part(found[:25]), fast_part(found)[:25], atol=1e-12)
+    np.testing.assert_allclose(fast_part(found[:25], ONE[:25]), fast_part(found, ONE)[:25], atol=1e-12)
 
 
 @pytest.mark.parametrize("shared", [0.0, 0.5, 1.0])
@@ -82,3 +83,27 @@ def test_how_far_factories_share_in_the_sky_is_found(shared: float):
 def test_without_a_sky_factories_share_in_nothing():
     nothing = np.zeros((T, 5))
     assert shared_part(nothing, np.ones((T, 5)), nothing, np.full(5, 0.5)) == 0.0
+
+
+def test_the_step_between_two_regimes_is_the_sensor_s():
+    step = np.where(np.arange(60)[:, None] >= 30, 0.1, 0.0)
+    regimes = ["a"] * 29 + [""] + ["b"] * 30
+    np.testing.assert_allclose(fast_part(step, regimes), step, atol=1e-12)
+    assert np.abs(fast_part(step, ["a"] * 60)[42:]).max() < 1e-12, "unrecorded it is taken for streets within a year"
+
+
+def test_growth_goes_on_over_a_change_of_regime():
+    grown = 0.05 * np.arange(60)[:, None] / 12
+    fast = fast_part(grown, ["a"] * 30 + ["b"] * 30)
+    np.testing.assert_allclose(np.diff(fast[41:, 0]), 0, atol=1e-12)
+
+
+def test_the_dim_are_not_read_where_there_are_brighter_ones():
+    """Their light grows by less than its reciprocal says; the rest would be read as a gain."""
+    away = EVERYWHERE.copy()
+    bright = np.median(RADIANCE) < RADIANCE
+    away[bright & (RNG.random(SHAPE) < 0.3)] = False
+    change = np.broadcast_to(monthly(7, 0.1), SEEN.shape).copy()
+    wild = np.where(np.quantile(RADIANCE, 0.3) > RADIANCE, 9.0, change)
+    one, two = (sky_change(each, SEEN, MEAN, away, ONE) for each in (change, wild))
+    np.testing.assert_array_equal(one, two)
