@@ -1,10 +1,10 @@
 """Sky and sensor: what a month does to every light, factories' too, because it happens on the way to the sensor.
 
 A month's gain moves all log light alike; stray light, airglow and a background offset add to all radiance, so they move
-log light by the reciprocal of its brightness. Both are read from pixels away from factories, dim and bright, month by
-month. How far factories' own light shares in them is learned at factories' pixels: by a true sensor it is seen through
-the same sky, light that is planted on top of an image is not. Only what changes within a year is taken for the sky:
-what grows over years may be streets, unless a change of processing says otherwise.
+log light by the reciprocal of its brightness. Both are read from pixels away from factories and as bright as theirs,
+month by month. How far factories' own light shares in them is learned at factories' pixels: by a true sensor it is seen
+through the same sky, light that is planted on top of an image is not. Only what changes within a year is taken for the
+sky: what grows over years may be streets, unless a change of processing says otherwise.
 """
 
 from __future__ import annotations
