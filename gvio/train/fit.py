@@ -81,12 +81,9 @@ def fit_model(
     months = samples.months[:n_train]
     setting = _setting(samples, select_rows(sums, sums.end < n_train, slice(0, n_train)), n_train)
     # light knows nothing of figures, and figures nothing of light: what each says by itself is learned side by side
-    (normalisation, panel), hyper = both(
-        workers,
-        "prepare",
-        partial(_look_at_light, samples, n_train, static_px, params.dynamic_px),
-        partial(_look_at_figures, setting, fixed, start, params.hyper_months),
-    )
+    light = partial(_look_at_light, samples, n_train, static_px, params.dynamic_px)
+    figures = partial(_look_at_figures, setting, fixed, start, params.hyper_months)
+    (normalisation, panel), hyper = both(workers, "prepare", light, figures)
     size = size or params.seeds
     architecture = Architecture(params.channels, panel.statistics.shape[2] if statistics else 0)
     if start is not None:
