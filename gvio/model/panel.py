@@ -15,11 +15,11 @@ from scipy import ndimage
 from gvio.model.emphasis import Emphasis, emphasis
 from gvio.sample.anomaly import LOG_OFFSET, anomaly, log_light, training_mean
 from gvio.sample.clutter import Clutter, fit_clutter, without_clutter
-from gvio.sample.glow import factory_glow, share_of_light
+from gvio.sample.glow import Glow, factory_glow, share_of_light
 from gvio.sample.patches import gather_patches
 from gvio.sample.rings import away_from
 from gvio.sample.samples import Samples
-from gvio.sample.sky import shared_part, sky_change
+from gvio.sample.sky import shared_part, sky_change, without_sky
 from gvio.types import BoolArray, FloatArray, IntArray
 
 STATIC_CHANNELS = ("mean_log_light", "local_excess", "log_factories", "urban")
@@ -81,7 +81,7 @@ def fit_normalisation(samples: Samples, train: BoolArray) -> Normalisation:
     away = away_from(samples.row, samples.col, mean.shape)
     sky = sky_change(change, validity, mean, away, tuple(np.array(samples.regimes)[train]))
     shared = _sky_at_factories(samples, mean, change, validity, sky)
-    change = change - np.float32(shared) * np.where(validity > 0, sky, 0)
+    change = without_sky(change, validity, sky, shared)
     clutter = fit_clutter(change, validity, mean, away, samples.row, samples.col)
     return Normalisation(
         mean_log_light=mean,
@@ -135,7 +135,7 @@ def _cleared(samples: Samples, change: FloatArray, validity: FloatArray, normali
     away = away_from(samples.row, samples.col, change.shape[1:])
     if normalisation.sky.any():
         sky = sky_change(change, validity, normalisation.mean_log_light, away, samples.regimes)
-        change = change - normalisation.sky.astype(np.float32) * np.where(validity > 0, sky, 0)
+        change = without_sky(change, validity, sky, float(normalisation.sky[0]))
     clutter = Clutter(normalisation.rings, normalisation.background, normalisation.spread)
     return without_clutter(change, validity, away, clutter)
 
@@ -144,9 +144,7 @@ def _sky_at_factories(
     samples: Samples, mean: FloatArray, change: FloatArray, validity: FloatArray, sky: FloatArray
 ) -> float:
     """How far factories' own light shares in the sky."""
-    pixels, count = np.unique(samples.row * mean.shape[1] + samples.col, return_counts=True)
-    light = np.exp(mean) - LOG_OFFSET
-    share = share_of_light(light, factory_glow(light, pixels, count.astype(np.float64)), pixels)
+    pixels, _, _, _, share = _glow_at(mean, samples.row, samples.col, np.ones(len(samples.row)))
     y, seen, driven = (part.reshape(len(part), -1)[:, pixels].astype(np.float64) for part in (change, validity, sky))
     return shared_part(y, seen, driven, share.ravel()[pixels])
 
@@ -181,6 +179,18 @@ def _statistics(samples: Samples, normalisation: Normalisation) -> FloatArray:
     return np.asarray(np.nan_to_num(np.concatenate([own, city], axis=2)))
 
 
+def _glow_at(
+    mean_log_light: FloatArray, row: IntArray, col: IntArray, weight: FloatArray
+) -> tuple[IntArray, IntArray, FloatArray, Glow, FloatArray]:
+    """Of N factories or sites: their flat pixels (P,), which of them each is in (N,), the weight in each (P,), their
+    glow, and its share of every pixel's light (y, x)."""
+    mean = np.exp(mean_log_light) - LOG_OFFSET
+    pixels, inverse = np.unique(row * mean.shape[1] + col, return_inverse=True)
+    count = np.asarray(np.bincount(inverse, weight), dtype=np.float64)
+    glow = factory_glow(mean, pixels, count)
+    return pixels, inverse, count, glow, share_of_light(mean, glow, pixels)
+
+
 def _own_light(
     normalisation: Normalisation, log_weight: FloatArray, row: IntArray, col: IntArray
 ) -> tuple[FloatArray, FloatArray]:
@@ -188,12 +198,10 @@ def _own_light(
 
     The share is the mean of two that err for different reasons: what brightness says, and what moves with the city.
     """
-    mean = np.exp(normalisation.mean_log_light) - LOG_OFFSET
-    pixels, inverse = np.unique(row * mean.shape[1] + col, return_inverse=True)
-    count = np.asarray(np.bincount(inverse, np.exp(log_weight).max(axis=1)), dtype=np.float64)
-    glow = factory_glow(mean, pixels, count)
+    weight = np.exp(log_weight).max(axis=1)
+    _, inverse, count, glow, share = _glow_at(normalisation.mean_log_light, row, col, weight)
     against = np.maximum(glow.light, 1e-6) / np.maximum(glow.usual * count, 1e-6)
-    share = (share_of_light(mean, glow, pixels) + 1 - normalisation.background)[row, col] / 2
+    share = (share + 1 - normalisation.background)[row, col] / 2
     return np.clip(np.log(against), -_FAINTEST, _FAINTEST)[inverse], share
 
 

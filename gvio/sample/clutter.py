@@ -13,13 +13,9 @@ import dataclasses
 import numpy as np
 from scipy import ndimage, optimize
 
-from gvio.sample.rings import ring
+from gvio.sample.rings import SCALES_PX, like_factories, ring_means
 from gvio.types import BoolArray, FloatArray, IntArray
 
-SCALES_PX = (6.0, 2.0)  # of the rings round a pixel, largest first
-_MASS = 2.0  # fully seen pixels that the next larger ring counts for
-_FEWEST, _MOST = 50, 4000  # pixels from which the weights are learned
-_DIMMEST = 0.25  # quantile of factories' light below which a pixel is no example for them
 _PRIOR_SPREAD = 0.3  # of a background share, about what the brightness of its surroundings says
 _BACKGROUND_PX = 4.0
 _LEAST_SPREAD = 0.014  # of a month's light: 2 % between two months
@@ -63,7 +59,7 @@ def fit_clutter(
         cols: (F,) pixel columns.
     """
     around = surroundings(change, validity, away)
-    rings = _ring_weights(change, validity, around, _examples(mean, away, rows, cols))
+    rings = _ring_weights(change, validity, around, like_factories(mean, away, mean[rows, cols]))
     expected = np.tensordot(rings.astype(np.float32), around, axes=1)
     both = np.minimum(validity[1:], validity[:-1])
     steps, driven = np.diff(change, axis=0), np.diff(expected, axis=0)
@@ -84,25 +80,7 @@ def without_clutter(change: FloatArray, validity: FloatArray, away: BoolArray, c
 
 def _around(change: FloatArray, validity: FloatArray, away: BoolArray) -> FloatArray:
     """(1 + R, y, x) of one month: in turn, months stay in the processor's cache."""
-    mass = np.where(away, validity, 0).astype(np.float32)
-    light = change.astype(np.float32) * mass
-    total = float(mass.sum(dtype=np.float64))
-    city = float(light.sum(dtype=np.float64)) / total if total > 0 else 0.0
-    found: list[FloatArray] = [np.full(change.shape, city, np.float32)]
-    for scale in SCALES_PX:
-        weight = np.maximum(ring(mass, scale), 0)  # rounding leaves sums of nothing a little below it
-        found.append((ring(light, scale) + _MASS * found[-1]) / (weight + _MASS))
-    return np.stack(found)
-
-
-def _examples(mean: FloatArray, away: BoolArray, rows: IntArray, cols: IntArray) -> IntArray:
-    """Flat indices of pixels like the factories' but away from them, at most `_MOST`, evenly taken."""
-    known = away & np.isfinite(mean)
-    usual = mean[rows, cols]
-    usual = usual[np.isfinite(usual)]
-    bright = known & (np.nan_to_num(mean, nan=-np.inf) >= (np.quantile(usual, _DIMMEST) if len(usual) else -np.inf))
-    chosen = np.flatnonzero(bright if bright.sum() >= _FEWEST else known)
-    return np.asarray(chosen[:: max(1, -(-len(chosen) // _MOST))])
+    return ring_means(change.astype(np.float32), np.where(away, validity, 0).astype(np.float32))
 
 
 def _ring_weights(change: FloatArray, validity: FloatArray, around: FloatArray, examples: IntArray) -> FloatArray:

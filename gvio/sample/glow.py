@@ -16,15 +16,13 @@ import numpy as np
 from scipy import ndimage, optimize, sparse, special
 
 from gvio.sample.anomaly import LOG_OFFSET
-from gvio.sample.rings import away_from, ring
+from gvio.sample.rings import away_from, ring_means
 from gvio.types import BoolArray, FloatArray, IntArray
 
 BLURS_PX = (0.5, 0.7, 0.9, 1.1)
 """Standard deviations of the blur that are tried: optics and resampling of VIIRS, and errors of positions."""
 
 _REACH_PX = 2  # pixels of a factory's surroundings that are read, beside its own
-_SCALES_PX = (6.0, 2.0)  # of the rings that tell the background, the largest first
-_MASS = 2.0  # fully seen pixels that the next larger ring counts for
 _FEWEST = 50  # pixels from which the background is learned
 _ALIKE = 4.0  # errors of the background reach over neighbours: what sixteen pixels say counts once
 _FLOOR = 0.5  # nW cm⁻² sr⁻¹ of noise where nothing else shines
@@ -98,7 +96,7 @@ def background(radiance: FloatArray, away: BoolArray) -> tuple[FloatArray, float
     if not known.any():
         return np.zeros(radiance.shape), 0.0
     logarithm = np.log(np.maximum(np.where(np.isfinite(radiance), radiance, 0.0), 0.0) + LOG_OFFSET)
-    rings = _rings(logarithm, known)
+    _, *rings = ring_means(logarithm, known.astype(np.float64))
     near = rings[-1][~away] if not away.all() else rings[-1]
     like = known & (rings[-1] >= np.quantile(near, 0.1))
     like = like if like.sum() >= _FEWEST else known
@@ -109,15 +107,6 @@ def background(radiance: FloatArray, away: BoolArray) -> tuple[FloatArray, float
     smear = float(np.log(np.exp(left).mean()))  # the mean lies above the exponential of a mean logarithm (Duan 1983)
     expected = np.minimum(expected + smear, logarithm[known].max())
     return np.maximum(np.exp(expected) - LOG_OFFSET, 0.0), float(left.std())
-
-
-def _rings(logarithm: FloatArray, known: BoolArray) -> list[FloatArray]:
-    """Means over the rings round every pixel, largest first; where little is known the next larger one's."""
-    found = [np.full(logarithm.shape, logarithm[known].mean())]
-    for scale in _SCALES_PX:
-        mass = np.maximum(ring(known.astype(np.float64), scale), 0)
-        found.append((ring(np.where(known, logarithm, 0.0), scale) + _MASS * found[-1]) / (mass + _MASS))
-    return found[1:]
 
 
 def _deconvolve(image: _Image, kernel: sparse.csr_array, rounds: int) -> tuple[FloatArray, float, float]:

@@ -14,13 +14,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from gvio.sample.anomaly import LOG_OFFSET
+from gvio.sample.rings import like_factories
 from gvio.types import BoolArray, FloatArray
 
 _SPREAD = 0.3  # of a month's log gain, and of added radiance in units of `LOG_OFFSET`, before pixels are looked at
 _NOISE = 0.3  # of one pixel's log light that neither explains
 _ALIKE = 10.0  # its errors are alike over about ten pixels
-_FEWEST, _MOST = 50, 4000  # pixels that are read
-_DIMMEST = 0.25  # quantile of light near factories below which a pixel is not read
 _YEAR = 12
 
 
@@ -82,10 +81,15 @@ def shared_part(change: FloatArray, validity: FloatArray, sky: FloatArray, share
     return float(np.clip((both * own * left).sum() / size, 0.0, 1.0)) if size > 0 else 0.0
 
 
+def without_sky(change: FloatArray, validity: FloatArray, sky: FloatArray, shared: float) -> FloatArray:
+    """(T, y, x) `change` less the `shared` part of the `sky` where something was seen; arguments as above."""
+    return np.asarray(change - np.float32(shared) * np.where(validity > 0, sky, 0))
+
+
 def _monthly(change: FloatArray, validity: FloatArray, mean: FloatArray, away: BoolArray) -> FloatArray:
     """(T, 2) log gain, and added radiance in units of `LOG_OFFSET`, of every month: ridge regression over pixels."""
-    known = np.flatnonzero(_like_factories(mean, away))
-    known = known[:: max(1, -(-len(known) // _MOST))]
+    # of the dim, added light moves the logarithm by less than its reciprocal says: a gain would be read into the rest
+    known = like_factories(mean, away, mean[~away])
     x = _terms(mean).reshape(2, -1)[:, known]
     y, weight = (part.reshape(len(part), -1)[:, known].astype(np.float64) for part in (change, validity))
     weight = weight / (_NOISE**2 * _ALIKE)
@@ -98,13 +102,3 @@ def _terms(mean: FloatArray) -> FloatArray:
     known = np.isfinite(mean)
     added = LOG_OFFSET * np.exp(-np.where(known, mean, 0.0))
     return np.stack([np.where(known, 1.0, 0.0), np.where(known, added, 0.0)])
-
-
-def _like_factories(mean: FloatArray, away: BoolArray) -> BoolArray:
-    """(y, x) pixels away from factories and about as bright as near them: of the dim, added light moves the logarithm
-    by less than its reciprocal says, and a gain would be read into the difference."""
-    known, near = away & np.isfinite(mean), mean[~away & np.isfinite(mean)]
-    if not near.size:
-        return known
-    bright = known & (np.where(known, mean, -np.inf) >= np.quantile(near, _DIMMEST))
-    return bright if bright.sum() >= _FEWEST else known

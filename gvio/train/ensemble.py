@@ -14,7 +14,7 @@ from functools import partial
 import numpy as np
 
 from gvio.assimilate.hyper import START, Hyper
-from gvio.assimilate.learn import learn_hyper, learn_light
+from gvio.assimilate.learn import learn_light
 from gvio.assimilate.posterior import Measurement, Setting, assimilate
 from gvio.ledger.sums import Sums
 from gvio.model.panel import Panel
@@ -57,15 +57,14 @@ def train_ensemble(
     architecture: Architecture,
     how: Optimisation,
     size: int,
+    hyper: Hyper,
     *,
     start: Sequence[Weights] = (),
-    hyper: Hyper | None = None,
     learn: bool = True,
-    learned: bool = False,
     hyper_months: int = 72,
     workers: Workers = in_turn,
 ) -> Ensemble:
-    """Train `size` members on the figures of `setting.sums`, then learn the hyperparameters.
+    """Train `size` members on the figures of `setting.sums`, then learn the hyperparameters of light.
 
     Args:
         panel: Inputs of months 0..T−1 of `setting`.
@@ -74,31 +73,26 @@ def train_ensemble(
         architecture: Of every member.
         how: Optimisation; member k uses seed + k.
         size: Members.
+        hyper: Those of output learned from these figures (`learn_hyper`), those of light to start from.
         start: Weights to fine-tune from, one set per member, or empty.
-        hyper: Hyperparameters to start from.
-        learn: Whether to learn them, or to take `hyper` as they are.
-        learned: Whether those of output in `hyper` are learned from these figures already.
+        learn: Whether to learn those of light, or to take `hyper` as they are.
         hyper_months: Window of the marginal likelihood.
         workers: Trains the members, in turn or side by side: the result is the same.
 
     Raises:
         ModelError: Training failed or no figure is visible.
     """
-    dark = dataclasses.replace(setting, light=None)
-    prior = hyper or START
-    if learn and not learned:
-        prior = learn_hyper(dark, prior, window=hyper_months)
-    log_output = assimilate(dark, prior).mean
+    log_output = assimilate(dataclasses.replace(setting, light=None), hyper).mean
     inputs = as_inputs(panel, best_device())
-    course = _Course(setting, prior, log_output, inputs, architecture, how, year_blocks(months, size), size)
+    course = _Course(setting, hyper, log_output, inputs, architecture, how, year_blocks(months, size), size)
     tasks = [partial(_train_one, course, k, start[k] if start else None) for k in range(size)]
-    untuned = Ensemble(architecture, tuple(workers("train", tasks)), prior)
+    untuned = Ensemble(architecture, tuple(workers("train", tasks)), hyper)
     if not learn:
         return untuned
     reading = _read(untuned, inputs)
     lit = dataclasses.replace(setting, light=measurement(reading, panel, months), prior_share=reading.prior_share)
-    prior = dataclasses.replace(prior, level=_level(setting.sums, log_output, reading.prior_share))
-    return dataclasses.replace(untuned, hyper=learn_light(lit, prior, window=hyper_months))
+    levelled = dataclasses.replace(hyper, level=_level(setting.sums, log_output, reading.prior_share))
+    return dataclasses.replace(untuned, hyper=learn_light(lit, levelled, window=hyper_months))
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -97,10 +97,9 @@ def fit_model(
         architecture,
         how,
         size,
+        hyper,
         start=[m.weights for m in start.ensemble.members] if start else (),
-        hyper=hyper,
         learn=fixed is None,
-        learned=True,
         hyper_months=params.hyper_months,
         workers=workers,
     )

@@ -68,7 +68,8 @@ def test_terms_count_active_factories_of_districts():
     np.testing.assert_array_equal(terms.pixels, [0, 2])  # the factory outside every district is left out
     np.testing.assert_array_equal(terms.district, [0, 1])
     np.testing.assert_allclose(terms.count, [[1, 3], [1, 1]])
-    assert terms.light.shape == (2, 2)
+    np.testing.assert_array_equal(terms.light, own_light(radiance, terms.pixels, terms.count, np.full(2, 2019)))
+    assert (terms.light >= 0).all(), "negative radiance is noise"
     np.testing.assert_allclose(terms.on_grid(np.array([7.0, 8.0])), [[7, np.nan], [8, 0]])
 
 

@@ -1,4 +1,4 @@
-"""What happens on the way to the sensor is told from dim and bright pixels, as far as factories share in it."""
+"""What happens on the way to the sensor is told from pixels away from factories, and as far as these share in it."""
 
 import numpy as np
 import pytest

@@ -8,6 +8,7 @@ import torch
 from train_worlds import FIRST, D, months_of, no_figures, output_of, panel_of, setting_of
 
 from gvio.assimilate.hyper import START
+from gvio.assimilate.learn import learn_hyper
 from gvio.errors import ModelError
 from gvio.ledger.select import select_rows
 from gvio.model.sacnn import EMPTY, Architecture
@@ -30,11 +31,17 @@ def panel(x):
     return panel_of(x)
 
 
+def train(panel, setting, how, size, hyper_months=72, hyper=START, **options):
+    """As a fit does: first what figures say by themselves, then the members."""
+    hyper = learn_hyper(setting, hyper, window=hyper_months)
+    return train_ensemble(panel, months_of(T), setting, NET, how, size, hyper, hyper_months=hyper_months, **options)
+
+
 @pytest.fixture(scope="module")
 def trained(x, panel):
     told = []
     workers = Threads(lambda *at: told.append(at), 2)
-    return train_ensemble(panel, months_of(T), setting_of(x), NET, HOW, 3, hyper_months=24, workers=workers), told
+    return train(panel, setting_of(x), HOW, 3, hyper_months=24, workers=workers), told
 
 
 def _districts_only(x, length: int = 1):
@@ -71,9 +78,7 @@ def test_a_member_does_not_train_on_the_figures_of_its_years(x, panel):
     y = x.copy()
     move = 0.2 * np.random.default_rng(0).standard_normal((D, 12))
     y[:, :12] += move - move.mean(axis=1, keepdims=True)
-    one, two = (
-        train_ensemble(panel, months_of(T), _districts_only(w), NET, HOW, 3, hyper_months=12).members for w in (x, y)
-    )
+    one, two = (train(panel, _districts_only(w), HOW, 3, hyper_months=12).members for w in (x, y))
     out = 2016 % 3
     assert one[out].losses == pytest.approx(two[out].losses, rel=1e-4)
     assert one[out].held_out != pytest.approx(two[out].held_out, rel=0.1), "they only choose its epoch"
@@ -88,7 +93,7 @@ def test_progress_is_told_after_every_member(trained):
 
 def test_members_in_turn_are_byte_for_byte_those_trained_side_by_side(x, panel, trained):
     torch.manual_seed(12345)
-    again = train_ensemble(panel, months_of(T), setting_of(x), NET, HOW, 3, hyper_months=24)
+    again = train(panel, setting_of(x), HOW, 3, hyper_months=24)
     assert again.hyper == trained[0].hyper
     for a, b in zip(again.members, trained[0].members, strict=True):
         assert all(torch.equal(a.weights[name], b.weights[name]) for name in a.weights)
@@ -102,14 +107,14 @@ def test_members_differ_by_seed_and_light_that_shows_output_is_believed(trained)
 
 
 def test_a_single_member_trains_on_everything(x, panel):
-    alone = train_ensemble(panel, months_of(T), setting_of(x), NET, HOW, 1, hyper_months=24)
+    alone = train(panel, setting_of(x), HOW, 1, hyper_months=24)
     assert alone.members[0].held_out == ()
     assert alone.members[0].best_epoch == HOW.epochs
 
 
 def test_with_few_figures_every_member_trains_on_all_of_them(x, panel):
     few = _districts_only(x, 36)
-    made = train_ensemble(panel, months_of(T), few, NET, HOW, 3, hyper_months=36)
+    made = train(panel, few, HOW, 3, hyper_months=36)
     assert [m.held_out for m in made.members] == [(), (), ()]
 
 
@@ -117,14 +122,14 @@ def test_fine_tuning_starts_every_member_from_its_own_weights(x, panel, trained)
     ensemble, _ = trained
     how = dataclasses.replace(HOW, epochs=1, learning_rate=1e-12)
     start = [m.weights for m in ensemble.members]
-    tuned = train_ensemble(panel, months_of(T), setting_of(x), NET, how, 3, start=start, hyper=ensemble.hyper)
+    tuned = train(panel, setting_of(x), how, 3, start=start, hyper=ensemble.hyper)
     for member, weights in zip(tuned.members, start, strict=True):
         np.testing.assert_allclose(member.weights["mix.weight"], weights["mix.weight"], atol=1e-9)
 
 
 def test_no_visible_figure_is_an_error(panel):
     with pytest.raises(ModelError, match="no official figure is visible"):
-        train_ensemble(panel, months_of(T), no_figures(T), NET, HOW, 2)
+        train(panel, no_figures(T), HOW, 2)
 
 
 def test_prior_shares_are_those_of_the_light_and_sum_to_one(panel):
