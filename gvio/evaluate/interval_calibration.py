@@ -20,7 +20,7 @@ from gvio.types import BoolArray, FloatArray, IntArray
 FEWEST = 20
 """With fewer residuals the posterior is taken at its word."""
 
-_HALF_LIFE = 12.0  # months; docs/model.md has the measurement
+_HALF_LIFE = 12.0  # months; docs/intervals.md has the measurement
 _SHRINK = 20.0  # independent residuals that a cell's parent counts for
 _MOST_ALIKE = 0.95
 _CITY = KINDS.index("city_blind")
