@@ -72,7 +72,7 @@ class NaiveCnn(SaCnn):
         learned = (torch.tanh(self.mix(change)) * self.modulate(context)).sum(dim=2)
         share = torch.softmax(level.detach()[:, None] + inputs.log_weight, dim=0).nan_to_num()
         learned = learned - (share * learned).sum(dim=0)
-        believed = (1 + self.believe(site)) * inputs.emphasis[:, None]
+        believed = (1 + self.believe(site)) * inputs.site_weights[:, None]
         return level, self.beta * believed * inputs.anomaly + learned
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.worlds import BenchWorld
-from gvio.compare.paper import paper_paths
+from gvio.compare.gong2025 import gong2025_paths
 from gvio.compare.table import predict_all
 from gvio.evaluate.districts import LEFT_OUT, leave_districts_out
 from gvio.evaluate.fold import Material, compare_input
@@ -18,7 +18,7 @@ from gvio.evaluate.interval_calibration import Residuals, learn_table, residuals
 from gvio.evaluate.later_origins import YEAR, later_origins
 from gvio.evaluate.metrics import coverage, mape, within_r2, yoy_r2
 from gvio.evaluate.paired import level_scores
-from gvio.evaluate.scores import NO_LIGHT, OURS, PAPER, PLAIN
+from gvio.evaluate.scores import GONG2025, NO_LIGHT, OURS, PLAIN
 from gvio.evaluate.shuffles import without_light
 from gvio.ledger.select import select_rows
 from gvio.map.industry import industry_of
@@ -88,7 +88,7 @@ def _time(world: BenchWorld, fitted: Fitted, plain: Fitted | None, start: int, g
     given = compare_input(material, seen, city, start - 1)
     paths = predict_all(given)
     if plain is not None:
-        paths[PAPER] = paper_paths(material.samples, given, material.params.model)
+        paths[GONG2025] = gong2025_paths(material.samples, given, material.params.model)
     models = {OURS: fitted} | ({PLAIN: plain} if plain else {})
     paths |= {n: np.exp(estimate(m, material.samples, seen).mean) for n, m in models.items()}
     paths[NO_LIGHT] = np.exp(estimate(fitted, without_light(material.samples), seen).mean)

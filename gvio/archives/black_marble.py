@@ -22,7 +22,7 @@ from gvio.archives.download import download
 from gvio.archives.earthdata import EarthdataSession
 from gvio.archives.laads import Shelf, download_url, list_laads
 from gvio.archives.manifest import RawFile
-from gvio.archives.patience import PATIENCE, Patience
+from gvio.archives.retry import RETRY_POLICY, RetryPolicy
 from gvio.archives.transfer import fetch_all
 from gvio.errors import ConfigError, ProductError, UpstreamUnavailable
 from gvio.sources.vnp46a3_names import recognise
@@ -51,7 +51,7 @@ def black_marble_archive(
     endpoints: Endpoints,
     product: str = "VNP46A3",
     *,
-    patience: Patience = PATIENCE,
+    retry: RetryPolicy = RETRY_POLICY,
 ) -> Archive:
     """The official Black Marble archive for one region.
 
@@ -60,14 +60,14 @@ def black_marble_archive(
         credentials: Token, or user name and password; `.netrc` is read where neither is given.
         endpoints: Where CMR, Earthdata Login and LAADS are.
         product: VNP46A3 (Suomi NPP) or VJ146A3 (NOAA-20).
-        patience: How often what fails is tried again.
+        retry: How often what fails is tried again.
 
     Raises:
         ConfigError: `product` is neither.
     """
     if product not in PRODUCTS:
         raise ConfigError(f"no such Black Marble product: {product!r}", hint=f"Use one of {', '.join(PRODUCTS)}.")
-    place = _Place(bounds, credentials, endpoints, product, patience)
+    place = _Place(bounds, credentials, endpoints, product, retry)
     return Archive(name=place.name, list_=functools.partial(_list, place), fetch=functools.partial(_fetch, place))
 
 
@@ -107,7 +107,7 @@ class _Place:
     credentials: Credentials
     endpoints: Endpoints
     product: str
-    patience: Patience
+    retry: RetryPolicy
 
     @property
     def name(self) -> str:
@@ -128,7 +128,7 @@ def _list(place: _Place, first: Month, last: Month) -> list[RemoteFile]:
 def _list_collection(place: _Place, collection: Collection, first: Month, last: Month) -> list[RemoteFile]:
     asked = (place.bounds, first + -REFERENCE_MONTHS, last)
     try:
-        found = search_granules(place.endpoints, place.product, collection.version, *asked, place.patience)
+        found = search_granules(place.endpoints, place.product, collection.version, *asked, place.retry)
     except UpstreamUnavailable as error:
         found = _list_second(place, collection, *asked, cause=error)
     return choose(found, place.product, tiles_of(place.bounds), first, last)
@@ -138,10 +138,10 @@ def _list_second(
     place: _Place, collection: Collection, bounds: Bounds, first: Month, last: Month, cause: UpstreamUnavailable
 ) -> list[RemoteFile]:
     """The listing by LAADS; when that fails as well, the first path's error is the one to tell: it needs no login."""
-    with EarthdataSession(place.credentials, place.endpoints, place.patience) as session:
-        shelf = Shelf(session, place.endpoints, place.product, collection.archive_set, place.patience)
+    with EarthdataSession(place.credentials, place.endpoints, place.retry) as session:
+        shelf = Shelf(session, place.endpoints, place.product, collection.archive_set, place.retry)
         try:
-            session.log_in()  # here, since inside every question its patience would be that of the login as well
+            session.log_in()  # here, since inside every question its retry would be that of the login as well
             return list_laads(shelf, bounds, first, last)
         except (UpstreamUnavailable, ConfigError) as error:
             what = f"{cause.what}; the second path fails as well: {error.what}"
@@ -149,7 +149,7 @@ def _list_second(
 
 
 def _fetch(place: _Place, files: Sequence[RemoteFile], into: Path, progress: Progress | None) -> list[RawFile]:
-    with EarthdataSession(place.credentials, place.endpoints, place.patience) as session:
+    with EarthdataSession(place.credentials, place.endpoints, place.retry) as session:
         fetch_one = functools.partial(_fetch_one, _Paths(place, session))
         return fetch_all(files, fetch_one, into, archive=place.name, progress=progress)
 
@@ -192,7 +192,7 @@ def _download(paths: _Paths, remote: RemoteFile, into: Path, stop: threading.Eve
         archive=paths.place.name,
         version=version,
         renew=paths.session.renew,
-        patience=paths.place.patience,
+        retry=paths.place.retry,
         stop=stop,
     )
 

@@ -24,9 +24,9 @@ from earthaccess.search import DataGranules
 from requests.adapters import HTTPAdapter
 
 from gvio.archives.access import Endpoints
-from gvio.archives.answers import answering, check_answer
 from gvio.archives.archive import Bounds, Checksum, RemoteFile
-from gvio.archives.patience import PATIENCE, Patience, patiently
+from gvio.archives.http_errors import answering, check_answer
+from gvio.archives.retry import RETRY_POLICY, RetryPolicy, retried
 from gvio.errors import UpstreamUnavailable
 from gvio.sources.vnp46a3_names import recognise
 from gvio.types import Month
@@ -45,7 +45,7 @@ def search_granules(
     bounds: Bounds,
     first: Month,
     last: Month,
-    patience: Patience = PATIENCE,
+    retry: RetryPolicy = RETRY_POLICY,
     timeout: tuple[float, float] = TIMEOUT_S,
 ) -> list[RemoteFile]:
     """What CMR lists of a product; needs no login.
@@ -59,7 +59,7 @@ def search_granules(
         bounds: West, south, east, north, degrees.
         first: First month asked for.
         last: Last month asked for.
-        patience: How often a search that fails is repeated.
+        retry: How often a search that fails is repeated.
         timeout: Seconds to connect, and between bytes.
 
     Raises:
@@ -72,7 +72,7 @@ def search_granules(
         warnings.simplefilter("ignore", FutureWarning)  # earthaccess calls a method that it has deprecated itself
         session.mount("https://", _TimeLimited(timeout))
         query.session = session
-        granules = patiently(lambda: all_granules(query, endpoints), patience)
+        granules = retried(lambda: all_granules(query, endpoints), retry)
     return [file for granule in granules if (file := file_of_granule(granule.get("umm", {}))) is not None]
 
 

@@ -19,7 +19,8 @@ from typing import BinaryIO
 
 import requests
 
-from gvio.archives.answers import (
+from gvio.archives.archive import RemoteFile
+from gvio.archives.http_errors import (
     answering,
     asked_wait,
     check_answer,
@@ -28,7 +29,6 @@ from gvio.archives.answers import (
     safe_url,
     starts_a_page,
 )
-from gvio.archives.archive import RemoteFile
 from gvio.archives.manifest import RawFile, raw_file
 from gvio.archives.partial import (
     Digests,
@@ -40,7 +40,7 @@ from gvio.archives.partial import (
     sha256_if_there,
     write_note,
 )
-from gvio.archives.patience import PATIENCE, Patience, patiently
+from gvio.archives.retry import RETRY_POLICY, RetryPolicy, retried
 from gvio.archives.version import checksum_text
 from gvio.errors import ProductError, StoreError, UpstreamUnavailable
 from gvio.sources.files import DOWNLOAD_AGAIN, MAGIC
@@ -87,7 +87,7 @@ def download(
     archive: str = "the archive",
     version: str = "",
     renew: Callable[[], None] | None = None,
-    patience: Patience = PATIENCE,
+    retry: RetryPolicy = RETRY_POLICY,
     stop: threading.Event | None = None,
 ) -> RawFile:
     """Bring one file into a folder under its official name; the record's path is relative to that folder.
@@ -104,7 +104,7 @@ def download(
         archive: What messages call the archive.
         version: Collection and production stamp, for the record.
         renew: Logs in again; called at most once, when the credential is not accepted or a login page comes.
-        patience: Retries without progress; a chunk that arrives gives them anew.
+        retry: Retries without progress; a chunk that arrives gives them anew.
         stop: Ends the download after the next block when set; what came is kept.
 
     Raises:
@@ -121,7 +121,7 @@ def download(
         into.mkdir(parents=True, exist_ok=True)
         sha256 = sha256_if_there(into, remote)
         if sha256 is None:
-            sha256 = _renewing(partial(_whole_file, task, patience), renew)
+            sha256 = _renewing(partial(_whole_file, task, retry), renew)
         note = read_note(into, remote.name)
         return raw_file(into / remote.name, remote, sha256=sha256, version=version, etag=note.etag if note else None)
 
@@ -136,28 +136,28 @@ def _renewing(work: Callable[[], str], renew: Callable[[], None] | None) -> str:
     return work()
 
 
-def _whole_file(task: _Task, patience: Patience, again: bool = True) -> str:
-    _all_bytes(task, patience)
+def _whole_file(task: _Task, retry: RetryPolicy, again: bool = True) -> str:
+    _all_bytes(task, retry)
     problem = _damage(task)
     if problem is None:
         return _finish(task)
     discard(task.into, task.remote.name)
     if again:
-        return _whole_file(task, patience, again=False)
+        return _whole_file(task, retry, again=False)
     raise problem
 
 
-def _all_bytes(task: _Task, patience: Patience) -> None:
+def _all_bytes(task: _Task, retry: RetryPolicy) -> None:
     """Attempts until the body is whole; whoever brings a chunk further gets all attempts anew."""
     reached = 0
     while True:
         try:
-            return patiently(partial(_attempt, task), patience, task.stop)
+            return retried(partial(_attempt, task), retry, task.stop)
         except UpstreamUnavailable as error:
             if task.digests.hashed < reached + CHUNK or asked_wait(error) is not None or task.stop.is_set():
                 raise
             reached = task.digests.hashed
-        task.stop.wait(patience.first_wait)
+        task.stop.wait(retry.first_wait)
 
 
 def _attempt(task: _Task) -> None:

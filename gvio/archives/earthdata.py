@@ -26,8 +26,8 @@ from requests.adapters import HTTPAdapter
 from requests.utils import get_netrc_auth
 
 from gvio.archives.access import Credentials, Endpoints
-from gvio.archives.answers import answering, check_answer, safe_url
-from gvio.archives.patience import PATIENCE, Patience, patiently
+from gvio.archives.http_errors import answering, check_answer, safe_url
+from gvio.archives.retry import RETRY_POLICY, RetryPolicy, retried
 from gvio.errors import ConfigError, GvioError, UpstreamUnavailable
 
 TIMEOUT_S = (10.0, 60.0)  # to connect, between bytes
@@ -44,8 +44,8 @@ class EarthdataSession:
     session: accounts get locked by wrong passwords, and every file would wait for a server that is down.
     """
 
-    def __init__(self, credentials: Credentials, endpoints: Endpoints, patience: Patience = PATIENCE) -> None:
-        self._credentials, self._endpoints, self._patience = credentials, endpoints, patience
+    def __init__(self, credentials: Credentials, endpoints: Endpoints, retry: RetryPolicy = RETRY_POLICY) -> None:
+        self._credentials, self._endpoints, self._patience = credentials, endpoints, retry
         self._lock = threading.Lock()
         self._logins: list[requests.Session] = []
         self._failure: GvioError | None = None
@@ -100,7 +100,7 @@ class EarthdataSession:
         if self._failure is not None:
             raise self._failure
         try:
-            auth = patiently(lambda: log_in(credentials, self._endpoints), self._patience)
+            auth = retried(lambda: log_in(credentials, self._endpoints), self._patience)
         except GvioError as error:
             self._failure = error
             raise

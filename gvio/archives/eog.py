@@ -21,13 +21,13 @@ from typing import TypeVar
 import requests
 
 from gvio.archives.access import Credentials, Endpoints
-from gvio.archives.answers import answering, check_answer, login_page
 from gvio.archives.archive import Archive, Bounds, RemoteFile
 from gvio.archives.eog_index import choose, is_index, tiles_of
 from gvio.archives.eog_login import EogLogin
+from gvio.archives.http_errors import answering, check_answer, login_page
 from gvio.archives.manifest import RawFile
-from gvio.archives.patience import PATIENCE, Patience, patiently
 from gvio.archives.resuming import ResumingStream
+from gvio.archives.retry import RETRY_POLICY, RetryPolicy, retried
 from gvio.archives.tgz_windows import keep_windows
 from gvio.archives.transfer import fetch_all
 from gvio.archives.windows import record_window, window_version
@@ -50,7 +50,7 @@ def eog_archive(
     credentials: Credentials,
     endpoints: Endpoints,
     configuration: str = "vcmslcfg",
-    patience: Patience = PATIENCE,
+    retry: RetryPolicy = RETRY_POLICY,
 ) -> Archive:
     """VNL monthly as an archive: lists the `.tgz` of the tiles that cover the region, fetches the region's windows.
 
@@ -62,7 +62,7 @@ def eog_archive(
         credentials: All four of EOG; their absence is an error when the archive is first asked.
         endpoints: `eog` and `eog_token` count.
         configuration: vcmslcfg (stray light corrected, from 2014) or vcmcfg (stray light left out, from 2012-04).
-        patience: Retries of every request.
+        retry: Retries of every request.
 
     Raises:
         ConfigError: Unknown configuration, or the region lies outside the product.
@@ -71,7 +71,7 @@ def eog_archive(
         what = f"unknown configuration {configuration!r} of VNL"
         raise ConfigError(what, hint=f"Choose one of {', '.join(CONFIGURATIONS)}.")
     tiles_of(bounds)
-    place = _Place(bounds, credentials, endpoints, configuration, patience)
+    place = _Place(bounds, credentials, endpoints, configuration, retry)
     return Archive(NAME, functools.partial(_list, place), functools.partial(_fetch, place))
 
 
@@ -81,7 +81,7 @@ class _Place:
     credentials: Credentials
     endpoints: Endpoints
     configuration: str
-    patience: Patience
+    retry: RetryPolicy
 
     @property
     def root(self) -> str:
@@ -94,7 +94,7 @@ class _Connection:
 
     session: requests.Session
     login: EogLogin
-    patience: Patience
+    retry: RetryPolicy
 
     def open(self, remote: RemoteFile, stop: threading.Event, headers: Mapping[str, str]) -> requests.Response:
         """A checked answer with an unread body; a token that has expired is renewed once."""
@@ -130,8 +130,8 @@ class _Connection:
         return self._asking(ask, stop)
 
     def _asking(self, ask: Callable[[str], T], stop: threading.Event) -> T:
-        """The patience lies inside the login: around it, each of its attempts would be a login with its own."""
-        return self.login.using(lambda token: patiently(lambda: ask(token), self.patience, stop), stop)
+        """The retry lies inside the login: around it, each of its attempts would be a login with its own."""
+        return self.login.using(lambda token: retried(lambda: ask(token), self.retry, stop), stop)
 
     def _get(self, url: str, token: str, headers: Mapping[str, str]) -> requests.Response:
         # `auth` rather than a header: an entry of .netrc for the host would replace the header.
@@ -151,8 +151,8 @@ def _with_token(request: requests.PreparedRequest, token: str) -> requests.Prepa
 
 
 def _connect(place: _Place, session: requests.Session) -> _Connection:
-    login = EogLogin(place.credentials, place.endpoints.eog_token, session, place.patience)
-    return _Connection(session, login, place.patience)
+    login = EogLogin(place.credentials, place.endpoints.eog_token, session, place.retry)
+    return _Connection(session, login, place.retry)
 
 
 def _list(place: _Place, first: Month, last: Month) -> list[RemoteFile]:
@@ -170,7 +170,7 @@ def _list(place: _Place, first: Month, last: Month) -> list[RemoteFile]:
 def _list_months(
     place: _Place, connection: _Connection, months: Sequence[Month], stop: threading.Event
 ) -> list[RemoteFile]:
-    """Side by side. When one month fails the others end at once: they would meet the same, each with its patience."""
+    """Side by side. When one month fails the others end at once: they would meet the same, each with its retry."""
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="list") as pool:
         try:
             listed = pool.map(lambda month: _list_month(place, connection, month, stop), months)
@@ -206,7 +206,7 @@ def _fetch_one(
     stem = remote.name.removesuffix(".tgz")
     targets = {name: into / name for name in (f"{stem}.{LIGHT}.tif", f"{stem}.{COUNT}.tif")}
     connect = functools.partial(connection.open, remote, stop)
-    with ResumingStream(connect, remote.name, place.patience, stop) as stream:
+    with ResumingStream(connect, remote.name, place.retry, stop) as stream:
         keep_windows(stream, remote.url, targets, place.bounds)
     return [record_window(path, remote, _recognised(path)) for path in targets.values()]
 

@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 import requests
 
 from gvio.archives.access import Credentials
-from gvio.archives.answers import answering, is_login_error, safe_url
-from gvio.archives.patience import PATIENCE, Patience, patiently
+from gvio.archives.http_errors import answering, is_login_error, safe_url
+from gvio.archives.retry import RETRY_POLICY, RetryPolicy, retried
 from gvio.errors import ConfigError, GvioError, UpstreamUnavailable
 
 T = TypeVar("T")
@@ -46,9 +46,9 @@ class EogLogin:
     """
 
     def __init__(
-        self, credentials: Credentials, token_url: str, session: requests.Session, patience: Patience = PATIENCE
+        self, credentials: Credentials, token_url: str, session: requests.Session, retry: RetryPolicy = RETRY_POLICY
     ) -> None:
-        self._patience = patience
+        self._patience = retry
         self._fields = _fields(credentials)
         self._url = _checked(token_url)
         self._session = session
@@ -73,7 +73,7 @@ class EogLogin:
     def using(self, work: Callable[[str], T], stop: threading.Event | None = None) -> T:
         """The result of `work` with a token; when the archive does not accept it, once more with a new one.
 
-        `work` repeats by itself what can get better: whoever repeats `using` repeats the login's patience as well.
+        `work` repeats by itself what can get better: whoever repeats `using` repeats the login's retry as well.
 
         Raises:
             ConfigError: Credentials are absent or refused, or `work` raised it for another reason or twice.
@@ -96,7 +96,7 @@ class EogLogin:
 
     def _renew_patiently(self, stop: threading.Event | None) -> None:
         try:
-            patiently(self._renew, self._patience, stop)
+            retried(self._renew, self._patience, stop)
         except GvioError as error:
             self._failure = error
             raise

@@ -22,10 +22,10 @@ from urllib.parse import quote, urlencode, urljoin
 import requests
 
 from gvio.archives.access import Endpoints
-from gvio.archives.answers import answering, check_answer, is_login_error, safe_url
 from gvio.archives.archive import Bounds, Checksum, RemoteFile
 from gvio.archives.earthdata import EarthdataSession
-from gvio.archives.patience import PATIENCE, Patience, patiently
+from gvio.archives.http_errors import answering, check_answer, is_login_error, safe_url
+from gvio.archives.retry import RETRY_POLICY, RetryPolicy, retried
 from gvio.errors import ConfigError, ProductError, UpstreamUnavailable
 from gvio.sources.vnp46a3_names import recognise
 from gvio.types import Month, month_range
@@ -46,14 +46,14 @@ class Shelf:
         endpoints: Where LAADS is.
         product: VNP46A3 or VJ146A3.
         archive_set: "5200" for collection 2, "5000" for collection 1.
-        patience: How often a question that fails is repeated.
+        retry: How often a question that fails is repeated.
     """
 
     session: EarthdataSession
     endpoints: Endpoints
     product: str
     archive_set: str
-    patience: Patience = PATIENCE
+    retry: RetryPolicy = RETRY_POLICY
 
 
 def list_laads(shelf: Shelf, bounds: Bounds, first: Month, last: Month) -> list[RemoteFile]:
@@ -129,12 +129,12 @@ def _folder(shelf: Shelf, month: Month) -> Entries:
 
 def _entries(shelf: Shelf, url: str, absent_is_empty: bool = False) -> Entries:
     try:
-        return patiently(lambda: _listing(shelf.session, url, absent_is_empty), shelf.patience)
+        return retried(lambda: _listing(shelf.session, url, absent_is_empty), shelf.retry)
     except ConfigError as error:
         if not is_login_error(error):
             raise
     shelf.session.renew()
-    return patiently(lambda: _listing(shelf.session, url, absent_is_empty), shelf.patience)
+    return retried(lambda: _listing(shelf.session, url, absent_is_empty), shelf.retry)
 
 
 def _listing(session: EarthdataSession, url: str, absent_is_empty: bool) -> Entries:

@@ -18,7 +18,7 @@ from typing import Protocol, TypeVar
 
 from filelock import FileLock
 
-from gvio.archives.answers import safe_url
+from gvio.archives.http_errors import safe_url
 from gvio.archives.version import Listed, bare_etag, checksum_text, differs
 from gvio.errors import InputRefused
 from gvio.types import CheckResult, Month, Progress

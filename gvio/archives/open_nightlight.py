@@ -22,7 +22,7 @@ from gvio import raster
 from gvio.archives.access import Endpoints
 from gvio.archives.archive import Archive, Bounds, RemoteFile
 from gvio.archives.manifest import RawFile
-from gvio.archives.patience import PATIENCE, Patience, patiently
+from gvio.archives.retry import RETRY_POLICY, RetryPolicy, retried
 from gvio.archives.transfer import fetch_all
 from gvio.archives.windows import record_window, window_version
 from gvio.errors import ConfigError, ProductError, StoreError, UpstreamUnavailable
@@ -51,7 +51,7 @@ _GDAL = {
 _STATUS = re.compile(r"(?:HTTP response code|HTTP error code|response_code)\D{0,5}(\d{3})")
 
 
-def light_every_night_archive(bounds: Bounds, endpoints: Endpoints, patience: Patience = PATIENCE) -> Archive:
+def light_every_night_archive(bounds: Bounds, endpoints: Endpoints, retry: RetryPolicy = RETRY_POLICY) -> Archive:
     """Light Every Night as an archive: lists the pairs of radiance and count, fetches the region's windows of them.
 
     Of a month that is there in several processings the operational one counts (`ops` before `rp2`, the mask `ecm`
@@ -60,9 +60,9 @@ def light_every_night_archive(bounds: Bounds, endpoints: Endpoints, patience: Pa
     Args:
         bounds: West, south, east, north in WGS84 degrees.
         endpoints: `light_every_night` and `light_every_night_bucket` count.
-        patience: Retries of every window.
+        retry: Retries of every window.
     """
-    place = _Place(bounds, endpoints.light_every_night, endpoints.light_every_night_bucket, patience)
+    place = _Place(bounds, endpoints.light_every_night, endpoints.light_every_night_bucket, retry)
     return Archive(NAME, functools.partial(_list, place), functools.partial(_fetch, place))
 
 
@@ -71,7 +71,7 @@ class _Place:
     bounds: Bounds
     endpoint: str
     bucket: str
-    patience: Patience
+    retry: RetryPolicy
 
     @property
     def root(self) -> str:
@@ -140,8 +140,8 @@ def _fetch_one(place: _Place, remote: RemoteFile, into: Path, stop: threading.Ev
     if file is None:
         raise ProductError("has no official name", where=remote.name, hint="Fetch what the archive lists.")
     try:
-        again = dataclasses.replace(place.patience, attempts=_WINDOWS)
-        patiently(lambda: _read_window(place, remote, part), again, stop)
+        again = dataclasses.replace(place.retry, attempts=_WINDOWS)
+        retried(lambda: _read_window(place, remote, part), again, stop)
         now = place.open_bucket.etag(remote.url.removeprefix(place.root))
         _check_unchanged(remote, window_version(place.bounds, now))
         part.replace(path)
@@ -156,8 +156,8 @@ def _fetch_one(place: _Place, remote: RemoteFile, into: Path, stop: threading.Ev
 def _read_window(place: _Place, remote: RemoteFile, part: Path) -> None:
     tags = {"SOURCE_URL": remote.url, "SOURCE_ETAG": (remote.etag or "").partition("@")[0]}
     retries = {
-        "GDAL_HTTP_MAX_RETRY": str(place.patience.attempts - 1),
-        "GDAL_HTTP_RETRY_DELAY": str(place.patience.first_wait),
+        "GDAL_HTTP_MAX_RETRY": str(place.retry.attempts - 1),
+        "GDAL_HTTP_RETRY_DELAY": str(place.retry.first_wait),
     }
     try:
         raster.copy_window(f"/vsicurl/{remote.url}", part, place.bounds, tags, _GDAL | retries)

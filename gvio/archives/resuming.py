@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from urllib3.exceptions import HTTPError
 
-from gvio.archives.patience import PATIENCE, Patience
+from gvio.archives.retry import RETRY_POLICY, RetryPolicy
 from gvio.errors import UpstreamUnavailable
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class ResumingStream(io.RawIOBase):
         self,
         connect: Callable[[Mapping[str, str]], Response],
         where: str,
-        patience: Patience = PATIENCE,
+        retry: RetryPolicy = RETRY_POLICY,
         stop: threading.Event | None = None,
     ) -> None:
         """Asks for nothing yet.
@@ -42,12 +42,12 @@ class ResumingStream(io.RawIOBase):
         Args:
             connect: Takes additional headers; answers 200, 206 or 416 with an unread body, or raises.
             where: What messages name.
-            patience: How often a connection may break without having brought a byte.
+            retry: How often a connection may break without having brought a byte.
             stop: Ends the reading when set.
         """
         self._connect = connect
         self._where = where
-        self._patience = patience
+        self._patience = retry
         self._stop = stop or threading.Event()
         self._response: Response | None = None
         self._digest = hashlib.sha256()

@@ -17,8 +17,8 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from gvio import raster
-from gvio.archives.answers import starts_a_page
 from gvio.archives.archive import Bounds
+from gvio.archives.http_errors import starts_a_page
 from gvio.archives.resuming import ResumingStream
 from gvio.errors import ConfigError, ProductError, StoreError
 

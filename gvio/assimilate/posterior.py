@@ -13,9 +13,9 @@ import numpy as np
 import torch
 
 from gvio.assimilate.covariance import Observed, as_tensor, as_tensors, cholesky, joint_covariance, residual
-from gvio.assimilate.doubt import doubt_of, surprise
 from gvio.assimilate.hyper import Hyper
 from gvio.assimilate.linearise import first_guess, linearise
+from gvio.assimilate.robust import downweighting, surprise
 from gvio.errors import ModelError
 from gvio.ledger.sums import Sums
 from gvio.types import BoolArray, FloatArray
@@ -153,7 +153,7 @@ def _without_light(done: Pass) -> Posterior:
 def _doubting(done: Pass, dark: Posterior) -> Pass:
     """The pass again with the errors of light widened that moved a district's estimate too far, if any did."""
     lit = done.posterior
-    factor = doubt_of(surprise(lit.mean, lit.sd, dark.mean, dark.sd))
+    factor = downweighting(surprise(lit.mean, lit.sd, dark.mean, dark.sd))
     if (factor == 1).all():
         return done
     return condition(done.h, dataclasses.replace(done.seen, rough=as_tensor(factor) * done.seen.rough), full=True)

@@ -12,11 +12,11 @@ from functools import partial
 
 import numpy as np
 
+from gvio.compare.gong2025 import gong2025_paths
 from gvio.compare.known import CompareInput
-from gvio.compare.paper import paper_paths
 from gvio.config import EvaluateParams
 from gvio.evaluate.fold import Fit, Material, Models, Question, ask, compare_input, fitter
-from gvio.evaluate.scores import NO_LIGHT, OURS, PAPER, PLAIN, FoldScores
+from gvio.evaluate.scores import GONG2025, NO_LIGHT, OURS, PLAIN, FoldScores
 from gvio.evaluate.shuffles import without_light
 from gvio.evaluate.target import city_targets, starts_after
 from gvio.ledger.select import select_rows
@@ -49,9 +49,9 @@ def rolling_origin(material: Material, fit: Fit, workers: Workers = in_turn) -> 
     def both(t0: int) -> tuple[FoldScores, FoldScores]:
         models = _models_at(material, t0, fit)
         given = _given(material, _question(material, t0, city_goes_on=False))
-        paper = paper_paths(material.samples, given, material.params.model)
+        paper = gong2025_paths(material.samples, given, material.params.model)
         blind, used = (_question(material, t0, city_goes_on=goes_on) for goes_on in (False, True))
-        dark = [{NO_LIGHT: _without_light(material, question, models), PAPER: paper} for question in (blind, used)]
+        dark = [{NO_LIGHT: _without_light(material, question, models), GONG2025: paper} for question in (blind, used)]
         return ask(material, blind, models, dark[0]), ask(material, used, models, dark[1])
 
     starts = origins(material.samples.months, material.sums, material.params.evaluate)

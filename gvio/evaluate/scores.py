@@ -12,7 +12,7 @@ from gvio.map.intervals import LEVELS, gaussian_half_width
 from gvio.types import BoolArray, FloatArray
 
 AS_USED, BLIND = "rolling_origin_as_used", "rolling_origin_blind"
-OURS, PLAIN, PAPER = "sa-cnn", "plain-cnn", "sa-cnn-paper"
+OURS, PLAIN, GONG2025 = "sa-cnn", "plain-cnn", "sa-cnn-paper"
 NO_LIGHT = "no-light"
 """Our own assimilation, had nobody seen the light: what the light itself is worth."""
 

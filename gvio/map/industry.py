@@ -10,7 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from gvio.errors import ModelError
-from gvio.sample.glow import BLURS_PX, factory_glow
+from gvio.sample.deblend import BLURS_PX, deblend_factories
 from gvio.sample.samples import Samples
 from gvio.types import BoolArray, FloatArray, IntArray
 
@@ -144,10 +144,10 @@ def own_light(radiance: FloatArray, pixels: IntArray, count: FloatArray, years: 
     blurs: tuple[float, ...] = BLURS_PX
     for inside, mean in _before_each_year(radiance, years):
         most = count[:, inside].max(axis=1, keepdims=True)
-        glow = factory_glow(mean, pixels, most[:, 0], blurs)
-        blurs = (glow.blur_px,)  # another blur in another year would move output about between two Decembers
+        deblended = deblend_factories(mean, pixels, most[:, 0], blurs)
+        blurs = (deblended.blur_px,)  # another blur in another year would move output about between two Decembers
         working = np.divide(count[:, inside], most, out=np.zeros((len(most), inside.sum())), where=most > 0)
-        light[:, inside] = glow.light[:, None] * working
+        light[:, inside] = deblended.light[:, None] * working
     return light
 
 

@@ -12,14 +12,14 @@ import functools
 import numpy as np
 from scipy import ndimage
 
-from gvio.model.emphasis import Emphasis, emphasis
+from gvio.model.site_weights import SiteWeights, site_weights
 from gvio.sample.anomaly import LOG_OFFSET, anomaly, log_light, training_mean
 from gvio.sample.clutter import Clutter, fit_clutter, without_clutter
-from gvio.sample.glow import Glow, factory_glow, share_of_light
+from gvio.sample.deblend import Deblended, deblend_factories, share_of_light
 from gvio.sample.patches import gather_patches
+from gvio.sample.radiometry import radiometric_change, shared_part, without_radiometric
 from gvio.sample.rings import away_from
 from gvio.sample.samples import Samples
-from gvio.sample.sky import shared_part, sky_change, without_sky
 from gvio.types import BoolArray, FloatArray, IntArray
 
 STATIC_CHANNELS = ("mean_log_light", "local_excess", "log_factories", "urban")
@@ -36,13 +36,13 @@ _SAME = 0.3  # by which the log weight of a site's factories may vary if they ar
 @dataclasses.dataclass(frozen=True, eq=False)
 class Normalisation:
     """What must travel with the weights: the light a pixel is compared with. `mean_log_light` (y, x), NaN never seen;
-    `sky` (1,) in [0, 1], how far factories' light shares in what sky and sensor do (`gvio.sample.sky`);
+    `radiometric` (1,) in [0, 1], how far factories' light shares in what sky and sensor do (`gvio.sample.radiometry`);
     `rings` (1 + R,), `background` and `spread` (y, x) as in `Clutter`; `statistics` (D, S) and `city_statistics` (S,)
     training means.
     """
 
     mean_log_light: FloatArray
-    sky: FloatArray
+    radiometric: FloatArray
     rings: FloatArray
     background: FloatArray
     spread: FloatArray
@@ -56,9 +56,9 @@ class Panel:
 
     `static` (U, 4, p, p) float32; `dynamic` (U, T, 2, q, q) float32; `statistics` (D, T, 2S + 1) float32 anomalies of
     the district, of the city, and the mean validity; `log_excess` (U,) log own light of the site's factories against
-    usual ones; `log_weight` (U, T) log of the weight of active factories, −inf where none; `emphasis` (U,) factor on a
-    site's anomaly; `district` (U,); `precision` (D, T) in [0, 1]: how well the district's factory light was seen, 0 in
-    months without light; `rough` (D,) errors of its light against the usual district's.
+    usual ones; `log_weight` (U, T) log of the weight of active factories, −inf where none; `site_weights` (U,)
+    factor on a site's anomaly; `district` (U,); `precision` (D, T) in [0, 1]: how well the
+    district's factory light was seen, 0 in months without light; `rough` (D,) errors of its light against the usual district's.
     """
 
     static: FloatArray
@@ -66,7 +66,7 @@ class Panel:
     statistics: FloatArray
     log_excess: FloatArray
     log_weight: FloatArray
-    emphasis: FloatArray
+    site_weights: FloatArray
     district: IntArray
     precision: FloatArray
     rough: FloatArray
@@ -79,13 +79,13 @@ def fit_normalisation(samples: Samples, train: BoolArray) -> Normalisation:
     seen = train & np.isfinite(samples.city_statistics).all(axis=1)
     change, validity = anomaly(log_light(samples.radiance[train]), mean, samples.observations[train])
     away = away_from(samples.row, samples.col, mean.shape)
-    sky = sky_change(change, validity, mean, away, tuple(np.array(samples.regimes)[train]))
-    shared = _sky_at_factories(samples, mean, change, validity, sky)
-    change = without_sky(change, validity, sky, shared)
+    shift = radiometric_change(change, validity, mean, away, tuple(np.array(samples.regimes)[train]))
+    shared = _radiometric_share(samples, mean, change, validity, shift)
+    change = without_radiometric(change, validity, shift, shared)
     clutter = fit_clutter(change, validity, mean, away, samples.row, samples.col)
     return Normalisation(
         mean_log_light=mean,
-        sky=np.array([shared]),
+        radiometric=np.array([shared]),
         **vars(clutter),
         statistics=samples.statistics[:, seen].mean(axis=1),
         city_statistics=samples.city_statistics[seen].mean(axis=0),
@@ -114,7 +114,7 @@ def build_panel(samples: Samples, normalisation: Normalisation, static_px: int, 
     log_weight = _log_weight(samples, site, len(first))
     log_excess, share = _own_light(normalisation, log_weight, row, col)
     spread = normalisation.spread[row, col]
-    loud = _emphasis(share, spread, log_excess, log_weight, district, len(samples.area_ids))
+    weights = _site_weights(share, spread, log_excess, log_weight, district, len(samples.area_ids))
     precision = _precision(validity[:, row, col].T, district, len(samples.area_ids))
     return Panel(
         static=gather_patches(images, row, col, static_px).astype(np.float32),
@@ -122,10 +122,10 @@ def build_panel(samples: Samples, normalisation: Normalisation, static_px: int, 
         statistics=np.concatenate([statistics, precision[..., None]], axis=2).astype(np.float32),
         log_excess=log_excess,
         log_weight=log_weight,
-        emphasis=loud.site,
+        site_weights=weights.site,
         district=district.astype(np.int64),
         precision=precision,
-        rough=loud.noise,
+        rough=weights.noise,
         n_areas=len(samples.area_ids),
     )
 
@@ -133,19 +133,19 @@ def build_panel(samples: Samples, normalisation: Normalisation, static_px: int, 
 def _cleared(samples: Samples, change: FloatArray, validity: FloatArray, normalisation: Normalisation) -> FloatArray:
     """(T, y, x) anomaly without what sky and sensor did to it, and without clutter."""
     away = away_from(samples.row, samples.col, change.shape[1:])
-    if normalisation.sky.any():
-        sky = sky_change(change, validity, normalisation.mean_log_light, away, samples.regimes)
-        change = without_sky(change, validity, sky, float(normalisation.sky[0]))
+    if normalisation.radiometric.any():
+        shift = radiometric_change(change, validity, normalisation.mean_log_light, away, samples.regimes)
+        change = without_radiometric(change, validity, shift, float(normalisation.radiometric[0]))
     clutter = Clutter(normalisation.rings, normalisation.background, normalisation.spread)
     return without_clutter(change, validity, away, clutter)
 
 
-def _sky_at_factories(
-    samples: Samples, mean: FloatArray, change: FloatArray, validity: FloatArray, sky: FloatArray
+def _radiometric_share(
+    samples: Samples, mean: FloatArray, change: FloatArray, validity: FloatArray, shift: FloatArray
 ) -> float:
-    """How far factories' own light shares in the sky."""
-    pixels, _, _, _, share = _glow_at(mean, samples.row, samples.col, np.ones(len(samples.row)))
-    y, seen, driven = (part.reshape(len(part), -1)[:, pixels].astype(np.float64) for part in (change, validity, sky))
+    """How far factories' own light shares in the radiometric change."""
+    pixels, _, _, _, share = _deblended_at(mean, samples.row, samples.col, np.ones(len(samples.row)))
+    y, seen, driven = (part.reshape(len(part), -1)[:, pixels].astype(np.float64) for part in (change, validity, shift))
     return shared_part(y, seen, driven, share.ravel()[pixels])
 
 
@@ -179,16 +179,16 @@ def _statistics(samples: Samples, normalisation: Normalisation) -> FloatArray:
     return np.asarray(np.nan_to_num(np.concatenate([own, city], axis=2)))
 
 
-def _glow_at(
+def _deblended_at(
     mean_log_light: FloatArray, row: IntArray, col: IntArray, weight: FloatArray
-) -> tuple[IntArray, IntArray, FloatArray, Glow, FloatArray]:
+) -> tuple[IntArray, IntArray, FloatArray, Deblended, FloatArray]:
     """Of N factories or sites: their flat pixels (P,), which of them each is in (N,), the weight in each (P,), their
-    glow, and its share of every pixel's light (y, x)."""
+    deblended, and its share of every pixel's light (y, x)."""
     mean = np.exp(mean_log_light) - LOG_OFFSET
     pixels, inverse = np.unique(row * mean.shape[1] + col, return_inverse=True)
     count = np.asarray(np.bincount(inverse, weight), dtype=np.float64)
-    glow = factory_glow(mean, pixels, count)
-    return pixels, inverse, count, glow, share_of_light(mean, glow, pixels)
+    deblended = deblend_factories(mean, pixels, count)
+    return pixels, inverse, count, deblended, share_of_light(mean, deblended, pixels)
 
 
 def _own_light(
@@ -199,23 +199,23 @@ def _own_light(
     The share is the mean of two that err for different reasons: what brightness says, and what moves with the city.
     """
     weight = np.exp(log_weight).max(axis=1)
-    _, inverse, count, glow, share = _glow_at(normalisation.mean_log_light, row, col, weight)
-    against = np.maximum(glow.light, 1e-6) / np.maximum(glow.usual * count, 1e-6)
+    _, inverse, count, deblended, share = _deblended_at(normalisation.mean_log_light, row, col, weight)
+    against = np.maximum(deblended.light, 1e-6) / np.maximum(deblended.usual * count, 1e-6)
     share = (share + 1 - normalisation.background)[row, col] / 2
     return np.clip(np.log(against), -_FAINTEST, _FAINTEST)[inverse], share
 
 
-def _emphasis(
+def _site_weights(
     share: FloatArray,
     spread: FloatArray,
     log_excess: FloatArray,
     log_weight: FloatArray,
     district: IntArray,
     n_areas: int,
-) -> Emphasis:
-    """How loudly each site speaks."""
+) -> SiteWeights:
+    """The weight of each site in its district's reading."""
     known = np.where(np.isfinite(log_weight), log_weight, _NONE)
-    return emphasis(
+    return site_weights(
         share=share,
         spread=spread,
         output=np.exp(log_excess + known.max(axis=1)),

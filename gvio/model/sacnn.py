@@ -1,6 +1,6 @@
 """The two-stream spatial-analysis CNN: shapes in, log light-borne output of districts out. No training, no files.
 
-log c[site, t] = log weight + γ · log mean excess + static(patch) + β(patch) · emphasis · anomaly + dynamic(patch |
+log c[site, t] = log weight + γ · log mean excess + static(patch) + β(patch) · site_weights · anomaly + dynamic(patch |
 statistics); a district-month is log Σ c. Intercepts, seasons and calendar are not here: they are the random effects
 that the assimilation marginalises, so that the network only has to explain what they cannot. New parts start at zero.
 After Gong et al. (2025), JAG 143:104781, whose abstract gives the frame; the streams and the sum are ours.
@@ -47,7 +47,7 @@ class Inputs:
     statistics: Tensor
     log_excess: Tensor
     log_weight: Tensor
-    emphasis: Tensor
+    site_weights: Tensor
     district: Tensor
     n_areas: int
 
@@ -60,7 +60,7 @@ def as_inputs(panel: Panel, device: str = "cpu") -> Inputs:
 
     dynamic = tensor("dynamic").contiguous()
     centre = dynamic.shape[-1] // 2
-    names = ("static", "statistics", "log_excess", "log_weight", "emphasis")
+    names = ("static", "statistics", "log_excess", "log_weight", "site_weights")
     return Inputs(
         **{n: tensor(n) for n in names},
         anomaly=dynamic[:, :, 0, centre, centre].contiguous(),
@@ -99,7 +99,7 @@ class SaCnn(nn.Module):
         # A month in which no factory works anywhere has no shares (0 / 0).
         share = torch.softmax(level.detach()[:, None] + inputs.log_weight, dim=0).nan_to_num()
         learned = learned - (share * learned).sum(dim=0)
-        believed = (1 + self.believe(site)) * inputs.emphasis[:, None]
+        believed = (1 + self.believe(site)) * inputs.site_weights[:, None]
         return level, self.beta * believed * inputs.anomaly + learned
 
     def _dynamic_change(self, inputs: Inputs, site: Tensor) -> Tensor:

@@ -30,11 +30,11 @@ from gvio.pipeline.inputs import Inputs
 from gvio.pipeline.job import Job, write_bytes
 from gvio.pipeline.workers import Threads
 from gvio.publish.explanations import explanations_frame
+from gvio.report.charts import agreement_png, map_png
 from gvio.report.evaluation import evaluation_html, evaluation_markdown
-from gvio.report.figures import agreement_png, map_png
-from gvio.report.gaze import gaze_png
 from gvio.report.reasons import light_table
-from gvio.report.score_figures import score_figures
+from gvio.report.saliency_picture import saliency_png
+from gvio.report.score_charts import score_charts
 from gvio.train.fit import Fitted, explain_estimate, look
 from gvio.train.package import pack_model, unpack_model
 from gvio.types import FloatArray, Progress
@@ -66,13 +66,13 @@ def evaluate_model(
     calibrated = dataclasses.replace(
         fitted, interval_scale=interval_scale(folds), interval_table=interval_table(folds, later)
     )
-    figures = _figures(job, inputs, folds, names, np.exp(posterior.mean)) | _gaze(inputs, fitted)
+    figures = _figures(job, inputs, folds, names, np.exp(posterior.mean)) | _saliency(inputs, fitted)
     return calibrated, scoreboard, figures | _report(job, scoreboard, figures)
 
 
 def _report(job: Job, scoreboard: dict[str, Any], figures: dict[str, bytes]) -> dict[str, bytes]:
     """Write the evaluation for reading into the workspace; the page goes into the registry, too."""
-    pictures = score_figures(scoreboard) | figures
+    pictures = score_charts(scoreboard) | figures
     page = evaluation_html(scoreboard, pictures, job.config.title).encode()
     text = evaluation_markdown(scoreboard, pictures, job.config.title, "evaluation")
     write_bytes(job.path("evaluation.html"), page)
@@ -91,11 +91,11 @@ def _light_in_districts(inputs: Inputs, why: Explanation, names: list[str]) -> l
     return [{"name": n, "moved": float(moved) / 100, "believed": float(believed)} for n, moved, believed in rows]
 
 
-def _gaze(inputs: Inputs, fitted: Fitted) -> dict[str, bytes]:
+def _saliency(inputs: Inputs, fitted: Fitted) -> dict[str, bytes]:
     seen = look(fitted, inputs.samples)
     maps = dict(zip(DYNAMIC_CHANNELS, seen.dynamic.swapaxes(0, 1), strict=True))
-    picture = gaze_png(maps | dict(zip(STATIC_CHANNELS, seen.static.swapaxes(0, 1), strict=True)))
-    return {} if picture is None else {"gaze.png": picture}
+    picture = saliency_png(maps | dict(zip(STATIC_CHANNELS, seen.static.swapaxes(0, 1), strict=True)))
+    return {} if picture is None else {"saliency.png": picture}
 
 
 def _map_scores(job: Job, inputs: Inputs, output: FloatArray, official: FloatArray) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def evaluation_html(scoreboard: Scores, pictures: Mapping[str, bytes], title: st
 
     Args:
         scoreboard: `scoreboard.json`.
-        pictures: PNG bytes by file name: `score_figures`, and others that are shown at the end.
+        pictures: PNG bytes by file name: `score_charts`, and others that are shown at the end.
         title: Of the region.
     """
     skill = skill_of(scoreboard, {})

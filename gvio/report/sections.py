@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
-from gvio.report.score_figures import AS_USED, BANDS, BLIND
+from gvio.report.score_charts import AS_USED, BANDS, BLIND
 from gvio.report.scores import (
     MODELS,
     OURS,
@@ -134,7 +134,7 @@ def _reasons(scoreboard: Scores) -> Iterator[Section]:
             "Means over all months, against the same figures without light. Where figures speak, light has little left "
             "to say; that is not a defect of it. The picture: where around a factory the network looks.",
         )
-        yield Section("What light changes", text, "gaze.png", (("By district", table),))
+        yield Section("What light changes", text, "saliency.png", (("By district", table),))
 
 
 def _placebo_sentence(scoreboard: Scores) -> str:

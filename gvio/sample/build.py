@@ -70,8 +70,8 @@ def build_samples(
     light = _factory_light(radiance, coverage, len(params.radii_m))
     tell("sample: urban and rural statistics", 2, _STEPS)
     mask = derive_urban(radiance) if urban is None else np.nan_to_num(urban).astype(np.float32)
-    glow = near_share(coverage[len(params.radii_m) // 2])
-    statistics, city = light_statistics(radiance, places["owner"], mask, near_share(coverage[0]), glow)
+    middle = near_share(coverage[len(params.radii_m) // 2])
+    statistics, city = light_statistics(radiance, places["owner"], mask, near_share(coverage[0]), middle)
     tell("sample: footprints", 3, _STEPS)
     samples = Samples(
         **tables,

@@ -15,7 +15,7 @@ _SIBLING = [1, 0, 3, 2]
 
 
 def light_statistics(
-    radiance: FloatArray, owner: IntArray, urban: FloatArray, near: FloatArray, glow: FloatArray
+    radiance: FloatArray, owner: IntArray, urban: FloatArray, near: FloatArray, middle: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Mean log1p(max(radiance, 0)) per district and month, of urban/rural land near/away from factories.
 
@@ -29,13 +29,13 @@ def light_statistics(
         owner: (y, x) district index, −1 for none.
         urban: (y, x) 1 urban, 0 rural, or a share.
         near: (y, x) share of the pixel inside a smallest buffer.
-        glow: (y, x) share inside a middle buffer, ≥ `near`.
+        middle: (y, x) share inside a middle buffer, ≥ `near`.
 
     Returns:
         (D, T, 4) districts and (T, 4) city (all districts), float64, in the order of `STATISTIC_NAMES`; NaN only
         for months without any observation.
     """
-    weights = _weights(owner, urban, near, glow)
+    weights = _weights(owner, urban, near, middle)
     means, _ = masked_means(weights, np.log1p(np.maximum(radiance, 0)))
     n_areas = (len(means) - 1) // 4
     # The first block of four rows is the city, the last row is every pixel.
@@ -45,10 +45,10 @@ def light_statistics(
     return districts.transpose(0, 2, 1), city[0].T
 
 
-def _weights(owner: IntArray, urban: FloatArray, near: FloatArray, glow: FloatArray) -> csr_array:
+def _weights(owner: IntArray, urban: FloatArray, near: FloatArray, middle: FloatArray) -> csr_array:
     """((1 + D)·4 + 1, P): city and districts × four combinations, then all pixels."""
     flat, u = owner.ravel().astype(np.int64), urban.ravel().astype(np.float64)
-    inside, outside = near.ravel(), 1.0 - glow.ravel()
+    inside, outside = near.ravel(), 1.0 - middle.ravel()
     kinds = np.concatenate([u * inside, u * outside, (1 - u) * inside, (1 - u) * outside]).reshape(4, -1)
     pixels = np.flatnonzero(flat >= 0)
     n_rows, k = 4 * (2 + int(flat.max())) + 1, np.arange(4)[:, None]

@@ -13,10 +13,10 @@ import yaml
 
 from gvio import raster
 from gvio.errors import ConfigError
-from gvio.simulate.figures import CITY_ID
 from gvio.simulate.lightfiles import write_light
 from gvio.simulate.onto import conform, read_base
 from gvio.simulate.spec import WorldSpec
+from gvio.simulate.statistics import CITY_ID
 from gvio.simulate.world import World, simulate_world
 from gvio.types import LightStack, Progress
 

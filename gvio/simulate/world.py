@@ -14,11 +14,11 @@ import pandas as pd
 
 from gvio.simulate.decoys import Decoys, make_decoys
 from gvio.simulate.economy import Economy, simulate_economy
-from gvio.simulate.figures import publish_figures
 from gvio.simulate.geography import Places, make_places
 from gvio.simulate.light import plant_light, simulate_light
 from gvio.simulate.onto import conform
 from gvio.simulate.spec import WorldSpec
+from gvio.simulate.statistics import publish_figures
 from gvio.types import BoolArray, FloatArray, IntArray, LightStack, Provenance
 
 

@@ -23,7 +23,8 @@ from gvio.train.fit import Fitted
 from gvio.train.loop import Member
 from gvio.types import Month
 
-SCHEMA_VERSION = 3  # 1: light against the city's common mode, before `gvio.sample.clutter`; 2: before `sky`
+# 1: before `gvio.sample.clutter`; 2: before radiometric normalisation; 3: that was named `sky`.
+SCHEMA_VERSION = 4
 _NORMALISATION = tuple(field.name for field in dataclasses.fields(Normalisation))
 _HINT = "Retrain, or roll back: `gvio registry rollback`."
 

@@ -13,13 +13,13 @@ from loopback import LoopbackServer
 from gvio.archives.archive import Checksum, RemoteFile
 from gvio.archives.download import download
 from gvio.archives.manifest import RawFile
-from gvio.archives.patience import Patience
+from gvio.archives.retry import RetryPolicy
 from gvio.types import Month
 
 NAME = "VNP46A3.A2021060.h30v05.002.2025123456789.h5"
 PATH = f"/archive/allData/5200/VNP46A3/2021/060/{NAME}"
 DATA = b"\x89HDF\r\n\x1a\n" + random.Random(3).randbytes(3 * 2**20)
-QUICK = Patience(attempts=4, first_wait=0.01, longest_wait=0.02, longest_asked=2.0)
+QUICK = RetryPolicy(attempts=4, first_wait=0.01, longest_wait=0.02, longest_asked=2.0)
 
 
 def fetcher(server: LoopbackServer, session: requests.Session, folder: Path) -> Callable[..., RawFile]:
@@ -32,7 +32,7 @@ def fetcher(server: LoopbackServer, session: requests.Session, folder: Path) -> 
         md5 = Checksum("md5", hashlib.md5(DATA).hexdigest())
         remote = RemoteFile(NAME, Month(2021, 3), server.url + PATH, len(DATA), md5)
         remote = dataclasses.replace(remote, **(listing or {}))
-        arguments = {"get": get, "magic": "HDF5", "archive": "LAADS", "version": "002/1", "patience": QUICK} | kwargs
+        arguments = {"get": get, "magic": "HDF5", "archive": "LAADS", "version": "002/1", "retry": QUICK} | kwargs
         return download(remote=remote, into=folder, **arguments)
 
     return fetch

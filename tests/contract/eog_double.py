@@ -25,7 +25,7 @@ from odc.geo.geobox import GeoBox
 from pydantic import SecretStr
 
 from gvio.archives.access import Credentials, Endpoints
-from gvio.archives.patience import Patience
+from gvio.archives.retry import RetryPolicy
 from gvio.grid.region import region_geobox
 from gvio.simulate.formats.vnl import pack_vnl, vnl_stem, write_vnl
 from gvio.sources.vnl import open_month, recognise
@@ -42,7 +42,7 @@ CREDENTIALS = Credentials(
 BOUNDS = (121.0, 31.0, 121.2, 31.1)
 MONTH = Month(2021, 12)
 STEM = "SVDNB_npp_20211201-20211231_75N060E_vcmslcfg_v10_c202201121200"
-QUICK = Patience(attempts=3, first_wait=0.01, longest_wait=0.02)
+QUICK = RetryPolicy(attempts=3, first_wait=0.01, longest_wait=0.02)
 ROOT = "/nighttime_light/"
 TOKEN = "/realms/eog/protocol/openid-connect/token"
 LOGIN = "/realms/eog/protocol/openid-connect/auth"

@@ -17,7 +17,7 @@ from gvio.archives.access import Credentials, Endpoints
 from gvio.archives.archive import Archive, RemoteFile
 from gvio.archives.black_marble import black_marble_archive
 from gvio.archives.manifest import RawFile
-from gvio.archives.patience import Patience
+from gvio.archives.retry import RetryPolicy
 from gvio.simulate.formats.black_marble import granule_name
 from gvio.types import Month
 
@@ -27,7 +27,7 @@ SHANGHAI = (120.85, 30.65, 122.15, 31.9)
 TWO_TILES = (120.85, 29.5, 122.15, 31.9)
 FIRST, LAST = Month(2021, 1), Month(2021, 3)
 MONTHS = [Month(2020, 11) + i for i in range(6)]
-QUICK = Patience(attempts=3, first_wait=0.01, longest_wait=0.02, longest_asked=1.0)
+QUICK = RetryPolicy(attempts=3, first_wait=0.01, longest_wait=0.02, longest_asked=1.0)
 TOKEN = Credentials(earthdata_token=SecretStr("a-personal-token"))
 BY_PASSWORD = Credentials(earthdata_username=SecretStr(USER), earthdata_password=SecretStr(PASSWORD))
 BOTH = TOKEN.model_copy(update=BY_PASSWORD.model_dump(exclude_none=True))
@@ -52,7 +52,7 @@ def six_months(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, direct: bool = F
 
 
 def archive(credentials: Credentials = TOKEN, bounds: Bounds = SHANGHAI, endpoints: Endpoints | None = None) -> Archive:
-    return black_marble_archive(bounds, credentials, endpoints or Endpoints(), patience=QUICK)
+    return black_marble_archive(bounds, credentials, endpoints or Endpoints(), retry=QUICK)
 
 
 def fetch(files: list[RemoteFile], into: Path, credentials: Credentials = TOKEN) -> list[RawFile]:

@@ -153,7 +153,7 @@ def test_tls_is_verified(tmp_path, monkeypatch):
         monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
         monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
         with pytest.raises(ConfigError, match="the certificate of LAADS is not trusted"):
-            download(get, remote, tmp_path, "HDF5", archive="LAADS", patience=QUICK)
+            download(get, remote, tmp_path, "HDF5", archive="LAADS", retry=QUICK)
         assert server.seen == []
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", server.ca_file)
-        assert_whole(tmp_path, download(get, remote, tmp_path, "HDF5", archive="LAADS", patience=QUICK))
+        assert_whole(tmp_path, download(get, remote, tmp_path, "HDF5", archive="LAADS", retry=QUICK))

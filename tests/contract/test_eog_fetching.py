@@ -56,7 +56,7 @@ def double(tiles: list[Path], monkeypatch: pytest.MonkeyPatch) -> Iterator[EogDo
 
 def archive(double: EogDouble, **changes) -> Archive:
     credentials = CREDENTIALS.model_copy(update=changes)
-    return eog_archive(BOUNDS, credentials, double.endpoints, patience=QUICK)
+    return eog_archive(BOUNDS, credentials, double.endpoints, retry=QUICK)
 
 
 def fetch(double: EogDouble, into: Path, first: Month = MONTH, last: Month = MONTH) -> list[RawFile]:
@@ -258,7 +258,7 @@ def test_a_tile_that_does_not_hold_the_region_is_refused(tmp_path: Path, monkeyp
 
 def test_other_bounds_are_fetched_as_a_vintage_of_their_own(double: EogDouble, tmp_path: Path) -> None:
     fetch(double, tmp_path)
-    wider = eog_archive((121.0, 31.0, 121.25, 31.1), CREDENTIALS, double.endpoints, patience=QUICK)
+    wider = eog_archive((121.0, 31.0, 121.25, 31.1), CREDENTIALS, double.endpoints, retry=QUICK)
     found = wider.fetch(wider.list_(MONTH, MONTH), tmp_path, None)
     assert [raster.geobox_of(tmp_path / file.path).shape[1] for file in found] == [61, 61]
     assert all(file.path.startswith("vintages/") for file in found)

@@ -13,12 +13,12 @@ from loopback_faults import login_page, refuse
 
 from gvio.archives.archive import Archive
 from gvio.archives.eog import eog_archive
-from gvio.archives.patience import Patience
+from gvio.archives.retry import RetryPolicy
 from gvio.errors import ConfigError, ProductError, UpstreamUnavailable
 from gvio.types import Month
 
 pytestmark = pytest.mark.enable_socket
-QUICK = Patience(attempts=3, first_wait=0.01, longest_wait=0.02)
+QUICK = RetryPolicy(attempts=3, first_wait=0.01, longest_wait=0.02)
 TWO_TILES = (59.9, 31.0, 60.1, 31.1)
 
 
@@ -157,10 +157,10 @@ def test_when_a_month_fails_nobody_waits_any_longer(double: EogDouble) -> None:
         return Answer(410 if "/202206/" in request.path else 503, b"down")
 
     double.server.routes["/nighttime_light/"] = failing
-    patience = Patience(attempts=9, first_wait=60.0, longest_wait=60.0)
+    retry = RetryPolicy(attempts=9, first_wait=60.0, longest_wait=60.0)
     began = time.monotonic()
     with pytest.raises(ProductError, match="EOG"):
-        eog_archive(BOUNDS, CREDENTIALS, double.endpoints, patience=patience).list_(Month(2022, 6), Month(2022, 9))
+        eog_archive(BOUNDS, CREDENTIALS, double.endpoints, retry=retry).list_(Month(2022, 6), Month(2022, 9))
     assert time.monotonic() - began < 20
 
 
@@ -168,7 +168,7 @@ def test_a_month_that_is_late_is_absent_and_a_wrong_address_is_an_error(double: 
     assert archive(double).list_(Month(2022, 10), Month(2022, 12)) == []
     wrong = double.endpoints.model_copy(update={"eog": f"{double.server.url}/nighttime_light/moved"})
     with pytest.raises(ConfigError, match=r"moved/monthly/v10/: there is no index of VNL monthly. Correct the address"):
-        eog_archive(BOUNDS, CREDENTIALS, wrong, patience=QUICK).list_(Month(2022, 10), Month(2022, 12))
+        eog_archive(BOUNDS, CREDENTIALS, wrong, retry=QUICK).list_(Month(2022, 10), Month(2022, 12))
 
 
 def test_an_open_index_is_read_as_well(double: EogDouble) -> None:

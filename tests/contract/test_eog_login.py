@@ -33,7 +33,7 @@ def double(tiles: list[Path], monkeypatch: pytest.MonkeyPatch) -> Iterator[EogDo
 
 
 def archive(double: EogDouble, **changes: SecretStr | None) -> Archive:
-    return eog_archive(BOUNDS, CREDENTIALS.model_copy(update=changes), double.endpoints, patience=QUICK)
+    return eog_archive(BOUNDS, CREDENTIALS.model_copy(update=changes), double.endpoints, retry=QUICK)
 
 
 def fetch(double: EogDouble, into: Path) -> list[RawFile]:

@@ -31,7 +31,7 @@ from pydantic import SecretStr
 
 from gvio.archives.access import Credentials, Endpoints
 from gvio.archives.black_marble import black_marble_archive
-from gvio.archives.patience import Patience
+from gvio.archives.retry import RetryPolicy
 from gvio.errors import ConfigError, UpstreamUnavailable
 from gvio.grid.region import region_geobox
 from gvio.simulate.formats.black_marble import write_vnp46a3
@@ -83,7 +83,7 @@ def test_without_a_network_both_paths_are_named(monkeypatch: pytest.MonkeyPatch,
         with pytest.raises(
             UpstreamUnavailable, match=r"CMR does not answer .*second path fails as well: LAADS does not"
         ):
-            black_marble_archive(SHANGHAI, TOKEN, nowhere, patience=QUICK).list_(FIRST, LAST)
+            black_marble_archive(SHANGHAI, TOKEN, nowhere, retry=QUICK).list_(FIRST, LAST)
 
 
 def test_threads_refused_together_log_in_once(nasa: Nasa, tmp_path: Path) -> None:
@@ -119,10 +119,10 @@ def test_a_login_server_that_is_down_is_waited_for_once_and_not_by_every_file(na
     nasa.granules |= {one.name: one for one in (granule(Month(2014, 1) + i) for i in range(24))}
     files = archive().list_(Month(2014, 1), Month(2015, 12))
     nasa.server.routes["/api/users/find_or_create_token"] = lambda request: refuse(503)(request, nasa.cloud)
-    slower = Patience(attempts=3, first_wait=0.2)  # waits of 0.6 s at most in all
+    slower = RetryPolicy(attempts=3, first_wait=0.2)  # waits of 0.6 s at most in all
     began = time.monotonic()
     with pytest.raises(UpstreamUnavailable, match=r"Earthdata Login failed \(HTTP 503\)"):
-        black_marble_archive(SHANGHAI, BY_PASSWORD, Endpoints(), patience=slower).fetch(files, tmp_path, None)
+        black_marble_archive(SHANGHAI, BY_PASSWORD, Endpoints(), retry=slower).fetch(files, tmp_path, None)
     assert time.monotonic() - began < 2.5
 
 
@@ -157,7 +157,7 @@ def test_a_fetched_granule_is_read_as_light(nasa: Nasa, tmp_path: Path) -> None:
     month = Month(2022, 6)
     paths = write_vnp46a3(made, month, light, np.full(geobox.shape, 9, np.uint16), geobox, satellite="j01")
     nasa.granules |= {path.name: Granule(path.name, path.read_bytes()) for path in paths}
-    place = black_marble_archive((121.0, 31.0, 121.2, 31.2), TOKEN, Endpoints(), "VJ146A3", patience=QUICK)
+    place = black_marble_archive((121.0, 31.0, 121.2, 31.2), TOKEN, Endpoints(), "VJ146A3", retry=QUICK)
     records = place.fetch(place.list_(month, month), tmp_path / "raw", None)
     assert [record.name.split(".")[0] for record in records] == ["VJ146A3"]
     known = [recognise(record.name) for record in records]

@@ -16,7 +16,7 @@ from nasa_months import BY_PASSWORD, FIRST, LAST, QUICK, TWO_TILES, archive, gra
 
 from gvio.archives.access import Credentials, Endpoints
 from gvio.archives.cmr import search_granules
-from gvio.archives.patience import Patience
+from gvio.archives.retry import RetryPolicy
 from gvio.errors import ConfigError, UpstreamUnavailable
 from gvio.types import Month
 
@@ -89,7 +89,7 @@ def test_months_that_collection_two_lacks_come_from_collection_one(nasa: Nasa) -
 
 def test_a_cmr_that_never_answers_is_given_up(nasa: Nasa) -> None:
     nasa.server.faults["/search/granules.umm_json"] = [drip(30.0)] * 2
-    impatient = Patience(attempts=2, first_wait=0.01)
+    impatient = RetryPolicy(attempts=2, first_wait=0.01)
     began = time.monotonic()
     with pytest.raises(
         UpstreamUnavailable, match=r"CMR does not answer or broke off \((ReadTimeout|ConnectionError)\)"

@@ -15,13 +15,13 @@ from gvio import raster
 from gvio.archives.archive import Archive
 from gvio.archives.manifest import RawFile, read_manifest
 from gvio.archives.open_nightlight import light_every_night_archive
-from gvio.archives.patience import Patience
+from gvio.archives.retry import RetryPolicy
 from gvio.errors import ConfigError, ProductError, StoreError, UpstreamUnavailable
 from gvio.sources.folder import open_stack
 from gvio.types import Month
 
 pytestmark = pytest.mark.enable_socket
-QUICK = Patience(attempts=2, first_wait=0.01, longest_wait=0.02)
+QUICK = RetryPolicy(attempts=2, first_wait=0.01, longest_wait=0.02)
 MONTH = Month(2021, 12)
 
 

@@ -13,11 +13,11 @@ from badland import AS_OF, BEFORE, TARGET, Region, call
 from filelock import FileLock
 
 from gvio.compare.table import COMPARATORS
-from gvio.evaluate.scores import NO_LIGHT, OURS, PAPER, PLAIN
+from gvio.evaluate.scores import GONG2025, NO_LIGHT, OURS, PLAIN
 from gvio.store.objects import open_store
 from gvio.store.published import read_release
 
-MODELS = {OURS, PLAIN, PAPER, NO_LIGHT, *COMPARATORS}
+MODELS = {OURS, PLAIN, GONG2025, NO_LIGHT, *COMPARATORS}
 STAGES = ["fetch", "validate", "sample", "train", "evaluate", "map", "publish"]
 
 
@@ -101,7 +101,7 @@ def test_evaluate_writes_the_scoreboard(region: Region) -> None:
     assert {"coverage50", "coverage80", "coverage95"} <= set(models["sa-cnn"])
     assert scoreboard["protocols"]["maps"]["truth"]
     assert len(scoreboard["light_in_districts"]) == 3
-    assert (region.workspace / "badland" / "evaluation" / "gaze.png").stat().st_size > 10_000
+    assert (region.workspace / "badland" / "evaluation" / "saliency.png").stat().st_size > 10_000
     assert region.run("evaluate", "--json").document == scoreboard
 
 

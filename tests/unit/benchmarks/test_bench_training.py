@@ -19,7 +19,7 @@ def test_the_naive_network_gives_the_same_output():
         statistics=torch.randn(D, T, S, generator=draw),
         log_excess=torch.randn(U, generator=draw),
         log_weight=torch.zeros(U, T),
-        emphasis=torch.rand(U, generator=draw),
+        site_weights=torch.rand(U, generator=draw),
         district=torch.arange(U) % D,
         n_areas=D,
     )

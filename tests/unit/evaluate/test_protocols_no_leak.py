@@ -12,7 +12,7 @@ from evaluate_region import FIRST, JANUARY, PARAMS, SAMPLES, TRUE, T, altered, m
 from gvio.evaluate.blocks import seen_pixels
 from gvio.evaluate.districts import CITY_PUBLIC, LEFT_OUT, blocks_of, hide, leave_districts_out
 from gvio.evaluate.protocols import leave_one_year_out, origins, rolling_origin
-from gvio.evaluate.scores import NO_LIGHT, OURS, PAPER, PLAIN
+from gvio.evaluate.scores import GONG2025, NO_LIGHT, OURS, PLAIN
 from gvio.ledger.sums import Sums
 from gvio.train.fit import Fitted, fit_model
 from gvio.types import BoolArray
@@ -124,7 +124,7 @@ def _same_weights(one: Fitted, two: Fitted) -> bool:
 
 
 def test_rolling_origin_asks_the_other_networks_and_what_light_is_worth(origin_folds) -> None:
-    assert {OURS, PLAIN, PAPER, NO_LIGHT} < set(origin_folds["rolling_origin_blind"][0].predicted)
+    assert {OURS, PLAIN, GONG2025, NO_LIGHT} < set(origin_folds["rolling_origin_blind"][0].predicted)
 
 
 def test_the_citys_interval_is_asked_only_where_its_figures_are_withheld(origin_folds) -> None:

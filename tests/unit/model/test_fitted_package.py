@@ -157,7 +157,7 @@ def test_a_damaged_package_is_refused(fitted, damage):
 def test_a_package_of_another_schema_is_refused(fitted):
     weights, document = packed(fitted)
     changed = json.dumps(json.loads(document) | {"schema_version": 99}).encode()
-    with pytest.raises(OutdatedModel, match=r"model package of schema 99, this program reads 3.*gvio train --retrain"):
+    with pytest.raises(OutdatedModel, match=r"model package of schema 99, this program reads 4.*gvio train --retrain"):
         unpack_model(weights, changed)
 
 

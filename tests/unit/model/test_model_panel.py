@@ -10,8 +10,8 @@ from scipy import ndimage
 from gvio.model.panel import Panel, build_panel, fit_normalisation
 from gvio.sample.anomaly import LOG_OFFSET, anomaly, log_light
 from gvio.sample.clutter import surroundings
+from gvio.sample.radiometry import radiometric_change
 from gvio.sample.rings import away_from
-from gvio.sample.sky import sky_change
 
 SITES = [(3, 4, 0), (5, 12, 1), (9, 2, 0), (12, 11, 1)]
 ARRAYS = [f.name for f in dataclasses.fields(Panel) if f.name != "n_areas"]
@@ -37,7 +37,7 @@ def test_shapes_and_types_are_as_documented():
         "statistics": (2, T, 9),
         "log_excess": (4,),
         "log_weight": (4, T),
-        "emphasis": (4,),
+        "site_weights": (4,),
         "district": (4,),
         "precision": (2, T),
         "rough": (2,),
@@ -135,7 +135,11 @@ def test_the_centre_of_a_patch_is_the_believed_anomaly_of_the_factory(samples):
     row, col, t = 9, 2, int(np.flatnonzero(samples.observations[:, 9, 2])[3])
     raw, seen = anomaly(log_light(samples.radiance), normalisation.mean_log_light, samples.observations)
     away = away_from(samples.row, samples.col, (SIDE, SIDE))
-    sky = normalisation.sky * sky_change(raw, seen, normalisation.mean_log_light, away, samples.regimes) * (seen > 0)
+    sky = (
+        normalisation.radiometric
+        * radiometric_change(raw, seen, normalisation.mean_log_light, away, samples.regimes)
+        * (seen > 0)
+    )
     around = surroundings(raw - sky, seen, away)[:, t, row, col]
     change = np.log(samples.radiance[t, row, col] + LOG_OFFSET) - normalisation.mean_log_light[row, col]
     change -= sky[t, row, col]
@@ -160,8 +164,8 @@ def test_a_site_that_opens_is_given_no_emphasis(samples):
     active = samples.active.copy()
     active[2, :10] = False
     panel = make_panel(active=active)
-    assert panel.emphasis[site_of(panel, samples, 9, 2)] == 0
-    assert (np.delete(panel.emphasis, site_of(panel, samples, 9, 2)) > 0).all()
+    assert panel.site_weights[site_of(panel, samples, 9, 2)] == 0
+    assert (np.delete(panel.site_weights, site_of(panel, samples, 9, 2)) > 0).all()
 
 
 def test_what_was_not_seen_has_no_anomaly_and_no_precision():

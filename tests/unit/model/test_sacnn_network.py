@@ -44,7 +44,7 @@ def learned(net: SaCnn, inputs: Inputs) -> torch.Tensor:
 
 
 def ordered(inputs: Inputs, order: list[int]) -> Inputs:
-    names = ("static", "anomaly", "dynamic", "log_excess", "log_weight", "emphasis", "district")
+    names = ("static", "anomaly", "dynamic", "log_excess", "log_weight", "site_weights", "district")
     return dataclasses.replace(inputs, **{name: getattr(inputs, name)[order] for name in names})
 
 
@@ -63,7 +63,7 @@ def by_definition(net: SaCnn, inputs: Inputs) -> torch.Tensor:
     context = torch.cat([site[:, None].expand(-1, n_months, -1), seen], dim=2)
     part = (torch.tanh(net.mix(change)) * net.modulate(context)).sum(dim=2)
     share = torch.softmax(level.detach()[:, None] + inputs.log_weight, dim=0).nan_to_num()
-    believed = (1 + net.believe(site)) * inputs.emphasis[:, None]
+    believed = (1 + net.believe(site)) * inputs.site_weights[:, None]
     change = net.beta * believed * inputs.anomaly + part - (share * part).sum(dim=0)
     output = torch.exp(level[:, None] + change + inputs.log_weight)
     return torch.log(torch.zeros(inputs.n_areas, n_months).index_add(0, inputs.district, output))
@@ -79,7 +79,7 @@ def test_shapes(inputs):
 def test_a_panel_becomes_tensors_of_single_precision():
     panel = make_panel()
     got = as_inputs(panel)
-    floats = (got.static, got.anomaly, got.dynamic, got.statistics, got.log_excess, got.log_weight, got.emphasis)
+    floats = (got.static, got.anomaly, got.dynamic, got.statistics, got.log_excess, got.log_weight, got.site_weights)
     assert {t.dtype for t in floats} == {torch.float32}
     assert got.district.dtype == torch.int64
     np.testing.assert_array_equal(got.district, panel.district)
@@ -114,7 +114,7 @@ def test_it_starts_as_the_log_linear_model(inputs):
     with torch.no_grad():
         level, change = network()(inputs)
     np.testing.assert_array_equal(level, inputs.log_excess)
-    np.testing.assert_allclose(change, 0.5 * inputs.emphasis[:, None] * inputs.anomaly, rtol=1e-6)
+    np.testing.assert_allclose(change, 0.5 * inputs.site_weights[:, None] * inputs.anomaly, rtol=1e-6)
     expected = torch.log(
         torch.zeros(2, T).index_add(0, inputs.district, torch.exp(level[:, None] + change + inputs.log_weight))
     )

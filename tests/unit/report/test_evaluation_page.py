@@ -7,7 +7,7 @@ import re
 import pytest
 
 from gvio.report.evaluation import evaluation_html, evaluation_markdown
-from gvio.report.score_figures import BANDS, score_figures
+from gvio.report.score_charts import BANDS, score_charts
 from gvio.report.sections import sections
 
 SCORES = {"within_r2": 0.61, "yoy_r2": 0.5, "pooled_r2": 0.99, "mape": 0.06, "mase": 0.9, "coverage80": 0.79, "n": 88.0}
@@ -61,7 +61,7 @@ def board(**changes) -> dict:
 
 def test_the_page_stands_alone() -> None:
     found = board()
-    page = evaluation_html(found, score_figures(found), "Testland")
+    page = evaluation_html(found, score_charts(found), "Testland")
     assert not re.findall(r"(?:src|href)=['\"](?!data:)", page)
     assert page.count("data:image/png;base64,") == 5
     assert "Harbour &lt;1&gt;" in page
@@ -87,12 +87,12 @@ def test_the_page_stands_alone() -> None:
 )
 def test_the_markdown_says_every_part(said: str) -> None:
     found = board()
-    assert said in evaluation_markdown(found, score_figures(found), "Testland", "evaluation")
+    assert said in evaluation_markdown(found, score_charts(found), "Testland", "evaluation")
 
 
 def test_the_markdown_names_its_pictures() -> None:
     found = board()
-    pictures = score_figures(found) | {"map.png": b"x"}
+    pictures = score_charts(found) | {"map.png": b"x"}
     text = evaluation_markdown(found, pictures, "Testland", "evaluation")
     assert set(re.findall(r"\(evaluation/(.+?)\)", text)) == set(pictures)
 
@@ -104,8 +104,8 @@ def test_a_placebo_that_gains_is_said() -> None:
 
 
 def test_what_light_changes_is_a_table_with_the_picture_of_where_it_is_looked_for() -> None:
-    (section,) = [s for s in sections(board(), {"gaze.png": b"png"}) if s.title == "What light changes"]
-    assert section.picture == "gaze.png"
+    (section,) = [s for s in sections(board(), {"saliency.png": b"png"}) if s.title == "What light changes"]
+    assert section.picture == "saliency.png"
     ((_, table),) = section.tables
     assert table.loc["Harbour <1>"].tolist() == ["3.1 %", "42.0 %"]
     without = sections(board(light_in_districts=None), {})
@@ -121,7 +121,7 @@ def test_a_region_too_small_to_hide_everything_is_said() -> None:
 
 def test_a_short_series_has_a_short_report() -> None:
     empty = {"verdict": "Too short.", "skill": "none", "protocols": {"maps": {}}, "placebos": None}
-    assert score_figures(empty) == {}
+    assert score_charts(empty) == {}
     assert [section.title for section in sections(empty, {})] == ["Out of time"]
     page = evaluation_html(empty, {}, "Testland")
     assert "No skill" in page
@@ -134,9 +134,9 @@ def test_a_scoreboard_of_an_older_version_is_read() -> None:
     older["protocols"] = {
         name: {"models": block["models"]} for name, block in older["protocols"].items() if name != "maps"
     }
-    assert "Do the intervals hold?" not in evaluation_html(older, score_figures(older), "Testland")
+    assert "Do the intervals hold?" not in evaluation_html(older, score_charts(older), "Testland")
     assert "−3.25" in evaluation_html(older, {}, "Testland")
 
 
 def test_figures_are_the_same_for_the_same_scoreboard() -> None:
-    assert score_figures(board()) == score_figures(board())
+    assert score_charts(board()) == score_charts(board())

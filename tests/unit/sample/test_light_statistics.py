@@ -9,8 +9,8 @@ URBAN = np.tile([1, 1, 0, 0], 3).reshape(1, 12)
 NEAR = np.tile([1.0, 0.0], 6)
 
 
-def statistics(radiance: np.ndarray, near: np.ndarray = NEAR, glow: np.ndarray = NEAR):
-    return light_statistics(radiance.reshape(-1, 1, 12), OWNER, URBAN, near, glow)
+def statistics(radiance: np.ndarray, near: np.ndarray = NEAR, middle: np.ndarray = NEAR):
+    return light_statistics(radiance.reshape(-1, 1, 12), OWNER, URBAN, near, middle)
 
 
 def test_every_pixel_lands_in_its_district_and_combination() -> None:
@@ -30,9 +30,9 @@ def test_negative_radiance_counts_as_dark() -> None:
 def test_the_belt_of_factory_glow_is_neither_near_nor_away() -> None:
     radiance = np.zeros(12)
     radiance[1] = 1000.0
-    glow = NEAR.copy()
-    glow[1] = 1.0
-    districts, _ = statistics(radiance, glow=glow)
+    middle = NEAR.copy()
+    middle[1] = 1.0
+    districts, _ = statistics(radiance, middle=middle)
     np.testing.assert_array_equal(districts[0, 0], 0.0)
 
 
@@ -70,9 +70,9 @@ def test_only_months_without_any_observation_are_nan(hidden: list[int]) -> None:
 def test_a_month_seen_in_the_glow_only_is_not_missing() -> None:
     radiance = np.full(12, np.nan)
     radiance[1] = 5.0
-    glow = NEAR.copy()
-    glow[1] = 1.0
-    districts, city = statistics(radiance, glow=glow)
+    middle = NEAR.copy()
+    middle[1] = 1.0
+    districts, city = statistics(radiance, middle=middle)
     assert np.isfinite(districts).all()
     assert np.isfinite(city).all()
 

@@ -13,10 +13,10 @@ from gvio.ledger.rows import as_of
 from gvio.ledger.sums import official_monthly, sums_matrix
 from gvio.region.pack import read_pack
 from gvio.simulate.economy import NEW_YEAR, holiday_share, persistent
-from gvio.simulate.figures import publish_figures
 from gvio.simulate.geography import lattice
 from gvio.simulate.pack import simulate_pack
 from gvio.simulate.spec import WorldSpec
+from gvio.simulate.statistics import publish_figures
 from gvio.simulate.world import simulate_world
 from gvio.types import Month
 

@@ -36,7 +36,7 @@ def panel_of(x: FloatArray, seed: int = 0, noise: float = 0.02) -> Panel:
         statistics=rng.normal(0, 0.1, (D, n_months, 3)).astype(np.float32),
         log_excess=x.mean(axis=1)[district] - np.log(SITES // D),
         log_weight=np.zeros((SITES, n_months)),
-        emphasis=np.ones(SITES),
+        site_weights=np.ones(SITES),
         district=district,
         precision=np.full((D, n_months), 0.8),
         rough=np.ones(D),

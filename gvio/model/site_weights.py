@@ -1,4 +1,4 @@
-"""How loudly a site's light speaks for its district: a matched filter, before any figure is looked at.
+"""The weight of each site's light in the reading of its district: a matched filter that looks at no statistics.
 
 Of a site's log light the factories' share s answers to output, the rest is noise of variance σ². With sites that move
 with their district and, by variance τ², on their own, what all of them make is best read by weights known in closed
@@ -21,7 +21,7 @@ _WIDEST = 5.0
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Emphasis:
+class SiteWeights:
     """`site` (U,) factor ≥ 0 on what a site's light changes; `noise` (D,) errors of a district's reading against the
     usual district's, in [1 / √5, √5]; both after the half power.
     """
@@ -30,12 +30,12 @@ class Emphasis:
     noise: FloatArray
 
 
-def emphasis(
+def site_weights(
     share: FloatArray, spread: FloatArray, output: FloatArray, steady: BoolArray, district: IntArray, n_areas: int
-) -> Emphasis:
+) -> SiteWeights:
     """The filter against a mean over a district's sites that is weighted by `output`.
 
-    A site whose factories open or close speaks by that, not by degrees: it is given no emphasis.
+    A site whose factories open or close is read by that event alone: its weight is 0.
 
     Args:
         share: (U,) factories' part of a site's light.
@@ -60,4 +60,4 @@ def emphasis(
     usual_noise = np.median(noise[noise > 0]) if (noise > 0).any() else 1.0
     relative = np.where(noise > 0, np.clip(noise / usual_noise, 1 / _WIDEST, _WIDEST), 1.0)
     site = np.divide(weight, part, out=np.zeros(len(s)), where=part > 0)
-    return Emphasis(site**_HALFWAY, relative**_HALFWAY)
+    return SiteWeights(site**_HALFWAY, relative**_HALFWAY)

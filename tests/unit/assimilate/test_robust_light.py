@@ -8,9 +8,9 @@ import torch
 from assimilate_worlds import monthly, setting_of, spans, with_light, world
 
 from gvio.assimilate.covariance import as_tensors, light_error_covariance
-from gvio.assimilate.doubt import doubt_of, surprise
 from gvio.assimilate.hyper import MOST_SURPRISE, START
 from gvio.assimilate.posterior import assimilate, last_pass, observe
+from gvio.assimilate.robust import downweighting, surprise
 
 D, T, END = 3, 60, 36
 HYPER = dataclasses.replace(START, walk=0.01, swing=0.03, trend=0.005, gain=1.0, light_shock=0.02, light_walk=0.003)
@@ -32,7 +32,7 @@ def error(x, estimate) -> float:
 def test_a_jump_that_output_cannot_make_is_hardly_believed(monkeypatch):
     x, _, jumped = settings(1.0)
     doubted = error(x, assimilate(jumped, HYPER))
-    monkeypatch.setattr("gvio.assimilate.posterior.doubt_of", np.ones_like)
+    monkeypatch.setattr("gvio.assimilate.posterior.downweighting", np.ones_like)
     believed = error(x, assimilate(jumped, HYPER))
     assert believed > 0.3
     assert doubted < 0.5 * believed
@@ -41,7 +41,7 @@ def test_a_jump_that_output_cannot_make_is_hardly_believed(monkeypatch):
 def test_ordinary_light_is_not_doubted(monkeypatch):
     _, _, lit = settings(0)
     usual = assimilate(lit, HYPER)
-    monkeypatch.setattr("gvio.assimilate.posterior.doubt_of", np.ones_like)
+    monkeypatch.setattr("gvio.assimilate.posterior.downweighting", np.ones_like)
     np.testing.assert_array_equal(assimilate(lit, HYPER).mean, usual.mean)
 
 
@@ -57,7 +57,7 @@ def test_surprise_is_what_light_moved_in_its_own_standard_deviations():
 
 @pytest.mark.parametrize(("size", "factor"), [(0.0, 1.0), (MOST_SURPRISE, 1.0), (2 * MOST_SURPRISE, 16.0), (1e9, 1e3)])
 def test_doubt_begins_late_grows_fast_and_is_bounded(size: float, factor: float):
-    assert doubt_of(np.array([size]))[0] == pytest.approx(factor)
+    assert downweighting(np.array([size]))[0] == pytest.approx(factor)
 
 
 def test_doubt_widens_a_districts_own_errors_and_not_its_level():
@@ -77,5 +77,5 @@ def test_rough_light_is_believed_less_and_doubt_comes_on_top(monkeypatch):
     rough = dataclasses.replace(lit, light=dataclasses.replace(lit.light, rough=np.array([4.0] + [1.0] * (D - 1))))
     plain = assimilate(lit, HYPER).sd
     assert assimilate(rough, HYPER).sd[0, -6:].mean() > 1.05 * plain[0, -6:].mean()
-    monkeypatch.setattr("gvio.assimilate.posterior.doubt_of", lambda u: np.full_like(u, 2.0))
+    monkeypatch.setattr("gvio.assimilate.posterior.downweighting", lambda u: np.full_like(u, 2.0))
     np.testing.assert_array_equal(last_pass(rough, HYPER)[0].seen.rough, [8.0] + [2.0] * (D - 1))

@@ -12,7 +12,7 @@ from matplotlib.colors import to_rgb
 from odc.geo.geobox import GeoBox
 
 from gvio.report.canvas import drawable
-from gvio.report.figures import agreement_png, map_png, series_png
+from gvio.report.charts import agreement_png, map_png, series_png
 from gvio.report.tables import series
 
 GEOBOX = GeoBox((20, 30), Affine(1 / 240, 0, 121, 0, -1 / 240, 31), "EPSG:4326")

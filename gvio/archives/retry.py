@@ -9,14 +9,14 @@ from typing import TypeVar
 
 import tenacity
 
-from gvio.archives.answers import asked_wait
+from gvio.archives.http_errors import asked_wait
 from gvio.errors import UpstreamUnavailable
 
 T = TypeVar("T")
 
 
 @dataclasses.dataclass(frozen=True)
-class Patience:
+class RetryPolicy:
     """How often and how long; seconds.
 
     Attributes:
@@ -32,25 +32,25 @@ class Patience:
     longest_asked: float = 120.0
 
 
-PATIENCE = Patience()
+RETRY_POLICY = RetryPolicy()
 
 
-def patiently(work: Callable[[], T], patience: Patience = PATIENCE, stop: threading.Event | None = None) -> T:
+def retried(work: Callable[[], T], retry: RetryPolicy = RETRY_POLICY, stop: threading.Event | None = None) -> T:
     """The result of `work`, which is called again when it raises `UpstreamUnavailable`; other errors pass at once.
 
     Args:
         work: What may fail.
-        patience: How often and how long.
+        retry: How often and how long.
         stop: Ends the waiting when set; the last error is raised.
 
     Raises:
         UpstreamUnavailable: It still failed at the last attempt, or the server asks for a longer wait than we have.
     """
     event = stop or threading.Event()
-    jitter = tenacity.wait_random_exponential(multiplier=patience.first_wait, max=patience.longest_wait)
+    jitter = tenacity.wait_random_exponential(multiplier=retry.first_wait, max=retry.longest_wait)
 
     def worth_it(error: BaseException) -> bool:
-        return isinstance(error, UpstreamUnavailable) and (asked_wait(error) or 0.0) <= patience.longest_asked
+        return isinstance(error, UpstreamUnavailable) and (asked_wait(error) or 0.0) <= retry.longest_asked
 
     def wait(state: tenacity.RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome is not None else None
@@ -60,7 +60,7 @@ def patiently(work: Callable[[], T], patience: Patience = PATIENCE, stop: thread
     trying = tenacity.Retrying(
         retry=tenacity.retry_if_exception(worth_it),
         wait=wait,
-        stop=tenacity.stop_after_attempt(patience.attempts) | tenacity.stop_when_event_set(event),
+        stop=tenacity.stop_after_attempt(retry.attempts) | tenacity.stop_when_event_set(event),
         sleep=tenacity.sleep_using_event(event),
         reraise=True,
     )

@@ -1,4 +1,4 @@
-"""Train the abstract's reading (`gvio.model.paper`) on districts' monthly figures, and estimate with it."""
+"""Train the abstract's reading (`gvio.model.gong2025`) on districts' monthly figures, and estimate with it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import torch
 
-from gvio.model.paper import PATCH_PX, PaperCnn
+from gvio.model.gong2025 import PATCH_PX, Gong2025Cnn
 from gvio.sample.anomaly import log_light, training_mean
 from gvio.sample.patches import gather_patches
 from gvio.sample.samples import Samples
@@ -19,7 +19,7 @@ _PARTS = 3  # every third month a step: as good, and a third of the time
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class PaperInputs:
+class Gong2025Inputs:
     """Buffers as samples: `patches` (U, T, 5, 5) and `statistics` (D, T, S) about zero mean and unit size, `weight`
     (U, T) of working factories, `district` (U,).
     """
@@ -30,7 +30,7 @@ class PaperInputs:
     district: IntArray
 
 
-def paper_inputs(samples: Samples, n_train: int) -> PaperInputs:
+def gong2025_inputs(samples: Samples, n_train: int) -> Gong2025Inputs:
     """Inputs of every month, standardised by the first `n_train`; what was not seen is the pixel's training mean."""
     train = np.arange(len(samples.months)) < n_train
     light = log_light(samples.radiance)
@@ -43,10 +43,10 @@ def paper_inputs(samples: Samples, n_train: int) -> PaperInputs:
     weight = np.zeros((len(first), len(samples.months)))
     np.add.at(weight, np.asarray(site).ravel(), samples.weight[:, None] * samples.active)
     patches = gather_patches((light - centre) / size, samples.row[first], samples.col[first], PATCH_PX)
-    return PaperInputs(patches, _statistics(samples, train), weight, samples.district[first])
+    return Gong2025Inputs(patches, _statistics(samples, train), weight, samples.district[first])
 
 
-def train_paper(inputs: PaperInputs, figures: FloatArray, seed: int) -> FloatArray:
+def train_gong2025(inputs: Gong2025Inputs, figures: FloatArray, seed: int) -> FloatArray:
     """Fit to the known months and estimate all of them.
 
     Args:
@@ -75,9 +75,9 @@ def train_paper(inputs: PaperInputs, figures: FloatArray, seed: int) -> FloatArr
     return np.asarray(every.double().numpy())
 
 
-def _new_network(statistics: int, seed: int) -> PaperCnn:
+def _new_network(statistics: int, seed: int) -> Gong2025Cnn:
     """Weights drawn from a generator of their own: the process's belongs to folds that train in other threads."""
-    network = PaperCnn(statistics)
+    network = Gong2025Cnn(statistics)
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for weight in (p for p in network.parameters() if p.dim() == 2):
@@ -86,12 +86,12 @@ def _new_network(statistics: int, seed: int) -> PaperCnn:
     return network
 
 
-def _first_guess(network: PaperCnn, inputs: PaperInputs, months: IntArray) -> float:
+def _first_guess(network: Gong2025Cnn, inputs: Gong2025Inputs, months: IntArray) -> float:
     with torch.no_grad():
         return float(_district_output(network, inputs, months).mean())
 
 
-def _district_output(network: PaperCnn, inputs: PaperInputs, months: IntArray) -> torch.Tensor:
+def _district_output(network: Gong2025Cnn, inputs: Gong2025Inputs, months: IntArray) -> torch.Tensor:
     """(D, months) sum of the outputs of the districts' factories."""
     patches = torch.as_tensor(inputs.patches[:, months], dtype=torch.float32).flatten(0, 1)
     statistics = torch.as_tensor(inputs.statistics[inputs.district][:, months], dtype=torch.float32).flatten(0, 1)

@@ -7,7 +7,7 @@ import pytest
 import requests
 import urllib3
 
-from gvio.archives.answers import answering, asked_wait, check_answer, is_login_error, safe_url, starts_a_page
+from gvio.archives.http_errors import answering, asked_wait, check_answer, is_login_error, safe_url, starts_a_page
 from gvio.errors import ConfigError, ProductError, UpstreamUnavailable
 from gvio.types import Month
 

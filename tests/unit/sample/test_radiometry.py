@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gvio.sample.anomaly import LOG_OFFSET
-from gvio.sample.sky import fast_part, shared_part, sky_change
+from gvio.sample.radiometry import fast_part, radiometric_change, shared_part
 
 T, SHAPE = 40, (30, 30)
 RNG = np.random.default_rng(0)
@@ -23,7 +23,7 @@ def monthly(seed: int, size: float) -> np.ndarray:
 def test_a_gain_moves_all_pixels_alike():
     gain = monthly(1, 0.1)
     change = gain + 0.02 * RNG.standard_normal((T, *SHAPE))
-    found = sky_change(change, SEEN, MEAN, EVERYWHERE, ONE)
+    found = radiometric_change(change, SEEN, MEAN, EVERYWHERE, ONE)
     expected = fast_part(gain[:, :, 0], ONE)[:, :, None]
     np.testing.assert_allclose(found - found[0], np.broadcast_to(expected - expected[0], found.shape), atol=0.01)
 
@@ -31,7 +31,7 @@ def test_a_gain_moves_all_pixels_alike():
 def test_added_light_moves_the_dim_more():
     added = np.abs(monthly(2, 0.1))
     change = np.log(RADIANCE + LOG_OFFSET + added) - MEAN
-    left = change - sky_change(change, SEEN, MEAN, EVERYWHERE, ONE)
+    left = change - radiometric_change(change, SEEN, MEAN, EVERYWHERE, ONE)
     dim = np.quantile(RADIANCE, 0.2) > RADIANCE
     assert np.diff(left, axis=0)[:, dim].std() < 0.4 * np.diff(change, axis=0)[:, dim].std()
     assert np.diff(left, axis=0)[:, ~dim].std() < 0.4 * np.diff(change, axis=0)[:, ~dim].std()
@@ -46,7 +46,7 @@ def test_factories_and_pixels_never_seen_have_no_say():
     loud = change.copy()
     loud[:, 5, 5] += 50
     loud[:, 7, 7] += 50
-    one, two = (sky_change(each, SEEN, mean, away, ONE) for each in (change, loud))
+    one, two = (radiometric_change(each, SEEN, mean, away, ONE) for each in (change, loud))
     np.testing.assert_array_equal(one, two)
     assert np.isfinite(one).all()
 
@@ -54,7 +54,7 @@ def test_factories_and_pixels_never_seen_have_no_say():
 def test_a_month_that_was_not_seen_has_no_sky():
     seen, change = SEEN.copy(), np.broadcast_to(monthly(4, 0.1), SEEN.shape).copy()
     seen[9], change[9] = 0, 0
-    assert not sky_change(change, seen, MEAN, EVERYWHERE, ONE)[9].any()
+    assert not radiometric_change(change, seen, MEAN, EVERYWHERE, ONE)[9].any()
 
 
 def test_what_grows_over_years_is_not_the_sky():
@@ -105,5 +105,5 @@ def test_the_dim_are_not_read_where_there_are_brighter_ones():
     away[bright & (RNG.random(SHAPE) < 0.3)] = False
     change = np.broadcast_to(monthly(7, 0.1), SEEN.shape).copy()
     wild = np.where(np.quantile(RADIANCE, 0.3) > RADIANCE, 9.0, change)
-    one, two = (sky_change(each, SEEN, MEAN, away, ONE) for each in (change, wild))
+    one, two = (radiometric_change(each, SEEN, MEAN, away, ONE) for each in (change, wild))
     np.testing.assert_array_equal(one, two)

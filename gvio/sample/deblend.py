@@ -33,7 +33,7 @@ _EXACT = 1e-7  # of the squared errors, at which a solution is taken
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Glow:
+class Deblended:
     """`light` (P,) ≥ 0, nW cm⁻² sr⁻¹, what each factory pixel sends out, summed over the pixels it blurs into;
     `usual`, that of a factory of weight one; `blur_px`, the blur that explains the image best.
     """
@@ -43,7 +43,9 @@ class Glow:
     blur_px: float
 
 
-def factory_glow(radiance: FloatArray, pixels: IntArray, count: FloatArray, blurs: Sequence[float] = BLURS_PX) -> Glow:
+def deblend_factories(
+    radiance: FloatArray, pixels: IntArray, count: FloatArray, blurs: Sequence[float] = BLURS_PX
+) -> Deblended:
     """Own light of factory pixels in a mean image.
 
     Args:
@@ -54,11 +56,11 @@ def factory_glow(radiance: FloatArray, pixels: IntArray, count: FloatArray, blur
     """
     image = _Image.of(radiance, pixels, count)
     if not image.excess.size:
-        return Glow(np.zeros(len(pixels)), 0.0, blurs[0])
+        return Deblended(np.zeros(len(pixels)), 0.0, blurs[0])
     kernels = {blur: _kernel(image, blur) for blur in blurs}
     blur = min(blurs, key=lambda each: _deconvolve(image, kernels[each], rounds=1)[2]) if len(blurs) > 1 else blurs[0]
     light, usual, _ = _deconvolve(image, kernels[blur], rounds=_ROUNDS)
-    return Glow(light, usual, blur)
+    return Deblended(light, usual, blur)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -159,9 +161,9 @@ def _kernel(image: _Image, blur: float) -> sparse.csr_array:
     return sparse.csr_array((value, (row, column)), shape=(len(image.excess), len(image.sites)))
 
 
-def share_of_light(radiance: FloatArray, glow: Glow, pixels: IntArray) -> FloatArray:
+def share_of_light(radiance: FloatArray, deblended: Deblended, pixels: IntArray) -> FloatArray:
     """(y, x) in [0, 1], how much of a pixel's light is factories'."""
     own = np.zeros(radiance.size)
-    own[pixels] = glow.light
-    spread = ndimage.gaussian_filter(own.reshape(radiance.shape), glow.blur_px)
+    own[pixels] = deblended.light
+    spread = ndimage.gaussian_filter(own.reshape(radiance.shape), deblended.blur_px)
     return np.asarray(np.clip(spread / (np.maximum(np.nan_to_num(radiance), spread) + LOG_OFFSET), 0.0, 1.0))

@@ -29,7 +29,7 @@ class _Empty(nn.Module):
         return nn.functional.linear(x, self.weight, self.bias)
 
 
-class PaperCnn(nn.Module):
+class Gong2025Cnn(nn.Module):
     """Light of a factory's buffer and its district's statistics to the factory's output: two 3 × 3 convolutions without
     padding, written as products, which on patches this small is several times faster than a convolution.
     """

@@ -37,7 +37,7 @@ def surprise(mean: FloatArray, sd: FloatArray, dark_mean: FloatArray, dark_sd: F
     return np.asarray((np.stack(total) / np.maximum(np.stack(months), _FEWEST)).max(axis=1))
 
 
-def doubt_of(surprised: FloatArray) -> FloatArray:
+def downweighting(surprised: FloatArray) -> FloatArray:
     """(D,) factor ≥ 1 on the errors of a district's light, from its `surprise`; it is bounded."""
     factor: FloatArray = np.clip(surprised / MOST_SURPRISE, 1.0, None) ** _POWER
     return np.minimum(factor, _MOST)

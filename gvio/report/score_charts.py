@@ -20,7 +20,7 @@ BANDS: Mapping[str, str] = {"1": "1–2", "3": "3–5", "12": "10–14", "all": 
 _FLOOR = -1.0  # a model this much worse than every district's mean is drawn at the edge
 
 
-def score_figures(scoreboard: Scores) -> dict[str, bytes]:
+def score_charts(scoreboard: Scores) -> dict[str, bytes]:
     """Every picture the scoreboard has numbers for, by file name."""
     drawn: Mapping[str, Callable[[Scores], bytes | None]] = {
         "models.png": _models,

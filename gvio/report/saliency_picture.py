@@ -19,7 +19,7 @@ _TITLES: Mapping[str, str] = {
 }
 
 
-def gaze_png(maps: Mapping[str, FloatArray]) -> bytes | None:
+def saliency_png(maps: Mapping[str, FloatArray]) -> bytes | None:
     """Maps side by side on one colour scale; None where the network looks nowhere, as without any light.
 
     Args:

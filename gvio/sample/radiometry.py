@@ -23,7 +23,7 @@ _ALIKE = 10.0  # its errors are alike over about ten pixels
 _YEAR = 12
 
 
-def sky_change(
+def radiometric_change(
     change: FloatArray, validity: FloatArray, mean: FloatArray, away: BoolArray, regimes: Sequence[str]
 ) -> FloatArray:
     """(T, y, x) float32 what sky and sensor do to log light, without what they do more slowly than in a year.
@@ -72,7 +72,7 @@ def shared_part(change: FloatArray, validity: FloatArray, sky: FloatArray, share
     Args:
         change: (T, N) log-light anomaly of factories' pixels, 0 where nothing was seen.
         validity: (T, N) how far to believe it.
-        sky: (T, N) from `sky_change`.
+        sky: (T, N) from `radiometric_change`.
         share: (N,) factories' part of a pixel's light; the rest shares in the sky by its part.
     """
     both, driven = np.minimum(validity[1:], validity[:-1]), np.diff(sky, axis=0)
@@ -81,7 +81,7 @@ def shared_part(change: FloatArray, validity: FloatArray, sky: FloatArray, share
     return float(np.clip((both * own * left).sum() / size, 0.0, 1.0)) if size > 0 else 0.0
 
 
-def without_sky(change: FloatArray, validity: FloatArray, sky: FloatArray, shared: float) -> FloatArray:
+def without_radiometric(change: FloatArray, validity: FloatArray, sky: FloatArray, shared: float) -> FloatArray:
     """(T, y, x) `change` less the `shared` part of the `sky` where something was seen; arguments as above."""
     return np.asarray(change - np.float32(shared) * np.where(validity > 0, sky, 0))
 

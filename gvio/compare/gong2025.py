@@ -1,4 +1,4 @@
-"""`sa-cnn-paper`: our reading of the abstract of Gong et al. (2025), as a comparator. See `gvio.model.paper`."""
+"""`sa-cnn-paper`: our reading of the abstract of Gong et al. (2025), as a comparator. See `gvio.model.gong2025`."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import numpy as np
 from gvio.compare.known import CompareInput, best_known, complete
 from gvio.config import ModelParams
 from gvio.sample.samples import Samples
-from gvio.train.paper import paper_inputs, train_paper
+from gvio.train.gong2025 import gong2025_inputs, train_gong2025
 from gvio.types import FloatArray
 
 
-def paper_paths(samples: Samples, given: CompareInput, params: ModelParams) -> FloatArray:
+def gong2025_paths(samples: Samples, given: CompareInput, params: ModelParams) -> FloatArray:
     """Output of every district and month, (D, T) > 0: learned from the figures that `given` shows, taken apart into
     months. A district's level is set on its figures, so that what is compared is change; known months are the figures.
 
@@ -22,7 +22,7 @@ def paper_paths(samples: Samples, given: CompareInput, params: ModelParams) -> F
     figures = known.districts
     if not np.isfinite(figures).any():
         return complete(known, known.fallback)
-    path = train_paper(paper_inputs(samples, given.origin + 1), figures, params.seed)
+    path = train_gong2025(gong2025_inputs(samples, given.origin + 1), figures, params.seed)
     path = path * _level(figures, path)
     return np.where(known.labelled[:, None], complete(known, path), path)
 

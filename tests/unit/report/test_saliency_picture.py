@@ -7,7 +7,7 @@ import io
 import matplotlib.image
 import numpy as np
 
-from gvio.report.gaze import gaze_png
+from gvio.report.saliency_picture import saliency_png
 from gvio.types import FloatArray
 
 
@@ -18,10 +18,10 @@ def maps(at: tuple[int, int]) -> dict[str, FloatArray]:
 
 
 def test_it_is_a_picture_that_shows_where() -> None:
-    first, second = (gaze_png(maps(at)) for at in ((2, 2), (0, 4)))
+    first, second = (saliency_png(maps(at)) for at in ((2, 2), (0, 4)))
     assert first is not None
     assert second is not None
-    assert first == gaze_png(maps((2, 2)))
+    assert first == saliency_png(maps((2, 2)))
     one, other = (matplotlib.image.imread(io.BytesIO(png)) for png in (first, second))
     assert one.shape == other.shape
     assert (one != other).any()
@@ -29,6 +29,6 @@ def test_it_is_a_picture_that_shows_where() -> None:
 
 
 def test_a_network_that_looks_nowhere_has_no_picture() -> None:
-    assert gaze_png({"urban": np.zeros((3, 5, 5))}) is None
-    assert gaze_png({"urban": np.full((3, 5, 5), np.nan)}) is None
-    assert gaze_png({}) is None
+    assert saliency_png({"urban": np.zeros((3, 5, 5))}) is None
+    assert saliency_png({"urban": np.full((3, 5, 5), np.nan)}) is None
+    assert saliency_png({}) is None
