@@ -23,8 +23,18 @@ INTERRUPTED = 130
 _ALLOCATIONS = 50_000
 
 
+def _tell_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:
+        from gvio.version import code_version
+
+        click.echo(f"gvio, version {code_version()}")
+        context.exit()
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
-@click.version_option(package_name="gvio")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_tell_version, help="Tell the version."
+)
 def cli() -> None:
     """From the light of the night to a monthly map of industrial output.
 
