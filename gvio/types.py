@@ -161,6 +161,30 @@ class CheckResult:
 
 
 @dataclasses.dataclass(frozen=True)
+class Switch:
+    """Months whose light is another product's, and how it was brought to the level of the others.
+
+    `main` is the product they stand in for; radiance = `offset` + `gain` × that of `product`, learned on
+    `common_months`; errors are relative, of a pixel and of a month's sum. Months are `YYYY-MM`.
+    """
+
+    main: str
+    product: str
+    processing: str
+    months: tuple[str, ...]
+    gain: float
+    offset: float
+    pixel_error: float
+    month_error: float
+    common_months: tuple[str, ...]
+
+    def as_document(self) -> dict[str, object]:
+        """As manifests and checks hold it."""
+        document = dataclasses.asdict(self)
+        return {"for": document.pop("main"), **document}
+
+
+@dataclasses.dataclass(frozen=True)
 class Asset:
     """One immutable object of a release, as `manifest.json` lists it; `key` is relative to `<store>/<region>/`."""
 

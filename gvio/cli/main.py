@@ -14,7 +14,7 @@ from gvio.cli.model import registry, serve
 from gvio.cli.options import be_quiet
 from gvio.cli.read import dashboard, status
 from gvio.cli.run import backfill, run
-from gvio.cli.stages import evaluate, fetch, map_, publish, sample, train, validate
+from gvio.cli.stages import decide, evaluate, fetch, map_, publish, sample, train, validate
 from gvio.cli.worlds import demo, simulate
 from gvio.errors import GvioError
 
@@ -43,7 +43,22 @@ def cli() -> None:
     """
 
 
-COMMANDS = (demo, run, backfill, fetch, validate, sample, train, evaluate, map_, publish, registry, status, dashboard)
+COMMANDS = (
+    demo,
+    run,
+    backfill,
+    fetch,
+    validate,
+    sample,
+    train,
+    evaluate,
+    decide,
+    map_,
+    publish,
+    registry,
+    status,
+    dashboard,
+)
 for _command in (*COMMANDS, simulate, serve):
     cli.add_command(_command)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from gvio.cli.options import open_from, request_from
 from gvio.cli.output import emit, json_option
 
 
@@ -72,16 +73,10 @@ def rollback(region: str, workspace: str, as_json: bool) -> None:
 @click.option("--params", "params_file", metavar="FILE", help="Scientific parameters; default: built in.")
 def serve(pack: str, store: str, workspace: str, params_file: str | None) -> None:
     """The schedule: look once a day, run when a product or a figure is new."""
+    request = request_from(pack=pack, store=store, workspace=workspace, params_file=params_file)
     from flows.serve import serve_daily
 
-    serve_daily(
-        pack,
-        store,
-        workspace,
-        params_file=params_file,
-        endpoint_url=os.environ.get("AWS_ENDPOINT_URL"),
-        tracking_uri=os.environ.get("MLFLOW_TRACKING_URI"),
-    )
+    serve_daily(request)
 
 
 def _uri(workspace: str) -> str:
@@ -91,9 +86,8 @@ def _uri(workspace: str) -> str:
 
 
 def _slug(region: str, workspace: str) -> str:
-    from gvio.pipeline.job import make_job
-    from gvio.pipeline.origin import is_remote
+    from gvio.run.origin import is_remote
 
     if not is_remote(region) and not (Path(region) / "region.yaml").exists():
         return region
-    return make_job(region, "", workspace, endpoint_url=os.environ.get("AWS_ENDPOINT_URL")).region
+    return open_from(request_from(pack=region, store="", workspace=workspace)).region

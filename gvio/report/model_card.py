@@ -7,6 +7,7 @@ from typing import Any
 
 from gvio.config import RegionConfig
 from gvio.report.scores import MODELS, SKILLS, models_of, ordered_models, show
+from gvio.types import Switch
 
 _PROTOCOLS = {
     "rolling_origin_as_used": "Out of time, as used (city figures go on, district figures do not)",
@@ -36,7 +37,7 @@ def model_card(
     about: Mapping[str, Any],
     scoreboard: Mapping[str, Any],
     decision: str,
-    switches: Sequence[Mapping[str, Any]] = (),
+    switches: Sequence[Switch] = (),
 ) -> str:
     """Markdown, with nothing in it that differs between two runs on the same inputs.
 
@@ -45,7 +46,7 @@ def model_card(
         about: What the registry keeps of the model.
         scoreboard: The evaluation.
         decision: Why this model maps.
-        switches: Months of another product that stand in, as `gvio.sources.notes.switch` describes them.
+        switches: Months of another product that stand in, with how they were brought to its level.
     """
     skill = str(scoreboard["skill"])
     title, text = SKILLS.get(skill, SKILLS["unknown"])
@@ -79,14 +80,14 @@ def model_card(
     return "\n".join(lines)
 
 
-def _stood_in(switch: Mapping[str, Any]) -> str:
-    months = list(switch["months"])
+def _stood_in(switch: Switch) -> str:
+    months = switch.months
     named = months[0] if len(months) == 1 else f"{len(months)} months from {months[0]} to {months[-1]}"
     return (
-        f"- **Another product's light**: {switch['product']} ({switch['processing']}) stands in for {switch['for']} in "
-        f"{named}, as {switch['offset']:.3g} + {switch['gain']:.3g} × radiance, learned on "
-        f"{len(switch['common_months'])} months both have; it leaves {switch['pixel_error']:.0%} at a pixel and "
-        f"{switch['month_error']:.1%} over a month"
+        f"- **Another product's light**: {switch.product} ({switch.processing}) stands in for {switch.main} in "
+        f"{named}, as {switch.offset:.3g} + {switch.gain:.3g} × radiance, learned on "
+        f"{len(switch.common_months)} months both have; it leaves {switch.pixel_error:.0%} at a pixel and "
+        f"{switch.month_error:.1%} over a month"
     )
 
 

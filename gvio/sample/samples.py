@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import os
+import io
 import zipfile
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -58,11 +57,8 @@ class Samples:
     urban_derived: bool  # the mask comes from the light, not from the pack
 
 
-def save_samples(path: Path, samples: Samples) -> None:
-    """Write one uncompressed npz without pickles; the same samples give the same bytes.
-
-    It is written beside its final name and renamed, so a reader never sees half a file.
-    """
+def samples_bytes(samples: Samples) -> bytes:
+    """One uncompressed npz without pickles; the same samples give the same bytes."""
     affine = np.array(tuple(samples.geobox.affine)[:6], dtype=np.float64)
     parts: dict[str, Any] = {
         "version": np.array(_VERSION),
@@ -77,27 +73,25 @@ def save_samples(path: Path, samples: Samples) -> None:
     }
     parts |= {name: np.array(getattr(samples, name), dtype=np.str_) for name in _TEXTS}
     parts |= {name: getattr(samples, name) for name in _ARRAYS + _GRIDS}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    sibling = path.with_name(f".{path.stem}.{os.getpid()}.npz")
-    np.savez(sibling, **parts)
-    sibling.replace(path)
+    sink = io.BytesIO()
+    np.savez(sink, **parts)
+    return sink.getvalue()
 
 
-def load_samples(path: Path) -> Samples:
-    """Read what `save_samples` wrote.
+def read_samples(data: bytes) -> Samples:
+    """Read what `samples_bytes` wrote.
 
     Raises:
-        InputRefused: The file is absent, damaged, or of another version.
+        InputRefused: Damaged, or of another version.
     """
     try:
-        # Opened here because numpy leaves a damaged archive's file open.
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
+        with np.load(io.BytesIO(data), allow_pickle=False) as kept:
             parts = dict(kept.items())
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise _refused(path, f"samples cannot be read ({type(error).__name__})") from None
+        raise _refused(f"samples cannot be read ({type(error).__name__})") from None
     version = int(parts["version"]) if "version" in parts else None
     if version != _VERSION:
-        raise _refused(path, f"samples of version {version}, this program reads {_VERSION}")
+        raise _refused(f"samples of version {version}, this program reads {_VERSION}")
     return _assembled(parts)
 
 
@@ -116,5 +110,5 @@ def _assembled(parts: dict[str, npt.NDArray[Any]]) -> Samples:
     )
 
 
-def _refused(path: Path, what: str) -> InputRefused:
-    return InputRefused(what, where=path.name, hint="Run `gvio sample` again.")
+def _refused(what: str) -> InputRefused:
+    return InputRefused(what, where="samples.npz", hint="Run `gvio sample` again.")

@@ -11,8 +11,8 @@ from gvio.archives.archive import Archive, Bounds, RemoteFile
 from gvio.archives.manifest import current_files, new_files, read_manifest
 from gvio.config import OFFICIAL
 from gvio.errors import ProductError
-from gvio.pipeline.job import Job
-from gvio.pipeline.origin import is_remote
+from gvio.run.context import Context
+from gvio.run.origin import is_remote
 from gvio.types import Month, Progress
 
 _Span = tuple[Month, Month]
@@ -20,14 +20,14 @@ _FOREVER = Month(9999, 12)
 
 
 @dataclasses.dataclass(frozen=True)
-class Place:
+class LightSource:
     """Where the files of one product come from, and where they lie then.
 
     Attributes:
         product: A key of `gvio.sources.products.PRODUCTS`.
         archive: What lists and fetches them.
         folder: Where files lie: the pack's own folder, or one in the workspace.
-        span: The months that are always listed, because the folder repeats the place as a whole; None for an official
+        span: The months that are always listed, because the folder repeats the source as a whole; None for an official
             archive, which is asked for the months wanted, and whose folder keeps a manifest.
         bring: Files as listed → what lies there then, after whatever was absent is fetched; of an official archive
             also what was fetched before.
@@ -52,36 +52,38 @@ class Brought:
     lost: Mapping[RemoteFile, ProductError] = dataclasses.field(default_factory=dict)
 
 
-def places_of(job: Job) -> tuple[Place, ...]:
-    """The place of every product that `ntl` names, in order of preference. Opens nothing.
+def light_sources(context: Context) -> tuple[LightSource, ...]:
+    """The source of every product that `ntl` names, in order of preference. Opens nothing.
 
     Raises:
         ConfigError: No product has the variant asked for.
     """
-    config = job.config
+    config = context.config
     if config.ntl.source == OFFICIAL:
-        return _official_places(job)
-    span, places = (config.start, _FOREVER), []
+        return _official_places(context)
+    span, sources = (config.start, _FOREVER), []
     for product in config.ntl.products:
         if is_remote(config.ntl.source):
             name = "ntl" if product == config.ntl.product else f"ntl-{product}"
-            places.append(_mirrored(config.ntl.source.rstrip("/"), product, job.path(name), job.endpoint_url, span))
+            sources.append(
+                _mirrored(config.ntl.source.rstrip("/"), product, context.path(name), context.endpoint_url, span)
+            )
         else:
-            places.append(_in_place(job.pack / config.ntl.source, product, span))
-    return tuple(places)
+            sources.append(_in_place(context.root / config.ntl.source, product, span))
+    return tuple(sources)
 
 
-def _in_place(folder: Path, product: str, span: _Span) -> Place:
+def _in_place(folder: Path, product: str, span: _Span) -> LightSource:
     from gvio.archives.folder import folder_archive
 
     def bring(listed: Sequence[RemoteFile], _: Progress | None) -> Brought:
         return Brought(tuple(Path(file.url) for file in listed))
 
-    return Place(product, folder_archive(folder, product), folder, span, bring)
+    return LightSource(product, folder_archive(folder, product), folder, span, bring)
 
 
-def _mirrored(url: str, product: str, folder: Path, endpoint_url: str | None, span: _Span) -> Place:
-    from gvio.archives.prefix import prefix_archive, relative_name  # boto3, as above
+def _mirrored(url: str, product: str, folder: Path, endpoint_url: str | None, span: _Span) -> LightSource:
+    from gvio.archives.prefix import prefix_archive, relative_name  # boto3 costs 0.2 s: only for those who use it
 
     archive = prefix_archive(url, product, endpoint_url)
 
@@ -89,21 +91,21 @@ def _mirrored(url: str, product: str, folder: Path, endpoint_url: str | None, sp
         archive.fetch(listed, folder, progress)
         return Brought(tuple(folder / relative_name(url, file) for file in listed))
 
-    return Place(product, archive, folder, span, bring)
+    return LightSource(product, archive, folder, span, bring)
 
 
-def _official_places(job: Job) -> tuple[Place, ...]:
+def _official_places(context: Context) -> tuple[LightSource, ...]:
     from gvio.archives.table import ARCHIVES, choose_variants
 
-    config, places = job.config, []
+    config, sources = context.config, []
     variants = choose_variants(config.ntl.products, config.ntl.variant)
     for product, variant in zip(config.ntl.products, variants, strict=True):
         official = ARCHIVES[product]
         bounds = config.bounds if product == config.ntl.product else widened(config.bounds)
-        archive = official.make(bounds, job.credentials, job.endpoints, variant)
-        raw = job.path("raw") / (product if variant == official.variants[0] else f"{product}-{variant}")
-        places.append(Place(product, archive, raw, None, functools.partial(_recorded, archive, raw)))
-    return tuple(places)
+        archive = official.make(bounds, context.credentials, context.endpoints, variant)
+        raw = context.path("raw") / (product if variant == official.variants[0] else f"{product}-{variant}")
+        sources.append(LightSource(product, archive, raw, None, functools.partial(_recorded, archive, raw)))
+    return tuple(sources)
 
 
 def _recorded(archive: Archive, raw: Path, listed: Sequence[RemoteFile], progress: Progress | None) -> Brought:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import io
 import json
 import zipfile
 from collections.abc import Iterable
-from pathlib import Path
 
 import numpy as np
 from affine import Affine
@@ -17,12 +17,11 @@ from gvio.errors import InputRefused
 from gvio.types import LightStack, Month, Provenance
 
 
-def save_light(path: Path, stack: LightStack) -> None:
-    """Write the stack, uncompressed and without pickles, beside its final name, then rename."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    sibling = path.with_name(f".{path.stem}.partial.npz")
+def light_bytes(stack: LightStack) -> bytes:
+    """The stack as one npz, uncompressed and without pickles; the same stack gives the same bytes."""
+    sink = io.BytesIO()
     np.savez(
-        sibling,
+        sink,
         radiance=stack.radiance,
         observations=stack.observations,
         months=np.array([m.ordinal for m in stack.months], dtype=np.int64),
@@ -31,21 +30,21 @@ def save_light(path: Path, stack: LightStack) -> None:
         crs=np.array(str(stack.geobox.crs)),
         provenance=np.array(json.dumps([[dataclasses.asdict(p) for p in month] for month in stack.provenance])),
     )
-    sibling.replace(path)
+    return sink.getvalue()
 
 
-def load_light(path: Path) -> LightStack:
-    """Read what `save_light` wrote.
+def read_light(data: bytes) -> LightStack:
+    """Read what `light_bytes` wrote.
 
     Raises:
-        InputRefused: Absent or damaged.
+        InputRefused: Damaged.
     """
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
+        with np.load(io.BytesIO(data), allow_pickle=False) as kept:
             parts = dict(kept.items())
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         what = f"the light cannot be read ({type(error).__name__})"
-        raise InputRefused(what, where=path.name, hint="Run `gvio fetch` again.") from None
+        raise InputRefused(what, where="light.npz", hint="Run `gvio fetch` again.") from None
     provenance = json.loads(str(parts["provenance"]))
     return LightStack(
         months=tuple(Month.from_ordinal(int(o)) for o in parts["months"]),
