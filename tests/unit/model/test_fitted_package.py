@@ -15,7 +15,7 @@ from gvio.errors import ModelError, OutdatedModel
 from gvio.ledger.rows import COLUMNS, Ledger
 from gvio.ledger.sums import Sums, sums_matrix
 from gvio.map.intervals import KINDS, IntervalTable
-from gvio.pipeline.workers import Threads
+from gvio.stages.workers import Threads
 from gvio.train.fit import estimate, fit_model, losses, mean_member
 from gvio.train.package import pack_model, unpack_model, weights_sha256
 

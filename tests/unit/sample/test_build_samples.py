@@ -1,5 +1,5 @@
 import dataclasses
-from pathlib import Path
+import io
 
 import geopandas as gpd
 import numpy as np
@@ -12,7 +12,7 @@ from gvio.config import SampleParams
 from gvio.errors import InputRefused, PackError
 from gvio.sample.buffers import metric_buffers
 from gvio.sample.build import build_samples
-from gvio.sample.samples import Samples, load_samples, save_samples
+from gvio.sample.samples import Samples, read_samples, samples_bytes
 from gvio.types import LightStack
 
 UTM = "EPSG:32651"
@@ -136,9 +136,8 @@ def test_a_pack_without_a_factory_is_refused(
         build_samples(stack, districts, factories.iloc[:0], None, SampleParams(), UTM, None)
 
 
-def test_samples_come_back_as_they_were_saved(tmp_path: Path, samples: Samples) -> None:
-    save_samples(tmp_path / "deep" / "samples.npz", samples)
-    back = load_samples(tmp_path / "deep" / "samples.npz")
+def test_samples_come_back_as_they_were_saved(samples: Samples) -> None:
+    back = read_samples(samples_bytes(samples))
     for field in dataclasses.fields(Samples):
         was, now = getattr(samples, field.name), getattr(back, field.name)
         if isinstance(was, np.ndarray):
@@ -148,25 +147,21 @@ def test_samples_come_back_as_they_were_saved(tmp_path: Path, samples: Samples) 
             np.testing.assert_array_equal(now.toarray(), was.toarray())
         else:
             assert now == was
-    assert [p.name for p in (tmp_path / "deep").iterdir()] == ["samples.npz"]
 
 
-def test_the_same_samples_give_the_same_bytes(tmp_path: Path, samples: Samples) -> None:
-    save_samples(tmp_path / "a.npz", samples)
-    save_samples(tmp_path / "b.npz", load_samples(tmp_path / "a.npz"))
-    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+def test_the_same_samples_give_the_same_bytes(samples: Samples) -> None:
+    data = samples_bytes(samples)
+    assert samples_bytes(read_samples(data)) == data
 
 
-@pytest.mark.parametrize("content", [None, b"", b"<html>", b"PK\x03\x04 cut short"])
-def test_a_file_that_is_not_samples_is_refused(tmp_path: Path, content: bytes | None) -> None:
-    path = tmp_path / "samples.npz"
-    if content is not None:
-        path.write_bytes(content)
+@pytest.mark.parametrize("content", [b"", b"<html>", b"PK\x03\x04 cut short"])
+def test_bytes_that_are_not_samples_are_refused(content: bytes) -> None:
     with pytest.raises(InputRefused, match=r"samples.npz: samples cannot be read \(\w+\). Run `gvio sample` again"):
-        load_samples(path)
+        read_samples(content)
 
 
-def test_samples_of_another_version_are_refused(tmp_path: Path) -> None:
-    np.savez(tmp_path / "old.npz", version=np.array(0))
+def test_samples_of_another_version_are_refused() -> None:
+    sink = io.BytesIO()
+    np.savez(sink, version=np.array(0))
     with pytest.raises(InputRefused, match=r"samples of version 0, this program reads 1. Run `gvio sample` again"):
-        load_samples(tmp_path / "old.npz")
+        read_samples(sink.getvalue())

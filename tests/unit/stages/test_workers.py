@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from gvio.errors import ModelError
-from gvio.pipeline.workers import Threads, one_thread_each
+from gvio.stages.workers import Threads, one_thread_each
 
 
 def test_results_are_in_the_order_of_the_tasks_whatever_ends_first():
