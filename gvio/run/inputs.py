@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from gvio.config import digest
 from gvio.ledger.sums import Sums, sums_matrix
 from gvio.run.artifacts import Sampled
 from gvio.run.code import source_of_release
-from gvio.run.context import Context
 from gvio.train.about import InputDigests
+
+if TYPE_CHECKING:
+    from gvio.run.context import Context
 
 
 def sums_of(context: Context, sampled: Sampled) -> Sums:

@@ -18,13 +18,13 @@ from gvio.config import Frozen
 from gvio.files import write_json
 from gvio.run.artifacts import Champion, Fetched
 from gvio.run.code import source_of_release
-from gvio.run.context import Context
 from gvio.run.digests import files_digest
 from gvio.run.inputs import input_digests
 from gvio.run.made import Kept
 from gvio.types import Month
 
 if TYPE_CHECKING:
+    from gvio.run.context import Context
     from gvio.store.standing import Standing
 
 NAME = "look.json"

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gvio.errors import OutdatedModel
 from gvio.registry.package import load_champion
 from gvio.registry.record import CONFIG, WEIGHTS
 from gvio.run.artifacts import Champion
-from gvio.run.context import Context
 from gvio.train.package import read_package
+
+if TYPE_CHECKING:
+    from gvio.run.context import Context
 
 
 def read_champion(context: Context) -> Champion | None:

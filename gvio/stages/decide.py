@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,7 +20,6 @@ from gvio.registry.training import log_training
 from gvio.report.model_card import model_card
 from gvio.run.artifacts import Champion, Decided, DecidedHead, Evaluated, Sampled
 from gvio.run.code import source_of
-from gvio.run.context import Context
 from gvio.run.inputs import sums_of
 from gvio.run.made import Kept, Made
 from gvio.sample.samples import Samples
@@ -29,6 +28,9 @@ from gvio.stages.workers import one_thread_each
 from gvio.train.fit import Fitted, estimate, losses, mean_member
 from gvio.train.package import Package
 from gvio.types import FloatArray
+
+if TYPE_CHECKING:
+    from gvio.run.context import Context
 
 STAGE = "decide"
 _TEST_MONTHS = 12

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,7 +26,6 @@ from gvio.publish.explanations import explanations_frame
 from gvio.report.reasons import light_table
 from gvio.run.artifacts import Evaluated, EvaluatedHead, Sampled, Trained
 from gvio.run.code import source_of
-from gvio.run.context import Context
 from gvio.run.digests import truth_digest
 from gvio.run.inputs import sums_of
 from gvio.run.made import Kept, Made
@@ -37,6 +37,9 @@ from gvio.stages.workers import Threads, one_thread_each
 from gvio.train.fit import Fitted, explain_estimate
 from gvio.train.package import make_package, read_package
 from gvio.types import FloatArray
+
+if TYPE_CHECKING:
+    from gvio.run.context import Context
 
 STAGE = "evaluate"
 WEIGHTS, CONFIG, SCOREBOARD = "candidate/model.safetensors", "candidate/model.json", "scoreboard.json"

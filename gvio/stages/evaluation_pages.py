@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,10 +15,12 @@ from gvio.report.charts import agreement_png, map_png
 from gvio.report.evaluation import evaluation_html, evaluation_markdown
 from gvio.report.saliency_picture import saliency_png
 from gvio.report.score_charts import score_charts
-from gvio.run.context import Context
 from gvio.sample.samples import Samples
 from gvio.train.fit import Fitted, look
 from gvio.types import FloatArray
+
+if TYPE_CHECKING:
+    from gvio.run.context import Context
 
 _INVENTED = "invented light, factories and statistics"
 

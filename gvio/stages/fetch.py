@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import TYPE_CHECKING
 
 from gvio.errors import InputRefused
 from gvio.run.artifacts import LIGHT, Fetched, FetchedHead
 from gvio.run.code import source_of
-from gvio.run.context import Context
 from gvio.run.made import Kept, Made
 from gvio.stages.gather import Gathered, gather_light, survey_light
 from gvio.stages.light_file import light_bytes, light_digest, read_light
+
+if TYPE_CHECKING:
+    from gvio.run.context import Context
 
 STAGE = "fetch"
 

@@ -6,17 +6,20 @@ import dataclasses
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gvio.archives.archive import RemoteFile
 from gvio.archives.manifest import read_manifest
 from gvio.errors import UpstreamUnavailable
-from gvio.run.context import Context
 from gvio.sources.bridge import Plan, bridge, plan_months, too_few
 from gvio.sources.files import ProductFile
 from gvio.sources.folder import open_files, recognise_files
 from gvio.sources.notes import archive_silent, could_not_stand_in, file_lost, stood_in, switch
 from gvio.stages.light_sources import LightSource, light_sources, widened
 from gvio.types import CheckResult, LightStack, Month, Progress, Switch, month_range
+
+if TYPE_CHECKING:
+    from gvio.run.context import Context
 
 
 @dataclasses.dataclass(frozen=True)

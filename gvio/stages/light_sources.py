@@ -6,14 +6,17 @@ import dataclasses
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gvio.archives.archive import Archive, Bounds, RemoteFile
 from gvio.archives.manifest import current_files, new_files, read_manifest
 from gvio.config import OFFICIAL
 from gvio.errors import ProductError
-from gvio.run.context import Context
 from gvio.run.origin import is_remote
 from gvio.types import Month, Progress
+
+if TYPE_CHECKING:
+    from gvio.run.context import Context
 
 _Span = tuple[Month, Month]
 _FOREVER = Month(9999, 12)

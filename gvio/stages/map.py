@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
@@ -27,7 +29,6 @@ from gvio.run.artifacts import (
     Sampled,
 )
 from gvio.run.code import source_of
-from gvio.run.context import Context
 from gvio.run.inputs import input_digests, sums_of
 from gvio.run.made import Kept, Made
 from gvio.sample.samples import Samples
@@ -40,6 +41,9 @@ from gvio.types import BoolArray, CheckResult, FloatArray, Month
 from gvio.validate.gate import refuse_failed
 from gvio.validate.grids import check_grids
 from gvio.validate.product import check_estimates
+
+if TYPE_CHECKING:
+    from gvio.run.context import Context
 
 STAGE = "map"
 _MIN_TREND_MONTHS = 24

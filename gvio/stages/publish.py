@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from gvio.publish.knowledge import Knowledge
 from gvio.publish.release import Release, build_release
 from gvio.run.artifacts import Checked, Mapped, Published, PublishedHead
 from gvio.run.code import source_of
-from gvio.run.context import Context
 from gvio.run.made import Made
 from gvio.store.published import PublishedRelease, last_readable
 from gvio.store.standing import Standing
 from gvio.store.writing import write_release
 from gvio.types import CheckResult, Month
 from gvio.validate.product import check_jumps
+
+if TYPE_CHECKING:
+    from gvio.run.context import Context
 
 STAGE = "publish"
 _JUMP = 1.5  # an estimate that moves by this factor from one release to the next is worth a warning

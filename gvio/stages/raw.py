@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from gvio.archives.archive import RemoteFile
 from gvio.archives.manifest import verify
 from gvio.config import OFFICIAL
 from gvio.errors import ConfigError, GateRefused, UpstreamUnavailable
-from gvio.run.context import Context
 from gvio.stages.light_sources import LightSource, light_sources
 from gvio.types import Month, Progress, month_range
+
+if TYPE_CHECKING:
+    from gvio.run.context import Context
 
 _LATE = 3  # months after which an archive that lacks a month will hardly get it
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from gvio.config import digest
 from gvio.region.urban import read_urban
 from gvio.run.artifacts import SAMPLES, Checked, Fetched, Sampled, SampledHead
 from gvio.run.code import source_of
-from gvio.run.context import Context
 from gvio.run.made import Kept, Made
 from gvio.sample.build import build_samples
 from gvio.sample.samples import Samples, read_samples, samples_bytes
+
+if TYPE_CHECKING:
+    from gvio.run.context import Context
 
 STAGE = "sample"
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from gvio.run.artifacts import Champion, Sampled, Trained, TrainedHead
 from gvio.run.code import source_of
-from gvio.run.context import Context
 from gvio.run.inputs import architecture_digest, input_digests, sums_of
 from gvio.run.made import Kept, Made
 from gvio.stages.workers import Threads, one_thread_each
 from gvio.train.about import About
 from gvio.train.fit import Fitted, fit_model, mean_member
 from gvio.train.package import Package, make_package, read_package
+
+if TYPE_CHECKING:
+    from gvio.run.context import Context
 
 STAGE = "train"
 WEIGHTS, CONFIG = "challenger/model.safetensors", "challenger/model.json"

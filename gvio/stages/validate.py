@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from gvio.ledger.agreement import check_vintages
@@ -9,7 +11,6 @@ from gvio.ledger.checks import check_ledger
 from gvio.region.pack import Places, check_factories
 from gvio.run.artifacts import Checked, CheckedHead, Fetched
 from gvio.run.code import source_of
-from gvio.run.context import Context
 from gvio.run.made import Made
 from gvio.sample.owner import factory_district, factory_pixel, pixel_owner
 from gvio.types import BoolArray, CheckResult, IntArray, LightStack
@@ -18,6 +19,9 @@ from gvio.validate.frames import districts_table, factories_table, ledger_table,
 from gvio.validate.gate import refuse_failed
 from gvio.validate.report import checks_html
 from gvio.validate.summary import summarise_light
+
+if TYPE_CHECKING:
+    from gvio.run.context import Context
 
 STAGE, PAGE = "validate", "checks.html"
 
