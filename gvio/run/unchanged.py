@@ -91,7 +91,7 @@ def by_what_made_it(
     wanted = input_digests(context, fetched.head.light, fetched.head.month).model_dump()
     if any(manifest.inputs.get(name) != value for name, value in wanted.items()):
         return None
-    if not set(context.request.also) <= {o.month for o in manifest.objects}:
+    if not set(context.request.also) <= set(manifest.grids):
         return None
     now = champion.get()
     if now is not None and now.version.weights_sha256 != manifest.model.get("weights_sha256"):

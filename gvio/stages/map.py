@@ -35,7 +35,7 @@ from gvio.sample.samples import Samples
 from gvio.stages.product_files import pack_product, read_product
 from gvio.stages.workers import one_thread_each
 from gvio.store.grids import encode_grid
-from gvio.store.standing import Standing, newest_manifest
+from gvio.store.standing import Standing, last_manifest
 from gvio.train.fit import Fitted, explain_estimate
 from gvio.types import BoolArray, CheckResult, FloatArray, Month
 from gvio.validate.gate import refuse_failed
@@ -183,8 +183,8 @@ def _covered(sums: Sums) -> BoolArray:
 def _published_months(context: Context, sampled: Sampled, before: Standing) -> list[Month]:
     month = Month.parse(sampled.head.month)
     # a damaged pointer or manifest must not shorten the next release: the newest sound manifest tells as well
-    last = before.manifest or newest_manifest(context.store, context.region)
-    published = [o.month for o in last.objects if o.month is not None] if last is not None else []
+    last = before.manifest or last_manifest(context.store, context.region)
+    published = [] if last is None else list(last.grids)
     wanted = {month, *map(Month.parse, [*published, *context.request.also])}
     return sorted(m for m in wanted if context.config.start <= m <= month)
 

@@ -38,8 +38,8 @@ def publish(context: Context, checked: Checked, mapped: Mapped, before: Standing
         ConflictError: Another publisher was faster.
     """
     last, damage = last_readable(context.store, context.region)
-    release = make_release(context, checked, mapped, last, damage)
-    report = write_release(context.store, context.region, release, before, context.progress)
+    release = make_release(context, checked, mapped, last, () if damage is None else (damage,))
+    report = write_release(context.store, context.region, release, context.progress, before)
     made = Made(stage=STAGE, inputs={"mapped": mapped.head.key, "store": context.store.url}, source=source_of(STAGE))
     head = PublishedHead(
         made=made,
