@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import Any
 
 from gvio.errors import InputRefused, ModelError, OutdatedModel
@@ -12,9 +10,9 @@ from gvio.pipeline.inputs import Inputs, architecture_digest, load_inputs
 from gvio.pipeline.job import Job, StageReport, read_json, write_bytes, write_json
 from gvio.pipeline.promotion import decide, register
 from gvio.pipeline.workers import Threads, one_thread_each
+from gvio.registry.champion import read_champion
 from gvio.registry.connection import default_uri
-from gvio.registry.package import load_champion
-from gvio.registry.record import CONFIG, WEIGHTS
+from gvio.registry.record import CHAMPION, CONFIG, WEIGHTS
 from gvio.train.fit import Fitted, fit_model, mean_member
 from gvio.train.package import pack_model, unpack_model, weights_sha256
 from gvio.types import Progress
@@ -110,9 +108,9 @@ def evaluate(job: Job, progress: Progress | None = None) -> StageReport:
     result = {
         "input_key": inputs.key,
         "weights_sha256": weights_sha256(weights),
-        "promoted": decision.promote,
-        "reason": decision.reason,
-        "version": version,
+        "promoted": CHAMPION in version.aliases,
+        "reason": version.evidence,
+        "version": version.version,
         "verdict": scoreboard["verdict"],
         "skill": scoreboard["skill"],
     }
@@ -127,18 +125,16 @@ def champion_of(job: Job) -> tuple[Fitted, dict[str, Any]] | None:
     Raises:
         ModelError: Its package is damaged.
     """
-    uri = tracking_uri(job)
-    if uri == default_uri(job.workspace) and not (job.workspace / "mlflow.db").exists():
-        return None  # spares the first run the creation of an empty database just to find it empty
-    with tempfile.TemporaryDirectory() as folder:
-        loaded = load_champion(uri, job.region, Path(folder))
-        if loaded is None:
-            return None
-        try:
-            fitted, about = unpack_model((loaded.path / WEIGHTS).read_bytes(), (loaded.path / CONFIG).read_bytes())
-        except OutdatedModel:
-            return None
-        return fitted, about | {"version": loaded.version.version, "weights_sha256": loaded.version.weights_sha256}
+    champion = read_champion(tracking_uri(job), job.region)
+    if champion is None:
+        return None
+    try:
+        fitted, about = unpack_model(champion.weights, champion.config)
+    except OutdatedModel:
+        return None
+    version = champion.version
+    facts = {"version": version.version, "weights_sha256": version.weights_sha256, "decided": champion.decided}
+    return fitted, about | facts
 
 
 def _kept(job: Job, name: str, inputs: Inputs) -> tuple[bytes, bytes] | None:

@@ -62,12 +62,11 @@ def map_(job: Job, progress: Progress | None = None) -> StageReport:
     _check(job, inputs, industry, frame, grids, _jumps(inputs, frame, previous, about["weights_sha256"]))
     _write(job, inputs, frame, grids, industry, series)
     write_bytes(job.path("product") / EXPLANATIONS, explanations_parquet(why, job.config.start, inputs.month))
-    decision = read_json(job, "decision.json", "evaluate")
     made_by = {"name": f"gvio-{job.region}", "version": about["version"], "weights_sha256": about["weights_sha256"]}
-    made_by |= {"reason": about["reason"], "trained": str(fitted.trained), "decision": decision["reason"]}
+    made_by |= {"reason": about["reason"], "trained": str(fitted.trained), "decision": about["decided"]}
     write_json(job.path("product") / "model.json", made_by)
     write_json(job.path("product") / "scoreboard.json", about["scoreboard"])
-    card = model_card(job.config, about, about["scoreboard"], decision["reason"], _switches(job))
+    card = model_card(job.config, about, about["scoreboard"], about["decided"], _switches(job))
     write_bytes(job.path("product") / "model-card.md", card.encode())
     outputs = {"product": str(job.path("product"))}
     city = figures.estimate[-1, -1]

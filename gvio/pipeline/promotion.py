@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -14,9 +15,9 @@ from gvio.evaluate.target import on_targets, targets_of
 from gvio.ledger.select import select_rows
 from gvio.pipeline.inputs import Inputs
 from gvio.pipeline.job import Job
-from gvio.registry.lifecycle import keep_champion, promote
-from gvio.registry.record import TrainingRecord
-from gvio.registry.training import log_training
+from gvio.registry.record import Decision as RegistryDecision
+from gvio.registry.record import GateKind, Knowledge, ModelVersion, TrainingRecord
+from gvio.registry.registration import register as register_training
 from gvio.report.model_card import model_card
 from gvio.train.fit import Fitted, estimate, losses, mean_member
 from gvio.types import FloatArray
@@ -92,25 +93,27 @@ def register(
     about: Mapping[str, Any],
     fitted: Fitted,
     scoreboard: Mapping[str, Any],
-    figures: Mapping[str, bytes],
+    pictures: Mapping[str, bytes],
     decision: Decision,
-) -> int:
+) -> ModelVersion:
     """Log the training to MLflow, register the candidate, and move the aliases. Returns the version."""
+    public_until = about["inputs"].get("figures_public_until")
     record = TrainingRecord(
         region=job.region,
         reason=str(about["reason"]),
+        known=Knowledge(
+            fitted.trained, dt.date.fromisoformat(str(public_until)[:10]) if public_until else None, job.as_of
+        ),
         parameters=_flat(about["parameters"]) | {f"hyper.{k}": v for k, v in fitted.ensemble.hyper.as_dict().items()},
         epochs=losses(fitted),
         metrics=_metrics(scoreboard) | {"mean_best_epoch": mean_member(fitted.ensemble.members)},
         package=job.path("candidate"),
-        figures=figures,
+        pictures=pictures,
         documents={"model-card.md": model_card(job.config, about, scoreboard, decision.reason)},
-        tags={"input_key": str(about["input_key"]), "code": job.code, "trained": str(fitted.trained)},
+        tags={"input_key": str(about["input_key"]), "code": job.code},
     )
-    version = log_training(uri, record)
-    move = promote if decision.promote else keep_champion
-    move(uri, job.region, version.version, decision.reason)
-    return version.version
+    kind: GateKind = "promoted" if decision.promote else "kept-champion"
+    return register_training(uri, record, RegistryDecision(kind, decision.reason))
 
 
 def _coverage(scoreboard: Mapping[str, Any]) -> float | None:
