@@ -36,7 +36,7 @@ def list_(region: str, workspace: str, as_json: bool) -> None:
     versions = list_versions(_uri(workspace), slug)
     lines = [
         f"version {v.version:>3}  {','.join(v.aliases) or '-':<10}  {v.created:%Y-%m-%d %H:%M}  "
-        f"{v.weights_sha256[:12]}  {v.reason}; {v.evidence}"
+        f"{v.weights_sha256[:12]}  {v.reason}; {v.decided}"
         for v in versions
     ]
     emit(versions, lines or [f"no model of {slug} was registered yet"], as_json)
@@ -51,7 +51,7 @@ def promote(region: str, workspace: str, version: int, reason: str, as_json: boo
     """Make a version champion by hand."""
     from gvio.registry.lifecycle import promote as promote_version
 
-    promote_version(_uri(workspace), _slug(region, workspace), version, f"by hand: {reason}")
+    promote_version(_uri(workspace), _slug(region, workspace), version, reason)
     emit({"champion": version}, [f"version {version} is champion; `gvio run` maps with it"], as_json)
 
 

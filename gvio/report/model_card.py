@@ -72,7 +72,7 @@ def model_card(
         "",
         "## How well it does",
         "With figures, by district and by horizon: `evaluation.html`, beside the scoreboard of the run that trained it "
-        "and among the figures of this version in the registry.",
+        "and among the pictures of this version in the registry.",
         "",
         *(_table(scoreboard, name, heading) for name, heading in _PROTOCOLS.items()),
         _LIMITS,

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
+import datetime as dt
 from typing import TYPE_CHECKING
 
 from gvio.errors import OutdatedModel
-from gvio.registry.package import load_champion
-from gvio.registry.record import CONFIG, WEIGHTS
+from gvio.registry.champion import champion_as_of
 from gvio.run.artifacts import Champion
 from gvio.train.package import read_package
 
@@ -17,18 +15,19 @@ if TYPE_CHECKING:
 
 
 def read_champion(context: Context) -> Champion | None:
-    """The champion that may be used on the run's day; None when there is none, or one of an older method, which the
-    next training replaces.
+    """The champion of the run's day: the present one if it knows nothing later than the run may know, else the one
+    that knew most of what the run may know. None when there is none, or one of an older method, which the next training
+    replaces.
 
     Raises:
         ModelError: Its package is damaged.
+        UpstreamUnavailable: No server answers.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        loaded = load_champion(context.registry_uri, context.region, Path(folder))
-        if loaded is None:
-            return None
-        try:
-            package = read_package((loaded.path / WEIGHTS).read_bytes(), (loaded.path / CONFIG).read_bytes())
-        except OutdatedModel:
-            return None
-        return Champion(loaded.version, loaded.version.evidence, package)
+    until = None if context.public_until is None else dt.date.fromisoformat(context.public_until)
+    found = champion_as_of(context.registry_uri, context.region, context.cutoff, until, context.as_of)
+    if found is None:
+        return None
+    try:
+        return Champion(found.version, found.decided, read_package(found.weights, found.config))
+    except OutdatedModel:
+        return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+import datetime as dt
 import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -14,9 +14,8 @@ from gvio.evaluate.metrics import diebold_mariano
 from gvio.evaluate.target import on_targets, targets_of
 from gvio.ledger.select import select_rows
 from gvio.ledger.sums import Sums
-from gvio.registry.lifecycle import keep_champion, promote
-from gvio.registry.record import TrainingRecord
-from gvio.registry.training import log_training
+from gvio.registry.record import Decision, Knowledge, ModelVersion, TrainingRecord
+from gvio.registry.registration import register
 from gvio.report.model_card import model_card
 from gvio.run.artifacts import Champion, Decided, DecidedHead, Evaluated, Sampled
 from gvio.run.code import source_of
@@ -36,14 +35,6 @@ STAGE = "decide"
 _TEST_MONTHS = 12
 _SIGNIFICANT = 0.05
 _COVERAGE = (0.60, 0.97)  # an 80 % interval that holds less or more than this out of time is not an interval
-
-
-@dataclasses.dataclass(frozen=True)
-class Decision:
-    """Promote or keep, with the reason the registry records."""
-
-    promote: bool
-    reason: str
 
 
 def decide(context: Context, sampled: Sampled, evaluated: Evaluated, before: Kept[Champion | None]) -> Decided:
@@ -76,9 +67,9 @@ def _decide(
     return DecidedHead(
         made=made,
         month=sampled.head.month,
-        version=version,
-        decision="promoted" if decision.promote else "kept-champion",
-        reason=decision.reason,
+        version=version.version,
+        decision=version.decision,
+        reason=version.evidence,
     )
 
 
@@ -90,22 +81,22 @@ def judge(samples: Samples, sums: Sums, challenger: Package, champion: Package |
     """
     errors = recent_errors(samples, sums, challenger.fitted)
     if not np.isfinite(errors).all():
-        return Decision(False, "keep: the challenger's estimate is not finite")
+        return Decision("kept-champion", "keep: the challenger's estimate is not finite")
     skill = challenger.about.skill
     if champion is None or champion.fitted.area_ids != challenger.fitted.area_ids:
-        return Decision(True, f"promote: first model of these districts, skill {skill}")
+        return Decision("promoted", f"promote: first model of these districts, skill {skill}")
     coverage = _coverage(challenger.about.scoreboard or {})
     # written so that NaN keeps the champion
     if coverage is not None and not _COVERAGE[0] <= coverage <= _COVERAGE[1]:
-        return Decision(False, f"keep: the challenger's 80 % interval held {coverage:.0%} out of time")
+        return Decision("kept-champion", f"keep: the challenger's 80 % interval held {coverage:.0%} out of time")
     if skill == "none" and champion.about.skill in {"proven", "weak"}:
-        return Decision(False, "keep: the challenger is no better than the best naive forecast, the champion was")
+        return Decision("kept-champion", "keep: the challenger is no better than the best naive forecast, the champion was")
     theirs = recent_errors(samples, sums, champion.fitted)
     test = diebold_mariano(errors, theirs) if len(errors) >= _TEST_MONTHS // 2 else None
     if test is not None and test.difference > 0 and test.p_value < _SIGNIFICANT:
-        return Decision(False, f"keep: worse than the champion on the same months (p = {test.p_value:.3f})")
+        return Decision("kept-champion", f"keep: worse than the champion on the same months (p = {test.p_value:.3f})")
     compared = f"{errors.mean():.5f} against {theirs.mean():.5f}" if len(errors) else "no common figures"
-    return Decision(True, f"promote: not worse than the champion beyond noise ({compared}), skill {skill}")
+    return Decision("promoted", f"promote: not worse than the champion beyond noise ({compared}), skill {skill}")
 
 
 def recent_errors(samples: Samples, sums: Sums, fitted: Fitted) -> FloatArray:
@@ -129,25 +120,24 @@ def recent_errors(samples: Samples, sums: Sums, fitted: Fitted) -> FloatArray:
     return np.array([(log_error[scored[:, t], t] ** 2).mean() for t in np.flatnonzero(scored.any(axis=0))])
 
 
-def _register(context: Context, evaluated: Evaluated, package: Package, decision: Decision) -> int:
-    """Log the training to MLflow, register the candidate, and move the aliases. Returns the version."""
+def _register(context: Context, evaluated: Evaluated, package: Package, decision: Decision) -> ModelVersion:
+    """Log the training to MLflow and register the candidate with its decision, which may move the aliases."""
+    until = package.about.inputs.figures_public_until
     about, fitted, scoreboard = package.about, package.fitted, evaluated.scoreboard.get()
     record = TrainingRecord(
         region=context.region,
         reason=about.reason,
+        known=Knowledge(fitted.trained, None if until is None else dt.date.fromisoformat(until), context.as_of),
         parameters=_flat(about.parameters.model_dump(mode="json", by_alias=True))
         | {f"hyper.{k}": v for k, v in fitted.ensemble.hyper.as_dict().items()},
         epochs=losses(fitted),
         metrics=_metrics(scoreboard) | {"mean_best_epoch": mean_member(fitted.ensemble.members)},
         package=context.path("candidate"),
-        figures=evaluated.pictures.get(),
+        pictures=evaluated.pictures.get(),
         documents={"model-card.md": model_card(context.config, about, scoreboard, decision.reason)},
-        tags={"input_key": about.inputs.key, "code": context.code, "trained": str(fitted.trained)},
+        tags={"input_key": about.inputs.key, "code": context.code},
     )
-    version = log_training(context.registry_uri, record)
-    move = promote if decision.promote else keep_champion
-    move(context.registry_uri, context.region, version.version, decision.reason)
-    return version.version
+    return register(context.registry_uri, record, decision)
 
 
 def _coverage(scoreboard: Mapping[str, Any]) -> float | None:
