@@ -90,7 +90,9 @@ def judge(samples: Samples, sums: Sums, challenger: Package, champion: Package |
     if coverage is not None and not _COVERAGE[0] <= coverage <= _COVERAGE[1]:
         return Decision("kept-champion", f"keep: the challenger's 80 % interval held {coverage:.0%} out of time")
     if skill == "none" and champion.about.skill in {"proven", "weak"}:
-        return Decision("kept-champion", "keep: the challenger is no better than the best naive forecast, the champion was")
+        return Decision(
+            "kept-champion", "keep: the challenger is no better than the best naive forecast, the champion was"
+        )
     theirs = recent_errors(samples, sums, champion.fitted)
     test = diebold_mariano(errors, theirs) if len(errors) >= _TEST_MONTHS // 2 else None
     if test is not None and test.difference > 0 and test.p_value < _SIGNIFICANT:
