@@ -178,8 +178,8 @@ def diebold_mariano(loss_a: FloatArray, loss_b: FloatArray, horizon: int = 1) ->
 
 def cube_root(n: int) -> int:
     """⌊n^⅓⌋ of n ≥ 0, also where the floating power falls just short of a whole number: 64 ** (1 / 3) < 4."""
-    root = round(n ** (1 / 3))
-    return root - (root**3 > n)
+    root: int = round(n ** (1 / 3))
+    return root - int(root**3 > n)
 
 
 def _long_run_variance(x: FloatArray, lags: int) -> float:

@@ -20,6 +20,7 @@ from gvio.sample.patches import gather_patches
 from gvio.sample.radiometry import radiometric_change, shared_part, without_radiometric
 from gvio.sample.rings import away_from
 from gvio.sample.samples import Samples
+from gvio.sample.statistics import fill_gaps, gap_offsets
 from gvio.types import BoolArray, FloatArray, IntArray
 
 STATIC_CHANNELS = ("mean_log_light", "local_excess", "log_factories", "urban")
@@ -37,8 +38,8 @@ _SAME = 0.3  # by which the log weight of a site's factories may vary if they ar
 class Normalisation:
     """What must travel with the weights: the light a pixel is compared with. `mean_log_light` (y, x), NaN never seen;
     `radiometric` (1,) in [0, 1], how far factories' light shares in what sky and sensor do (`gvio.sample.radiometry`);
-    `rings` (1 + R,), `background` and `spread` (y, x) as in `Clutter`; `statistics` (D, S) and `city_statistics` (S,)
-    training means.
+    `rings` (1 + R,), `background` and `spread` (y, x) as in `Clutter`; `gap_offsets` (1 + D, 3, S) as in
+    `gvio.sample.statistics`; `statistics` (D, S) and `city_statistics` (S,) training means.
     """
 
     mean_log_light: FloatArray
@@ -46,6 +47,7 @@ class Normalisation:
     rings: FloatArray
     background: FloatArray
     spread: FloatArray
+    gap_offsets: FloatArray
     statistics: FloatArray
     city_statistics: FloatArray
 
@@ -58,7 +60,8 @@ class Panel:
     the district, of the city, and the mean validity; `log_excess` (U,) log own light of the site's factories against
     usual ones; `log_weight` (U, T) log of the weight of active factories, −inf where none; `site_weights` (U,)
     factor on a site's anomaly; `district` (U,); `precision` (D, T) in [0, 1]: how well the
-    district's factory light was seen, 0 in months without light; `rough` (D,) errors of its light against the usual district's.
+    district's factory light was seen, 0 in months without light; `rough` (D,) errors of its light against the usual
+    district's.
     """
 
     static: FloatArray
@@ -76,7 +79,10 @@ class Panel:
 def fit_normalisation(samples: Samples, train: BoolArray) -> Normalisation:
     """Training means over the months where `train` (T,) holds; the other months have no influence."""
     mean = training_mean(log_light(samples.radiance), samples.observations, train)
-    seen = train & np.isfinite(samples.city_statistics).all(axis=1)
+    raw = (samples.statistics, samples.city_statistics, samples.region_light)
+    offsets = gap_offsets(*raw, train)
+    statistics, city = fill_gaps(*raw, offsets)
+    seen = train & np.isfinite(city).all(axis=1)
     change, validity = anomaly(log_light(samples.radiance[train]), mean, samples.observations[train])
     away = away_from(samples.row, samples.col, mean.shape)
     shift = radiometric_change(change, validity, mean, away, tuple(np.array(samples.regimes)[train]))
@@ -87,8 +93,9 @@ def fit_normalisation(samples: Samples, train: BoolArray) -> Normalisation:
         mean_log_light=mean,
         radiometric=np.array([shared]),
         **vars(clutter),
-        statistics=samples.statistics[:, seen].mean(axis=1),
-        city_statistics=samples.city_statistics[seen].mean(axis=0),
+        gap_offsets=offsets,
+        statistics=statistics[:, seen].mean(axis=1),
+        city_statistics=city[seen].mean(axis=0),
     )
 
 
@@ -174,8 +181,10 @@ def _static_images(samples: Samples, mean_log_light: FloatArray) -> FloatArray:
 
 def _statistics(samples: Samples, normalisation: Normalisation) -> FloatArray:
     """(D, T, 2S) anomalies of district and city statistics, 0 where there is no light at all."""
-    own = samples.statistics - normalisation.statistics[:, None]
-    city = np.broadcast_to(samples.city_statistics - normalisation.city_statistics, own.shape)
+    raw = (samples.statistics, samples.city_statistics, samples.region_light)
+    districts, whole = fill_gaps(*raw, normalisation.gap_offsets)
+    own = districts - normalisation.statistics[:, None]
+    city = np.broadcast_to(whole - normalisation.city_statistics, own.shape)
     return np.asarray(np.nan_to_num(np.concatenate([own, city], axis=2)))
 
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from gvio.assimilate.explain import Explanation
-from gvio.config import digest
-from gvio.errors import ModelError
 from gvio.evaluate.districts import leave_districts_out
 from gvio.evaluate.fold import Material
+from gvio.evaluate.fold_cache import KeptFits
 from gvio.evaluate.interval_calibration import interval_table
 from gvio.evaluate.later_origins import later_origins
 from gvio.evaluate.placebo import placebo_gains
@@ -36,7 +33,6 @@ from gvio.report.reasons import light_table
 from gvio.report.saliency_picture import saliency_png
 from gvio.report.score_charts import score_charts
 from gvio.train.fit import Fitted, explain_estimate, look
-from gvio.train.package import pack_model, unpack_model
 from gvio.types import FloatArray, Progress
 
 
@@ -46,13 +42,14 @@ def evaluate_model(
     """The model with calibrated intervals, its scoreboard, and pictures and the evaluation page by file name."""
     official, _ = official_monthly(inputs.ledger, inputs.samples.area_ids, job.config.city_id, inputs.samples.months)
     material = Material(inputs.samples, inputs.sums, official[-1], job.params)
-    fit = _cached_fit(job, inputs, fitted)
+    fit = KeptFits(job.path("folds"))
     workers = Threads(progress)
     folds: dict[str, list[FoldScores]] = dict(rolling_origin(material, fit, workers))
     later = later_origins(material, fit, workers)
     folds["leave_one_year_out"] = leave_one_year_out(material, fitted, workers)
     folds |= leave_districts_out(material, fit, fitted.ensemble.hyper, workers)
     placebos = placebo_gains(material, fit, workers)
+    fit.sweep()
     names = [str(name) for name in inputs.pack.districts["name"]]
     posterior, why = explain_estimate(fitted, inputs.samples, inputs.sums)
     maps = _map_scores(job, inputs, np.exp(posterior.mean), official)
@@ -121,41 +118,6 @@ def read_truth(path: Path, inputs: Inputs) -> FloatArray | None:
         return None
     chosen: FloatArray = truth[[months.index(m) for m in wanted]].astype(np.float64)
     return chosen
-
-
-def _cached_fit(job: Job, inputs: Inputs, whole: Fitted) -> Callable[[str, Callable[[], Fitted]], Fitted]:
-    """Fits of folds are kept by the hash of all they depend on; a January fold of last month is not fitted again."""
-    folder = job.path("folds")
-
-    def fit(name: str, make: Callable[[], Fitted]) -> Fitted:
-        hyper = whole.ensemble.hyper if name.startswith("districts") else None
-        key = hashlib.sha256(f"{name} {hyper} {_fold_key(job, inputs, name)}".encode()).hexdigest()[:24]
-        weights, document = folder / f"{key}.safetensors", folder / f"{key}.json"
-        try:
-            return unpack_model(weights.read_bytes(), document.read_bytes())[0]
-        except (OSError, ModelError):
-            fitted = make()
-        for path, data in zip((weights, document), pack_model(fitted, {"fold": name}), strict=True):
-            write_bytes(path, data)
-        return fitted
-
-    return fit
-
-
-def _fold_key(job: Job, inputs: Inputs, name: str) -> str:
-    """Hash of light, figures and parameters up to the fold's origin (all of them where it has none)."""
-    samples, sums = inputs.samples, inputs.sums
-    origin = next((t for t, m in enumerate(samples.months) if name.endswith(str(m))), len(samples.months))
-    seen = sums.end < origin
-    parts = [
-        samples.radiance[:origin].tobytes(),
-        samples.observations[:origin].tobytes(),
-        np.stack([sums.area[seen], sums.start[seen], sums.end[seen]]).tobytes(),
-        sums.values[seen].tobytes(),
-        (digest(job.params.model) + digest(job.params.sample) + digest(job.params.evaluate)).encode(),
-        f"{inputs.hashes['pack_digest']} {job.code}".encode(),
-    ]
-    return hashlib.sha256(b"|".join(parts)).hexdigest()
 
 
 def _figures(
