@@ -182,9 +182,11 @@ def _own_movement(
     mean = normalisation.mean_log_light
     away = away_from(samples.row, samples.col, mean.shape)
     alike = like_factories(mean, away, mean[samples.row, samples.col])
-    beside = [part.reshape(len(part), -1)[:, alike].T for part in (change, validity)]
-    here = [part[:, samples.row[at], samples.col[at]].T for part in (change, validity)]
-    return own_movement(*here, share[steady], samples.district[at], lasting(*beside)) if len(at) else USUAL
+    if not len(at):
+        return USUAL
+    beside = lasting(*(part.reshape(len(part), -1)[:, alike].T for part in (change, validity)))
+    here, seen = (part[:, samples.row[at], samples.col[at]].T for part in (change, validity))
+    return own_movement(here, seen, share[steady], samples.district[at], beside)
 
 
 def _steady(log_weight: FloatArray) -> BoolArray:
