@@ -13,6 +13,7 @@ from benchmarks.worlds import BenchWorld
 from gvio.compare.gong2025 import gong2025_paths
 from gvio.compare.table import predict_all
 from gvio.evaluate.districts import LEFT_OUT, leave_districts_out
+from gvio.evaluate.fit_request import fit_anew
 from gvio.evaluate.fold import Material, compare_input
 from gvio.evaluate.interval_calibration import Residuals, learn_table, residuals_of
 from gvio.evaluate.later_origins import YEAR, later_origins
@@ -168,7 +169,7 @@ def _residuals(world: BenchWorld, start: int) -> Residuals:
     """Of two Januaries before training ended and of later origins; what a release of a month may use of them ends
     before that month."""
     januaries = [start - 2 * YEAR, start - YEAR]
-    return residuals_of(later_origins(world.material, lambda _name, make: make(), starts=januaries, first=0))
+    return residuals_of(later_origins(world.material, fit_anew, starts=januaries, first=0))
 
 
 def _pixels(world: BenchWorld, fitted: Fitted, start: int) -> Scores:
@@ -192,7 +193,7 @@ def _districts(world: BenchWorld, fitted: Fitted, start: int, folds: int) -> Sco
         sums=select_rows(material.sums, material.sums.end < start),
         params=params.model_copy(update={"evaluate": evaluate}),
     )
-    found = leave_districts_out(known, lambda _name, make: make(), fitted.ensemble.hyper)[LEFT_OUT]
+    found = leave_districts_out(known, fit_anew, fitted.ensemble.hyper)[LEFT_OUT]
     return level_scores(found) if found else {}
 
 

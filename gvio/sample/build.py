@@ -71,7 +71,7 @@ def build_samples(
     tell("sample: urban and rural statistics", 2, _STEPS)
     mask = derive_urban(radiance) if urban is None else np.nan_to_num(urban).astype(np.float32)
     middle = near_share(coverage[len(params.radii_m) // 2])
-    statistics, city = light_statistics(radiance, places["owner"], mask, near_share(coverage[0]), middle)
+    statistics, city, everything = light_statistics(radiance, places["owner"], mask, near_share(coverage[0]), middle)
     tell("sample: footprints", 3, _STEPS)
     samples = Samples(
         **tables,
@@ -80,6 +80,7 @@ def build_samples(
         footprint=footprint(coverage[0], **places),
         statistics=statistics,
         city_statistics=city,
+        region_light=everything,
         statistic_names=STATISTIC_NAMES,
         radiance=radiance,
         urban=mask,

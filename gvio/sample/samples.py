@@ -17,10 +17,10 @@ from gvio.errors import InputRefused
 from gvio.types import BoolArray, FloatArray, IntArray, Month
 
 # Raise it when a field is added or changes its meaning: older files are then refused, not misread.
-_VERSION = 1
+_VERSION = 2  # 1: gaps of the statistics were filled with later months' light
 _TEXTS = ("area_ids", "factory_ids", "categories", "statistic_names", "regimes")
 _ARRAYS = ("district", "weight", "row", "col", "active", "light", "seen", "background", "statistics")
-_GRIDS = ("city_statistics", "radiance", "observations", "owner", "urban", "density")
+_GRIDS = ("city_statistics", "region_light", "radiance", "observations", "owner", "urban", "density")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -45,8 +45,9 @@ class Samples:
     seen: FloatArray  # (R, F, T) float64 share of the buffer's weight that was observed
     background: FloatArray  # (F, T) float64 mean radiance of the ring between smallest and largest radius
     footprint: csr_array  # (F, P) float64 shared coverage of the smallest buffer inside the own district; rows > 0
-    statistics: FloatArray  # (D, T, S) float64 mean log1p radiance
+    statistics: FloatArray  # (D, T, S) float64 mean log1p radiance, gaps as they are (`gvio.sample.statistics`)
     city_statistics: FloatArray  # (T, S)
+    region_light: FloatArray  # (T,) float64 mean log1p radiance of every pixel
     statistic_names: tuple[str, ...]
     radiance: FloatArray  # (T, y, x) float32
     observations: IntArray  # (T, y, x) uint16
@@ -55,6 +56,23 @@ class Samples:
     density: FloatArray  # (y, x) float32 factories per km²
     regimes: tuple[str, ...]  # per month, "" where missing
     urban_derived: bool  # the mask comes from the light, not from the pack
+
+
+_MONTH_AXIS = {
+    "active": 1, "light": 2, "seen": 2, "background": 1, "statistics": 1, "city_statistics": 0, "region_light": 0,
+    "radiance": 0, "observations": 0,
+}  # fmt: skip
+
+
+def first_months(samples: Samples, n: int) -> Samples:
+    """The same region when only the first `n` months were known: later light and openings are not there at all.
+
+    Factories that open later stay in the list, with their places and weights, and never work.
+    """
+    if n >= len(samples.months):
+        return samples
+    cut = {name: getattr(samples, name)[(slice(None),) * axis + (slice(n),)] for name, axis in _MONTH_AXIS.items()}
+    return dataclasses.replace(samples, **cut, months=samples.months[:n], regimes=samples.regimes[:n])
 
 
 def samples_bytes(samples: Samples) -> bytes:

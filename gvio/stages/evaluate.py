@@ -31,7 +31,6 @@ from gvio.run.inputs import sums_of
 from gvio.run.made import Kept, Made
 from gvio.sample.samples import Samples
 from gvio.stages.evaluation_pages import evaluation_files
-from gvio.stages.kept_fits import kept_fits
 from gvio.stages.truth import read_truth
 from gvio.stages.workers import Threads, one_thread_each
 from gvio.train.fit import Fitted, explain_estimate
@@ -94,13 +93,14 @@ def _evaluate(
     samples, sums, config = sampled.samples.get(), sums_of(context, sampled), context.config
     official, _ = official_monthly(context.ledger, samples.area_ids, config.city_id, samples.months)
     material = Material(samples, sums, official[-1], context.params)
-    fit = kept_fits(context, sampled, fitted)
+    fit = KeptFits(context.path("folds"))
     workers = Threads(context.progress)
     folds: dict[str, list[FoldScores]] = dict(rolling_origin(material, fit, workers))
     later = later_origins(material, fit, workers)
     folds["leave_one_year_out"] = leave_one_year_out(material, fitted, workers)
     folds |= leave_districts_out(material, fit, fitted.ensemble.hyper, workers)
     placebos = placebo_gains(material, fit, workers)
+    fit.sweep()
     names = [str(name) for name in context.places.districts["name"]]
     posterior, why = explain_estimate(fitted, samples, sums)
     output: FloatArray = np.exp(posterior.mean)
