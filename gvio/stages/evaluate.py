@@ -13,6 +13,7 @@ from gvio.assimilate.explain import Explanation
 from gvio.config import digest
 from gvio.evaluate.districts import leave_districts_out
 from gvio.evaluate.fold import Material
+from gvio.evaluate.fold_cache import KeptFits
 from gvio.evaluate.interval_calibration import interval_table
 from gvio.evaluate.later_origins import later_origins
 from gvio.evaluate.placebo import placebo_gains
