@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from gvio.errors import ModelError
-from gvio.ledger.sums import official_monthly
+from gvio.ledger.sums import log_misfit, official_monthly
 from gvio.map.grids import map_months
 from gvio.map.industry import Industry, industry_of
-from gvio.map.intervals import flat_table, product_half_widths, split_sd
+from gvio.map.intervals import flat_table, gaussian_half_width, product_half_widths, reach_official, split_sd
 from gvio.map.official import Figures, honour, with_intervals
 from gvio.map.trends import TREND_BANDS, trend_bands
 from gvio.pipeline.inputs import Inputs, load_inputs
@@ -35,6 +35,7 @@ from gvio.types import CheckResult, FloatArray, Month, Progress
 from gvio.validate.gate import refuse_failed
 from gvio.validate.grids import check_grids
 from gvio.validate.product import check_estimates, check_jumps
+from gvio.validate.statistics import check_districts_against_city
 
 _JUMP = 1.5  # a published figure that moves by this factor is worth a warning
 _MIN_TREND_MONTHS = 24
@@ -59,7 +60,8 @@ def map_(job: Job, progress: Progress | None = None) -> StageReport:
     months = _published_months(job, inputs, previous)
     industry = industry_of(inputs.samples)
     grids, series = _grids(job, inputs, industry, figures, months, progress)
-    _check(job, inputs, industry, frame, grids, _jumps(inputs, frame, previous, about["weights_sha256"]))
+    agreement = _agreement(job, inputs, figures, _noise(fitted))
+    _check(job, inputs, industry, frame, grids, [agreement, *_jumps(inputs, frame, previous, about["weights_sha256"])])
     _write(job, inputs, frame, grids, industry, series)
     write_bytes(job.path("product") / EXPLANATIONS, explanations_parquet(why, job.config.start, inputs.month))
     decision = read_json(job, "decision.json", "evaluate")
@@ -129,13 +131,11 @@ def _estimates(job: Job, inputs: Inputs, fitted: Fitted) -> tuple[Figures, pd.Da
     posterior, why = explain_estimate(fitted, samples, inputs.sums)
     official, published = official_monthly(inputs.ledger, samples.area_ids, city_id, samples.months)
     own = np.isfinite(official)
-    # A month's own shock and the noise of its figure cannot be told apart from monthly figures alone: together they
-    # bound how far a published figure may lie from the truth.
-    noise = float(np.hypot(fitted.ensemble.hyper.noise, fitted.ensemble.hyper.shock))
     table = fitted.interval_table or flat_table(fitted.interval_scale)
     split = split_sd(inputs.sums, samples.months, posterior.city_mean)
-    half = product_half_widths(table, inputs.sums, posterior.sd, posterior.city_sd, split, own, noise)
-    figures = with_intervals(honour(posterior.mean, official), half)
+    half = product_half_widths(table, inputs.sums, posterior.sd, posterior.city_sd, split, own, _noise(fitted))
+    estimate = honour(posterior.mean, official)
+    figures = with_intervals(estimate, reach_official(half, inputs.sums, log_misfit(inputs.sums, estimate)))
     covered = _covered(inputs)
     areas, months = [*samples.area_ids, city_id], [str(m) for m in samples.months]
     frame = pd.DataFrame(
@@ -153,6 +153,21 @@ def _estimates(job: Job, inputs: Inputs, fitted: Fitted) -> tuple[Figures, pd.Da
         }
     )
     return figures, frame, explanations_frame(vars(why), samples.area_ids, samples.months)
+
+
+def _noise(fitted: Fitted) -> float:
+    """Relative standard error of a published figure against the truth.
+
+    A month's own shock and the noise of its figure cannot be told apart from monthly figures alone: together they bound
+    how far a published figure may lie from the truth.
+    """
+    return float(np.hypot(fitted.ensemble.hyper.noise, fitted.ensemble.hyper.shock))
+
+
+def _agreement(job: Job, inputs: Inputs, figures: Figures, noise: float) -> CheckResult:
+    """Whether every official figure, of any period, equals the published estimates it covers within its noise."""
+    areas, tolerance = (*inputs.samples.area_ids, job.config.city_id), gaussian_half_width(95) * noise
+    return check_districts_against_city(inputs.sums, figures.estimate[:-1], areas, inputs.samples.months, tolerance)
 
 
 def _covered(inputs: Inputs) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
@@ -197,14 +212,14 @@ def _check(
     industry: Industry,
     frame: pd.DataFrame,
     grids: dict[Month, FloatArray],
-    jumps: list[CheckResult],
+    others: list[CheckResult],
 ) -> None:
     samples = inputs.samples
     place = np.zeros(samples.owner.size, dtype=bool)
     place[industry.pixels] = True
     results = [
         *check_estimates(frame, samples.area_ids, job.config.city_id, samples.months),
-        *jumps,
+        *others,
         *check_grids(grids, frame, samples.owner, samples.area_ids, place.reshape(samples.owner.shape)),
     ]
     document = [{**vars(r), "observed": dict(r.observed)} for r in results]
