@@ -27,6 +27,9 @@ class Frozen(BaseModel):
 
 ProductName = Literal["vnl-monthly", "vnp46a3", "light-every-night"]
 OFFICIAL = "official"
+INVENTED = (
+    "INVENTED DATA: at least factories and official statistics are simulated. Nothing here describes the real place."
+)
 
 
 class NtlConfig(Frozen):
@@ -120,6 +123,9 @@ class RegionConfig(Frozen):
     factories: FactoriesConfig
     urban: UrbanConfig | None = None
     statistics: StatisticsConfig
+    invented: bool = Field(
+        False, description="factories or statistics are simulated; said everywhere", exclude_if=lambda value: not value
+    )
 
     @field_validator("first_month")
     @classmethod

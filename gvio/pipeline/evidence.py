@@ -60,13 +60,14 @@ def evaluate_model(
         "region": job.region,
         "months": [str(inputs.samples.months[0]), str(inputs.month)],
         "figures_public_until": inputs.hashes["figures_public_until"],
+        "invented": job.config.invented,
     }
     scoreboard = build_scoreboard(folds, maps, names, head, inputs.samples.owner, placebos, later)
     scoreboard["light_in_districts"] = _light_in_districts(inputs, why, names)
     calibrated = dataclasses.replace(
         fitted, interval_scale=interval_scale(folds), interval_table=interval_table(folds, later)
     )
-    figures = _figures(job, inputs, folds, names, np.exp(posterior.mean)) | _saliency(inputs, fitted)
+    figures = _figures(job, inputs, folds, names, np.exp(posterior.mean)) | _saliency(job, inputs, fitted)
     return calibrated, scoreboard, figures | _report(job, scoreboard, figures)
 
 
@@ -91,10 +92,11 @@ def _light_in_districts(inputs: Inputs, why: Explanation, names: list[str]) -> l
     return [{"name": n, "moved": float(moved) / 100, "believed": float(believed)} for n, moved, believed in rows]
 
 
-def _saliency(inputs: Inputs, fitted: Fitted) -> dict[str, bytes]:
+def _saliency(job: Job, inputs: Inputs, fitted: Fitted) -> dict[str, bytes]:
     seen = look(fitted, inputs.samples)
     maps = dict(zip(DYNAMIC_CHANNELS, seen.dynamic.swapaxes(0, 1), strict=True))
-    picture = saliency_png(maps | dict(zip(STATIC_CHANNELS, seen.static.swapaxes(0, 1), strict=True)))
+    maps |= dict(zip(STATIC_CHANNELS, seen.static.swapaxes(0, 1), strict=True))
+    picture = saliency_png(maps, job.config.invented)
     return {} if picture is None else {"saliency.png": picture}
 
 
@@ -164,7 +166,6 @@ def _figures(
     month, unit = inputs.month, job.config.unit
     last = len(inputs.samples.months) - 1
     grid = map_months(industry_of(inputs.samples), output, output, output, [last], job.params.map)[0]
-    note = "" if "demonstration" not in job.config.title.lower() else "invented light, factories and figures"
     figures = {
         "map.png": map_png(
             grid[0],
@@ -172,7 +173,7 @@ def _figures(
             districts=inputs.pack.districts,
             title=f"{job.config.title}, {month}",
             unit=unit,
-            note=note,
+            invented=job.config.invented,
         )
     }
     scored = [fold for name in (AS_USED, BLIND) for fold in folds[name]][: len(folds[AS_USED])]
@@ -182,6 +183,12 @@ def _figures(
         good = np.isfinite(truth) & np.isfinite(ours)
         areas = np.repeat(np.tile(names, len(scored))[:, None], truth.shape[1], axis=1)
         figures["prediction-against-official.png"] = agreement_png(
-            truth[good], ours[good], list(areas[good]), good[good], unit=unit, title="Out of time, as used"
+            truth[good],
+            ours[good],
+            list(areas[good]),
+            good[good],
+            unit=unit,
+            title="Out of time, as used",
+            invented=job.config.invented,
         )
     return figures

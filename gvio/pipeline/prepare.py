@@ -58,7 +58,7 @@ def validate(job: Job, progress: Progress | None = None) -> StageReport:
     """
     results, month = run_checks(job, progress)
     write_json(job.path("checks.json"), [_plain(r) for r in results])
-    page = checks_html(results, f"{job.config.title}: {month}", f"as of {job.as_of}")
+    page = checks_html(results, f"{job.config.title}: {month}", f"as of {job.as_of}", job.config.invented)
     write_bytes(job.path("checks.html"), page.encode())
     refuse_failed(results)
     outputs = {"checks": str(job.path("checks.html")), "data_docs": str(job.path("data-docs/index.html"))}

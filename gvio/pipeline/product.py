@@ -63,7 +63,10 @@ def map_(job: Job, progress: Progress | None = None) -> StageReport:
     agreement = _agreement(job, inputs, figures, _noise(fitted))
     _check(job, inputs, industry, frame, grids, [agreement, *_jumps(inputs, frame, previous, about["weights_sha256"])])
     _write(job, inputs, frame, grids, industry, series)
-    write_bytes(job.path("product") / EXPLANATIONS, explanations_parquet(why, job.config.start, inputs.month))
+    write_bytes(
+        job.path("product") / EXPLANATIONS,
+        explanations_parquet(why, job.config.start, inputs.month, job.config.invented),
+    )
     decision = read_json(job, "decision.json", "evaluate")
     made_by = {"name": f"gvio-{job.region}", "version": about["version"], "weights_sha256": about["weights_sha256"]}
     made_by |= {"reason": about["reason"], "trained": str(fitted.trained), "decision": decision["reason"]}
@@ -248,13 +251,20 @@ def _write(
     for old in [*(folder / "grids").glob("*.tif"), folder / "trends.tif"]:
         old.unlink(missing_ok=True)
     for month, array in grids.items():
-        grid = encode_grid(Grid(month, array, geobox), job.region, job.config.unit)
+        grid = encode_grid(Grid(month, array, geobox), job.region, job.config.unit, job.config.invented)
         write_bytes(folder / "grids" / f"{month}.tif", grid.data)
-    parquet = estimates_parquet(frame, job.config.city_id, job.config.start, inputs.month, job.config.unit)
+    config = job.config
+    parquet = estimates_parquet(frame, config.city_id, config.start, inputs.month, config.unit, config.invented)
     write_bytes(folder / "estimates.parquet", parquet)
     if series is not None:
         bands = trend_bands(industry, series)
-        trends = cog_bytes(bands, geobox, nodata=float("nan"), descriptions=TREND_BANDS)
+        trends = cog_bytes(
+            bands,
+            geobox,
+            nodata=float("nan"),
+            descriptions=TREND_BANDS,
+            tags={"invented": "true"} if config.invented else None,
+        )
         write_bytes(folder / "trends.tif", trends)
 
 

@@ -18,7 +18,8 @@ from gvio.report.tables import find_city
 class About:
     """How to speak of a region: `city` is the area that means the whole region, None when there is none.
 
-    `names` maps every area id to what people call it; `grids` maps months (YYYY-MM, ascending) to object keys.
+    `names` maps every area id to what people call it; `grids` maps months (YYYY-MM, ascending) to object keys;
+    `invented` where the manifest says that the data are simulated.
     """
 
     title: str
@@ -26,7 +27,7 @@ class About:
     city: str | None
     names: Mapping[str, str]
     grids: Mapping[str, str]
-    demonstration: bool
+    invented: bool
 
     @property
     def unit_text(self) -> str:
@@ -50,7 +51,7 @@ def describe(region: str, manifest: Mapping[str, Any], estimates: pd.DataFrame) 
         city=city,
         names=names,
         grids=grid_keys(manifest),
-        demonstration="demonstration" in title.lower(),
+        invented=_stated(manifest, "invented") is True,
     )
 
 
