@@ -99,8 +99,9 @@ def sample(job: Job, progress: Progress | None = None) -> StageReport:
     pack, stack = read_pack(job.pack), load_light(job.path("light.npz"))
     urban = read_urban(pack, stack.geobox)
     cache = job.path("operators")
+    calendar, area_crs = job.config.working_calendar, job.config.area_crs
     samples = build_samples(
-        stack, pack.districts, pack.factories, urban, job.params.sample, job.config.area_crs, cache, progress
+        stack, pack.districts, pack.factories, urban, job.params.sample, area_crs, cache, progress, calendar
     )
     save_samples(job.path("samples.npz"), samples)
     figures: dict[str, Any] = {

@@ -1,6 +1,7 @@
 """A region pack as one checked value: configuration, districts, factories, urban mask, ledger, and their hash.
 
-The night light is not read here (`gvio.sources`), nor is `truth/`, which only evaluation may see.
+The night light is not read here (`gvio.sources`), nor is `truth/`, which only evaluation may see; that it is there is a
+sign of invented data.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from gvio.region.factories import empty_districts, read_factories
 from gvio.region.statistics import read_statistics
 from gvio.region.tables import check_present
 from gvio.types import CheckResult
+from gvio.workdays import DEFAULT
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -74,7 +76,14 @@ def read_pack(location: str | Path) -> RegionPack:
     if urban is not None:
         check_present(urban)
     return RegionPack(
-        root, config, districts, factories, urban, ledger, _digest(root, config), (*repaired, *dropped, *empty)
+        root,
+        config,
+        districts,
+        factories,
+        urban,
+        ledger,
+        _digest(root, config),
+        (*_assumed(root, config), *repaired, *dropped, *empty),
     )
 
 
@@ -90,6 +99,24 @@ def _folder(location: str | Path) -> Path:
         raise PackError("no such folder", where=text, hint="Give the folder that holds region.yaml.")
     check_present(root / "region.yaml")
     return root
+
+
+def _assumed(root: Path, config: RegionConfig) -> list[CheckResult]:
+    """What the configuration leaves unsaid and should say."""
+    notes = []
+    if config.calendar is None:
+        text = (
+            f"calendar not given: {DEFAULT} assumed, weekdays and the lunar new year of China. Write "
+            f"`calendar: {DEFAULT}` into region.yaml to keep it, another country's two letters, or `calendar: none`."
+        )
+        notes.append(CheckResult("pack.calendar", False, False, "region.yaml", text, {"assumed": DEFAULT}))
+    if "invented" not in config.model_fields_set and (root / "truth").is_dir():
+        text = (
+            "the pack has a folder truth/, so its data are likely simulated, and nothing says so. Write "
+            "`invented: true` into region.yaml, or `invented: false` if they are real."
+        )
+        notes.append(CheckResult("pack.invented", False, False, "region.yaml", text))
+    return notes
 
 
 def _digest(root: Path, config: RegionConfig) -> str:

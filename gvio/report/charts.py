@@ -117,12 +117,11 @@ def map_png(
     figure = blank(max(height / ratio + 2.2, 5.5), height + 0.9)
     axes = figure.add_subplot()
     extent = (box.left, box.right, box.bottom, box.top)
-    ground = np.where(np.isfinite(values), 1.0, np.nan)
-    axes.imshow(ground, cmap=mpl.colors.ListedColormap([_NO_INDUSTRY]), extent=extent, interpolation="nearest")
+    ground, grey = np.where(np.isfinite(values), 1.0, np.nan), mpl.colors.ListedColormap([_NO_INDUSTRY])
+    axes.imshow(ground, cmap=grey, extent=extent, interpolation="nearest")
     scale = fit_scale(np.asarray(values, dtype=np.float64), "log")
     shown = np.where(values > 0, values, np.nan)
-    palette = mpl.colormaps["magma_r"]
-    colours = mpl.colors.ListedColormap(palette(np.linspace(0.08, 0.97, 256)))
+    colours = mpl.colors.ListedColormap(mpl.colormaps["magma_r"](np.linspace(0.08, 0.97, 256)))
     norm = LogNorm(scale.low, scale.high, clip=True)
     image = axes.imshow(shown, norm=norm, cmap=colours, extent=extent, interpolation="nearest")
     if not np.isfinite(shown).any():

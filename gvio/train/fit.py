@@ -175,7 +175,7 @@ def _setting(samples: Samples, sums: Sums, n_months: int) -> Setting:
     even: FloatArray = np.full(len(samples.area_ids), 1 / len(samples.area_ids))
     n_areas, active = len(samples.area_ids), samples.active[:, :n_months]
     opened = openings(samples.weight, active, samples.district, n_areas)
-    return Setting(sums, None, even, calendar_features(samples.months[:n_months]), opened)
+    return Setting(sums, None, even, calendar_features(samples.months[:n_months], samples.calendar), opened)
 
 
 def _first_months(panel: Panel, n: int) -> Panel:

@@ -168,5 +168,5 @@ def test_a_file_that_is_not_samples_is_refused(tmp_path: Path, content: bytes | 
 
 def test_samples_of_another_version_are_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "old.npz", version=np.array(0))
-    with pytest.raises(InputRefused, match=r"samples of version 0, this program reads 1. Run `gvio sample` again"):
+    with pytest.raises(InputRefused, match=r"samples of version 0, this program reads 2. Run `gvio sample` again"):
         load_samples(tmp_path / "old.npz")
