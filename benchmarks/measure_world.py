@@ -22,8 +22,9 @@ from gvio.evaluate.paired import level_scores
 from gvio.evaluate.scores import GONG2025, NO_LIGHT, OURS, PLAIN
 from gvio.evaluate.shuffles import without_light
 from gvio.ledger.select import select_rows
+from gvio.ledger.sums import log_misfit
 from gvio.map.industry import industry_of
-from gvio.map.intervals import LEVELS, IntervalTable, flat_table, product_half_widths, split_sd
+from gvio.map.intervals import LEVELS, IntervalTable, flat_table, product_half_widths, reach_official, split_sd
 from gvio.map.official import honour
 from gvio.map.score import rival_maps, score_truth
 from gvio.train.fit import Fitted, estimate, fit_model
@@ -160,9 +161,10 @@ def _published(
     split = split_sd(sums, material.samples.months, posterior.city_mean)
     noise = float(np.hypot(fitted.ensemble.hyper.noise, fitted.ensemble.hyper.shock))
     own = np.isfinite(official)
-    half = product_half_widths(table, sums, posterior.sd, posterior.city_sd, split, own, noise)[LEVEL]
+    half = product_half_widths(table, sums, posterior.sd, posterior.city_sd, split, own, noise)
     output = honour(posterior.mean, official)
-    return np.log(np.concatenate([output, output.sum(axis=0, keepdims=True)])), half
+    half = reach_official(half, sums, log_misfit(sums, output))
+    return np.log(np.concatenate([output, output.sum(axis=0, keepdims=True)])), half[LEVEL]
 
 
 def _residuals(world: BenchWorld, start: int) -> Residuals:

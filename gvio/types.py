@@ -209,6 +209,7 @@ class Manifest:
         code: Version of the code.
         skill: proven, weak, none, or "" when a release of long ago does not say.
         public_until: Latest day of publication among the statistics used (YYYY-MM-DD); None when there are none.
+        invented: Whether light, factories or statistics are made up.
         schema_version: Of the document.
     """
 
@@ -221,6 +222,7 @@ class Manifest:
     code: str = ""
     skill: str = ""
     public_until: str | None = None
+    invented: bool = False
     schema_version: int = 1
 
     @property

@@ -10,4 +10,4 @@ command -v "$python" >/dev/null 2>&1 || python=python3
 UV_FIND_LINKS="$("$venv/bin/python" -m pip config get global.find-links 2>/dev/null || true)"
 export UV_FIND_LINKS
 # Compiled here, on all cores, the libraries need not be compiled by the first run, one module after the other.
-VIRTUAL_ENV="$venv" "$venv/bin/uv" pip install --quiet --compile-bytecode --constraint constraints.txt --editable ".[dev]"
+VIRTUAL_ENV="$venv" "$venv/bin/uv" pip install --quiet --compile-bytecode --constraint constraints.txt --editable ".[dev,demo]"

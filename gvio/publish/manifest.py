@@ -70,6 +70,7 @@ def parse_manifest(document: Mapping[str, Any]) -> Manifest:
         code=str(document.get("code", "")),
         skill=str(document.get("skill", "")),
         public_until=None if until is None else str(until),
+        invented=bool(document.get("invented", False)),
         schema_version=int(document["schema_version"]),
     )
 

@@ -109,15 +109,17 @@ def build_release(
     _require_checked(checks, month)
     _require_grids(grids, month)
     named = {
-        "estimates.parquet": estimates_parquet(estimates, config.city_id, config.start, month, config.unit),
+        "estimates.parquet": estimates_parquet(
+            estimates, config.city_id, config.start, month, config.unit, config.invented
+        ),
         "scoreboard.json": canonical_json(scoreboard),
         "checks.json": canonical_json(_checks_document(config, month, checks)),
         "model-card.md": model_card.encode(),
         **({} if trends is None else {"trends.tif": trends}),
     }
     if explanations is not None:
-        named[EXPLANATIONS] = explanations_parquet(explanations, config.start, month)
-    about = Manifest("", config.name, month, (), inputs, model, code, skill, knowledge.public_until)
+        named[EXPLANATIONS] = explanations_parquet(explanations, config.start, month, config.invented)
+    about = Manifest("", config.name, month, (), inputs, model, code, skill, knowledge.public_until, config.invented)
     return _assemble(config, knowledge, sorted(grids, key=lambda g: g.month), named, about, created)
 
 

@@ -16,6 +16,7 @@ import pyproj
 import pystac
 from odc.geo.geobox import GeoBox
 
+from gvio.config import INVENTED
 from gvio.map.grids import BANDS
 from gvio.publish.canonical import canonical_json
 from gvio.publish.grids import GridObject
@@ -94,10 +95,12 @@ def collection_json(
     collection = pystac.Collection(
         id=config.name,
         title=config.title,
-        description=f"Monthly industrial output of {config.title} estimated from night light, {config.unit} per pixel.",
+        description=_described(
+            config, f"Monthly industrial output of {config.title} estimated from night light, {config.unit} per pixel."
+        ),
         extent=_extent(config, items),
         license="other",
-        extra_fields={"gvio:release": release, "gvio:skill": skill},
+        extra_fields={"gvio:release": release, "gvio:skill": skill, "gvio:invented": config.invented},
     )
     for name, asset in tables.items():
         collection.add_asset(name, pystac.Asset(f"./{asset.key}", media_type=asset.media_type, roles=["metadata"]))
@@ -112,8 +115,9 @@ def collection_json(
 
 
 def catalog_json(config: Described) -> bytes:
-    """The entry point; it depends on the region's name and title alone."""
-    catalog = pystac.Catalog(id=f"gvio-{config.name}", title=config.title, description="Releases of gvio, static STAC.")
+    """The entry point; it depends on the region's name and title, and on whether its data are invented, alone."""
+    description = _described(config, "Releases of gvio, static STAC.")
+    catalog = pystac.Catalog(id=f"gvio-{config.name}", title=config.title, description=description)
     catalog.remove_links("root")
     catalog.add_links(
         [
@@ -122,6 +126,10 @@ def catalog_json(config: Described) -> bytes:
         ]
     )
     return canonical_json(catalog.to_dict(include_self_link=False, transform_hrefs=False))
+
+
+def _described(config: Described, text: str) -> str:
+    return f"{INVENTED} {text}" if config.invented else text
 
 
 def _item_json(config: Described, grid: GridObject) -> bytes:
@@ -136,6 +144,8 @@ def _item_json(config: Described, grid: GridObject) -> bytes:
             "title": f"{config.title} {grid.month}",
             "gsd": _ground_metres(grid.geobox),
             **_grid_of(grid.geobox),
+            # Only where true: the items of real regions keep their names.
+            **({"gvio:invented": True} if config.invented else {}),
         },
         stac_extensions=list(_EXTENSIONS),
         collection=config.name,

@@ -1,6 +1,7 @@
 """A region pack as checked values: its places (districts, factories, urban mask) and its ledger of statistics.
 
-The night light is not read here (`gvio.sources`), nor is `truth/`, which only evaluation may see.
+The night light is not read here (`gvio.sources`), nor is `truth/`, which only evaluation may see; that it is there is a
+sign of invented data.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from gvio.region.factories import empty_districts, read_factories
 from gvio.region.statistics import read_statistics
 from gvio.region.tables import check_present
 from gvio.types import CheckResult
+from gvio.workdays import DEFAULT
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -96,7 +98,7 @@ def read_pack(location: str | Path) -> RegionPack:
     config = parse_region((root / "region.yaml").read_text(encoding="utf-8"), where=str(root / "region.yaml"))
     places = read_places(root, config)
     ledger = read_ledger(root, config, places)
-    notes = (*places.notes, *check_factories(config, places, ledger))
+    notes = (*check_stated(root, config), *places.notes, *check_factories(config, places, ledger))
     return RegionPack(places.districts, places.factories, places.urban, notes, root, config, ledger)
 
 
@@ -112,3 +114,21 @@ def _folder(location: str | Path) -> Path:
         raise PackError("no such folder", where=text, hint="Give the folder that holds region.yaml.")
     check_present(root / "region.yaml")
     return root
+
+
+def check_stated(root: Path, config: RegionConfig) -> tuple[CheckResult, ...]:
+    """What the configuration leaves unsaid and should say."""
+    notes = []
+    if config.calendar is None:
+        text = (
+            f"calendar not given: {DEFAULT} assumed, weekdays and the lunar new year of China. Write "
+            f"`calendar: {DEFAULT}` into region.yaml to keep it, another country's two letters, or `calendar: none`."
+        )
+        notes.append(CheckResult("pack.calendar", False, False, "region.yaml", text, {"assumed": DEFAULT}))
+    if "invented" not in config.model_fields_set and (root / "truth").is_dir():
+        text = (
+            "the pack has a folder truth/, so its data are likely simulated, and nothing says so. Write "
+            "`invented: true` into region.yaml, or `invented: false` if they are real."
+        )
+        notes.append(CheckResult("pack.invented", False, False, "region.yaml", text))
+    return tuple(notes)

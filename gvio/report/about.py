@@ -21,7 +21,8 @@ Section = Literal["inputs", "model", "code"]
 class About:
     """How to speak of a region: `city` is the area that means the whole region, None when there is none.
 
-    `names` maps every area id to what people call it; `grids` maps months (YYYY-MM, ascending) to object keys.
+    `names` maps every area id to what people call it; `grids` maps months (YYYY-MM, ascending) to object keys;
+    `invented` where the manifest says that the data are simulated.
     """
 
     title: str
@@ -29,7 +30,7 @@ class About:
     city: str | None
     names: Mapping[str, str]
     grids: Mapping[str, str]
-    demonstration: bool
+    invented: bool
 
     @property
     def unit_text(self) -> str:
@@ -54,7 +55,7 @@ def describe(region: str, manifest: Manifest, estimates: pd.DataFrame) -> About:
         city=city,
         names=names,
         grids=manifest.grids,
-        demonstration="demonstration" in title.lower(),
+        invented=manifest.invented,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gvio.config import RegionConfig
+from gvio.config import INVENTED, RegionConfig
 from gvio.report.scores import MODELS, SKILLS, models_of, ordered_models, show
 from gvio.types import Switch
 
@@ -25,7 +25,7 @@ _COLUMNS = (
 )
 _LIMITS = """## What these numbers are not good for
 - They are not a faster city total: official totals usually come out before the night-light product.
-- Light is a noisy witness. In Shanghai light did not fall in the first quarter of 2020 (−0.2 %) while output fell 17 %.
+- Light is an imperfect measurement: output can fall while the light stays, as in a shutdown whose lamps stay on.
 - Inside a district, the map shares the district's estimate out over known factories by their light; a factory that no
   list knows gets nothing.
 - A pooled R² near 1 says that large districts are large. Read the within-district and year-on-year scores.
@@ -54,6 +54,7 @@ def model_card(
     lines = [
         f"# SA-CNN for {config.title}",
         "",
+        *([f"**{INVENTED}**", ""] if config.invented else []),
         f"**{title}.** {text}",
         "",
         f"{scoreboard['verdict']}",

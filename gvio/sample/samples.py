@@ -15,6 +15,7 @@ from scipy.sparse import csr_array
 
 from gvio.errors import InputRefused
 from gvio.types import BoolArray, FloatArray, IntArray, Month
+from gvio.workdays import DEFAULT
 
 # Raise it when a field is added or changes its meaning: older files are then refused, not misread.
 _VERSION = 2  # 1: gaps of the statistics were filled with later months' light
@@ -56,6 +57,7 @@ class Samples:
     density: FloatArray  # (y, x) float32 factories per km²
     regimes: tuple[str, ...]  # per month, "" where missing
     urban_derived: bool  # the mask comes from the light, not from the pack
+    calendar: str = DEFAULT  # whose holidays the months have: a country's two letters, or "none"
 
 
 _MONTH_AXIS = {
@@ -85,6 +87,7 @@ def samples_bytes(samples: Samples) -> bytes:
         "affine": affine,
         "crs": np.array(str(samples.geobox.crs)),
         "urban_derived": np.array(samples.urban_derived),
+        "calendar": np.array(samples.calendar),
         "footprint_data": samples.footprint.data,
         "footprint_indices": samples.footprint.indices,
         "footprint_indptr": samples.footprint.indptr,
@@ -124,6 +127,7 @@ def _assembled(parts: dict[str, npt.NDArray[Any]]) -> Samples:
         geobox=GeoBox((height, width), Affine(*(float(a) for a in parts["affine"])), str(parts["crs"])),
         footprint=csr_array(triple, shape=(len(parts["district"]), height * width)),
         urban_derived=bool(parts["urban_derived"]),
+        calendar=str(parts["calendar"]),
         **values,
     )
 

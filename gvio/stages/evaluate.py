@@ -109,6 +109,7 @@ def _evaluate(
         "region": context.region,
         "months": [str(samples.months[0]), str(samples.months[-1])],
         "figures_public_until": context.public_until,
+        "invented": context.config.invented,
     }
     maps = _map_scores(context, samples, output, official)
     scoreboard = build_scoreboard(folds, maps, names, head, samples.owner, placebos, later)

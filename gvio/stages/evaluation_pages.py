@@ -22,8 +22,6 @@ from gvio.types import FloatArray
 if TYPE_CHECKING:
     from gvio.run.context import Context
 
-_INVENTED = "invented light, factories and statistics"
-
 
 def evaluation_files(
     context: Context,
@@ -36,7 +34,7 @@ def evaluation_files(
 ) -> dict[str, bytes]:
     """`evaluation.html`, `evaluation.md` and `evaluation/<picture>.png`; `output` (D, T) is the estimate."""
     pictures = score_charts(scoreboard) | _map(context, samples, output) | _agreement(context, folds, names)
-    pictures |= _saliency(samples, fitted)
+    pictures |= _saliency(context, samples, fitted)
     title = context.config.title
     text = evaluation_markdown(scoreboard, pictures, title, "evaluation")
     return {
@@ -56,7 +54,7 @@ def _map(context: Context, samples: Samples, output: FloatArray) -> dict[str, by
         districts=context.places.districts,
         title=f"{context.config.title}, {samples.months[-1]}",
         unit=context.config.unit,
-        note=_INVENTED if "demonstration" in context.config.title.lower() else "",
+        invented=context.config.invented,
     )
     return {"map.png": png}
 
@@ -71,12 +69,21 @@ def _agreement(context: Context, folds: Mapping[str, Sequence[FoldScores]], name
     good = np.isfinite(truth) & np.isfinite(ours)
     areas = np.repeat(np.tile(names, len(scored))[:, None], truth.shape[1], axis=1)
     unit, title = context.config.unit, "Out of time, as used"
-    png = agreement_png(truth[good], ours[good], list(areas[good]), good[good], unit=unit, title=title)
+    png = agreement_png(
+        truth[good],
+        ours[good],
+        list(areas[good]),
+        good[good],
+        unit=unit,
+        title=title,
+        invented=context.config.invented,
+    )
     return {"prediction-against-official.png": png}
 
 
-def _saliency(samples: Samples, fitted: Fitted) -> dict[str, bytes]:
+def _saliency(context: Context, samples: Samples, fitted: Fitted) -> dict[str, bytes]:
     seen = look(fitted, samples)
     maps = dict(zip(DYNAMIC_CHANNELS, seen.dynamic.swapaxes(0, 1), strict=True))
-    picture = saliency_png(maps | dict(zip(STATIC_CHANNELS, seen.static.swapaxes(0, 1), strict=True)))
+    maps |= dict(zip(STATIC_CHANNELS, seen.static.swapaxes(0, 1), strict=True))
+    picture = saliency_png(maps, context.config.invented)
     return {} if picture is None else {"saliency.png": picture}

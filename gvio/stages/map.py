@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from gvio.ledger.sums import Sums, official_monthly
+from gvio.ledger.sums import Sums, log_misfit, official_monthly
 from gvio.map.grids import map_months
 from gvio.map.industry import Industry, industry_of
-from gvio.map.intervals import flat_table, product_half_widths, split_sd
+from gvio.map.intervals import flat_table, gaussian_half_width, product_half_widths, reach_official, split_sd
 from gvio.map.official import Figures, honour, with_intervals
 from gvio.map.trends import TREND_BANDS, trend_bands
 from gvio.publish.explanations import explanations_frame
@@ -41,6 +41,7 @@ from gvio.types import BoolArray, CheckResult, FloatArray, Month
 from gvio.validate.gate import refuse_failed
 from gvio.validate.grids import check_grids
 from gvio.validate.product import check_estimates
+from gvio.validate.statistics import check_districts_against_city
 
 if TYPE_CHECKING:
     from gvio.run.context import Context
@@ -118,13 +119,15 @@ def _make(
     """The product, its checks, and the city's newest estimate."""
     samples, config = sampled.samples.get(), context.config
     champion = decided.champion
-    figures, frame, why = _estimates(context, samples, sums_of(context, sampled), champion.package.fitted)
+    sums, fitted = sums_of(context, sampled), champion.package.fitted
+    figures, frame, why = _estimates(context, samples, sums, fitted)
     industry = industry_of(samples)
     grids, series = _grids(context, samples, industry, figures, months)
     place = np.zeros(samples.owner.size, dtype=bool)
     place[industry.pixels] = True
     checks = [
         *check_estimates(frame, samples.area_ids, config.city_id, samples.months),
+        _agreement(context, samples, sums, figures, fitted),
         *check_grids(grids, frame, samples.owner, samples.area_ids, place.reshape(samples.owner.shape)),
     ]
     about = champion.package.about
@@ -135,7 +138,7 @@ def _make(
         explanations=why,
         scoreboard=scoreboard,
         model_card=model_card(config, about, scoreboard, champion.decided, fetched.head.switches),
-        trends=_trends(samples, industry, series),
+        trends=_trends(context, samples, industry, series),
     )
     return product, checks, float(figures.estimate[-1, -1])
 
@@ -147,13 +150,11 @@ def _estimates(
     posterior, why = explain_estimate(fitted, samples, sums)
     official, published = official_monthly(context.ledger, samples.area_ids, city_id, samples.months)
     own = np.isfinite(official)
-    # A month's own shock and the noise of its figure cannot be told apart from monthly figures alone: together they
-    # bound how far a published figure may lie from the truth.
-    noise = float(np.hypot(fitted.ensemble.hyper.noise, fitted.ensemble.hyper.shock))
     table = fitted.interval_table or flat_table(fitted.interval_scale)
     split = split_sd(sums, samples.months, posterior.city_mean)
-    half = product_half_widths(table, sums, posterior.sd, posterior.city_sd, split, own, noise)
-    figures = with_intervals(honour(posterior.mean, official), half)
+    half = product_half_widths(table, sums, posterior.sd, posterior.city_sd, split, own, published_noise(fitted))
+    estimate = honour(posterior.mean, official)
+    figures = with_intervals(estimate, reach_official(half, sums, log_misfit(sums, estimate)))
     areas, months = [*samples.area_ids, city_id], [str(m) for m in samples.months]
     frame = pd.DataFrame(
         {
@@ -170,6 +171,21 @@ def _estimates(
         }
     )
     return figures, frame, explanations_frame(vars(why), samples.area_ids, samples.months)
+
+
+def published_noise(fitted: Fitted) -> float:
+    """Relative standard error of a published figure against the truth.
+
+    A month's own shock and the noise of its figure cannot be told apart from monthly figures alone: together they bound
+    how far a published figure may lie from the truth.
+    """
+    return float(np.hypot(fitted.ensemble.hyper.noise, fitted.ensemble.hyper.shock))
+
+
+def _agreement(context: Context, samples: Samples, sums: Sums, figures: Figures, fitted: Fitted) -> CheckResult:
+    """Whether every official figure, of any period, equals the published estimates it covers within its noise."""
+    areas, tolerance = (*samples.area_ids, context.config.city_id), gaussian_half_width(95) * published_noise(fitted)
+    return check_districts_against_city(sums, figures.estimate[:-1], areas, samples.months, tolerance)
 
 
 def _covered(sums: Sums) -> BoolArray:
@@ -205,14 +221,15 @@ def _grids(
 
 
 def _encoded(context: Context, samples: Samples, month: Month, array: FloatArray) -> GridObject:
-    return encode_grid(Grid(month, array, samples.geobox), context.region, context.config.unit)
+    return encode_grid(Grid(month, array, samples.geobox), context.region, context.config.unit, context.config.invented)
 
 
-def _trends(samples: Samples, industry: Industry, series: FloatArray | None) -> bytes | None:
+def _trends(context: Context, samples: Samples, industry: Industry, series: FloatArray | None) -> bytes | None:
     if series is None:
         return None
     bands = trend_bands(industry, series)
-    return cog_bytes(bands, samples.geobox, nodata=float("nan"), descriptions=TREND_BANDS)
+    tags = {"invented": "true"} if context.config.invented else None
+    return cog_bytes(bands, samples.geobox, nodata=float("nan"), descriptions=TREND_BANDS, tags=tags)
 
 
 def _stamp(context: Context, decided: Decided) -> ModelStamp:

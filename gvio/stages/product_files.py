@@ -27,8 +27,8 @@ def pack_product(product: Product, config: RegionConfig) -> dict[str, bytes]:
     """
     first, last = config.start, product.grids[-1].month
     files = {
-        _ESTIMATES: estimates_parquet(product.estimates, config.city_id, first, last, config.unit),
-        _EXPLANATIONS: explanations_parquet(product.explanations, first, last),
+        _ESTIMATES: estimates_parquet(product.estimates, config.city_id, first, last, config.unit, config.invented),
+        _EXPLANATIONS: explanations_parquet(product.explanations, first, last, config.invented),
         _SCOREBOARD: canonical_json(product.scoreboard),
         _CARD: product.model_card.encode(),
         **{_grid(str(grid.month)): grid.data for grid in product.grids},

@@ -57,6 +57,7 @@ def _build(context: Context, fetched: Fetched) -> Samples:
         context.config.area_crs,
         context.path("operators"),
         context.progress,
+        context.config.working_calendar,
     )
 
 

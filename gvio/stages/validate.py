@@ -8,7 +8,7 @@ import numpy as np
 
 from gvio.ledger.agreement import check_vintages
 from gvio.ledger.checks import check_ledger
-from gvio.region.pack import Places, check_factories
+from gvio.region.pack import Places, check_factories, check_stated
 from gvio.run.artifacts import Checked, CheckedHead, Fetched
 from gvio.run.code import source_of
 from gvio.run.made import Made
@@ -39,7 +39,7 @@ def validate(context: Context, fetched: Fetched) -> Checked:
     context.workspace.forget(STAGE)  # a refused run must not leave an older month's checks behind it
     results = tuple(run_checks(context, fetched))
     title = f"{context.config.title}: {fetched.month}"
-    page = checks_html(results, title, f"as of {context.as_of}").encode()
+    page = checks_html(results, title, f"as of {context.as_of}", context.config.invented).encode()
     head = context.workspace.keep(CheckedHead(made=made, month=str(fetched.month), results=results), {PAGE: page})
     refused = [result for result in results if result.required and not result.passed]
     if refused:
@@ -62,7 +62,12 @@ def run_checks(context: Context, fetched: Fetched) -> list[CheckResult]:
         ledger_table(ledger.rows, places.area_ids, config.city_id),
         light_table(summary, len(stack.months), len(places.area_ids), params.validate_),
     ]
-    notes = [*places.notes, *check_factories(config, places, ledger), *fetched.head.notes]
+    notes = [
+        *check_stated(context.root, config),
+        *places.notes,
+        *check_factories(config, places, ledger),
+        *fetched.head.notes,
+    ]
     results = [*notes, *check_ledger(ledger, places.area_ids, config.city_id, params)]
     vintages = check_vintages(context.vintages)  # `ledger` holds the newest of each figure only
     results += [] if vintages.passed else [vintages]

@@ -174,7 +174,7 @@ def mean_member(members: tuple[Member, ...]) -> float:
 def _setting(samples: Samples, sums: Sums) -> Setting:
     even: FloatArray = np.full(len(samples.area_ids), 1 / len(samples.area_ids))
     opened = openings(samples.weight, samples.active, samples.district, len(samples.area_ids))
-    return Setting(sums, None, even, calendar_features(samples.months), opened)
+    return Setting(sums, None, even, calendar_features(samples.months, samples.calendar), opened)
 
 
 def _require_same(start: Fitted, samples: Samples, architecture: Architecture, size: int) -> None:

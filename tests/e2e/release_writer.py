@@ -20,11 +20,12 @@ from gvio.store.objects import open_store
 from gvio.store.writing import write_release
 
 
-def region_config(name: str, title: str = TITLE) -> RegionConfig:
+def region_config(name: str, title: str = TITLE, invented: bool = True) -> RegionConfig:
     return RegionConfig.model_validate(
         {
             "name": name,
             "title": title,
+            "invented": invented,
             "bounds": [121.0, 31.0, 121.625, 31.5],
             "area_crs": "EPSG:32651",
             "first_month": str(FIRST),
@@ -59,13 +60,14 @@ def publish_invented(
     *,
     name: str = "testville",
     title: str = TITLE,
+    invented: bool = True,
     created: dt.datetime | None = None,
     skill: Literal["proven", "weak", "none"] = "weak",
     explained: bool = True,
 ) -> str:
     """Write the release and return its id."""
     release = build_release(
-        region_config(name, title),
+        region_config(name, title, invented),
         LAST,
         [encode_grid(Grid(month, grid, world.geobox), name, UNIT) for month, grid in world.grids.items()],
         world.estimates,

@@ -129,7 +129,8 @@ def test_a_release_describes_itself() -> None:
     )
     about = describe("shanghai", manifest, estimates())
     assert (about.title, about.unit_text, about.city) == ("Shanghai (demonstration: invented)", "CNY", "CITY")
-    assert about.demonstration
+    assert not about.invented, "the word in a title decides nothing"
+    assert describe("shanghai", manifest | {"invented": True}, estimates()).invented
     assert about.names == {"A": "Pudong", "B": "B", "CITY": "All districts"}
     assert list(about.grids) == ["2021-11", "2021-12"]
     assert object_key(manifest, "estimates.parquet") == "releases/r/estimates.parquet"
@@ -143,4 +144,4 @@ def test_a_release_that_says_nothing_of_itself_can_still_be_shown() -> None:
     about = describe("mumbai-spike-in", Manifest("r", "mumbai-spike-in", Month(2021, 12)), estimates())
     assert (about.title, about.unit_text) == ("Mumbai Spike In", "unit not stated")
     assert about.grids == {}
-    assert not about.demonstration
+    assert not about.invented

@@ -7,7 +7,7 @@ from gvio.config import ValidateParams
 from gvio.validate.suites import district_rules, factory_rules, ledger_rules, light_rules
 
 ROOT = Path(__file__).parents[3]
-FAMILIES = "store|raw|light|grid|product|factories|districts|ledger"
+FAMILIES = "store|raw|light|grid|product|pack|statistics|factories|districts|ledger"
 FAMILIES += "|light_table|factories_table|districts_table|ledger_table"
 IN_SOURCE = re.compile(rf'"((?:{FAMILIES})\.[a-z0-9_]+)"')
 IN_DOCS = re.compile(rf"^\| `((?:{FAMILIES})\.[a-z0-9_]+)` \|.*\| (yes|no|only [^|]*) \| [^|]+ \|$", re.MULTILINE)
