@@ -51,6 +51,10 @@ class Described(Protocol):
         """Unit of the estimates."""
 
     @property
+    def invented(self) -> bool:
+        """Whether the data are made up."""
+
+    @property
     def bounds(self) -> tuple[float, float, float, float]:
         """West, south, east, north in degrees."""
 

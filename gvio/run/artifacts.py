@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
-from gvio.config import Frozen
 from gvio.run.made import Head, Kept
+from gvio.sections import Frozen
 from gvio.train.about import InputDigests
 from gvio.types import CheckResult, Month, Provenance, Switch
 

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Generic, TypeVar
 
-from gvio.config import Frozen
+from gvio.sections import Frozen
 
 T = TypeVar("T")
 

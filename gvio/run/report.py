@@ -6,7 +6,6 @@ import functools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
-from gvio.config import Frozen
 from gvio.run.artifacts import (
     Artifact,
     CheckedHead,
@@ -19,6 +18,7 @@ from gvio.run.artifacts import (
     TrainedHead,
 )
 from gvio.run.made import Head
+from gvio.sections import Frozen
 
 if TYPE_CHECKING:
     from gvio.run.context import Context

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, ValidationError
 
-from gvio.config import Frozen
 from gvio.errors import ConfigError
+from gvio.sections import Frozen
 from gvio.types import Month
 
 

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from gvio.config import Frozen
 from gvio.files import write_json
 from gvio.run.artifacts import Champion, Fetched
 from gvio.run.code import source_of_release
 from gvio.run.digests import files_digest
 from gvio.run.inputs import input_digests
 from gvio.run.made import Kept
+from gvio.sections import Frozen
 from gvio.types import Month
 
 if TYPE_CHECKING:

@@ -136,7 +136,7 @@ def _register(context: Context, evaluated: Evaluated, package: Package, decision
         metrics=_metrics(scoreboard) | {"mean_best_epoch": mean_member(fitted.ensemble.members)},
         package=context.path("candidate"),
         pictures=evaluated.pictures.get(),
-        documents={"model-card.md": model_card(context.config, about, scoreboard, decision.reason)},
+        documents={"model-card.md": model_card(context.config, about.model_dump(mode="json"), scoreboard, decision.reason)},
         tags={"input_key": about.inputs.key, "code": context.code},
     )
     return register(context.registry_uri, record, decision)

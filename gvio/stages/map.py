@@ -137,7 +137,7 @@ def _make(
         estimates=frame,
         explanations=why,
         scoreboard=scoreboard,
-        model_card=model_card(config, about, scoreboard, champion.decided, fetched.head.switches),
+        model_card=model_card(config, about.model_dump(mode="json"), scoreboard, champion.decided, fetched.head.switches),
         trends=_trends(context, samples, industry, series),
     )
     return product, checks, float(figures.estimate[-1, -1])

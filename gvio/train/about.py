@@ -8,7 +8,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from gvio.config import Frozen, Params
+from gvio.config import Params
+from gvio.sections import Frozen
 
 
 class InputDigests(Frozen):
