@@ -43,6 +43,8 @@ def known_calendar(given: object) -> str:
     code = given.strip().upper()
     if code == NONE.upper():
         return NONE
+    if code == DEFAULT:
+        return DEFAULT  # known without half a second of import, which a run with nothing to do should not pay
     country = _country(code)
     if country is not None:
         return country

@@ -1,23 +1,15 @@
-"""What the stages of the model work on, put together from earlier artifacts, and the hashes that name it."""
+"""The hashes of everything that a release depends on."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from gvio.config import digest
-from gvio.ledger.sums import Sums, sums_matrix
-from gvio.run.artifacts import Sampled
 from gvio.run.code import source_of_release
 from gvio.train.about import InputDigests
 
 if TYPE_CHECKING:
     from gvio.run.context import Context
-
-
-def sums_of(context: Context, sampled: Sampled) -> Sums:
-    """The statistics known on the day as sums over the samples' districts and months."""
-    samples = sampled.samples.get()
-    return sums_matrix(context.ledger, samples.area_ids, context.config.city_id, samples.months)
 
 
 def input_digests(context: Context, light: str, month: str) -> InputDigests:

@@ -19,10 +19,10 @@ from gvio.registry.registration import register
 from gvio.report.model_card import model_card
 from gvio.run.artifacts import Champion, Decided, DecidedHead, Evaluated, Sampled
 from gvio.run.code import source_of
-from gvio.run.inputs import sums_of
 from gvio.run.made import Kept, Made
 from gvio.sample.samples import Samples
 from gvio.stages.champion import read_champion
+from gvio.stages.sums import sums_of
 from gvio.stages.workers import one_thread_each
 from gvio.train.fit import Fitted, estimate, losses, mean_member
 from gvio.train.package import Package
@@ -136,7 +136,9 @@ def _register(context: Context, evaluated: Evaluated, package: Package, decision
         metrics=_metrics(scoreboard) | {"mean_best_epoch": mean_member(fitted.ensemble.members)},
         package=context.path("candidate"),
         pictures=evaluated.pictures.get(),
-        documents={"model-card.md": model_card(context.config, about.model_dump(mode="json"), scoreboard, decision.reason)},
+        documents={
+            "model-card.md": model_card(context.config, about.model_dump(mode="json"), scoreboard, decision.reason)
+        },
         tags={"input_key": about.inputs.key, "code": context.code},
     )
     return register(context.registry_uri, record, decision)

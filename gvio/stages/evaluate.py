@@ -28,10 +28,10 @@ from gvio.report.reasons import light_table
 from gvio.run.artifacts import Evaluated, EvaluatedHead, Sampled, Trained
 from gvio.run.code import source_of
 from gvio.run.digests import truth_digest
-from gvio.run.inputs import sums_of
 from gvio.run.made import Kept, Made
 from gvio.sample.samples import Samples
 from gvio.stages.evaluation_pages import evaluation_files
+from gvio.stages.sums import sums_of
 from gvio.stages.truth import read_truth
 from gvio.stages.workers import Threads, one_thread_each
 from gvio.train.fit import Fitted, explain_estimate

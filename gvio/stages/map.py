@@ -29,10 +29,11 @@ from gvio.run.artifacts import (
     Sampled,
 )
 from gvio.run.code import source_of
-from gvio.run.inputs import input_digests, sums_of
+from gvio.run.inputs import input_digests
 from gvio.run.made import Kept, Made
 from gvio.sample.samples import Samples
 from gvio.stages.product_files import pack_product, read_product
+from gvio.stages.sums import sums_of
 from gvio.stages.workers import one_thread_each
 from gvio.store.grids import encode_grid
 from gvio.store.standing import Standing, last_manifest
@@ -137,7 +138,9 @@ def _make(
         estimates=frame,
         explanations=why,
         scoreboard=scoreboard,
-        model_card=model_card(config, about.model_dump(mode="json"), scoreboard, champion.decided, fetched.head.switches),
+        model_card=model_card(
+            config, about.model_dump(mode="json"), scoreboard, champion.decided, fetched.head.switches
+        ),
         trends=_trends(context, samples, industry, series),
     )
     return product, checks, float(figures.estimate[-1, -1])

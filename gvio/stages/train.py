@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from gvio.run.artifacts import Champion, Sampled, Trained, TrainedHead
 from gvio.run.code import source_of
-from gvio.run.inputs import architecture_digest, input_digests, sums_of
+from gvio.run.inputs import architecture_digest, input_digests
 from gvio.run.made import Kept, Made
+from gvio.stages.sums import sums_of
 from gvio.stages.workers import Threads, one_thread_each
 from gvio.train.about import About
 from gvio.train.fit import Fitted, fit_model, mean_member
