@@ -88,7 +88,7 @@ def run_checks(job: Job, progress: Progress | None) -> tuple[list[CheckResult], 
     results += check_light(stack, month, owner, industry, pack.area_ids, job.params.validate_)
     if progress is not None:
         progress("validate", 1, 2)
-    results += check_tables(tables, job.folder)
+    results += check_tables(tables, job.folder, job.config.invented)
     if progress is not None:
         progress("validate", 2, 2)
     return _unique(results), month
