@@ -42,15 +42,15 @@ def to_png(figure: Figure, invented: bool = False) -> bytes:
         strip.text(0.5, 0.3, INVENTED, color=_MARK, fontsize=size, weight="bold", ha="center")
         pixels = np.concatenate([pixels, _drawn(strip)])
     buffer = io.BytesIO()
-    imsave(buffer, pixels, format="png", metadata={"Software": None}, dpi=figure.dpi)
+    imsave(buffer, pixels, format="png", metadata={"Software": None}, dpi=figure.dpi)  # type: ignore[dict-item]
     return buffer.getvalue()
 
 
 def _drawn(figure: Figure) -> npt.NDArray[np.uint8]:
     """(y, x, 4) pixels."""
     canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    return np.array(canvas.buffer_rgba())
+    canvas.draw()  # type: ignore[no-untyped-call]
+    return np.array(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
 
 
 def headline(axes: Axes, title: str, note: str = "") -> None:

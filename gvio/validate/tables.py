@@ -8,6 +8,8 @@ append to the addresses of their remote logo and styles, is a constant of zeros.
 
 from __future__ import annotations
 
+import html
+import re
 import shutil
 import uuid
 import warnings
@@ -15,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from gvio.config import INVENTED
 from gvio.types import CheckResult
 from gvio.validate.frames import Table
 from gvio.validate.suites import Rule
@@ -35,12 +38,13 @@ _NO_ID = uuid.UUID(int=0)
 _SHOWN = 5
 
 
-def check_tables(tables: Sequence[Table], folder: Path) -> list[CheckResult]:
+def check_tables(tables: Sequence[Table], folder: Path, invented: bool = False) -> list[CheckResult]:
     """Evaluate every rule of every table and write the run's Data Docs.
 
     Args:
         tables: Tables with their rules, from `frames`.
         folder: The run's folder; Data Docs of an earlier run under `folder/data-docs` are replaced.
+        invented: The data are simulated, which every page of the Data Docs says first.
 
     Returns:
         One result per rule, in the order of tables and rules. `folder/data-docs/index.html` is written.
@@ -50,7 +54,17 @@ def check_tables(tables: Sequence[Table], folder: Path) -> list[CheckResult]:
     context = _open_context(docs)
     results = [result for table in tables for result in _check_table(context, table)]
     context.build_data_docs()
+    if invented:
+        _mark_invented(docs)
     return results
+
+
+def _mark_invented(docs: Path) -> None:
+    """A line at the head of every page; Great Expectations has no place for one that all its pages show."""
+    line = f"<p style='margin:0;padding:.5rem 1rem;color:#b42318;font-weight:bold'>{html.escape(INVENTED)}</p>"
+    for page in docs.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        page.write_text(re.sub(r"<body[^>]*>", lambda found: found[0] + line, text, count=1), encoding="utf-8")
 
 
 def _open_context(docs: Path) -> Any:

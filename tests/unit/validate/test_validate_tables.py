@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from shapely import Point, Polygon, box
 
-from gvio.config import ValidateParams
+from gvio.config import INVENTED, ValidateParams
 from gvio.errors import GateRefused
 from gvio.types import Month
 from gvio.validate.frames import Table, districts_table, factories_table, ledger_table, light_table
@@ -95,6 +95,14 @@ def test_four_sound_tables_pass_in_two_seconds_and_write_data_docs(check_tables,
     assert len(list((tmp_path / "data-docs" / "validations").rglob("*.html"))) == 4
     assert not stale.exists()
     assert took < 4, f"{took:.1f} s of processor; the budget on a quiet machine is 2 s"
+
+
+@pytest.mark.parametrize("invented", [True, False])
+def test_every_page_of_the_data_docs_calls_invented_data_so(check_tables, tmp_path, invented):
+    check_tables([districts_table(_districts(), "EPSG:32651")], tmp_path, invented)
+    pages = [page.read_text() for page in (tmp_path / "data-docs").rglob("*.html")]
+    assert len(pages) >= 3
+    assert all((INVENTED in page) is invented for page in pages)
 
 
 def test_no_identifier_of_this_machine_is_in_the_data_docs(check_tables, tmp_path):
