@@ -80,10 +80,7 @@ def _slow(store, release, other, moment) -> str:
     try:
         outcome = write_release(Watched(store, moment, publish_other), "testland", release, since=began).outcome
     except ConflictError as error:
-        assert "somebody else published" in str(error)
-        assert "since this run began, from the same knowledge" in str(error)
-        assert error.retryable
-        outcome = "conflict"
+        outcome = "conflict" if error.retryable else "end"
     if moment == "after the run":
         publish_other()
     return outcome
@@ -122,7 +119,10 @@ def test_newer_knowledge_ends_at_the_pointer_in_every_order(store, releases, our
 def test_after_a_conflict_the_next_run_takes_the_pointer(store, make_release) -> None:
     began = standing(store, "testland")
     write_release(store, "testland", make_release(seed=1))
-    with pytest.raises(ConflictError):
+    message = (
+        r"latest\.json: somebody else published 2021-03-\w+ since this run began, from the same knowledge \(2021-03,"
+    )
+    with pytest.raises(ConflictError, match=message):
         write_release(store, "testland", make_release(seed=2), since=began)
     again = standing(store, "testland")
     assert write_release(store, "testland", make_release(seed=2), since=again).outcome == "published"
