@@ -10,7 +10,7 @@ import pytest
 
 from gvio.publish.knowledge import Knowledge
 from gvio.publish.latest import latest_json, parse_latest
-from gvio.publish.manifest import names_its_content, parse_manifest
+from gvio.publish.manifest import names_its_content, parse_manifest, release_id
 from gvio.types import Month
 
 FEBRUARY, MARCH = Month(2021, 2), Month(2021, 3)
@@ -96,3 +96,12 @@ def test_a_manifest_of_before_says_in_its_inputs_what_was_public() -> None:
     old = {"schema_version": 1, "release": "r", "region": "t", "month": "2021-03", "objects": []}
     assert parse_manifest(old).public_until is None
     assert parse_manifest(old | {"inputs": {"figures_public_until": "2021-04-18"}}).public_until == "2021-04-18"
+
+
+def test_a_manifest_of_a_release_of_before_names_its_content(make_release) -> None:
+    document = json.loads(make_release().manifest)
+    facts = {k: document[k] for k in ("inputs", "model", "code", "skill", "region", "month")}
+    old = release_id("2021-03", facts, parse_manifest(document).objects)
+    text = make_release().manifest.decode().replace(document["release"], old)
+    text = "".join(line for line in text.splitlines(keepends=True) if "public_until" not in line)
+    assert names_its_content(text.encode(), old)
