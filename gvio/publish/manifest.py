@@ -42,9 +42,8 @@ def release_id(month: Month | str, facts: Mapping[str, Any], objects: Sequence[A
 
 def manifest_json(manifest: Manifest) -> bytes:
     """The document of contract §3."""
-    return canonical_json(
-        {f.name: getattr(manifest, f.name) for f in dataclasses.fields(manifest)} | _objects(manifest)
-    )
+    fields = {f.name: getattr(manifest, f.name) for f in dataclasses.fields(manifest)}
+    return canonical_json(fields | {"objects": _listed(manifest.objects)})
 
 
 def facts_of(manifest: Manifest) -> dict[str, Any]:
@@ -78,7 +77,7 @@ def parse_manifest(document: Mapping[str, Any]) -> Manifest:
 def names_its_content(data: bytes, release: str) -> bool:
     """Whether these bytes of a manifest are the ones that the release's id stands for; False when they are no JSON.
 
-    The id does not cover media type and month of an object: they are compared with what its key implies.
+    The id covers neither media type and month of an object nor the folder of the tables: they follow from names.
     """
     try:
         document = json.loads(data)
@@ -87,12 +86,14 @@ def names_its_content(data: bytes, release: str) -> bool:
         named = release_id(str(document["month"]), facts, objects)
     except (ValueError, KeyError, TypeError, AttributeError):
         return False
-    whole = document.get("release") == release and document.get("schema_version") == SCHEMA_VERSION
-    return whole and named == release and all(_implied(o) for o in objects) and canonical_json(document) == data
+    written = {"schema_version": SCHEMA_VERSION, "release": release, "objects": _listed(objects), **facts}
+    return named == release and all(_implied(o, release) for o in objects) and canonical_json(written) == data
 
 
-def _implied(listed: Asset) -> bool:
+def _implied(listed: Asset, release: str) -> bool:
     folder, _, rest = listed.key.partition("/")
+    if folder == "releases" and rest.partition("/")[0] != release:
+        return False
     kinds = {"grids": COG_TYPE, "items": ITEM_TYPE}
     kind = kinds.get(folder) or MEDIA_TYPES.get(listed.key.rpartition("/")[2], listed.media_type)
     return listed.media_type == kind and listed.month == (rest.partition("/")[0] if folder == "grids" else None)
@@ -109,5 +110,5 @@ def _asset(listed: Mapping[str, Any]) -> Asset:
     )
 
 
-def _objects(manifest: Manifest) -> dict[str, Any]:
-    return {"objects": [dataclasses.asdict(asset) for asset in manifest.objects]}
+def _listed(objects: Sequence[Asset]) -> list[dict[str, Any]]:
+    return [dataclasses.asdict(asset) for asset in objects]

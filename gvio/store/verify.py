@@ -79,6 +79,8 @@ def inspect_region(
         raise StoreError("nothing is published", where=f"{store.url}/{region}", hint=hint)
     manifests, findings = _manifests(store, region, names)
     findings += _objects(store, region, sizes, manifests, unlisted=release is None, progress=progress)
+    findings += _wrong_sizes(store, sizes, manifests, {f.key for f in findings})
+    manifests = {name: m for name, m in manifests.items() if not _blamed(findings, name)}
     if release is None:
         findings += _documents(store, region, manifests, {f.key for f in findings})
     return Inspection(sizes, manifests, tuple(sorted(findings, key=lambda f: f.key)))
@@ -139,6 +141,25 @@ def _objects(
             listing = tuple(n for n, m in manifests.items() if any(o.key == key for o in m.objects))
             findings.append(Finding(region, judged[0], key, listing, message))
     return findings
+
+
+def _wrong_sizes(
+    store: ObjectStore, sizes: Mapping[str, int], manifests: Mapping[str, Manifest], found: set[str]
+) -> list[Finding]:
+    """Manifests that give another size for an object of the right content: a release's name does not cover sizes."""
+    findings = []
+    for name, manifest in manifests.items():
+        wrong = [o for o in manifest.objects if o.key not in found and sizes[f"{manifest.region}/{o.key}"] != o.size]
+        if wrong:
+            key = manifest_key(manifest.region, name)
+            what = f"gives a wrong size of {wrong[0].key}"
+            error = DamagedStore(what, where=f"{store.url}/{key}", hint=repair_hint(store.url, key))
+            findings.append(Finding(manifest.region, "manifest", f"releases/{name}/manifest.json", (name,), str(error)))
+    return findings
+
+
+def _blamed(findings: list[Finding], release: str) -> bool:
+    return any(f.kind == "manifest" and f.releases == (release,) for f in findings)
 
 
 def _side_by_side(

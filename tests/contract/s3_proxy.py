@@ -37,7 +37,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._send(status, headers, answer)
 
-    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _any
+    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _any  # noqa: N815
 
     def _forward(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
         target = urlsplit(self.server.target)

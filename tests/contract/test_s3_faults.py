@@ -81,6 +81,9 @@ def test_a_store_that_ignores_conditions_is_refused_before_anything_is_sent(make
         store = open_store("s3://bucket/prefix", endpoint)
         expected = rf"s3://bucket/prefix: the store ignores conditional writes \({header}\)\. Publish to a folder or"
         with pytest.raises(StoreError, match=expected):
+            probe_conditional_writes(store)
+        assert objects == {}
+        with pytest.raises(StoreError, match=expected):
             write_release(store, "testland", make_release())
         assert objects == {}
 
