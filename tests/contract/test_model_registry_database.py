@@ -23,7 +23,8 @@ USE = """
     from gvio.registry.connection import connect, default_uri
     with connect(default_uri(Path(sys.argv[1]))) as client:
         client.create_registered_model("kept")
-        print(len(client.search_experiments()))
+        count = len(client.search_experiments())
+    print(count)
 """
 OF_AN_OLDER_GVIO = """
     from mlflow.tracking import MlflowClient

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import itertools
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -80,34 +81,55 @@ def _prepare(uri: str, folder: Path, region: str, operation: Operation) -> None:
         log(uri, folder, region, weights, "promoted", f"better {weights!r}")
 
 
+class Snapshot:
+    """The registry as it is now, to go back to: faster than making it again."""
+
+    def __init__(self, uri: str) -> None:
+        self._path = uri.removeprefix("sqlite:///")
+        with contextlib.closing(sqlite3.connect(self._path)) as database:
+            self._kept = database.serialize()
+
+    def restore(self) -> None:
+        with (
+            contextlib.closing(sqlite3.connect(":memory:")) as kept,
+            contextlib.closing(sqlite3.connect(self._path)) as database,
+        ):
+            kept.deserialize(self._kept)
+            kept.backup(database)
+
+
+READS = ("get_", "search_", "list_", "download_")
+
+
 @pytest.mark.parametrize("kind", ["not done", "answer lost", "killed"])
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_every_call_may_fail(sqlite, tmp_path, trouble: Trouble, name: str, kind: str):  # noqa: F811
-    operation, slug = OPERATIONS[name], f"{name} {kind}".replace(" ", "-")
-    _prepare(sqlite, tmp_path, slug, operation)
+    operation, region = OPERATIONS[name], f"{name} {kind}".replace(" ", "-")
+    _prepare(sqlite, tmp_path, region, operation)
+    before, prepared = _champion(sqlite, region), Snapshot(sqlite)
     trouble.calls.clear()
-    operation.act(sqlite, tmp_path, slug)
-    count, wanted = len(trouble.calls), _state(sqlite, slug)
-    assert count > 3
-    after = _champion(sqlite, slug)
-    for at in range(count):
-        region = f"{slug}-{at}"
-        _prepare(sqlite, tmp_path, region, operation)
-        before = _champion(sqlite, region)
+    operation.act(sqlite, tmp_path, region)
+    calls, wanted, after = list(trouble.calls), _state(sqlite, region), _champion(sqlite, region)
+    assert (after != before) is operation.moves
+    for at, call in enumerate(calls):
+        if kind != "not done" and call.startswith(READS):
+            continue  # a read changes nothing, whether its answer is lost or not
+        prepared.restore()
         trouble.calls.clear()
-        trouble.at, trouble.done, trouble.dead = at, kind == "answer lost", kind == "killed"
+        trouble.at, trouble.done, trouble.dead = at, kind != "not done", kind == "killed"
         failed = False
         try:
             operation.act(sqlite, tmp_path, region)
         except ModelError as error:
             failed = "the model registry failed: no " in str(error)
-        called, trouble.at = trouble.calls[at : at + 1], -1
+        trouble.at = -1
         half = _champion(sqlite, region)
-        assert half in (before, after), f"{called}: a champion with what made it one, at any moment"
-        if failed or half == before:
+        assert half in (before, after), f"{call}: a champion with what made it one, at any moment"
+        if failed and (half == before or "rollback" not in name):  # a rollback that is done, done again, is another
             operation.act(sqlite, tmp_path, region)
-        assert _state(sqlite, region) == wanted, f"failed at {at}, {called}"
-    assert "RUNNING" not in _runs(sqlite, slug)
+        assert _state(sqlite, region) == wanted, f"failed at {at}, {call}"
+        if kind != "killed":  # in the same process here; test_unfinished_registrations.py has the real ones
+            assert "RUNNING" not in _runs(sqlite, region)
 
 
 def test_nothing_is_ever_deleted(sqlite, tmp_path, trouble: Trouble):  # noqa: F811
