@@ -24,6 +24,7 @@ from rasterio.windows import Window
 from shapely.geometry.base import BaseGeometry
 
 from gvio.errors import ProductError, StoreError
+from gvio.files import write_bytes
 from gvio.grid.align import check_aligned
 from gvio.grid.region import covered_window
 from gvio.types import FloatArray, IntArray
@@ -267,13 +268,9 @@ def _cog(
 
 def _write_whole(target: Path, data: bytes) -> None:
     """By Python, not by GDAL, which only logs what fails when it closes a file: a full disk would leave half of it."""
-    part = target.with_name(f".{target.name}.part")
     try:
-        part.write_bytes(data)
-        part.replace(target)
+        write_bytes(target, data)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
         what, hint = f"cannot be written ({error.strerror})", "Free space, or write into another folder."
         raise StoreError(what, where=str(target), hint=hint) from error
 

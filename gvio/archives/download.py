@@ -43,6 +43,7 @@ from gvio.archives.partial import (
 from gvio.archives.retry import RETRY_POLICY, RetryPolicy, retried
 from gvio.archives.version import checksum_text
 from gvio.errors import ProductError, StoreError, UpstreamUnavailable
+from gvio.files import flush, move
 from gvio.sources.files import DOWNLOAD_AGAIN, MAGIC
 
 Get = Callable[[str, Mapping[str, str]], requests.Response]
@@ -277,11 +278,10 @@ def _damage(task: _Task) -> ProductError | None:
 def _finish(task: _Task) -> str:
     """Rename, after the note says that the file is whole: a process that dies between is understood."""
     name, sha256 = task.remote.name, task.digests.sha256
-    with task.path.open("rb") as stream:
-        os.fsync(stream.fileno())
+    flush(task.path)
     note = read_note(task.into, name) or Note()
     write_note(task.into, name, dataclasses.replace(note, sha256=sha256))
-    task.path.replace(task.into / name)
+    move(task.path, task.into / name)
     return sha256
 
 

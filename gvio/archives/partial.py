@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from gvio.archives.version import checksum_text, differs
+from gvio.files import write_json
 
 if TYPE_CHECKING:
     from gvio.archives.archive import RemoteFile
@@ -61,10 +62,7 @@ def read_note(into: Path, name: str) -> Note | None:
 
 def write_note(into: Path, name: str, note: Note) -> None:
     """Keep the note; it appears whole or not at all."""
-    path = note_path(into, name)
-    sibling = path.with_name(f"{path.name}.new")
-    sibling.write_text(json.dumps(dataclasses.asdict(note)), encoding="utf-8")
-    sibling.replace(path)
+    write_json(note_path(into, name), dataclasses.asdict(note))
 
 
 def resume_point(into: Path, remote: RemoteFile, note: Note | None) -> int:

@@ -11,11 +11,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from filelock import FileLock, Timeout
-
 from gvio.archives.access import Credentials, Endpoints
 from gvio.config import Params, RegionConfig, parse_params, parse_region
 from gvio.errors import ConfigError, InputRefused, PackError, RunHeld
+from gvio.files import held as held_file
+from gvio.files import write_bytes as write_bytes
+from gvio.files import write_json as write_json
 from gvio.pipeline.origin import pack_folder
 from gvio.types import Month, Progress
 
@@ -129,30 +130,13 @@ def held(job: Job) -> Iterator[None]:
     except OSError as error:
         hint = "Choose another --workspace."
         raise ConfigError(f"cannot be created ({type(error).__name__})", where=str(job.folder), hint=hint) from None
-    lock = FileLock(job.path(".lock"))
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        hint = "Wait for it to end, or use another --workspace."
-        raise RunHeld("another run holds this region", where=str(job.folder), hint=hint) from None
-    try:
+    with held_file(job.path(".lock"), lambda: _taken(job)):
         yield
-    finally:
-        lock.release()
 
 
-def write_json(path: Path, document: Any) -> None:
-    """Write JSON with sorted keys beside its final name, then rename. NaN must not reach it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_bytes(path, (json.dumps(document, indent=2, sort_keys=True, allow_nan=False) + "\n").encode())
-
-
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write bytes beside the final name, then rename: a reader never sees half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    sibling = path.with_name(f".{path.name}.partial")
-    sibling.write_bytes(data)
-    sibling.replace(path)
+def _taken(job: Job) -> RunHeld:
+    hint = "Wait for it to end, or use another --workspace."
+    return RunHeld("another run holds this region", where=str(job.folder), hint=hint)
 
 
 def read_json(job: Job, name: str, stage: str) -> Any:

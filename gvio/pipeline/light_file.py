@@ -14,24 +14,23 @@ from affine import Affine
 from odc.geo.geobox import GeoBox
 
 from gvio.errors import InputRefused
+from gvio.files import replacing
 from gvio.types import LightStack, Month, Provenance
 
 
 def save_light(path: Path, stack: LightStack) -> None:
-    """Write the stack, uncompressed and without pickles, beside its final name, then rename."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    sibling = path.with_name(f".{path.stem}.partial.npz")
-    np.savez(
-        sibling,
-        radiance=stack.radiance,
-        observations=stack.observations,
-        months=np.array([m.ordinal for m in stack.months], dtype=np.int64),
-        missing=np.array([m.ordinal for m in stack.missing], dtype=np.int64),
-        affine=np.array(tuple(stack.geobox.affine)[:6], dtype=np.float64),
-        crs=np.array(str(stack.geobox.crs)),
-        provenance=np.array(json.dumps([[dataclasses.asdict(p) for p in month] for month in stack.provenance])),
-    )
-    sibling.replace(path)
+    """Write the stack as a whole, uncompressed and without pickles."""
+    with replacing(path) as sibling:
+        np.savez(
+            sibling,
+            radiance=stack.radiance,
+            observations=stack.observations,
+            months=np.array([m.ordinal for m in stack.months], dtype=np.int64),
+            missing=np.array([m.ordinal for m in stack.missing], dtype=np.int64),
+            affine=np.array(tuple(stack.geobox.affine)[:6], dtype=np.float64),
+            crs=np.array(str(stack.geobox.crs)),
+            provenance=np.array(json.dumps([[dataclasses.asdict(p) for p in month] for month in stack.provenance])),
+        )
 
 
 def load_light(path: Path) -> LightStack:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gvio.errors import ModelError
+from gvio.files import move
 from gvio.registry.connection import connect
 from gvio.registry.record import CHAMPION, CONFIG, WEIGHTS, LoadedPackage, ModelVersion, model_name, package_digests
 from gvio.registry.training import PACKAGE_PATH
@@ -39,7 +40,7 @@ def load_champion(uri: str, region: str, into: Path) -> LoadedPackage | None:
             package = _download(client, version, Path(folder))
             _require_registered_bytes(version, package)
             for name in (WEIGHTS, CONFIG):
-                (package / name).replace(into / name)
+                move(package / name, into / name)
     return LoadedPackage(into, version)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from odc.geo.geobox import GeoBox
 from scipy.sparse import csr_array
 
 from gvio.errors import InputRefused
+from gvio.files import replacing
 from gvio.types import BoolArray, FloatArray, IntArray, Month
 
 # Raise it when a field is added or changes its meaning: older files are then refused, not misread.
@@ -59,10 +59,7 @@ class Samples:
 
 
 def save_samples(path: Path, samples: Samples) -> None:
-    """Write one uncompressed npz without pickles; the same samples give the same bytes.
-
-    It is written beside its final name and renamed, so a reader never sees half a file.
-    """
+    """Write one uncompressed npz without pickles, whole; the same samples give the same bytes."""
     affine = np.array(tuple(samples.geobox.affine)[:6], dtype=np.float64)
     parts: dict[str, Any] = {
         "version": np.array(_VERSION),
@@ -77,10 +74,8 @@ def save_samples(path: Path, samples: Samples) -> None:
     }
     parts |= {name: np.array(getattr(samples, name), dtype=np.str_) for name in _TEXTS}
     parts |= {name: getattr(samples, name) for name in _ARRAYS + _GRIDS}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    sibling = path.with_name(f".{path.stem}.{os.getpid()}.npz")
-    np.savez(sibling, **parts)
-    sibling.replace(path)
+    with replacing(path) as temporary:
+        np.savez(temporary, **parts)
 
 
 def load_samples(path: Path) -> Samples:
