@@ -1,4 +1,4 @@
-"""A region pack as one checked value: configuration, districts, factories, urban mask, ledger, and their hash.
+"""A region pack as one checked value: configuration, districts, factories, urban mask and ledger.
 
 The night light is not read here (`gvio.sources`), nor is `truth/`, which only evaluation may see.
 """
@@ -6,7 +6,6 @@ The night light is not read here (`gvio.sources`), nor is `truth/`, which only e
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from pathlib import Path
 
 import geopandas as gpd
@@ -33,7 +32,6 @@ class RegionPack:
             district.
         urban: The urban mask's file, if the pack has one.
         ledger: Every published figure, all vintages.
-        digest: Hash (16 hex digits) of `region.yaml` and of the files it names; light and truth do not count.
         notes: What was dropped, repaired or looks odd; a required one refuses the run at the gate.
     """
 
@@ -43,7 +41,6 @@ class RegionPack:
     factories: gpd.GeoDataFrame
     urban: Path | None
     ledger: Ledger
-    digest: str
     notes: tuple[CheckResult, ...]
 
     @property
@@ -73,9 +70,7 @@ def read_pack(location: str | Path) -> RegionPack:
     urban = root / config.urban.path if config.urban else None
     if urban is not None:
         check_present(urban)
-    return RegionPack(
-        root, config, districts, factories, urban, ledger, _digest(root, config), (*repaired, *dropped, *empty)
-    )
+    return RegionPack(root, config, districts, factories, urban, ledger, (*repaired, *dropped, *empty))
 
 
 def _folder(location: str | Path) -> Path:
@@ -90,17 +85,3 @@ def _folder(location: str | Path) -> Path:
         raise PackError("no such folder", where=text, hint="Give the folder that holds region.yaml.")
     check_present(root / "region.yaml")
     return root
-
-
-def _digest(root: Path, config: RegionConfig) -> str:
-    """Hash of names and contents; a shapefile's siblings count, other files of the folder do not."""
-    named = ["region.yaml", config.districts.path, config.factories.path, config.statistics.path]
-    named += [config.urban.path] if config.urban else []
-    sha = hashlib.sha256()
-    for name in named:
-        path = root / name
-        siblings = path.parent.glob(f"{path.stem}.*") if path.suffix.lower() == ".shp" else [path]
-        for part in sorted(siblings):
-            content = hashlib.sha256(part.read_bytes()).hexdigest()
-            sha.update(f"{name}/{part.name}:{content}\n".encode())
-    return sha.hexdigest()[:16]

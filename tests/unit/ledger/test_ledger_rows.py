@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from gvio.errors import LedgerError
-from gvio.ledger.rows import Ledger, as_of, name_lines, public_on, select_areas
+from gvio.ledger.rows import Ledger, as_of, name_lines, public_on
 from gvio.ledger.sums import official_monthly, sums_matrix
 from gvio.types import Month, month_range
 
@@ -59,10 +59,6 @@ def test_line_numbers_survive():
 def test_before_the_first_publication_the_ledger_is_empty_and_still_makes_sums():
     empty = as_of(VINTAGES, dt.date(2019, 1, 1))
     assert sums_matrix(empty, AREAS, "CITY", MONTHS).G.shape == (0, 72)
-
-
-def test_select_areas_keeps_only_them():
-    assert select_areas(VINTAGES, ["D1"]).areas == frozenset()
 
 
 @pytest.mark.parametrize(
