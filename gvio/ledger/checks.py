@@ -1,7 +1,8 @@
-"""Whether the ledger's figures can be true, each on its own: emptiness, sign, unit, year-to-date that falls.
+"""Whether the ledger's figures can be true beside one another: emptiness, unit, year-to-date that falls.
 
 Every check returns a `CheckResult`; whether the run stops is the gate's decision. Agreement between figures is in
-`gvio.ledger.agreement`; rows that cannot even be read are refused by `gvio.region.statistics`.
+`gvio.ledger.agreement`; a row that is wrong by itself (no positive number, an unknown area) is refused by
+`gvio.region.statistics`, and is not looked for again.
 """
 
 from __future__ import annotations
@@ -21,17 +22,17 @@ ROUNDING = 0.001  # a year-to-date may fall by this share without falling: round
 
 
 def check_ledger(ledger: Ledger, area_ids: Sequence[str], city_id: str, params: Params) -> list[CheckResult]:
-    """Every check of the ledger, finiteness first; each yields one result, passed or not.
+    """Every check of the ledger; each yields one result, passed or not.
 
     `ledger` may hold several vintages of a figure; checks other than `ledger.vintages` look at the newest.
     """
-    first = [check_rows(ledger), check_positive(ledger)]
-    if not all(result.passed for result in first):
-        return first  # ratios and medians of such figures say nothing
+    public = check_rows(ledger)
+    if not public.passed:
+        return [public]  # no figures have no medians
     newest = Ledger(ledger.rows.sort_values("published", kind="stable").drop_duplicates(KEY, keep="last").sort_index())
     factor = params.validate_.unit_factor
     return [
-        *first,
+        public,
         check_unit(newest, factor),
         check_level(newest, area_ids, city_id, factor),
         check_year_to_date(newest),
@@ -47,16 +48,6 @@ def check_rows(ledger: Ledger) -> CheckResult:
     if not len(ledger):
         message = "no official figure is public; add rows to the statistics file, or choose a later as-of date"
     return CheckResult("ledger.rows", len(ledger) > 0, True, "ledger", message, {"rows": len(ledger)})
-
-
-def check_positive(ledger: Ledger) -> CheckResult:
-    """`ledger.positive`: every figure is finite and above zero (the estimate works in logarithms)."""
-    values = ledger.rows["value"].to_numpy(dtype=float)
-    bad = ledger.rows[~(np.isfinite(values) & (values > 0))]
-    message = "every figure is finite and positive"
-    if len(bad):
-        message = f"{name_lines(bad.index)}: figures must be finite and positive, found {bad['value'].iloc[0]:g}"
-    return CheckResult("ledger.positive", not len(bad), True, "ledger", message, {"lines": _lines(bad)})
 
 
 def check_unit(ledger: Ledger, factor: float) -> CheckResult:

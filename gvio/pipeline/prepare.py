@@ -78,7 +78,7 @@ def run_checks(job: Job, progress: Progress | None) -> tuple[list[CheckResult], 
     tables = [
         factories_table(pack.factories, job.config.bounds),
         districts_table(pack.districts, job.config.area_crs),
-        ledger_table(ledger.rows, pack.area_ids, job.config.city_id),
+        ledger_table(ledger.rows),
         light_table(summary, len(stack.months), len(pack.area_ids), job.params.validate_),
     ]
     notes = [read_check(note) for note in read_json(job, "fetch.json", "fetch")["notes"]]
