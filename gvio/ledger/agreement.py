@@ -21,7 +21,7 @@ def check_vintages(ledger: Ledger) -> CheckResult:
     """`ledger.vintages`: vintages of one figure differ by at most 5 %."""
     values = ledger.rows.groupby(KEY)["value"]
     spread = values.transform("max") / values.transform("min") - 1
-    bad = ledger.rows[~(spread <= TOLERANCE)]
+    bad = ledger.rows[~(spread <= TOLERANCE)]  # so that a NaN is bad
     message = f"vintages of one figure agree within {TOLERANCE:.0%}"
     if len(bad):
         row = bad.iloc[0]
@@ -46,6 +46,7 @@ def check_contradictions(ledger: Ledger) -> CheckResult:
 
 def check_city_sum(ledger: Ledger, area_ids: Sequence[str], city_id: str) -> CheckResult:
     """`ledger.city_sum`: in periods with every district public, they sum to the city's within 10 %."""
+    # Sorted by kind, so that "first" prefers the same kind in every area of a period.
     rows = ledger.rows.sort_values(["kind", "published"], kind="stable")
     table = rows.pivot_table(index=["start", "end"], columns="area_id", values="value", aggfunc="first")
     table = table.reindex(columns=[*area_ids, city_id]).dropna()
@@ -72,6 +73,7 @@ def _sums_of_parts(rows: pd.DataFrame) -> list[_Found]:
     found = []
     columns = (rows[name] for name in ("start", "end", "kind", "value"))
     for line, start, end, kind, value in zip(rows.index, *columns, strict=True):
+        # A current row must not be its own part; a year-to-date row may well equal one current row of its period.
         others = parts if kind == "cumulative" else {k: v for k, v in parts.items() if k != (start, end)}
         total = _tile(others, int(start), int(end))
         if total is not None:

@@ -57,6 +57,7 @@ def check_unit(ledger: Ledger, factor: float) -> CheckResult:
     """
     log = _log_per_month(ledger.rows)
     by_area = log.groupby(ledger.rows["area_id"])
+    # In logarithms a slip of a factor is as far up as down, and the median is not moved by a few wrong rows.
     distance = (log - by_area.transform("median")).abs()
     comparable = by_area.transform("size") >= MIN_ROWS
     bad = ledger.rows[comparable & ~(distance <= np.log(factor))]
@@ -82,6 +83,7 @@ def check_level(ledger: Ledger, area_ids: Sequence[str], city_id: str, factor: f
     typical = districts.median() * len(area_ids) if len(districts) else float("nan")
     city = float(typical_month[city_id]) if city_id in typical_month.index else typical
     share = districts / city
+    # An even split divided by factor² (400): a small district may lie that far below the mean, a slip of 10⁴ not.
     lowest = 1 / (max(len(area_ids), 1) * factor**2)
     bad = share[~((share <= 2) & (share >= lowest))]
     lines = ledger.rows.index[ledger.rows["area_id"].isin(list(bad.index))]
@@ -97,6 +99,7 @@ def check_level(ledger: Ledger, area_ids: Sequence[str], city_id: str, factor: f
 def check_year_to_date(ledger: Ledger) -> CheckResult:
     """`ledger.year_to_date`: year-to-date figures of one area and year never fall as the year goes on."""
     rows = ledger.rows[ledger.rows["kind"] == "cumulative"].sort_values(["area_id", "series", "start", "end"])
+    # Grouped by start: the next year's series begins anew and may begin lower.
     before = rows.groupby(["area_id", "series", "start"])["value"].shift()
     falls = rows["value"] < before * (1 - ROUNDING)
     bad = rows[falls]
