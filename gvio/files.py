@@ -63,7 +63,7 @@ def sibling(path: Path) -> Iterator[Path]:
 
 
 def move(temporary: Path, path: Path) -> None:
-    """Rename a file over its neighbour `path`, after its bytes are safe on the disk.
+    """Rename a file over `path`, on the same file system, after its bytes are safe on the disk.
 
     Raises:
         OSError: It cannot be flushed or renamed.

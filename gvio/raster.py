@@ -24,6 +24,7 @@ from rasterio.windows import Window
 from shapely.geometry.base import BaseGeometry
 
 from gvio.errors import ProductError, StoreError
+from gvio.files import write_bytes
 from gvio.grid.align import check_aligned
 from gvio.grid.region import covered_window
 from gvio.types import FloatArray, IntArray
@@ -69,8 +70,9 @@ def read_window(
         own = GeoBox.from_rio(source)
         wanted = own if geobox is None else geobox
         row, col = check_aligned(own, wanted, where=_name(path))
-        array = _read_part(source, band, wanted, -row, -col)
+        array = _read_part(source, band, wanted, -row, -col)  # where the grid begins in the file, not the reverse
         nodata = source.nodata
+    # Compared in the band's own type: -999.9 as float64 is not the float32 that the file holds.
     if nodata is not None and np.issubdtype(array.dtype, np.floating) and not np.isnan(nodata):
         array[array == array.dtype.type(nodata)] = np.nan
     return array, wanted, nodata
@@ -231,6 +233,7 @@ def _read_part(source: DatasetReader, band: int, wanted: GeoBox, row: int, col: 
     """The pixels of `wanted` that the file has, at their place in an array of fill."""
     rows, cols = wanted.shape
     dtype = np.dtype(source.dtypes[band - 1])
+    # Not rasterio's `boundless` reading, which goes through a warp: pixels must stay as they are.
     array = np.full((rows, cols), _outside(dtype, source.nodata), dtype)
     top, left = max(row, 0), max(col, 0)
     bottom, right = min(row + rows, source.height), min(col + cols, source.width)
@@ -257,6 +260,7 @@ def _cog(
     bands: Any, geobox: GeoBox, nodata: float | None, descriptions: Sequence[str], tags: Mapping[str, str] | None
 ) -> bytes:
     options = {"COMPRESS": "DEFLATE", "PREDICTOR": "YES", "BLOCKSIZE": 256, "OVERVIEW_RESAMPLING": "AVERAGE"}
+    # GDAL makes a COG only as a copy of another file: overviews must be known before the first byte is written.
     with rasterio.Env(**_ENV), MemoryFile() as plain, MemoryFile(ext=".tif") as cog:
         with plain.open(**_profile(bands, geobox, nodata)) as sink:
             _fill(sink, bands, descriptions, tags)
@@ -267,13 +271,9 @@ def _cog(
 
 def _write_whole(target: Path, data: bytes) -> None:
     """By Python, not by GDAL, which only logs what fails when it closes a file: a full disk would leave half of it."""
-    part = target.with_name(f".{target.name}.part")
     try:
-        part.write_bytes(data)
-        part.replace(target)
+        write_bytes(target, data)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
         what, hint = f"cannot be written ({error.strerror})", "Free space, or write into another folder."
         raise StoreError(what, where=str(target), hint=hint) from error
 
@@ -282,9 +282,9 @@ def _profile(bands: Any, geobox: GeoBox, nodata: float | None) -> dict[str, Any]
     count, rows, cols = bands.shape
     shape = {"count": count, "height": rows, "width": cols, "dtype": bands.dtype.name}
     place = {"crs": str(geobox.crs), "transform": geobox.transform, "nodata": nodata}
-    predictor = 3 if np.issubdtype(bands.dtype, np.floating) else 2
+    predictor = 3 if np.issubdtype(bands.dtype, np.floating) else 2  # TIFF's for floating point, and for integers
     profile: dict[str, Any] = {"driver": "GTiff", **shape, **place, "compress": "deflate", "predictor": predictor}
-    if min(rows, cols) > 512:
+    if min(rows, cols) > 512:  # a smaller one is read whole anyway
         profile |= {"tiled": True, "blockxsize": 256, "blockysize": 256}
     return profile
 

@@ -45,7 +45,7 @@ class EarthdataSession:
     """
 
     def __init__(self, credentials: Credentials, endpoints: Endpoints, retry: RetryPolicy = RETRY_POLICY) -> None:
-        self._credentials, self._endpoints, self._patience = credentials, endpoints, retry
+        self._credentials, self._endpoints, self._retry = credentials, endpoints, retry
         self._lock = threading.Lock()
         self._logins: list[requests.Session] = []
         self._failure: GvioError | None = None
@@ -100,7 +100,7 @@ class EarthdataSession:
         if self._failure is not None:
             raise self._failure
         try:
-            auth = retried(lambda: log_in(credentials, self._endpoints), self._patience)
+            auth = retried(lambda: log_in(credentials, self._endpoints), self._retry)
         except GvioError as error:
             self._failure = error
             raise

@@ -13,7 +13,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
@@ -26,7 +26,7 @@ from gvio.archives.eog_index import choose, is_index, tiles_of
 from gvio.archives.eog_login import EogLogin
 from gvio.archives.http_errors import answering, check_answer, login_page
 from gvio.archives.manifest import RawFile
-from gvio.archives.resuming import ResumingStream
+from gvio.archives.ranges import RangeReader
 from gvio.archives.retry import RETRY_POLICY, RetryPolicy, retried
 from gvio.archives.tgz_windows import keep_windows
 from gvio.archives.transfer import fetch_all
@@ -96,22 +96,21 @@ class _Connection:
     login: EogLogin
     retry: RetryPolicy
 
-    def open(self, remote: RemoteFile, stop: threading.Event, headers: Mapping[str, str]) -> requests.Response:
-        """A checked answer with an unread body; a token that has expired is renewed once."""
-        url = remote.url
+    def open(self, month: Month, stop: threading.Event, url: str, headers: Mapping[str, str]) -> requests.Response:
+        """An answer with an unread body, asked for once; a token that has expired is renewed before it is returned."""
 
         def ask(token: str) -> requests.Response:
             response = self._get(url, token, headers)
             if response.status_code == requests.codes.requested_range_not_satisfiable:
                 return response  # for the reader to judge
             try:
-                check_answer(response, url, NAME, month=remote.month)
+                check_answer(response, url, NAME, month=month)
             except GvioError:
                 response.close()
                 raise
             return response
 
-        return self._asking(ask, stop)
+        return self.login.using(ask, stop)
 
     def index(self, url: str, stop: threading.Event) -> str | None:
         """The text of an index page; None where there is none."""
@@ -127,10 +126,7 @@ class _Connection:
                     raise login_page(response, url, NAME)
                 return page
 
-        return self._asking(ask, stop)
-
-    def _asking(self, ask: Callable[[str], T], stop: threading.Event) -> T:
-        """The retry lies inside the login: around it, each of its attempts would be a login with its own."""
+        # The retry lies inside the login: around it, each of its attempts would be a login with its own.
         return self.login.using(lambda token: retried(lambda: ask(token), self.retry, stop), stop)
 
     def _get(self, url: str, token: str, headers: Mapping[str, str]) -> requests.Response:
@@ -205,8 +201,9 @@ def _fetch_one(
     into.mkdir(parents=True, exist_ok=True)
     stem = remote.name.removesuffix(".tgz")
     targets = {name: into / name for name in (f"{stem}.{LIGHT}.tif", f"{stem}.{COUNT}.tif")}
-    connect = functools.partial(connection.open, remote, stop)
-    with ResumingStream(connect, remote.name, place.retry, stop) as stream:
+    connection.login.token(stop)  # a login that fails is told at once: inside the reader it would be waited for again
+    get = functools.partial(connection.open, remote.month, stop)
+    with RangeReader(get, remote, NAME, place.retry, stop) as stream:
         keep_windows(stream, remote.url, targets, place.bounds)
     return [record_window(path, remote, _recognised(path)) for path in targets.values()]
 

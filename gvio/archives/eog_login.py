@@ -48,7 +48,7 @@ class EogLogin:
     def __init__(
         self, credentials: Credentials, token_url: str, session: requests.Session, retry: RetryPolicy = RETRY_POLICY
     ) -> None:
-        self._patience = retry
+        self._retry = retry
         self._fields = _fields(credentials)
         self._url = _checked(token_url)
         self._session = session
@@ -67,7 +67,7 @@ class EogLogin:
             if self._failure is not None:
                 raise self._failure
             if not self._access or time.monotonic() >= self._until:
-                self._renew_patiently(stop)
+                self._renew_with_retries(stop)
             return self._access
 
     def using(self, work: Callable[[str], T], stop: threading.Event | None = None) -> T:
@@ -94,9 +94,9 @@ class EogLogin:
             if token == self._access:
                 self._access = ""
 
-    def _renew_patiently(self, stop: threading.Event | None) -> None:
+    def _renew_with_retries(self, stop: threading.Event | None) -> None:
         try:
-            retried(self._renew, self._patience, stop)
+            retried(self._renew, self._retry, stop)
         except GvioError as error:
             self._failure = error
             raise

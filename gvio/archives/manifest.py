@@ -10,23 +10,22 @@ import dataclasses
 import datetime as dt
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol, TypeVar
 
-from filelock import FileLock
-
 from gvio.archives.http_errors import safe_url
 from gvio.archives.version import Listed, bare_etag, checksum_text, differs
-from gvio.errors import InputRefused
+from gvio.errors import InputRefused, RunHeld
+from gvio.files import held, write_bytes
 from gvio.types import CheckResult, Month, Progress
 
 MANIFEST = "manifest.json"
 VINTAGES = "vintages"
 VERIFYING = "verifying raw files"
 _LOCK = ".manifest.lock"
+_LOCK_SECONDS = 60.0  # it is held for one reading and one writing: longer means that its holder hangs
 _SCHEMA_VERSION = 1
 
 
@@ -109,9 +108,9 @@ def record(folder: Path, *files: RawFile) -> Manifest:
 
     Raises:
         InputRefused: The manifest that is there is damaged.
+        RunHeld: Another process holds the manifest, and does not end.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / _LOCK):
+    with held(folder / _LOCK, lambda: _locked(folder), _LOCK_SECONDS):
         known = dict(read_manifest(folder))
         for file in files:
             for path, other in known.items():
@@ -213,9 +212,9 @@ def raw_file(
 def _write(path: Path, files: Sequence[RawFile]) -> None:
     """One record a line: it is written after every file, and people read it."""
     lines = ",\n".join(json.dumps(vars(file), sort_keys=True) for file in files)
-    sibling = path.with_name(f".{path.name}.partial")
-    with sibling.open("wb") as stream:
-        stream.write(f'{{"schema_version": {_SCHEMA_VERSION}, "files": [\n{lines}\n]}}\n'.encode())
-        stream.flush()
-        os.fsync(stream.fileno())
-    sibling.replace(path)
+    write_bytes(path, f'{{"schema_version": {_SCHEMA_VERSION}, "files": [\n{lines}\n]}}\n'.encode())
+
+
+def _locked(folder: Path) -> RunHeld:
+    what = f"another process has held the record of fetched files for over {_LOCK_SECONDS:g} s"
+    return RunHeld(what, where=str(folder / MANIFEST), hint="End that process, then run again.")

@@ -26,6 +26,7 @@ from gvio.archives.retry import RETRY_POLICY, RetryPolicy, retried
 from gvio.archives.transfer import fetch_all
 from gvio.archives.windows import record_window, window_version
 from gvio.errors import ConfigError, ProductError, StoreError, UpstreamUnavailable
+from gvio.files import replacing
 from gvio.sources.files import ProductFile
 from gvio.sources.light_every_night import COUNT, LIGHT, recognise
 from gvio.store.open_data import OpenBucket, OpenObject
@@ -134,22 +135,19 @@ def _fetch(place: _Place, files: Sequence[RemoteFile], into: Path, progress: Pro
 
 def _fetch_one(place: _Place, remote: RemoteFile, into: Path, stop: threading.Event) -> RawFile:
     """Read one window, and believe it only when the object is afterwards still the one that was listed."""
-    into.mkdir(parents=True, exist_ok=True)
-    path, part = into / remote.name, into / f".{remote.name}.window"
+    path = into / remote.name
     file = recognise(remote.name)
     if file is None:
         raise ProductError("has no official name", where=remote.name, hint="Fetch what the archive lists.")
     try:
         again = dataclasses.replace(place.retry, attempts=_WINDOWS)
-        retried(lambda: _read_window(place, remote, part), again, stop)
-        now = place.open_bucket.etag(remote.url.removeprefix(place.root))
-        _check_unchanged(remote, window_version(place.bounds, now))
-        part.replace(path)
+        with replacing(path) as part:
+            retried(lambda: _read_window(place, remote, part), again, stop)
+            now = place.open_bucket.etag(remote.url.removeprefix(place.root))
+            _check_unchanged(remote, window_version(place.bounds, now))
     except OSError as error:
         what = f"cannot be written ({error.strerror})"
         raise StoreError(what, where=str(into), hint="Free space, or use another --workspace.") from error
-    finally:
-        part.unlink(missing_ok=True)
     return record_window(path, remote, file)
 
 

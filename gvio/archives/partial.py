@@ -8,7 +8,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from gvio.archives.version import checksum_text, differs
+from gvio.archives.version import Version, checksum_text, differs
+from gvio.files import write_json
 
 if TYPE_CHECKING:
     from gvio.archives.archive import RemoteFile
@@ -21,9 +22,9 @@ class Note:
     """Which version the partial file is of.
 
     Attributes:
-        validator: What `If-Range` takes: a strong ETag with its quotation marks, else the Last-Modified date.
-        etag: As the answer gave it.
-        total: Bytes of the whole file, if the server said so.
+        validator: As `gvio.archives.version.Version`.
+        etag: Likewise.
+        total: Likewise.
         listed_size: As the archive listed the file when the download began.
         listed_checksum: Likewise.
         sha256: Of the whole file; set when it is complete and verified.
@@ -35,6 +36,11 @@ class Note:
     listed_size: int | None = None
     listed_checksum: str | None = None
     sha256: str | None = None
+
+    @property
+    def version(self) -> Version:
+        """Of the answer that the bytes came with."""
+        return Version(self.validator, self.etag, self.total)
 
     def is_of(self, remote: RemoteFile) -> bool:
         """Whether nothing that is known says that the file is another version by now."""
@@ -61,21 +67,17 @@ def read_note(into: Path, name: str) -> Note | None:
 
 def write_note(into: Path, name: str, note: Note) -> None:
     """Keep the note; it appears whole or not at all."""
-    path = note_path(into, name)
-    sibling = path.with_name(f"{path.name}.new")
-    sibling.write_text(json.dumps(dataclasses.asdict(note)), encoding="utf-8")
-    sibling.replace(path)
+    write_json(note_path(into, name), dataclasses.asdict(note))
 
 
 def resume_point(into: Path, remote: RemoteFile, note: Note | None) -> int:
     """Bytes that are there and can be continued; 0 after removing what cannot.
 
-    Without validator and without checksum nothing would notice that the file changed between the parts.
+    The reader decides whether parts may be joined at all (`gvio.archives.ranges.Kept`).
     """
     path = partial_path(into, remote.name)
     have = path.stat().st_size if path.is_file() else 0
-    certain = note is not None and (note.validator is not None or remote.checksum is not None)
-    if note is None or not certain or not note.is_of(remote) or have > (note.total or have):
+    if note is None or not note.is_of(remote) or have > (note.total or have):
         discard(into, remote.name)
         return 0
     return have

@@ -46,6 +46,33 @@ def retried(work: Callable[[], T], retry: RetryPolicy = RETRY_POLICY, stop: thre
     Raises:
         UpstreamUnavailable: It still failed at the last attempt, or the server asks for a longer wait than we have.
     """
+    return _trying(retry, stop)(work)
+
+
+class Attempts:
+    """The attempts of `retried`, for work that goes on in pieces and gets them anew when it gets on."""
+
+    def __init__(self, retry: RetryPolicy, stop: threading.Event) -> None:
+        self._retry, self._stop = retry, stop
+        self.anew()
+
+    def anew(self) -> None:
+        """All attempts are there again."""
+        self._rounds = iter(_trying(self._retry, self._stop))
+        self._attempt = next(self._rounds)
+
+    def failed(self, error: UpstreamUnavailable) -> None:
+        """Return when it is time for the next attempt.
+
+        Raises:
+            UpstreamUnavailable: The error itself: this was the last attempt, or the server asks for a longer wait.
+        """
+        with self._attempt:
+            raise error
+        self._attempt = next(self._rounds)
+
+
+def _trying(retry: RetryPolicy, stop: threading.Event | None) -> tenacity.Retrying:
     event = stop or threading.Event()
     jitter = tenacity.wait_random_exponential(multiplier=retry.first_wait, max=retry.longest_wait)
 
@@ -57,11 +84,10 @@ def retried(work: Callable[[], T], retry: RetryPolicy = RETRY_POLICY, stop: thre
         asked = asked_wait(error) if error is not None else None
         return jitter(state) if asked is None else asked + jitter(state) / 10  # not all threads at the same second
 
-    trying = tenacity.Retrying(
+    return tenacity.Retrying(
         retry=tenacity.retry_if_exception(worth_it),
         wait=wait,
         stop=tenacity.stop_after_attempt(retry.attempts) | tenacity.stop_when_event_set(event),
         sleep=tenacity.sleep_using_event(event),
         reraise=True,
     )
-    return trying(work)

@@ -19,14 +19,14 @@ from typing import IO
 from gvio import raster
 from gvio.archives.archive import Bounds
 from gvio.archives.http_errors import starts_a_page
-from gvio.archives.resuming import ResumingStream
+from gvio.archives.ranges import RangeReader
 from gvio.errors import ConfigError, ProductError, StoreError
 
 _CHUNK = 2**20
 _AGAIN = "Run again; if it stays so, the archive's copy is damaged."
 
 
-def keep_windows(stream: ResumingStream, url: str, targets: Mapping[str, Path], bounds: Bounds) -> None:
+def keep_windows(stream: RangeReader, url: str, targets: Mapping[str, Path], bounds: Bounds) -> None:
     """Read a `.tgz` to its end and keep the windows of some of its members, as GeoTIFFs that name their source.
 
     Args:
@@ -58,7 +58,7 @@ def keep_windows(stream: ResumingStream, url: str, targets: Mapping[str, Path], 
             part.unlink(missing_ok=True)
 
 
-def _unpack(stream: ResumingStream, name: str, parts: Mapping[str, Path], bounds: Bounds) -> set[str]:
+def _unpack(stream: RangeReader, name: str, parts: Mapping[str, Path], bounds: Bounds) -> set[str]:
     """Write the windows of the wanted members; all names that were seen. Both checksums of gzip are verified."""
     seen = set()
     source = io.BufferedReader(stream, _CHUNK)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import NamedTuple
-
-from filelock import FileLock, Timeout
 
 from gvio.archives.archive import RemoteFile
 from gvio.archives.manifest import VINTAGES, Manifest, RawFile, is_new, read_manifest, records_of
@@ -18,6 +15,7 @@ from gvio.archives.partial import settle
 from gvio.archives.recording import Recorder
 from gvio.archives.version import vintage_tag
 from gvio.errors import ConfigError, GvioError, ProductError, RunHeld, StoreError, UpstreamUnavailable
+from gvio.files import held
 from gvio.types import Progress
 
 FetchOne = Callable[[RemoteFile, Path, threading.Event], RawFile | Sequence[RawFile]]
@@ -71,7 +69,7 @@ def fetch_all(
     """
     names = [file.name for file in files]  # of two alike, two threads would write one partial file
     files = [file for number, file in enumerate(files) if names.index(file.name) == number]
-    with _held(into, archive, lock_seconds):
+    with held(into / _LOCK, lambda: _taken(into, archive), lock_seconds):
         manifest = read_manifest(into)
         places = [_place(file, manifest, into) for file in files]
         results = {number: place.there for number, place in enumerate(places) if place.there}
@@ -161,16 +159,6 @@ def _severity(error: GvioError) -> int:
     return next(rank for rank, kind in enumerate(_SEVERITY) if isinstance(error, kind))
 
 
-@contextlib.contextmanager
-def _held(into: Path, archive: str, seconds: float) -> Iterator[None]:
-    into.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(into / _LOCK)
-    try:
-        lock.acquire(timeout=seconds)
-    except Timeout:
-        hint = "Wait for it to end, or use another --workspace."
-        raise RunHeld(f"another run is fetching from {archive}", where=str(into), hint=hint) from None
-    try:
-        yield
-    finally:
-        lock.release()
+def _taken(into: Path, archive: str) -> RunHeld:
+    hint = "Wait for it to end, or use another --workspace."
+    return RunHeld(f"another run is fetching from {archive}", where=str(into), hint=hint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from typing import Protocol
 
@@ -47,6 +48,26 @@ class Listed(Protocol):
     def etag(self) -> str | None:
         """Version, if listed."""
         ...
+
+
+@dataclasses.dataclass(frozen=True)
+class Version:
+    """Which version of a file an HTTP answer is of.
+
+    Attributes:
+        validator: What `If-Range` takes: a strong ETag with its quotation marks, else the Last-Modified date.
+        etag: As the answer gave it.
+        total: Bytes of the whole file, if the server said so.
+    """
+
+    validator: str | None = None
+    etag: str | None = None
+    total: int | None = None
+
+    def may_be(self, other: Version) -> bool:
+        """Whether nothing that both sides know says that they are two versions."""
+        known = ((self.etag, other.etag), (self.total, other.total))
+        return not any(a is not None and b is not None and a != b for a, b in known)
 
 
 def differs(item: Listed, etag: str | None, size: int | None, checksum: str | None) -> bool:

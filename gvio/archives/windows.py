@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 
 from gvio.archives.archive import Bounds, RemoteFile
@@ -18,8 +17,7 @@ def window_version(bounds: Bounds, etag: str = "") -> str:
 
 
 def record_window(path: Path, remote: RemoteFile, file: ProductFile) -> RawFile:
-    """The record of a window that lies at `path` under the name `file` has; its bytes are on the disk afterwards."""
+    """The record of a window that lies at `path` under the name `file` has."""
     with path.open("rb") as stream:
-        os.fsync(stream.fileno())
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     return raw_file(path, remote, sha256=digest, version=f"{file.collection}/{file.stamp}", name=path.name)

@@ -8,7 +8,7 @@ from odc.geo.geobox import GeoBox
 
 from gvio.errors import ProductError
 
-OFFSET_TOLERANCE_PX = 1e-3
+OFFSET_TOLERANCE_PX = 1e-3  # corners are rounded in files; products that truly differ are half a pixel apart
 RESOLUTION_TOLERANCE = 1e-6
 
 
@@ -63,6 +63,7 @@ def _check_same_pixel(geobox: GeoBox, reference: GeoBox, where: str) -> None:
             where=where,
             hint="Use the product in its original coordinate system.",
         )
+    # Relative, since a pixel is 0.004 in degrees and 500 in metres; over 28,800 columns 1e-6 adds up to 0.03 pixels.
     ours, theirs = geobox.transform, reference.transform
     rotated = ours.b != 0 or ours.d != 0
     width, height = abs(ours.a / theirs.a - 1), abs(ours.e / theirs.e - 1)
@@ -77,6 +78,7 @@ def _check_same_pixel(geobox: GeoBox, reference: GeoBox, where: str) -> None:
 
 def _fraction(offset: float) -> float:
     """Signed distance to the next whole pixel, in (-0.5, 0.5]; a half counts as east or south."""
+    # Python rounds a half to even: without this, two files off by the same half would be described in two ways.
     fraction = offset - round(offset)
     return fraction + 1 if fraction <= -0.5 + OFFSET_TOLERANCE_PX else fraction
 

@@ -25,6 +25,7 @@ def pixel_area_km2(geobox: GeoBox) -> FloatArray:
     transform = geobox.transform
     if geobox.crs is None or not geobox.crs.geographic:
         return np.full((rows, cols), abs(transform.a * transform.e) / 1e6)
+    # A row's area depends on its latitude only: one band, repeated for every column.
     edges = np.deg2rad(transform.f + transform.e * np.arange(rows + 1))
     band = np.abs(np.diff(_area_south_of(edges))) * np.deg2rad(abs(transform.a))
     return np.repeat(band[:, None], cols, axis=1)

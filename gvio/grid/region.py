@@ -33,6 +33,7 @@ def region_geobox(bounds: tuple[float, float, float, float], reference: GeoBox) 
             hint="Use the product in its original geographic coordinates.",
         )
     west, south, east, north = bounds
+    # lattice.e < 0 makes rows count south, so that the tolerance has the same sign in both axes.
     left = math.floor((west - lattice.c) / lattice.a + EDGE_TOLERANCE_PX)
     right = math.ceil((east - lattice.c) / lattice.a - EDGE_TOLERANCE_PX)
     top = math.floor((north - lattice.f) / lattice.e + EDGE_TOLERANCE_PX)

@@ -17,12 +17,12 @@ TOLERANCE = 0.05  # relative; three times the largest contradiction found in pub
 CITY_TOLERANCE = 0.10  # districts omit firms that belong to no district
 
 
-def check_vintages(ledger: Ledger, tolerance: float = TOLERANCE) -> CheckResult:
-    """`ledger.vintages`: vintages of one figure differ by at most `tolerance`."""
+def check_vintages(ledger: Ledger) -> CheckResult:
+    """`ledger.vintages`: vintages of one figure differ by at most 5 %."""
     values = ledger.rows.groupby(KEY)["value"]
     spread = values.transform("max") / values.transform("min") - 1
-    bad = ledger.rows[~(spread <= tolerance)]
-    message = f"vintages of one figure agree within {tolerance:.0%}"
+    bad = ledger.rows[~(spread <= TOLERANCE)]  # so that a NaN is bad
+    message = f"vintages of one figure agree within {TOLERANCE:.0%}"
     if len(bad):
         row = bad.iloc[0]
         message = (
@@ -32,28 +32,27 @@ def check_vintages(ledger: Ledger, tolerance: float = TOLERANCE) -> CheckResult:
     return _warning("ledger.vintages", message, [int(line) for line in bad.index])
 
 
-def check_contradictions(ledger: Ledger, tolerance: float = TOLERANCE) -> CheckResult:
+def check_contradictions(ledger: Ledger) -> CheckResult:
     """`ledger.contradictions`: sums agree with their parts, and differences of year-to-date with the months between."""
     found = []
     for _, rows in ledger.rows.groupby(["area_id", "series"]):
         found += _sums_of_parts(rows) + _differences(rows)
-    bad = [(line, text) for line, total, parts, text in found if not abs(parts / total - 1) <= tolerance]
-    message = f"{len(found)} sums compared with their parts, all within {tolerance:.0%}"
+    bad = [(line, text) for line, total, parts, text in found if not abs(parts / total - 1) <= TOLERANCE]
+    message = f"{len(found)} sums compared with their parts, all within {TOLERANCE:.0%}"
     if bad:
         message = f"{name_lines([line for line, _ in bad])}: {bad[0][1]}; both are kept, softly"
     return _warning("ledger.contradictions", message, [line for line, _ in bad])
 
 
-def check_city_sum(
-    ledger: Ledger, area_ids: Sequence[str], city_id: str, tolerance: float = CITY_TOLERANCE
-) -> CheckResult:
-    """`ledger.city_sum`: in periods with every district public, they sum to the city's within `tolerance`."""
+def check_city_sum(ledger: Ledger, area_ids: Sequence[str], city_id: str) -> CheckResult:
+    """`ledger.city_sum`: in periods with every district public, they sum to the city's within 10 %."""
+    # Sorted by kind, so that "first" prefers the same kind in every area of a period.
     rows = ledger.rows.sort_values(["kind", "published"], kind="stable")
     table = rows.pivot_table(index=["start", "end"], columns="area_id", values="value", aggfunc="first")
     table = table.reindex(columns=[*area_ids, city_id]).dropna()
     ratio = table[list(area_ids)].sum(axis=1) / table[city_id]
-    bad = ratio[~((ratio - 1).abs() <= tolerance)]
-    message = f"{len(ratio)} periods with every district public sum to the city within {tolerance:.0%}"
+    bad = ratio[~((ratio - 1).abs() <= CITY_TOLERANCE)]
+    message = f"{len(ratio)} periods with every district public sum to the city within {CITY_TOLERANCE:.0%}"
     if len(bad):
         start, _ = bad.index[0]
         message = (
@@ -74,6 +73,7 @@ def _sums_of_parts(rows: pd.DataFrame) -> list[_Found]:
     found = []
     columns = (rows[name] for name in ("start", "end", "kind", "value"))
     for line, start, end, kind, value in zip(rows.index, *columns, strict=True):
+        # A current row must not be its own part; a year-to-date row may well equal one current row of its period.
         others = parts if kind == "cumulative" else {k: v for k, v in parts.items() if k != (start, end)}
         total = _tile(others, int(start), int(end))
         if total is not None:

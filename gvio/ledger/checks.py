@@ -1,7 +1,8 @@
-"""Whether the ledger's figures can be true, each on its own: emptiness, sign, unit, year-to-date that falls.
+"""Whether the ledger's figures can be true beside one another: emptiness, unit, year-to-date that falls.
 
 Every check returns a `CheckResult`; whether the run stops is the gate's decision. Agreement between figures is in
-`gvio.ledger.agreement`; rows that cannot even be read are refused by `gvio.region.statistics`.
+`gvio.ledger.agreement`; a row that is wrong by itself (no positive number, an unknown area) is refused by
+`gvio.region.statistics`, and is not looked for again.
 """
 
 from __future__ import annotations
@@ -21,17 +22,17 @@ ROUNDING = 0.001  # a year-to-date may fall by this share without falling: round
 
 
 def check_ledger(ledger: Ledger, area_ids: Sequence[str], city_id: str, params: Params) -> list[CheckResult]:
-    """Every check of the ledger, finiteness first; each yields one result, passed or not.
+    """Every check of the ledger; each yields one result, passed or not.
 
     `ledger` may hold several vintages of a figure; checks other than `ledger.vintages` look at the newest.
     """
-    first = [check_rows(ledger), check_positive(ledger)]
-    if not all(result.passed for result in first):
-        return first  # ratios and medians of such figures say nothing
+    public = check_rows(ledger)
+    if not public.passed:
+        return [public]  # no figures have no medians
     newest = Ledger(ledger.rows.sort_values("published", kind="stable").drop_duplicates(KEY, keep="last").sort_index())
     factor = params.validate_.unit_factor
     return [
-        *first,
+        public,
         check_unit(newest, factor),
         check_level(newest, area_ids, city_id, factor),
         check_year_to_date(newest),
@@ -49,16 +50,6 @@ def check_rows(ledger: Ledger) -> CheckResult:
     return CheckResult("ledger.rows", len(ledger) > 0, True, "ledger", message, {"rows": len(ledger)})
 
 
-def check_positive(ledger: Ledger) -> CheckResult:
-    """`ledger.positive`: every figure is finite and above zero (the estimate works in logarithms)."""
-    values = ledger.rows["value"].to_numpy(dtype=float)
-    bad = ledger.rows[~(np.isfinite(values) & (values > 0))]
-    message = "every figure is finite and positive"
-    if len(bad):
-        message = f"{name_lines(bad.index)}: figures must be finite and positive, found {bad['value'].iloc[0]:g}"
-    return CheckResult("ledger.positive", not len(bad), True, "ledger", message, {"lines": _lines(bad)})
-
-
 def check_unit(ledger: Ledger, factor: float) -> CheckResult:
     """`ledger.unit`: no figure, per month, is off its area's median by `factor`; a unit slip is 10⁴.
 
@@ -66,6 +57,7 @@ def check_unit(ledger: Ledger, factor: float) -> CheckResult:
     """
     log = _log_per_month(ledger.rows)
     by_area = log.groupby(ledger.rows["area_id"])
+    # In logarithms a slip of a factor is as far up as down, and the median is not moved by a few wrong rows.
     distance = (log - by_area.transform("median")).abs()
     comparable = by_area.transform("size") >= MIN_ROWS
     bad = ledger.rows[comparable & ~(distance <= np.log(factor))]
@@ -91,6 +83,7 @@ def check_level(ledger: Ledger, area_ids: Sequence[str], city_id: str, factor: f
     typical = districts.median() * len(area_ids) if len(districts) else float("nan")
     city = float(typical_month[city_id]) if city_id in typical_month.index else typical
     share = districts / city
+    # An even split divided by factor² (400): a small district may lie that far below the mean, a slip of 10⁴ not.
     lowest = 1 / (max(len(area_ids), 1) * factor**2)
     bad = share[~((share <= 2) & (share >= lowest))]
     lines = ledger.rows.index[ledger.rows["area_id"].isin(list(bad.index))]
@@ -106,6 +99,7 @@ def check_level(ledger: Ledger, area_ids: Sequence[str], city_id: str, factor: f
 def check_year_to_date(ledger: Ledger) -> CheckResult:
     """`ledger.year_to_date`: year-to-date figures of one area and year never fall as the year goes on."""
     rows = ledger.rows[ledger.rows["kind"] == "cumulative"].sort_values(["area_id", "series", "start", "end"])
+    # Grouped by start: the next year's series begins anew and may begin lower.
     before = rows.groupby(["area_id", "series", "start"])["value"].shift()
     falls = rows["value"] < before * (1 - ROUNDING)
     bad = rows[falls]

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 COLUMNS = ("area_id", "start", "end", "value", "kind", "published", "series", "source")
+_NAMED = 5  # lines that a message names
 KEY = ["area_id", "start", "end", "kind", "series"]  # rows equal in these are vintages of one figure
 
 
@@ -52,16 +53,11 @@ def as_of(ledger: Ledger, day: dt.date) -> Ledger:
     return Ledger(newest.sort_index(kind="stable"))
 
 
-def select_areas(ledger: Ledger, area_ids: Iterable[str]) -> Ledger:
-    """Only the rows of `area_ids` (to leave districts out, or the city)."""
-    return Ledger(ledger.rows[ledger.rows["area_id"].isin(list(area_ids))])
-
-
-def name_lines(index: Iterable[object], limit: int = 5) -> str:
+def name_lines(index: Iterable[object]) -> str:
     """`lines 3, 7, 9 and 12 more`, for messages about rows; `index` holds the line numbers."""
     numbers = [str(line) for line in index]
-    more = f" and {len(numbers) - limit} more" if len(numbers) > limit else ""
-    return f"{'line' if len(numbers) == 1 else 'lines'} {', '.join(numbers[:limit])}{more}"
+    more = f" and {len(numbers) - _NAMED} more" if len(numbers) > _NAMED else ""
+    return f"{'line' if len(numbers) == 1 else 'lines'} {', '.join(numbers[:_NAMED])}{more}"
 
 
 def span(rows: pd.DataFrame) -> pd.Series[int]:

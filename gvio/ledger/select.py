@@ -18,6 +18,7 @@ def select_rows(sums: Sums, keep: BoolArray, months: slice | None = None) -> Sum
     first, last, _ = (months or slice(0, sums.n_months)).indices(sums.n_months)
     inside = keep & (sums.start >= first) & (sums.end < last)
     rows = np.flatnonzero(inside)
+    # District-major columns: a run of months is a block in every district's stretch, not one slice.
     columns = (np.arange(sums.n_areas)[:, None] * sums.n_months + np.arange(first, last)).ravel()
     return dataclasses.replace(
         sums,

@@ -8,11 +8,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from scipy import sparse
 
-from gvio.errors import LedgerError
-from gvio.ledger.rows import Ledger, name_lines, positions
+from gvio.ledger.rows import Ledger, positions
 from gvio.types import BoolArray, FloatArray, IntArray, Month
 
 
@@ -41,12 +39,10 @@ def sums_matrix(ledger: Ledger, area_ids: Sequence[str], city_id: str, months: S
 
     Rows that reach outside `months` are left out. A row of the city sums over every district: the city is the union
     of the districts (contract §1).
-
-    Raises:
-        LedgerError: A row's area is neither a district nor the city.
     """
     area = _area_index(ledger, area_ids, city_id)
     first = months[0].ordinal if months else 0
+    # Whole rows only: of a sum that reaches outside nobody knows what part lies inside.
     inside = (ledger.rows["start"].to_numpy() >= first) & (ledger.rows["end"].to_numpy() < first + len(months))
     rows, area = ledger.rows[inside], area[inside]
     start = rows["start"].to_numpy(dtype=np.int64) - first
@@ -75,9 +71,6 @@ def official_monthly(
     Returns:
         Values (D + 1, T) float64 in the pack's unit, NaN where there is none, and the day of publication
         (D + 1, T) object (`datetime.date` or None); the last row is the city.
-
-    Raises:
-        LedgerError: A row's area is neither a district nor the city.
     """
     area = _area_index(ledger, area_ids, city_id)
     values = np.full((len(area_ids) + 1, len(months)), np.nan)
@@ -86,6 +79,7 @@ def official_monthly(
     index = {month.ordinal: t for t, month in enumerate(months)}
     single = rows[(rows["start"] == rows["end"]) & rows["start"].isin(list(index))]
     ordered = single.sort_values(["current", "published"], kind="stable")  # the last assignment wins
+    # The city's index −1 is the last row of numpy's own indexing, where the city belongs.
     at = (ordered["area"].to_numpy(), ordered["start"].map(index).to_numpy(dtype=np.int64))
     values[at] = ordered["value"].to_numpy()
     published[at] = ordered["published"].to_numpy(dtype=object)
@@ -104,15 +98,9 @@ def log_misfit(sums: Sums, estimate: FloatArray) -> FloatArray:
 
 
 def _area_index(ledger: Ledger, area_ids: Sequence[str], city_id: str) -> IntArray:
-    index = ledger.rows["area_id"].map(positions(area_ids, city_id))
-    unknown = ledger.rows[pd.isna(index)]
-    if len(unknown):
-        raise LedgerError(
-            f"area_id {unknown['area_id'].iloc[0]!r} is neither a district nor the city {city_id!r}",
-            where=f"ledger, {name_lines(unknown.index)}",
-            hint="Correct the area_id, or add the district.",
-        )
-    return index.to_numpy(dtype=np.int64)
+    # A KeyError is a defect of ours: files with unknown areas are refused when they are read.
+    index = positions(area_ids, city_id)
+    return np.array([index[area] for area in ledger.rows["area_id"]], dtype=np.int64)
 
 
 def _ones(area: IntArray, start: IntArray, end: IntArray, n_areas: int, n_months: int) -> sparse.csr_array:
@@ -120,6 +108,7 @@ def _ones(area: IntArray, start: IntArray, end: IntArray, n_areas: int, n_months
     months = np.arange(n_months)
     covers = (months >= start[:, None]) & (months <= end[:, None])  # (rows, T)
     belongs = (area[:, None] == np.arange(n_areas)) | (area[:, None] == -1)  # (rows, D)
+    # Every (row, month) that is covered, repeated for each district it sums over: only entries that are 1 are built.
     row, month = np.nonzero(covers)
     cell, district = np.nonzero(belongs[row])
     shape = (len(area), n_areas * n_months)

@@ -40,18 +40,6 @@ def rake_pixels(raw: FloatArray, industry: Industry, estimates: FloatArray) -> t
     return np.where(shaped, share * estimates[industry.district], even), factor
 
 
-def rake(raw: FloatArray, industry: Industry, estimates: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """`rake_pixels` on the grid: estimate (y, x) and factor (y, x), NaN outside the districts.
-
-    The estimate is 0 inside districts wherever there is no industry; the factor is the district's, everywhere in it.
-
-    Raises:
-        ModelError: As for `rake_pixels`.
-    """
-    raked, factor = rake_pixels(raw, industry, estimates)
-    return industry.on_grid(raked), spread_districts(factor, industry)
-
-
 def spread_districts(values: FloatArray, industry: Industry) -> FloatArray:
     """(D,) values of districts on all their pixels: (y, x) float64, NaN outside the districts."""
     return np.append(values.astype(np.float64), np.nan)[industry.owner]

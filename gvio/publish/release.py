@@ -56,11 +56,6 @@ class Release:
     latest: bytes
     catalogue: Mapping[str, bytes]
 
-    @property
-    def manifest_key(self) -> str:
-        """Key of the manifest."""
-        return f"releases/{self.id}/manifest.json"
-
 
 def build_release(
     config: RegionConfig,

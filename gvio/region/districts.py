@@ -32,13 +32,14 @@ def read_districts(path: Path, config: RegionConfig) -> tuple[gpd.GeoDataFrame, 
     wanted = [columns.id, columns.name, *([columns.group] if columns.group else [])]
     check_columns([str(c) for c in frame.columns], wanted, where)
     ids = as_ids(frame[columns.id])
-    _check_ids(ids, config.city_id, where)
+    names = as_ids(frame[columns.name])
+    _check_ids(ids, names, config.city_id, where)
     given = frame.geometry.to_crs("EPSG:4326")
     polygons = [_polygon(geometry, area, where) for geometry, area in zip(given, ids, strict=True)]
     districts = gpd.GeoDataFrame(
         {
             "area_id": ids,
-            "name": as_ids(frame[columns.name]),
+            "name": names,
             "group": as_ids(frame[columns.group]) if columns.group else [""] * len(ids),
         },
         geometry=polygons,
@@ -49,9 +50,12 @@ def read_districts(path: Path, config: RegionConfig) -> tuple[gpd.GeoDataFrame, 
     return districts, _repaired(given, ids, where)
 
 
-def _check_ids(ids: list[str], city_id: str, where: str) -> None:
+def _check_ids(ids: list[str], names: list[str], city_id: str, where: str) -> None:
     if "" in ids:
         raise PackError(f"district {ids.index('') + 1} has an empty id", where=where, hint="Give every district one.")
+    if "" in names:
+        area = ids[names.index("")]
+        raise PackError(f"district {area} has an empty name", where=where, hint="Give it one, or name its id's column.")
     twice = [area for i, area in enumerate(ids) if area in ids[:i]]
     if twice:
         raise PackError(f"district id {twice[0]!r} appears twice", where=where, hint="Dissolve or rename the parts.")

@@ -1,5 +1,6 @@
-"""Reading the statistics file into a ledger. What cannot be read is refused here, line by line; what can be read but
-cannot be true is left to `gvio.ledger.checks`."""
+"""Reading the statistics file into a ledger. The one place that refuses a row for what stands in it: what cannot be
+read, an unknown area, a value that is no positive number, an impossible period. How rows compare with one another is
+`gvio.ledger.checks`."""
 
 from __future__ import annotations
 
@@ -20,6 +21,7 @@ from gvio.types import Month
 T = TypeVar("T")
 REQUIRED = ("area_id", "start", "end", "value", "kind", "published")
 KINDS = ("current", "cumulative")
+MAX_MONTHS = 12
 
 
 def read_statistics(path: Path, config: RegionConfig, area_ids: Sequence[str]) -> Ledger:
@@ -28,8 +30,8 @@ def read_statistics(path: Path, config: RegionConfig, area_ids: Sequence[str]) -
     Raises:
         PackError: The file is absent, is no table, or lacks a column.
         LedgerError: A month, day, number or kind that cannot be read; an area that is neither a district nor the city;
-            a figure that is not finite and positive; a period that ends before it starts; a figure published before
-            its period was over. The line is named.
+            a figure that is not finite and positive; a period that ends before it starts or is longer than a year; a
+            figure published before its period was over. The line is named.
     """
     text = read_text_table(path)
     check_columns([str(c) for c in text.columns], REQUIRED, path.name)
@@ -98,6 +100,8 @@ def _check_possible(rows: pd.DataFrame, where: str) -> None:
     _refuse(rows[~good], "value {value:g} is not a positive number", "Leave unknown figures out.", where)
     backward = rows[rows["end"] < rows["start"]]
     _refuse(backward, "the period ends before it starts", "Exchange start and end.", where)
+    long = rows[rows["end"] - rows["start"] >= MAX_MONTHS]
+    _refuse(long, "the period is longer than a year", "Correct its months, or give one row a year.", where)
     over = [Month.from_ordinal(int(end)).last_day for end in rows["end"]]
     early = rows[[day < last for day, last in zip(rows["published"], over, strict=True)]]
     _refuse(early, "published on {published}, before the period was over", "Correct the day or the period.", where)

@@ -1,4 +1,4 @@
-"""Figures for people, as PNG bytes: prediction against official figures, a month's map, an area's series.
+"""Figures for people, as PNG bytes: prediction against official figures, and a month's map.
 
 Pure: arrays and tables in, bytes out. They go into the registry, the model card and the README; the dashboard draws
 its own, interactive ones.
@@ -12,24 +12,19 @@ from typing import Any
 
 import geopandas as gpd
 import matplotlib as mpl
-import matplotlib.dates as dates
 import numpy as np
-import pandas as pd
 import shapely
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LogNorm
-from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter
 from odc.geo.geobox import GeoBox
 
 from gvio.report.canvas import FAINT, INK, QUIET, blank, drawable, empty, headline, quiet, to_png
 from gvio.report.picture import fit_scale, short_number
-from gvio.report.tables import nowcast_spans
 from gvio.types import BoolArray, FloatArray
 
-_BLUE = "#1d5fa8"
 _NO_INDUSTRY = "#f0f1f3"
 _METRES_PER_DEGREE = 111_320.0
 
@@ -139,48 +134,6 @@ def map_png(
     bar.ax.yaxis.set_minor_formatter(FuncFormatter(lambda v, _: short_number(v) if few and _leading(v) else ""))
     bar.ax.tick_params(which="both", labelsize=8.5, labelcolor=INK)
     bar.outline.set_visible(False)
-    return to_png(figure, invented)
-
-
-def series_png(rows: pd.DataFrame, *, title: str, unit: str, invented: bool = False) -> bytes:
-    """One area's estimates with 80 % and 95 % intervals, the official figures, and the nowcast months shaded.
-
-    Args:
-        rows: `gvio.report.tables.series` of one area: `date`, `estimate`, `lower80` … `upper95`, `official`, `kind`.
-        title: One line, with the area.
-        unit: Unit of the estimates.
-        invented: The data are simulated, which the picture says.
-
-    Returns:
-        PNG bytes.
-    """
-    figure = blank(9.0, 4.2)
-    axes = figure.add_subplot()
-    headline(axes, title)
-    quiet(axes)
-    axes.set_ylabel(f"{unit} a month", color=INK)
-    if rows.empty:
-        empty(axes, "no month")
-        return to_png(figure, invented)
-    day = rows["date"].to_numpy()
-    spans = nowcast_spans(rows)
-    for start, end in spans:
-        left, right = dates.date2num([start, end])  # type: ignore[no-untyped-call]
-        axes.axvspan(left, right, color="#f6efe0", linewidth=0, zorder=0)
-    handles: list[Any] = []
-    for level, tint in (("95", "#d5e4f3"), ("80", "#a3c4e6")):
-        band = axes.fill_between(day, rows[f"lower{level}"], rows[f"upper{level}"], color=tint, linewidth=0)
-        band.set_label(f"{level} % interval")
-        handles.insert(0, band)
-    handles.insert(0, axes.plot(day, rows["estimate"], color=_BLUE, linewidth=1.6, label="estimate")[0])
-    handles.append(axes.scatter(day, rows["official"], s=13, color=INK, zorder=3, label="official figure"))
-    if spans:
-        handles.append(Patch(color="#f6efe0", label="nowcast, no official figure"))
-    axes.set_ylim(bottom=0)
-    axes.margins(x=0.01)
-    axes.xaxis_date()
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:,.10g}"))
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False, fontsize=8.5)
     return to_png(figure, invented)
 
 

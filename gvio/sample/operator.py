@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ import shapely
 from odc.geo.geobox import GeoBox
 from scipy.sparse import csr_array
 
+from gvio.files import replacing
 from gvio.sample.buffers import metric_buffers
 from gvio.sample.coverage import coverage_matrix
 
@@ -80,7 +80,7 @@ def _read(path: Path) -> csr_array | None:
 
 
 def _write(path: Path, matrix: csr_array) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    sibling = path.with_name(f".{path.stem}.{os.getpid()}.npz")
-    np.savez(sibling, data=matrix.data, indices=matrix.indices, indptr=matrix.indptr, shape=np.array(matrix.shape))
-    sibling.replace(path)
+    with replacing(path) as temporary:
+        np.savez(
+            temporary, data=matrix.data, indices=matrix.indices, indptr=matrix.indptr, shape=np.array(matrix.shape)
+        )

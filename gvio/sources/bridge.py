@@ -162,7 +162,7 @@ def _fit(pairs: Sequence[tuple[FloatArray, FloatArray]]) -> tuple[float, float]:
     design, target = np.stack([1 / scale, x / scale], axis=1), y / scale
     found, weight = np.array([0.0, 1.0]), np.ones(len(y))
     for _ in range(_ROUNDS):
-        weighted = design * weight[:, None]
+        weighted = design * weight[:, None]  # normal equations: two unknowns, however many pixels
         found = np.linalg.lstsq(weighted.T @ design, weighted.T @ target, rcond=None)[0]
         weight = 1 / (1 + ((design @ found - target) / _SOFT) ** 2)
     return float(found[0]), float(found[1])

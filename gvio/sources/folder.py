@@ -156,6 +156,7 @@ def _product(name: str) -> Product:
 def _last_month(files: Sequence[ProductFile], first: Month, last: Month | None, where: str) -> Month:
     available = {file.month for file in files}
     wanted = last or max(available)
+    # Not silently the newest month there is: who asks for a month must not get another one's map.
     if wanted not in available or wanted < first:
         raise UpstreamUnavailable(
             f"no product for {max(wanted, first)}; {min(available)}..{max(available)} are there",
@@ -169,6 +170,7 @@ def _region_grid(
     reader: Product, months: Mapping[Month, tuple[ProductFile, ...]], bounds: tuple[float, float, float, float]
 ) -> GeoBox:
     """The newest month's lattice under the bounds, once it is known that the others share it."""
+    # Newest first: in a tie between two lattices the newest month's is right, and the region's grid is cut from it.
     newest_first = sorted(months, reverse=True)
     check_one_lattice([pair for month in newest_first for pair in reader.lattices(months[month])])
     return region_geobox(bounds, reader.reference_geobox(months[newest_first[0]]))

@@ -55,6 +55,7 @@ def read_tile(path: Path, grid: GeoBox, geobox: GeoBox, composite: str, dropped_
         light, count, quality = (_unpack(layer, window) for layer in layers)
     kept = [flag for flag in QUALITY_FLAGS if flag not in dropped_quality]
     radiance[inside] = np.where(np.isin(quality, kept), light, np.nan)
+    # A fill count is no observation; where the flag dropped the radiance the count stays, and the mosaic drops both.
     observations[inside] = np.nan_to_num(count, nan=0)
     return TileLight(radiance, observations)
 
@@ -95,6 +96,7 @@ def _unpack(layer: Any, window: Window) -> FloatArray:
     raw = layer[window]
     value = raw.astype(np.float64) * _number(layer, "scale_factor", 1.0) + _number(layer, "offset", 0.0)
     fill = layer.attrs.get("_FillValue")
+    # Range and fill are stated for raw numbers, before scale and offset.
     bad = ~np.isfinite(raw) | _outside_valid_range(raw, layer.attrs.get("valid_range"))
     if fill is not None:
         # The attribute may be wider than the layer: -999.9 is not the float32 nearest to it.

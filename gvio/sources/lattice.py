@@ -23,6 +23,7 @@ def check_one_lattice(grids: Sequence[tuple[ProductFile, GeoBox]]) -> None:
     """
     lattices: list[list[tuple[ProductFile, GeoBox]]] = []
     for file, grid in grids:
+        # One member stands for its lattice: alignment to within a thousandth is as good as transitive.
         home = next((lattice for lattice in lattices if _aligned(grid, lattice[0][1])), None)
         if home is None:
             lattices.append([(file, grid)])

@@ -30,6 +30,7 @@ def mosaic_month(month: Month, tiles: Iterable[TileLight], files: Sequence[Produ
     observations = np.zeros(geobox.shape, np.uint16)
     for tile in tiles:
         counts = _counts(tile.observations)
+        # `observations == 0`: not taken from an earlier tile.
         new = np.isfinite(tile.radiance) & (counts > 0) & (observations == 0)
         radiance[new] = tile.radiance[new]
         observations[new] = counts[new]
@@ -62,6 +63,7 @@ def check_touches(files: Sequence[ProductFile], grids: Sequence[GeoBox], geobox:
 
 def _counts(observations: FloatArray | IntArray) -> IntArray:
     """Counts as uint16; NaN, negative and infinite counts are no observation."""
+    # Casting NaN or a negative number to an unsigned integer is undefined and gives huge counts on some machines.
     finite = np.where(np.isfinite(observations), observations, 0)
     return np.clip(np.rint(finite), 0, np.iinfo(np.uint16).max).astype(np.uint16)
 

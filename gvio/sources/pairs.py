@@ -82,6 +82,7 @@ def reference_of(pairs: Sequence[Pair]) -> GeoBox:
 def _check_readable(pair: Pair) -> None:
     archive = pair.files[0] if pair.files[0].layer == ARCHIVE else None
     for file in pair.files:
+        # First bytes first: of an HTML page in the place of a file GDAL says nothing that helps.
         check_magic(file.path, "gzip archive" if archive else "GeoTIFF")
     for member in (pair.light, pair.count) if archive else ():
         try:
@@ -97,6 +98,7 @@ def _check_readable(pair: Pair) -> None:
 def _read_tile(pair: Pair, geobox: GeoBox) -> TileLight:
     radiance, _, _ = raster.read_window(pair.light, geobox)
     counts, _, nodata = raster.read_window(pair.count, geobox)
+    # An integer nodata (65535) would pass for the best-observed pixel of the month.
     if nodata is not None and np.issubdtype(counts.dtype, np.integer):
         counts = np.where(counts == nodata, 0, counts)
     return TileLight(np.asarray(radiance, np.float32), counts)

@@ -26,11 +26,14 @@ def area_weighted(
         what = f"the other product's grid is in {source.crs}, the region's in {target.crs}"
         raise ProductError(what, hint="Use products in their original geographic coordinates.")
     a, b = source.transform, target.transform
+    # Overlap on a lattice is a product of overlaps along the axes, so two small matrices do instead of one large one.
     rows = _overlap(target.shape[0], source.shape[0], (b.f - a.f) / a.e, b.e / a.e)
     cols = _overlap(target.shape[1], source.shape[1], (b.c - a.c) / a.a, b.a / a.a)
     known = np.isfinite(values) & (observations > 0)
     share = rows @ known.astype(np.float64) @ cols.T
+    # Half of the target pixel's own area, in source pixels; the margin keeps an exact half on the side of enough.
     enough = share >= 0.5 * (b.e / a.e) * (b.a / a.a) - 1e-6
+    # The known area, not the whole: a missing neighbour makes a mean of fewer pixels, not a darker one.
     weight = np.where(enough, share, 1.0)
     mean = rows @ np.where(known, values, 0.0).astype(np.float64) @ cols.T / weight
     looks = rows @ np.where(known, observations, 0).astype(np.float64) @ cols.T / weight

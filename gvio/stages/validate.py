@@ -59,7 +59,7 @@ def run_checks(context: Context, fetched: Fetched) -> list[CheckResult]:
     tables = [
         factories_table(places.factories, config.bounds),
         districts_table(places.districts, config.area_crs),
-        ledger_table(ledger.rows, places.area_ids, config.city_id),
+        ledger_table(ledger.rows),
         light_table(summary, len(stack.months), len(places.area_ids), params.validate_),
     ]
     notes = [

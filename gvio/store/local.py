@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from gvio.errors import ConflictError, DamagedStore, StoreError
+from gvio.files import flush, held, move, sibling
 from gvio.store.keys import check_key, check_prefix, repair_hint, sha256
 
 _LOCK = ".gvio.lock"
@@ -69,7 +67,7 @@ class LocalStore:
         with self._translated(key), self._written(key, data) as temporary, self._lock():
             there = self._read(key)
             if there is None:
-                _move(temporary, self._path(key))
+                move(temporary, self._path(key))
                 return True
         if there != data:
             raise DamagedStore(
@@ -97,7 +95,7 @@ class LocalStore:
                     where=f"{self.url}/{key}",
                     hint="Run again: the newer state is read first.",
                 )
-            _move(temporary, self._path(key))
+            move(temporary, self._path(key))
 
     def delete(self, key: str) -> None:
         """See `ObjectStore.delete`."""
@@ -120,32 +118,22 @@ class LocalStore:
     @contextlib.contextmanager
     def _written(self, key: str, data: bytes) -> Iterator[Path]:
         """The bytes, safe on the disk, under a temporary name beside their place; removed if not moved there."""
-        path = self._path(key)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name[:80]}.", dir=path.parent)
-        temporary = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.chmod(0o644)  # mkstemp makes it private; a published object is for every reader
+        with sibling(self._path(key)) as temporary:
+            temporary.write_bytes(data)
+            flush(temporary)  # before the lock is taken: others need not wait for the disk
             yield temporary
-        finally:
-            temporary.unlink(missing_ok=True)
 
     @contextlib.contextmanager
     def _lock(self) -> Iterator[None]:
-        # A new lock object each time: the operating system's lock then also holds between threads of this process.
-        try:
-            with FileLock(self._root / _LOCK, timeout=self._lock_seconds, poll_interval=0.005):
-                yield
-        except Timeout:
-            raise StoreError(
-                f"locked by another writer for over {self._lock_seconds:g} s",
-                where=f"{self.url}/{_LOCK}",
-                hint="End the process that holds it, then run again.",
-            ) from None
+        with held(self._root / _LOCK, self._locked, self._lock_seconds):
+            yield
+
+    def _locked(self) -> StoreError:
+        return StoreError(
+            f"locked by another writer for over {self._lock_seconds:g} s",
+            where=f"{self.url}/{_LOCK}",
+            hint="End the process that holds it, then run again.",
+        )
 
     @contextlib.contextmanager
     def _translated(self, key: str) -> Iterator[None]:
@@ -157,15 +145,6 @@ class LocalStore:
                 where=f"{self.url}/{key}".rstrip("/"),
                 hint="Check that the folder exists, its permissions and the free space.",
             ) from error
-
-
-def _move(temporary: Path, path: Path) -> None:
-    temporary.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)  # the rename itself must survive a power cut, too
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _reraise(error: OSError) -> None:

@@ -16,9 +16,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from filelock import FileLock, Timeout
-
 from gvio.errors import ConfigError, PackError, RunHeld, StoreError
+from gvio.files import held, replacing, write_json
 from gvio.store.keys import check_bucket, without_password
 from gvio.store.s3_client import s3_client
 from gvio.store.s3_errors import reading
@@ -190,18 +189,15 @@ def _fetch(
 
 
 def _download(client: S3Client, bucket: str, into: Path, name: Path, found: _Object) -> None:
-    path = into / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    sibling = path.with_name(f".{path.name}.partial")
-    with reading(f"s3://{bucket}/{found.key}", _GIVEN):
-        body = client.get_object(Bucket=bucket, Key=found.key, IfMatch=found.etag)["Body"]
-        with sibling.open("wb") as file:
-            for chunk in body.iter_chunks(_CHUNK):
-                file.write(chunk)
-    if sibling.stat().st_size != found.size:
-        what = f"{sibling.stat().st_size} bytes came, {found.size} were listed"
-        raise StoreError(what, where=f"s3://{bucket}/{found.key}", hint="Run again; see the server's log.")
-    sibling.replace(path)
+    with replacing(into / name) as temporary:
+        with reading(f"s3://{bucket}/{found.key}", _GIVEN):
+            body = client.get_object(Bucket=bucket, Key=found.key, IfMatch=found.etag)["Body"]
+            with temporary.open("wb") as file:
+                for chunk in body.iter_chunks(_CHUNK):
+                    file.write(chunk)
+        if temporary.stat().st_size != found.size:
+            what = f"{temporary.stat().st_size} bytes came, {found.size} were listed"
+            raise StoreError(what, where=f"s3://{bucket}/{found.key}", hint="Run again; see the server's log.")
 
 
 def _read_record(into: Path, origin: str, url: str) -> dict[str, str]:
@@ -220,25 +216,16 @@ def _read_record(into: Path, origin: str, url: str) -> dict[str, str]:
 
 
 def _write_record(into: Path, origin: str, etags: Mapping[str, str]) -> None:
-    into.mkdir(parents=True, exist_ok=True)
-    sibling = into / f"{RECORD}.partial"
-    sibling.write_text(json.dumps({"origin": origin, "etags": dict(etags)}, indent=1, sort_keys=True), "utf-8")
-    sibling.replace(into / RECORD)
+    write_json(into / RECORD, {"origin": origin, "etags": dict(etags)})
 
 
-@contextlib.contextmanager
-def _held(into: Path, url: str, seconds: float) -> Iterator[None]:
-    into.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(into.with_name(f".{into.name}.lock"))
-    try:
-        lock.acquire(timeout=seconds)
-    except Timeout:
-        hint = "Wait for it to end, or use another --workspace."
-        raise RunHeld(f"another run is fetching {url}", where=str(into), hint=hint) from None
-    try:
-        yield
-    finally:
-        lock.release()
+def _held(into: Path, url: str, seconds: float) -> contextlib.AbstractContextManager[None]:
+    return held(into.with_name(f".{into.name}.lock"), lambda: _taken(into, url), seconds)
+
+
+def _taken(into: Path, url: str) -> RunHeld:
+    hint = "Wait for it to end, or use another --workspace."
+    return RunHeld(f"another run is fetching {url}", where=str(into), hint=hint)
 
 
 @contextlib.contextmanager

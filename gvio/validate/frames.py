@@ -6,7 +6,6 @@ Months become YYYY-MM and days YYYY-MM-DD: they sort as text and people can read
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -72,13 +71,11 @@ def districts_table(districts: gpd.GeoDataFrame, area_crs: str) -> Table:
     return Table("districts", frame, ("area_id",), district_rules())
 
 
-def ledger_table(rows: pd.DataFrame, area_ids: Sequence[str], city_id: str) -> Table:
+def ledger_table(rows: pd.DataFrame) -> Table:
     """The ledger of official figures.
 
     Args:
         rows: `Ledger.rows`: area_id, start, end (Month.ordinal), value, kind, published (date), series, source.
-        area_ids: District ids.
-        city_id: The id that means the union of all districts.
     """
     start, end = rows["start"].to_numpy(dtype=np.int64), rows["end"].to_numpy(dtype=np.int64)
     frame = pd.DataFrame(
@@ -94,7 +91,7 @@ def ledger_table(rows: pd.DataFrame, area_ids: Sequence[str], city_id: str) -> T
             "published": _texts(rows["published"]),
         }
     )
-    return Table("ledger", frame, ("area_id", "start", "end"), ledger_rules([*area_ids, city_id]))
+    return Table("ledger", frame, ("area_id", "start", "end"), ledger_rules())
 
 
 def light_table(summary: pd.DataFrame, n_months: int, n_areas: int, params: ValidateParams) -> Table:

@@ -1,13 +1,16 @@
 """What is expected of the four tables, as data: each `Rule` names an expectation of Great Expectations and its options.
 
+Only what the reading of a file cannot say: distributions, completeness, facts of several rows or tables. What a single
+cell must be is refused where it is parsed (`gvio.region`), with its line, and is not expected here again.
+
 Pure: the tables are shaped in `frames`, the engine that evaluates the rules is in `tables`. Great Expectations
-skips missing values, so every column that must be there has its `…_known` rule beside the comparison.
+skips missing values, so a column of ours that could lack some has its `…_known` rule beside the comparison.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from gvio.config import ValidateParams
@@ -38,24 +41,13 @@ class Rule:
 def factory_rules(bounds: tuple[float, float, float, float]) -> tuple[Rule, ...]:
     """Rules of the factories; `bounds` is the region's west, south, east, north in degrees."""
     west, south, east, north = bounds
-    fix = "Correct these rows of the factories file."
     crs = "Check factories.crs in region.yaml (gcj02 and swapped columns are the usual causes)."
     return (
-        _some_rows("factories", "Check factories.path and factories.category in region.yaml."),
-        _known("factories_table.id_known", "factory_id", fix),
-        _unique("factories_table.id_unique", ["factory_id"], "every factory_id once", "Remove the doubles."),
-        _known("factories_table.lon_known", "lon", fix),
-        _known("factories_table.lat_known", "lat", fix),
         _between(
             "factories_table.lon_near", "lon", west, east, f"longitudes from {west:g} to {east:g}", crs, mostly=0.5
         ),
         _between(
             "factories_table.lat_near", "lat", south, north, f"latitudes from {south:g} to {north:g}", crs, mostly=0.5
-        ),
-        _known("factories_table.weight_known", "weight", fix),
-        _between("factories_table.weight_positive", "weight", 0, 1e12, "weights above zero", fix, strict_min=True),
-        _ordered(
-            "factories_table.opened_before_closed", "closed", "opened", "factories that open before they close", fix
         ),
     )
 
@@ -63,46 +55,12 @@ def factory_rules(bounds: tuple[float, float, float, float]) -> tuple[Rule, ...]
 def district_rules() -> tuple[Rule, ...]:
     """Rules of the districts."""
     fix = "Correct these districts in the districts file."
-    return (
-        _some_rows("districts", "Check districts.path in region.yaml."),
-        _known("districts_table.id_known", "area_id", fix),
-        _unique("districts_table.id_unique", ["area_id"], "every area_id once", "Merge or rename the doubles."),
-        _known("districts_table.name_known", "name", fix),
-        _between("districts_table.area", "area_km2", 0.1, 1e6, "areas from 0.1 to 1,000,000 km²", fix),
-        Rule(
-            "districts_table.geometry_valid",
-            "ExpectColumnValuesToBeInSet",
-            {"column": "valid", "value_set": [True]},
-            "valid outlines",
-            fix,
-        ),
-    )
+    return (_between("districts_table.area", "area_km2", 0.1, 1e6, "areas from 0.1 to 1,000,000 km²", fix),)
 
 
-def ledger_rules(areas: Sequence[str]) -> tuple[Rule, ...]:
-    """Rules of the ledger; `areas` are the ids it may speak of, the city's among them."""
-    fix = "Correct these rows of the statistics file."
+def ledger_rules() -> tuple[Rule, ...]:
+    """Rules of the ledger."""
     return (
-        _some_rows("ledger", "Check statistics.path and statistics.series in region.yaml."),
-        Rule(
-            "ledger_table.area_in_region",
-            "ExpectColumnValuesToBeInSet",
-            {"column": "area_id", "value_set": list(areas)},
-            "areas of the region",
-            fix,
-        ),
-        _known("ledger_table.value_known", "value", fix),
-        _between("ledger_table.value_positive", "value", 0, 1e15, "finite figures above zero", fix, strict_min=True),
-        Rule(
-            "ledger_table.kind_in_set",
-            "ExpectColumnValuesToBeInSet",
-            {"column": "kind", "value_set": ["current", "cumulative"]},
-            "the kinds current and cumulative",
-            fix,
-        ),
-        _between("ledger_table.months", "months", 1, 12, "periods of 1 to 12 months", fix),
-        _known("ledger_table.published_known", "published", fix),
-        _ordered("ledger_table.published_after", "published", "last_day", "figures public after their period", fix),
         _unique(
             "ledger_table.row_unique",
             ["area_id", "start", "end", "kind", "series", "published"],
@@ -165,11 +123,5 @@ def _ordered(name: str, late: str, early: str, what: str, hint: str) -> Rule:
     return Rule(name, "ExpectColumnPairValuesAToBeGreaterThanB", options, what, hint)
 
 
-def _some_rows(table: str, hint: str) -> Rule:
-    return Rule(f"{table}_table.rows", "ExpectTableRowCountToBeBetween", {"min_value": 1}, "at least one row", hint)
-
-
 def _unique(name: str, columns: list[str], what: str, hint: str) -> Rule:
-    if len(columns) == 1:
-        return Rule(name, "ExpectColumnValuesToBeUnique", {"column": columns[0]}, what, hint)
     return Rule(name, "ExpectCompoundColumnsToBeUnique", {"column_list": columns}, what, hint)

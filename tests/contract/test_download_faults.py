@@ -22,7 +22,7 @@ from loopback_faults import (
     without_length,
 )
 
-from gvio.archives.download import CHUNK
+from gvio.archives.ranges import CHUNK
 from gvio.errors import UpstreamUnavailable
 
 pytestmark = pytest.mark.enable_socket

@@ -16,8 +16,9 @@ from loopback import file_route, loopback
 from loopback_faults import drip
 
 from gvio.archives.archive import RemoteFile
-from gvio.archives.download import CHUNK, download
+from gvio.archives.download import download
 from gvio.archives.manifest import RawFile, read_manifest, verify
+from gvio.archives.ranges import CHUNK
 from gvio.archives.transfer import fetch_all
 from gvio.types import Month
 

@@ -30,9 +30,10 @@ from loopback import Answer
 from loopback_faults import drop_after, garble, ignore_range, refuse, served, truncate, without_length
 
 from gvio import raster
-from gvio.archives.archive import Archive
+from gvio.archives.archive import Archive, RemoteFile
 from gvio.archives.eog import eog_archive
 from gvio.archives.manifest import RawFile, read_manifest, verify
+from gvio.archives.ranges import RangeReader
 from gvio.errors import ConfigError, ProductError, StoreError, UpstreamUnavailable
 from gvio.sources.folder import open_stack
 from gvio.types import Month
@@ -287,12 +288,11 @@ def test_a_folder_that_cannot_be_written_is_told(double: EogDouble, tmp_path: Pa
 
 
 def test_a_reader_that_is_told_to_stop_stops(double: EogDouble, tiles: list[Path]) -> None:
-    from gvio.archives.resuming import ResumingStream
-
     stop = threading.Event()
     stop.set()
+    remote = RemoteFile("x.tgz", MONTH, "https://archive.test/x.tgz")
     with (
-        ResumingStream(lambda headers: ANY, "x.tgz", QUICK, stop) as stream,
-        pytest.raises(UpstreamUnavailable, match=r"x.tgz: was stopped while it was read. Run again"),
+        RangeReader(lambda url, headers: ANY, remote, "EOG", QUICK, stop) as stream,
+        pytest.raises(UpstreamUnavailable, match=r"x.tgz: the download was stopped. Run again"),
     ):
         stream.read(1)

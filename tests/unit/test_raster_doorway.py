@@ -64,16 +64,19 @@ def test_a_disk_that_fills_leaves_nothing_and_says_so(tmp_path: Path, write: Cal
 
 
 @pytest.mark.parametrize("write", [raster.write_geotiff, raster.write_cog])
-def test_a_folder_that_is_none_is_named(tmp_path: Path, write: Callable[..., None]) -> None:
+def test_a_folder_is_made_and_one_that_is_none_is_named(tmp_path: Path, write: Callable[..., None]) -> None:
     (tmp_path / "file").touch()
-    for folder, reason in (("nowhere", "No such file or directory"), ("file", "Not a directory")):
+    for folder, reason in (("file", "File exists"), ("file/deep", "Not a directory")):
         with pytest.raises(StoreError, match=rf"{folder}.x\.tif: cannot be written \({reason}\). Free space"):
             write(tmp_path / folder / "x.tif", light(), GRID, nodata=None)
+    write(tmp_path / "new" / "deep" / "x.tif", light(), GRID, nodata=None)
+    assert [path.name for path in (tmp_path / "new" / "deep").iterdir()] == ["x.tif"]
 
 
 def test_a_window_is_copied_or_its_target_named(lights: Path, tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match=r"w\.tif: cannot be written \(No such file or directory\)"):
-        raster.copy_window(lights, tmp_path / "nowhere" / "w.tif", (121.01, 31.4, 121.05, 31.45))
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match=r"w\.tif: cannot be written \(File exists\)"):
+        raster.copy_window(lights, tmp_path / "file" / "w.tif", (121.01, 31.4, 121.05, 31.45))
 
 
 @given(st.integers(-60, 60), st.integers(-60, 60), st.integers(1, 70), st.integers(1, 70))

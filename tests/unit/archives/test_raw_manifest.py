@@ -7,11 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from gvio.archives.archive import Checksum, RemoteFile
 from gvio.archives.manifest import RawFile, current_files, new_files, raw_file, read_manifest, record, verify
 from gvio.archives.version import vintage_tag
-from gvio.errors import InputRefused
+from gvio.errors import InputRefused, RunHeld
 from gvio.types import Month
 
 REMOTE = RemoteFile("A.h5", Month(2021, 3), "https://u:SECRET@archive.test/A.h5?token=SECRET", size=10, etag='"v1"')
@@ -51,6 +52,14 @@ def test_several_threads_lose_no_record(tmp_path):
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda file: record(tmp_path, file), files))
     assert sorted(read_manifest(tmp_path)) == sorted(file.path for file in files)
+
+
+def test_a_manifest_that_another_process_holds_is_waited_for(tmp_path, monkeypatch):
+    monkeypatch.setattr("gvio.archives.manifest._LOCK_SECONDS", 0.05)
+    held = r"manifest\.json: another process has held the record of fetched files for over 0\.05 s\. End"
+    with FileLock(tmp_path / ".manifest.lock"), pytest.raises(RunHeld, match=held):
+        record(tmp_path, put(tmp_path))
+    assert list(record(tmp_path, put(tmp_path))) == ["A.h5"]
 
 
 def test_only_the_new_and_the_changed_are_new(tmp_path):

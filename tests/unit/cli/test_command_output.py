@@ -8,10 +8,10 @@ import subprocess
 import sys
 
 import pytest
+from gvio.pipeline.job import StageReport
 
 from gvio.cli.main import cli, main
 from gvio.cli.output import emit, stage_lines
-from gvio.pipeline.job import StageReport
 
 COMMANDS = {"demo", "run", "backfill", "fetch", "validate", "sample", "train", "evaluate", "map", "publish"}
 COMMANDS |= {"registry", "status", "dashboard", "simulate", "serve", "verify", "repair"}

@@ -10,7 +10,7 @@ from gvio.errors import ModelError
 from gvio.map.grids import BANDS, map_months
 from gvio.map.industry import Industry
 from gvio.map.linear import Relation, fit_relation, pooled_months, predict_left_out, raw_map
-from gvio.map.raking import rake, rake_pixels
+from gvio.map.raking import rake_pixels, spread_districts
 from gvio.map.uncertainty import Z80, allocation_sigma, most_likely_sigma, pixel_interval
 
 
@@ -101,7 +101,8 @@ def test_raking_is_exact_and_survives_float32(seed, scale):
     industry, _, _ = world(seed)
     raw = rng.lognormal(0, 2, 70)
     estimates = rng.lognormal(0, 2, 6) * scale
-    grid, factor = rake(raw, industry, estimates)
+    raked, by_district = rake_pixels(raw, industry, estimates)
+    grid, factor = industry.on_grid(raked), spread_districts(by_district, industry)
     for d in range(6):
         inside = industry.owner == d
         assert grid[inside].sum() == pytest.approx(estimates[d], rel=1e-9)

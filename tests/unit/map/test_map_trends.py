@@ -1,4 +1,4 @@
-"""Trends against the formulas of the literature written out as loops, and balance against known values."""
+"""Trends against the formulas of the literature written out as loops."""
 
 import itertools
 import math
@@ -8,7 +8,6 @@ import pytest
 from scipy import stats
 
 from gvio.errors import ModelError
-from gvio.map.balance import gini, group_sums, theil, theil_between
 from gvio.map.industry import Industry
 from gvio.map.trends import TREND_BANDS, seasonal_trends, trend_bands
 
@@ -79,31 +78,3 @@ def test_trend_bands_are_nan_where_there_is_no_industry():
     assert bands.shape == (len(TREND_BANDS), 2, 2)
     assert bands[0, 0, 1] == pytest.approx(12.0)
     assert np.isnan(np.delete(bands.reshape(3, -1), 1, axis=1)).all()
-
-
-def test_gini_and_theil_of_known_distributions():
-    values = np.array([[1.0, 0.0, 1.0], [1.0, 0.0, 2.0], [1.0, 0.0, 3.0], [1.0, 8.0, 4.0]])
-    np.testing.assert_allclose(gini(values), [0.0, 0.75, 0.25], atol=1e-15)
-    mean = values[:, 2] / values[:, 2].mean()
-    np.testing.assert_allclose(theil(values), [0.0, math.log(4), (mean * np.log(mean)).mean()], atol=1e-15)
-
-
-def test_theil_splits_into_between_and_within_groups():
-    values = np.random.default_rng(1).lognormal(0, 1, (6, 4))
-    groups = ["north", "south", "south", "north", "south", "south"]
-    within = np.zeros(4)
-    for name in ("north", "south"):
-        members = values[[g == name for g in groups]]
-        within += members.sum(axis=0) / values.sum(axis=0) * theil(members)
-    np.testing.assert_allclose(theil_between(values, groups) + within, theil(values), rtol=1e-12)
-    names, sums = group_sums(values, groups)
-    assert names == ("north", "south")
-    np.testing.assert_allclose(sums.sum(axis=0), values.sum(axis=0))
-
-
-@pytest.mark.parametrize("index", [gini, theil, lambda v: theil_between(v, ["a", "b"])])
-def test_balance_refuses_what_is_no_distribution(index):
-    with pytest.raises(ModelError, match="output is negative or not finite"):
-        index(np.array([[1.0, np.nan], [1.0, 1.0]]))
-    with pytest.raises(ModelError, match="month 1 has no output"):
-        index(np.array([[1.0, 0.0], [1.0, 0.0]]))

@@ -80,6 +80,11 @@ def test_faults_are_refused(tmp_path, shapes, ids, message):
         read(tmp_path, shapes, ids=ids)
 
 
+def test_a_district_without_a_name_is_refused(tmp_path):
+    with pytest.raises(PackError, match=r"d\.gpkg: district E has an empty name\. Give it one"):
+        read(tmp_path, [WEST, EAST], label=["West", None])
+
+
 def test_a_digitised_border_may_cross_a_little(tmp_path):
     assert len(read(tmp_path, [WEST, shapely.box(121.199, 31.0, 121.4, 31.2)])[0]) == 2
 

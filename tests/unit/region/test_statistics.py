@@ -48,6 +48,7 @@ def test_series_and_source_may_be_absent(pack_dir):
         ("cumulative", "ytd", r"line 3: kind 'ytd' cannot be read\. use current or cumulative"),
         ("2020-03-17", "17.3.2020", r"line 2: published '17\.3\.2020' cannot be read\. write days as YYYY-MM-DD"),
         ("2020-01,2020-02", "2020-02,2020-01", r"line 2: the period ends before it starts"),
+        ("2020-01,2020-02", "2019-01,2020-01", r"line 2: the period is longer than a year\. Correct its months"),
         ("2020-03-17", "2020-02-28", r"line 2: published on 2020-02-28, before the period was over"),
     ],
 )

@@ -4,7 +4,6 @@ import io
 import geopandas as gpd
 import matplotlib.image
 import numpy as np
-import pandas as pd
 import pytest
 import shapely
 from affine import Affine
@@ -12,8 +11,7 @@ from matplotlib.colors import to_rgb
 from odc.geo.geobox import GeoBox
 
 from gvio.report.canvas import drawable
-from gvio.report.charts import agreement_png, map_png, series_png
-from gvio.report.tables import series
+from gvio.report.charts import agreement_png, map_png
 
 GEOBOX = GeoBox((20, 30), Affine(1 / 240, 0, 121, 0, -1 / 240, 31), "EPSG:4326")
 DISTRICTS = gpd.GeoDataFrame(geometry=[shapely.box(121, 30.93, 121.06, 31)], crs=4326)
@@ -36,16 +34,6 @@ def agreement(out_of_sample: bool, names: tuple[str, str] = ("A", "B"), scale: f
     flags = np.full(5, out_of_sample)
     areas = [names[0]] * 3 + [names[1]] * 2
     return agreement_png(official, estimate, areas, flags, unit=UNIT, title="Estimates")
-
-
-def monthly(nowcast: int) -> pd.DataFrame:
-    months = [f"2021-{m:02d}" for m in range(1, 13)]
-    value = np.linspace(100, 120, 12)
-    table = pd.DataFrame({"area_id": "CITY", "month": months, "estimate": value, "kind": "fitted", "official": value})
-    for level, width in ((80, 0.1), (95, 0.2)):
-        table[f"lower{level}"], table[f"upper{level}"] = value * (1 - width), value * (1 + width)
-    table.loc[12 - nowcast :, ["kind", "official"]] = ["nowcast", np.nan]
-    return series(table, "CITY")
 
 
 def test_points_in_and_out_of_sample_are_drawn_apart() -> None:
@@ -91,26 +79,6 @@ def test_a_map_without_any_output_is_still_a_map() -> None:
     assert (
         share_of(map_png(np.full((20, 30), np.nan), GEOBOX, districts=DISTRICTS, title="x", unit=UNIT), "white") > 0.5
     )
-
-
-@functools.cache
-def city(nowcast: int) -> bytes:
-    return series_png(monthly(nowcast), title="City", unit=UNIT)
-
-
-def test_only_nowcast_months_are_shaded() -> None:
-    shade = "#f6efe0"
-    assert share_of(city(0), shade) == 0
-    assert 0 < share_of(city(3), shade) < share_of(city(6), shade)
-
-
-def test_a_series_shows_both_intervals() -> None:
-    assert share_of(city(3), "#d5e4f3") > 0.005
-    assert share_of(city(3), "#a3c4e6") > 0.005
-
-
-def test_an_area_without_a_month_is_an_empty_picture() -> None:
-    assert pixels(series_png(monthly(0).iloc[:0], title="Nowhere", unit=UNIT)).min() < 0.7
 
 
 def test_the_same_figure_gives_the_same_bytes() -> None:

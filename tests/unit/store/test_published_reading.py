@@ -105,7 +105,7 @@ def test_a_manifest_that_does_not_list_a_table_is_told(store: LocalStore, make_r
     write_release(store, "testland", release)
     manifest = json.loads(release.manifest)
     manifest["objects"] = [o for o in manifest["objects"] if not o["key"].endswith("scoreboard.json")]
-    key = f"testland/{release.manifest_key}"
+    key = f"testland/releases/{release.id}/manifest.json"
     store.delete(key)
     store.put_new(key, json.dumps(manifest).encode(), "application/json")
     with pytest.raises(StoreError, match=r"scoreboard\.json: the manifest does not list it"):

@@ -16,7 +16,7 @@ FILES = re.compile(r"\.(npz|csv|geojson|gpkg|parquet|tif|html|json|py)$")
 
 def _rules():
     bounds = (0.0, 0.0, 1.0, 1.0)
-    return [*factory_rules(bounds), *district_rules(), *ledger_rules(["A"]), *light_rules(1, ValidateParams())]
+    return [*factory_rules(bounds), *district_rules(), *ledger_rules(), *light_rules(1, ValidateParams())]
 
 
 def _in_source() -> set[str]:
