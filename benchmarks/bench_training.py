@@ -22,9 +22,9 @@ from benchmarks.worlds import BenchWorld, open_world
 from gvio.config import ModelParams, Params
 from gvio.model.panel import Panel, build_panel, fit_normalisation
 from gvio.model.sacnn import Architecture, Inputs, SaCnn, as_inputs, district_output
-from gvio.pipeline.workers import Threads, one_thread_each
 from gvio.simulate.pack import simulate_pack
 from gvio.simulate.presets import preset_spec
+from gvio.stages.workers import Threads, one_thread_each
 from gvio.train import ensemble, fit
 
 SEED, DISTRICTS, BOUNDS = 11, 16, (120.85, 30.65, 122.225, 31.90)

@@ -61,9 +61,8 @@ def limits(name: str) -> dict[str, dict[str, float]]:
     plain = dataclasses.replace(fitted.ensemble.hyper, sensitivity=())
     ways = {}
     for way, z in sights(truth).items():
-        known = Setting(
-            past, Measurement(z, np.ones_like(z)), np.full(len(z), 1 / len(z)), calendar_features(truth.spec.span)
-        )
+        calendar = calendar_features(truth.spec.span, truth.spec.calendar)
+        known = Setting(past, Measurement(z, np.ones_like(z)), np.full(len(z), 1 / len(z)), calendar)
         ways[way] = known, learn_light(known, plain, window=world.material.params.model.hyper_months)
     found: dict[str, dict[str, float]] = {way: {} for way in WAYS}
     for setting, goes_on in SETTINGS.items():

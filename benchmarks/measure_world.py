@@ -13,6 +13,7 @@ from benchmarks.worlds import BenchWorld
 from gvio.compare.gong2025 import gong2025_paths
 from gvio.compare.table import predict_all
 from gvio.evaluate.districts import LEFT_OUT, leave_districts_out
+from gvio.evaluate.fit_request import fit_anew
 from gvio.evaluate.fold import Material, compare_input
 from gvio.evaluate.interval_calibration import Residuals, learn_table, residuals_of
 from gvio.evaluate.later_origins import YEAR, later_origins
@@ -21,8 +22,9 @@ from gvio.evaluate.paired import level_scores
 from gvio.evaluate.scores import GONG2025, NO_LIGHT, OURS, PLAIN
 from gvio.evaluate.shuffles import without_light
 from gvio.ledger.select import select_rows
+from gvio.ledger.sums import log_misfit
 from gvio.map.industry import industry_of
-from gvio.map.intervals import LEVELS, IntervalTable, flat_table, product_half_widths, split_sd
+from gvio.map.intervals import LEVELS, IntervalTable, flat_table, product_half_widths, reach_official, split_sd
 from gvio.map.official import honour
 from gvio.map.score import rival_maps, score_truth
 from gvio.train.fit import Fitted, estimate, fit_model
@@ -159,16 +161,17 @@ def _published(
     split = split_sd(sums, material.samples.months, posterior.city_mean)
     noise = float(np.hypot(fitted.ensemble.hyper.noise, fitted.ensemble.hyper.shock))
     own = np.isfinite(official)
-    half = product_half_widths(table, sums, posterior.sd, posterior.city_sd, split, own, noise)[LEVEL]
+    half = product_half_widths(table, sums, posterior.sd, posterior.city_sd, split, own, noise)
     output = honour(posterior.mean, official)
-    return np.log(np.concatenate([output, output.sum(axis=0, keepdims=True)])), half
+    half = reach_official(half, sums, log_misfit(sums, output))
+    return np.log(np.concatenate([output, output.sum(axis=0, keepdims=True)])), half[LEVEL]
 
 
 def _residuals(world: BenchWorld, start: int) -> Residuals:
     """Of two Januaries before training ended and of later origins; what a release of a month may use of them ends
     before that month."""
     januaries = [start - 2 * YEAR, start - YEAR]
-    return residuals_of(later_origins(world.material, lambda _name, make: make(), starts=januaries, first=0))
+    return residuals_of(later_origins(world.material, fit_anew, starts=januaries, first=0))
 
 
 def _pixels(world: BenchWorld, fitted: Fitted, start: int) -> Scores:
@@ -192,7 +195,7 @@ def _districts(world: BenchWorld, fitted: Fitted, start: int, folds: int) -> Sco
         sums=select_rows(material.sums, material.sums.end < start),
         params=params.model_copy(update={"evaluate": evaluate}),
     )
-    found = leave_districts_out(known, lambda _name, make: make(), fitted.ensemble.hyper)[LEFT_OUT]
+    found = leave_districts_out(known, fit_anew, fitted.ensemble.hyper)[LEFT_OUT]
     return level_scores(found) if found else {}
 
 

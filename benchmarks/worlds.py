@@ -112,7 +112,16 @@ def open_world(folder: Path, name: str, params: Params) -> BenchWorld:
     config = pack.config
     stack = open_stack(folder / config.ntl.source, config.ntl.product, config.bounds, config.start, None)[0]
     urban = read_urban(pack, stack.geobox)
-    samples = build_samples(stack, pack.districts, pack.factories, urban, params.sample, config.area_crs, None)
+    samples = build_samples(
+        stack,
+        pack.districts,
+        pack.factories,
+        urban,
+        params.sample,
+        config.area_crs,
+        None,
+        calendar=config.working_calendar,
+    )
     ledger = as_of(pack.ledger, max(pack.ledger.rows["published"]))
     sums = sums_matrix(ledger, samples.area_ids, config.city_id, samples.months)
     official, _ = official_monthly(ledger, samples.area_ids, config.city_id, samples.months)

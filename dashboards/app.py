@@ -16,6 +16,7 @@ import streamlit as st
 from dashboards.data import Shown, Source, latest, regions, shown
 from dashboards.style import CSS
 from dashboards.views import about, checks, reasons, scoreboard, trends, where
+from gvio.config import INVENTED
 from gvio.errors import GvioError
 from gvio.report.scores import SKILLS, skill_of
 from gvio.report.tables import STALE_DAYS, age_days, age_text, month_text
@@ -94,8 +95,8 @@ def _header(view: Shown) -> None:
         st.badge(label, color=_SKILL_COLOURS.get(skill, "gray"), help=explanation)
     newest = month_text(view.release.month)
     st.caption(f"Monthly industrial output from night light · newest month {newest} · published {age_text(days)}")
-    if view.about.demonstration:
-        st.warning("Demonstration: light, factories and figures are invented. Nothing here describes the real place.")
+    if view.about.invented:
+        st.warning(INVENTED)
     if days is not None and days > STALE_DAYS:
         st.warning(
             f"This release is {days} days old. A new month is expected within {STALE_DAYS} days: "

@@ -16,16 +16,20 @@ from pydantic import SecretStr
 from gvio.archives.access import Credentials
 from gvio.archives.environment import SECRETS, credentials_from, endpoints_from
 from gvio.config import OFFICIAL
-from gvio.pipeline.job import Job
+from gvio.progress import terminal_progress
+from gvio.run.context import Context, open_context
+from gvio.run.request import RunRequest
 
 
-def with_access(job: Job) -> Job:
-    """The job with what it takes to reach the archives; as it was where its light comes from elsewhere."""
-    if job.config.ntl.source != OFFICIAL:
-        return job
+def open_with_access(request: RunRequest) -> Context:
+    """The context of a request, with what it takes to reach the archives where its light comes from them."""
+    login = {name: value for name, value in os.environ.items() if name.startswith("MLFLOW_TRACKING_")}  # noqa: TID251
+    context = open_context(request, progress=terminal_progress(), registry_login=login)
+    if context.config.ntl.source != OFFICIAL:
+        return context
     environment = os.environ  # noqa: TID251
     given = credentials_from(environment, Path(environment.get("NETRC") or Path.home() / ".netrc"))
-    return dataclasses.replace(job, credentials=_completed(given), endpoints=endpoints_from(environment))
+    return dataclasses.replace(context, credentials=_completed(given), endpoints=endpoints_from(environment))
 
 
 def block_name(field: str) -> str:

@@ -10,27 +10,19 @@ from prefect.types.entrypoint import EntrypointType
 
 from flows.monthly import monthly
 from flows.server import scheduling_server
+from gvio.run.request import RunRequest
 
 DAILY_AT_SIX = "0 6 * * *"
 _PERIOD = dt.timedelta(days=1)
 
 
 @flow(name="gvio-daily-look", persist_result=False)
-def daily_look(
-    pack: str,
-    store: str,
-    workspace: str,
-    params_file: str | None,
-    endpoint_url: str | None,
-    tracking_uri: str | None = None,
-) -> str:
-    """Run the monthly job for the newest month; it finds by itself whether a product or a figure is new."""
+def daily_look(request: RunRequest) -> str:
+    """Run the newest month; the run finds by itself whether a product or a figure is new."""
     if is_superseded(runtime.flow_run.scheduled_start_time, dt.datetime.now(dt.UTC)):
         return "superseded by a newer look"
-    reports = monthly(
-        pack, store, workspace, params_file=params_file, endpoint_url=endpoint_url, tracking_uri=tracking_uri
-    )
-    return ", ".join(f"{report.stage}: {report.outcome}" for report in reports)
+    report = monthly(request)
+    return f"{report.outcome}: {report.month}, release {report.release}"
 
 
 def is_superseded(scheduled: dt.datetime, now: dt.datetime) -> bool:
@@ -38,32 +30,17 @@ def is_superseded(scheduled: dt.datetime, now: dt.datetime) -> bool:
     return now - scheduled >= _PERIOD
 
 
-def serve_daily(
-    pack: str,
-    store: str,
-    workspace: str,
-    params_file: str | None = None,
-    endpoint_url: str | None = None,
-    tracking_uri: str | None = None,
-    cron: str = DAILY_AT_SIX,
-) -> None:
+def serve_daily(request: RunRequest, cron: str = DAILY_AT_SIX) -> None:
     """Look once a day until interrupted. Uses the server `PREFECT_API_URL` names, else one of its own.
 
     Raises:
         UpstreamUnavailable: The server does not come up.
     """
-    with scheduling_server(workspace):
+    with scheduling_server(request.workspace):
         daily_look.serve(
-            name=f"{pack} to {store}".replace("/", "∕"),  # a slash is not allowed in a deployment's name
+            name=f"{request.pack} to {request.store}".replace("/", "∕"),  # no slash is allowed in a deployment's name
             cron=cron,
-            parameters={
-                "pack": pack,
-                "store": store,
-                "workspace": workspace,
-                "params_file": params_file,
-                "endpoint_url": endpoint_url,
-                "tracking_uri": tracking_uri,
-            },
+            parameters={"request": request.model_dump(mode="json")},
             global_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW),
             pause_on_shutdown=False,
             entrypoint_type=EntrypointType.MODULE_PATH,

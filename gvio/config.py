@@ -5,28 +5,21 @@ Parses text handed to it, opens nothing. Unknown keys are refused and the neares
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Literal, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from gvio.errors import ConfigError
+from gvio.sections import Frozen, parse_section
 from gvio.types import Month
-
-T = TypeVar("T", bound=BaseModel)
-
-
-class Frozen(BaseModel):
-    """A configuration section: immutable, and a key it does not know is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
+from gvio.workdays import DEFAULT, known_calendar
 
 ProductName = Literal["vnl-monthly", "vnp46a3", "light-every-night"]
 OFFICIAL = "official"
+INVENTED = (
+    "INVENTED DATA: at least factories and official statistics are simulated. Nothing here describes the real place."
+)
 
 
 class NtlConfig(Frozen):
@@ -120,6 +113,18 @@ class RegionConfig(Frozen):
     factories: FactoriesConfig
     urban: UrbanConfig | None = None
     statistics: StatisticsConfig
+    invented: bool = Field(
+        False, description="factories or statistics are simulated; said everywhere", exclude_if=lambda value: not value
+    )
+    # What a pack means that names none leaves the configuration's hash as it was, named or not.
+    calendar: str | None = Field(
+        None, description="country of the holidays package, or none", exclude_if=lambda value: value in (None, DEFAULT)
+    )
+
+    @field_validator("calendar", mode="before")
+    @classmethod
+    def _known_calendar(cls, value: Any) -> str | None:
+        return None if value is None else known_calendar(value)
 
     @field_validator("first_month")
     @classmethod
@@ -137,6 +142,11 @@ class RegionConfig(Frozen):
     def start(self) -> Month:
         """`first_month` as a value."""
         return Month.parse(self.first_month)
+
+    @property
+    def working_calendar(self) -> str:
+        """`calendar`, or what is assumed where the pack names none."""
+        return self.calendar or DEFAULT
 
 
 class SampleParams(Frozen):
@@ -238,49 +248,3 @@ def digest(config: BaseModel) -> str:
     """Hash (16 hex digits) of a configuration's content, independent of key order and defaults left out."""
     text = json.dumps(config.model_dump(mode="json", by_alias=True), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def parse_section(model: type[T], text: str, where: str) -> T:
-    """Parse YAML into a configuration section.
-
-    Raises:
-        ConfigError: Not YAML, an unknown key (the nearest known one is named), or a bad value.
-    """
-    try:
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"not valid YAML ({error})", where=where, hint="Correct the file.") from None
-    if data is None:
-        data = {}
-    if not isinstance(data, dict):
-        raise ConfigError("not a mapping of keys to values", where=where, hint="See the contract of the region pack.")
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        raise ConfigError(_explain(model, error), where=where, hint="Correct the key and run again.") from None
-
-
-def _explain(model: type[BaseModel], error: ValidationError) -> str:
-    """At most five faults, unknown keys first: a misspelt key is also a missing one, and the spelling is the cause."""
-    faults = sorted(error.errors(), key=lambda item: item["type"] != "extra_forbidden")
-    return "; ".join(_explain_one(model, dict(item)) for item in faults[:5])
-
-
-def _explain_one(model: type[BaseModel], item: dict[str, Any]) -> str:
-    path = ".".join(str(part) for part in item["loc"])
-    if item["type"] != "extra_forbidden":
-        return f"{path or 'file'}: {item['msg'].removeprefix('Value error, ')}"
-    known = _known_keys(model, item["loc"][:-1])
-    near = difflib.get_close_matches(str(item["loc"][-1]), known, n=1, cutoff=0.0)
-    return f"unknown key {path!r}; nearest known key is {near[0]!r}" if near else f"unknown key {path!r}"
-
-
-def _known_keys(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
-    """Keys known to the section at `path`, following nested models through optional annotations."""
-    section: type[BaseModel] = model
-    for part in path:
-        fields = section.model_fields
-        annotation = next(f.annotation for n, f in fields.items() if part in (n, f.alias))
-        candidates = [annotation, *getattr(annotation, "__args__", ())]
-        section = next(c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))
-    return [f.alias or n for n, f in section.model_fields.items()]

@@ -161,6 +161,30 @@ class CheckResult:
 
 
 @dataclasses.dataclass(frozen=True)
+class Switch:
+    """Months whose light is another product's, and how it was brought to the level of the others.
+
+    `main` is the product they stand in for; radiance = `offset` + `gain` × that of `product`, learned on
+    `common_months`; errors are relative, of a pixel and of a month's sum. Months are `YYYY-MM`.
+    """
+
+    main: str
+    product: str
+    processing: str
+    months: tuple[str, ...]
+    gain: float
+    offset: float
+    pixel_error: float
+    month_error: float
+    common_months: tuple[str, ...]
+
+    def as_document(self) -> dict[str, object]:
+        """As manifests and checks hold it."""
+        document = dataclasses.asdict(self)
+        return {"for": document.pop("main"), **document}
+
+
+@dataclasses.dataclass(frozen=True)
 class Asset:
     """One immutable object of a release, as `manifest.json` lists it; `key` is relative to `<store>/<region>/`."""
 
@@ -169,6 +193,43 @@ class Asset:
     size: int
     media_type: str
     month: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Manifest:
+    """What `releases/<release>/manifest.json` says; written and read by `gvio.publish.manifest` alone.
+
+    Attributes:
+        release: Release id, which names the content: `gvio.publish.manifest.release_id`.
+        region: Name of the region.
+        month: The release's last month.
+        objects: Every object of the release, sorted by key.
+        inputs: What it was made from, as JSON.
+        model: What made it, as JSON.
+        code: Version of the code.
+        skill: proven, weak, none, or "" when a release of long ago does not say.
+        public_until: Latest day of publication among the statistics used (YYYY-MM-DD); None when there are none.
+        invented: Whether light, factories or statistics are made up.
+        schema_version: Of the document.
+    """
+
+    release: str
+    region: str
+    month: Month
+    objects: tuple[Asset, ...] = ()
+    inputs: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    model: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    code: str = ""
+    skill: str = ""
+    public_until: str | None = None
+    invented: bool = False
+    schema_version: int = 1
+
+    @property
+    def grids(self) -> dict[str, str]:
+        """Key of each month's grid, by month (YYYY-MM) ascending."""
+        found = {o.month: o.key for o in self.objects if o.month is not None and o.key.startswith("grids/")}
+        return dict(sorted(found.items()))
 
 
 Progress = Callable[[str, int, int], None]

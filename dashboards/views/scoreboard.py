@@ -30,7 +30,7 @@ def show(view: Shown) -> None:
     label, explanation = SKILLS[skill_of(scores, view.release.manifest)]
     st.markdown(f"##### {verdict(scores)}")
     st.markdown(f"**{label}.** {explanation}")
-    if view.about.demonstration:
+    if view.about.invented:
         st.caption("These scores come from an invented world and say nothing about the real place.")
     st.caption(_READ_ME)
     for protocol, (title, meaning) in PROTOCOLS.items():

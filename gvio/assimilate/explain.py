@@ -28,7 +28,7 @@ class Explanation:
     Attributes:
         level: Prior share, overall level and the district's own: the intercept, the same in every month.
         season: Month of the year, the city's and the district's own.
-        calendar: Lunar new year and working days.
+        calendar: Holidays: working days, and the lunar new year where it is kept.
         common: Movement that all districts share, trend and lockdowns among it.
         own: The district's own movement, with what factories bring that open or close.
         light: Posterior mean with light minus that without, both on the same figures: what light changed.

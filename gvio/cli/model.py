@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from gvio.cli.options import open_from, request_from
 from gvio.cli.output import emit, json_option
 
 
@@ -35,7 +36,7 @@ def list_(region: str, workspace: str, as_json: bool) -> None:
     versions = list_versions(_uri(workspace), slug)
     lines = [
         f"version {v.version:>3}  {','.join(v.aliases) or '-':<10}  {v.created:%Y-%m-%d %H:%M}  "
-        f"{v.weights_sha256[:12]}  {v.reason}; {v.evidence}"
+        f"{v.weights_sha256[:12]}  {v.reason}; {v.decided}"
         for v in versions
     ]
     emit(versions, lines or [f"no model of {slug} was registered yet"], as_json)
@@ -50,7 +51,7 @@ def promote(region: str, workspace: str, version: int, reason: str, as_json: boo
     """Make a version champion by hand."""
     from gvio.registry.lifecycle import promote as promote_version
 
-    promote_version(_uri(workspace), _slug(region, workspace), version, f"by hand: {reason}")
+    promote_version(_uri(workspace), _slug(region, workspace), version, reason)
     emit({"champion": version}, [f"version {version} is champion; `gvio run` maps with it"], as_json)
 
 
@@ -72,16 +73,10 @@ def rollback(region: str, workspace: str, as_json: bool) -> None:
 @click.option("--params", "params_file", metavar="FILE", help="Scientific parameters; default: built in.")
 def serve(pack: str, store: str, workspace: str, params_file: str | None) -> None:
     """The schedule: look once a day, run when a product or a figure is new."""
+    request = request_from(pack=pack, store=store, workspace=workspace, params_file=params_file)
     from flows.serve import serve_daily
 
-    serve_daily(
-        pack,
-        store,
-        workspace,
-        params_file=params_file,
-        endpoint_url=os.environ.get("AWS_ENDPOINT_URL"),
-        tracking_uri=os.environ.get("MLFLOW_TRACKING_URI"),
-    )
+    serve_daily(request)
 
 
 def _uri(workspace: str) -> str:
@@ -91,9 +86,8 @@ def _uri(workspace: str) -> str:
 
 
 def _slug(region: str, workspace: str) -> str:
-    from gvio.pipeline.job import make_job
-    from gvio.pipeline.origin import is_remote
+    from gvio.run.origin import is_remote
 
     if not is_remote(region) and not (Path(region) / "region.yaml").exists():
         return region
-    return make_job(region, "", workspace, endpoint_url=os.environ.get("AWS_ENDPOINT_URL")).region
+    return open_from(request_from(pack=region, store="", workspace=workspace)).region

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from gvio.pipeline.job import Job
+    from gvio.run.context import Context
+    from gvio.run.request import RangeRequest, RunRequest
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -22,7 +23,7 @@ _QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
-    "OMP_NUM_THREADS": "1",  # folds run side by side in threads; see gvio.pipeline.workers
+    "OMP_NUM_THREADS": "1",  # folds run side by side in threads; see gvio.stages.workers
     "PREFECT_LOGGING_LEVEL": "WARNING",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
@@ -38,7 +39,7 @@ def be_quiet() -> None:
         os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
 
 
-def job_options(*, store_required: bool = False) -> Callable[[F], F]:
+def request_options(*, store_required: bool = False) -> Callable[[F], F]:
     """--region, --store, --workspace, --month, --as-of, --params."""
     options = [
         click.option(
@@ -49,7 +50,7 @@ def job_options(*, store_required: bool = False) -> Callable[[F], F]:
         ),
         click.option("--workspace", default=".gvio", show_default=True, metavar="DIR", help="Files of the work."),
         click.option("--month", metavar="YYYY-MM", help="Month to publish; default: the newest with a product."),
-        click.option("--as-of", metavar="YYYY-MM-DD", help="Hide figures published later; default: today."),
+        click.option("--as-of", metavar="YYYY-MM-DD", help="Hide statistics published later; default: today."),
         click.option("--params", "params_file", metavar="FILE", help="Scientific parameters; default: built in."),
     ]
 
@@ -61,35 +62,39 @@ def job_options(*, store_required: bool = False) -> Callable[[F], F]:
     return add
 
 
-def job_from(
-    pack: str,
-    store: str | None,
-    workspace: str,
-    month: str | None,
-    as_of: str | None,
-    params_file: str | None,
-    *,
-    retrain: bool = False,
-) -> Job:
-    """The job that flags and environment describe: servers, and the archives' credentials and addresses."""
-    from gvio.archives.environment import credentials_from, endpoints_from
-    from gvio.pipeline.job import make_job
-    from gvio.progress import terminal_progress
+def request_from(**flags: Any) -> RunRequest:
+    """The request that flags and environment describe.
 
-    return make_job(
-        pack,
-        store or str(Path(workspace) / "store"),
-        workspace,
-        month,
-        as_of,
-        params_file,
-        endpoint_url=os.environ.get("AWS_ENDPOINT_URL"),
-        tracking_uri=os.environ.get("MLFLOW_TRACKING_URI"),
-        retrain=retrain,
-        progress=terminal_progress(),
-        credentials=credentials_from(os.environ, netrc_file()),
-        endpoints=endpoints_from(os.environ),
-    )
+    Raises:
+        ConfigError: A month or a day is not valid.
+    """
+    from gvio.run.request import make_request
+
+    return make_request(**_with_servers(flags))
+
+
+def range_from(**flags: Any) -> RangeRequest:
+    """As `request_from`, for a range of months."""
+    from gvio.run.request import make_range
+
+    return make_range(**_with_servers(flags))
+
+
+def open_from(request: RunRequest) -> Context:
+    """The context of a request, with the archives' credentials and addresses of the environment."""
+    from gvio.archives.environment import credentials_from, endpoints_from
+    from gvio.progress import terminal_progress
+    from gvio.run.context import open_context
+
+    credentials = credentials_from(os.environ, netrc_file())
+    login = {name: value for name, value in os.environ.items() if name.startswith("MLFLOW_TRACKING_")}
+    return open_context(request, credentials, endpoints_from(os.environ), terminal_progress(), login)
+
+
+def _with_servers(flags: dict[str, Any]) -> dict[str, Any]:
+    store = flags.get("store") or str(Path(flags["workspace"]) / "store")
+    endpoint, tracking = os.environ.get("AWS_ENDPOINT_URL"), os.environ.get("MLFLOW_TRACKING_URI")
+    return {**flags, "store": store, "endpoint_url": endpoint, "tracking_uri": tracking}
 
 
 def netrc_file() -> Path:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+if TYPE_CHECKING:
+    from gvio.run.report import Fact, StageLine
+
 F = TypeVar("F", bound=Callable[..., Any])
+_BARE = frozenset(
+    {"reason", "verdict", "decision", "release", "result", "urban_mask"}
+)  # say by themselves what they are
 
 
 def json_option(command: F) -> F:
@@ -27,15 +33,15 @@ def emit(result: Any, lines: list[str], as_json: bool) -> None:
             click.echo(line)
 
 
-def stage_lines(reports: list[Any]) -> list[str]:
+def stage_lines(reports: Sequence[StageLine]) -> list[str]:
     """A line per stage: name, month, outcome, and what is worth reading."""
-    return [f"{r.stage:<9} {r.month}  {r.outcome:<9} {_worth(r.figures)}".rstrip() for r in reports]
+    return [f"{r.stage:<9} {r.month}  {r.outcome:<9} {_worth(r.facts)}".rstrip() for r in reports]
 
 
-def _worth(figures: Any) -> str:
+def _worth(facts: Mapping[str, Fact]) -> str:
     shown = []
-    for key, value in figures.items():
-        if key == "warnings":
+    for key, value in facts.items():
+        if isinstance(value, tuple) and key == "warnings":
             shown.append(f"{len(value)} warnings" if len(value) != 1 else "1 warning")
         elif key in {"weights_sha256", "light"}:
             shown.append(f"{key.removesuffix('_sha256')} {str(value)[:12]}")
@@ -43,12 +49,16 @@ def _worth(figures: Any) -> str:
             shown.append(f"{key} {value:,.1f}")
         elif isinstance(value, str | int) and key not in {"input_key", "version", "unit", "promoted"}:
             shown.append(
-                str(value) if key in {"reason", "verdict", "release", "result", "urban_mask"} else f"{key} {value}"
+                str(value)
+                if key in {"reason", "verdict", "decision", "release", "result", "urban_mask"}
+                else f"{key} {value}"
             )
     return "; ".join(shown)
 
 
 def _plain(value: Any) -> Any:
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json")
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, dict):

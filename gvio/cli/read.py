@@ -50,8 +50,9 @@ def _describe(objects: Any, region: str) -> dict[str, Any]:
         "age_days": (dt.datetime.now(dt.UTC) - published).days,
         "checks": len(release.checks),
         "warnings": [check.message for check in failed],
-        "skill": release.manifest["skill"],
-        "model": dict(release.manifest["model"]),
+        "skill": release.manifest.skill,
+        "model": dict(release.manifest.model),
+        "invented": release.manifest.invented,
     }
 
 
@@ -60,5 +61,5 @@ def _line(entry: dict[str, Any]) -> str:
     return (
         f"{entry['region']}: {entry['month']}, release {entry['release']}, {entry['age_days']} days old; "
         f"{entry['checks']} checks, {len(entry['warnings'])} warnings; {model['name']} version {model['version']}, "
-        f"skill {entry['skill']}"
+        f"skill {entry['skill']}{', INVENTED DATA' if entry['invented'] else ''}"
     )

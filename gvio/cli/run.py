@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
-from gvio.cli.options import job_from, job_options
+from gvio.cli.options import open_from, range_from, request_from, request_options
 from gvio.cli.output import emit, json_option, stage_lines
 
 
 @click.command()
-@job_options(store_required=True)
+@request_options(store_required=True)
 @click.option("--retrain", is_flag=True, help="Train from scratch whatever the rule says.")
 @json_option
-def run(
-    pack: str,
-    store: str,
-    workspace: str,
-    month: str | None,
-    as_of: str | None,
-    params_file: str | None,
-    retrain: bool,
-    as_json: bool,
-) -> None:
+def run(as_json: bool, **flags: Any) -> None:
     """The monthly job of one region: fetch, validate, sample, train, evaluate, map, publish."""
-    job = job_from(pack, store, workspace, month, as_of, params_file, retrain=retrain)
-    from gvio.pipeline.run import run_month
-    from gvio.progress import terminal_progress
+    context = open_from(request_from(**flags))
+    from gvio.run.order import run_month
+    from gvio.stages.table import STAGES
 
-    report = run_month(job, terminal_progress())
-    if report.outcome == "unchanged":
-        lines = [f"nothing to do: {report.month} is published from these inputs already, release {report.release}"]
-    else:
-        lines = [*stage_lines(list(report.stages)), f"published {report.month} as release {report.release}"]
-    emit(report, lines, as_json)
+    report = run_month(context, STAGES)
+    month, release = report.month, report.release
+    last = {
+        "unchanged": f"nothing to do: {month} is published from these inputs already, release {release}",
+        "published": f"published {month} as release {release}",
+        "archived": f"archived {month} as release {release}: the latest release knows more, the pointer stays with it",
+    }[report.outcome]
+    emit(report, [*(stage_lines(report.stages) if report.outcome != "unchanged" else []), last], as_json)
 
 
 @click.command()
@@ -42,29 +37,18 @@ def run(
 @click.option("--from", "first", required=True, metavar="YYYY-MM", help="First month.")
 @click.option("--to", "last", required=True, metavar="YYYY-MM", help="Last month.")
 @click.option("--single-release", is_flag=True, help="One release with all grids instead of one a month.")
-@click.option("--as-of", metavar="YYYY-MM-DD", help="Hide figures published later; default: today.")
+@click.option("--as-of", metavar="YYYY-MM-DD", help="Hide statistics published later; default: today.")
 @click.option("--params", "params_file", metavar="FILE", help="Scientific parameters; default: built in.")
 @json_option
-def backfill(
-    pack: str,
-    store: str,
-    workspace: str,
-    first: str,
-    last: str,
-    single_release: bool,
-    as_of: str | None,
-    params_file: str | None,
-    as_json: bool,
-) -> None:
-    """Publish every month of a range; months that are refused are skipped and named."""
-    job = job_from(pack, store, workspace, last, as_of, params_file)
-    start = job_from(pack, store, workspace, first, as_of, params_file).month
-    if start is None or job.month is None:
-        raise click.UsageError("--from and --to are months, written YYYY-MM")
-    from gvio.pipeline.backfill import backfill as backfill_months
+def backfill(as_json: bool, **flags: Any) -> None:
+    """Publish every month of a range; months that are refused or absent are skipped and named."""
+    request = range_from(**flags)
     from gvio.progress import terminal_progress
+    from gvio.run.range import run_range
+    from gvio.stages.table import STAGES
 
-    report = backfill_months(job, start, job.month, single_release, terminal_progress())
-    lines = [f"release {release}" for release in report.figures["releases"]]
-    lines += [f"refused {month}: {why}" for month, why in report.figures["refused"].items()]
+    report = run_range(request, open_from, STAGES, progress=terminal_progress())
+    lines = [f"release {release}" for release in report.releases]
+    lines += [f"refused {month}: {why}" for month, why in report.refused.items()]
+    lines += [f"absent {month}: {why}" for month, why in report.absent.items()]
     emit(report, lines, as_json)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 
-from gvio.cli.options import job_from, job_options
+from gvio.cli.options import open_from, range_from, request_from, request_options
 from gvio.cli.output import emit, json_option, stage_lines
 
 
@@ -16,26 +15,26 @@ def _stage(name: str, text: str) -> click.Command:
     """A command that runs one stage."""
 
     @click.command(name, help=text)
-    @job_options()
+    @request_options()
     @json_option
     def command(as_json: bool, **flags: Any) -> None:
-        _run(name, as_json, job_from(**flags))
+        _run(name, as_json, **flags)
 
     return command
 
 
-def _run(name: str, as_json: bool, job: Any) -> None:
-    from gvio.pipeline.job import held
-    from gvio.pipeline.stages import STAGES
-    from gvio.progress import terminal_progress
+def _run(name: str, as_json: bool, **flags: Any) -> None:
+    context = open_from(request_from(**flags))
+    from gvio.run.order import run_stage
+    from gvio.run.report import stage_line
+    from gvio.stages.table import STAGES
 
-    with held(job):
-        report = dict(STAGES)[name](job, terminal_progress())
-    emit(report, stage_lines([report]), as_json)
+    line = stage_line(run_stage(context, name, STAGES)[-1], context)
+    emit(line, stage_lines([line]), as_json)
 
 
 @click.command()
-@job_options()
+@request_options()
 @click.option("--from", "first", metavar="YYYY-MM", help="First month of a range to bring; needs --to.")
 @click.option("--to", "last", metavar="YYYY-MM", help="Last month of a range to bring.")
 @click.option("--verify", is_flag=True, help="Read fetched files again and compare them with the manifest.")
@@ -44,48 +43,59 @@ def fetch(as_json: bool, first: str | None, last: str | None, verify: bool, **fl
     """Bring the region's light and read it onto its grid, up to --month; or only bring a range, or only --verify."""
     if (first is None) != (last is None) or sum(map(bool, (first, verify, flags["month"]))) > 1:
         raise click.UsageError("--from and --to go together, and neither with --month nor with --verify")
-    if first is None and not verify:
-        _run("fetch", as_json, job_from(**flags))
-        return
-    job = job_from(**{**flags, "month": last})
-    from gvio.pipeline.job import held
-    from gvio.pipeline.raw import fetch_range, verify_raw
-    from gvio.progress import terminal_progress
-
-    with held(job):
-        if verify:
-            report = verify_raw(job, terminal_progress())
-        else:
-            start = job_from(**{**flags, "month": first}).month
-            if start is None or job.month is None:
-                raise click.UsageError("--from and --to are months, written YYYY-MM")
-            report = fetch_range(job, start, job.month, terminal_progress())
-    emit(report, [*stage_lines([report]), *_absent(report)], as_json)
+    if verify:
+        _verify(as_json, **flags)
+    elif first is None:
+        _run("fetch", as_json, **flags)
+    else:
+        _fetch_range(as_json, **{**flags, "first": first, "last": last})
 
 
-def _absent(report: Any) -> list[str]:
-    """A line per month and file that could not be had."""
-    lines = [f"absent {month}" for month in report.figures.get("absent", ())]
-    return lines + [f"lost {name}: {why}" for name, why in report.figures.get("lost", {}).items()]
+def _verify(as_json: bool, **flags: Any) -> None:
+    context = open_from(request_from(**flags))
+    from gvio.run.order import region_held
+    from gvio.stages.raw import verify_raw
+
+    with region_held(context):
+        report = verify_raw(context, context.progress)
+    emit(report, [f"verified {report.files} files", *report.warnings], as_json)
 
 
-validate = _stage("validate", "Check pack, figures and light; refuse when a required check fails.")
+def _fetch_range(as_json: bool, **flags: Any) -> None:
+    from gvio.types import Month
+
+    del flags["month"]
+    request = range_from(**flags)
+    first, last = Month.parse(request.first), Month.parse(request.last)
+    context = open_from(request.of_month(first))  # the first month must be the region's, or later
+    from gvio.run.order import region_held
+    from gvio.stages.raw import fetch_range
+
+    with region_held(context):
+        report = fetch_range(context, first, last, context.progress)
+    lines = [f"fetched {report.files} files of {report.months} months, up to {report.month}"]
+    lines += [f"absent {month}" for month in report.absent]
+    emit(report, [*lines, *(f"lost {name}: {why}" for name, why in report.lost.items())], as_json)
+
+
+validate = _stage("validate", "Check pack, statistics and light; refuse when a required check fails.")
 sample = _stage("sample", "Turn light into samples round factories.")
-map_ = _stage("map", "Estimate with the champion and spread over pixels.")
+decide = _stage("decide", "Register the evaluated candidate; promote it or keep the champion, by rule.")
+map_ = _stage("map", "Estimate with the champion and spread over pixels; decides first where `decide` has not run.")
 publish = _stage("publish", "Publish what `map` made as one immutable release.")
 
 
 @click.command()
-@job_options()
+@request_options()
 @click.option("--retrain", is_flag=True, help="Train from scratch whatever the rule says.")
 @json_option
-def train(as_json: bool, retrain: bool, **flags: Any) -> None:
+def train(as_json: bool, **flags: Any) -> None:
     """Train from scratch or fine-tune the champion, by rule."""
-    _run("train", as_json, job_from(**flags, retrain=retrain))
+    _run("train", as_json, **flags)
 
 
 @click.command()
-@job_options()
+@request_options()
 @click.option(
     "--json",
     "json_file",
@@ -97,24 +107,22 @@ def train(as_json: bool, retrain: bool, **flags: Any) -> None:
 )
 @click.option("--only", is_flag=True, help="Only this stage: the earlier ones have run (DVC runs them itself).")
 def evaluate(json_file: str | None, only: bool, **flags: Any) -> None:
-    """Score the model against every comparator, after all earlier stages."""
+    """Score the model against every comparator, after all earlier stages. Registers and promotes nothing."""
     from gvio.errors import ConfigError
 
     if json_file not in {None, "-"} and not Path(str(json_file)).parent.is_dir():  # before the work, not after it
         hint = "Create it, or write the scoreboard elsewhere."
         raise ConfigError("no such folder", where=str(Path(str(json_file)).parent), hint=hint)
-    job = job_from(**flags)
-    from gvio.pipeline.job import held, read_json
-    from gvio.pipeline.stages import STAGES
-    from gvio.progress import terminal_progress
+    context = open_from(request_from(**flags))
+    from gvio.run.order import run_stage
+    from gvio.run.report import stage_line
+    from gvio.stages.table import STAGES
 
-    until = [name for name, _ in STAGES].index("evaluate") + 1
-    with held(job):
-        reports = [stage(job, terminal_progress()) for _, stage in STAGES[until - 1 if only else 0 : until]]
-    scoreboard = json.dumps(read_json(job, "scoreboard.json", "evaluate"), indent=2, sort_keys=True)
+    artifacts = run_stage(context, "evaluate", STAGES, alone=only)
+    scoreboard = context.path("scoreboard.json").read_text()
     if json_file == "-":
-        click.echo(scoreboard)
+        click.echo(scoreboard.rstrip("\n"))
         return
     if json_file is not None:
-        Path(json_file).write_text(scoreboard + "\n")
-    emit(reports[-1], stage_lines(reports), as_json=False)
+        Path(json_file).write_text(scoreboard)
+    emit(None, stage_lines([stage_line(artifact, context) for artifact in artifacts]), as_json=False)

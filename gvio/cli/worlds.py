@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from gvio.cli.options import request_from
 from gvio.cli.output import emit, json_option
 
 if TYPE_CHECKING:
-    from gvio.pipeline.job import Job, StageReport
+    from gvio.run.report import RunReport
+    from gvio.run.request import RunRequest
     from gvio.types import Month
 
 _NOTICE = (
@@ -29,54 +30,59 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 @json_option
 def demo(workspace: str, months: int, as_json: bool) -> None:
     """Build a known-truth region in the true file formats and run the monthly job on it twice."""
-    from gvio.pipeline.job import make_job, read_json
     from gvio.progress import terminal_progress
     from gvio.simulate.demo import write_demo_pack
     from gvio.types import Month
 
-    began, tracking_uri = time.monotonic(), os.environ.get("MLFLOW_TRACKING_URI")
-    folder, store = Path(workspace) / "pack", str(Path(workspace) / "store")
+    began = time.monotonic()
+    folder = Path(workspace) / "pack"
     click.echo(f"{_NOTICE}\n", err=True)
     if not (folder / "region.yaml").exists():
         write_demo_pack(folder, months, progress=terminal_progress())
-    job = make_job(str(folder), store, workspace, tracking_uri=tracking_uri)
     last = Month(2018, 1) + (months - 1)
-    reports = _run_months(job, [last + -1, last])
-    decision = read_json(job, "decision.json", "evaluate")
+    request = request_from(pack=str(folder), store=str(Path(workspace) / "store"), workspace=workspace)
+    reports = _run_months(request, [last + -1, last])
     seconds = time.monotonic() - began
-    lines = ["", f"done in {seconds:.0f} s: {_what_happened(reports)}", decision["verdict"], "", *_where_to_look(job)]
-    emit({"seconds": round(seconds, 1), "decision": decision, "stages": reports}, lines, as_json)
+    verdict = [report.verdict for report in reports if report.verdict is not None][-1:]
+    lines = ["", f"done in {seconds:.0f} s: {_what_happened(reports)}", *verdict, "", *_where_to_look(request)]
+    emit({"seconds": round(seconds, 1), "runs": reports}, lines, as_json)
 
 
-def _run_months(job: Job, months: list[Month]) -> list[StageReport]:
+def _run_months(request: RunRequest, months: list[Month]) -> list[RunReport]:
     """Run the monthly flow for each month that is not published yet, as of the 20th of the month after."""
     from flows.embedded import temporary_server
     from flows.monthly import monthly
-    from gvio.store.objects import open_store
-    from gvio.store.published import read_latest
 
-    published = read_latest(open_store(job.store), job.region)
-    reports: list[StageReport] = []
-    pending = [m for m in months if published is None or str(m) > published.month]
-    if not pending:
-        return reports
-    with temporary_server(str(job.workspace)):
-        for month in pending:
+    with temporary_server(request.workspace):
+        reports = list[RunReport]()
+        for month in _pending(request, months):
             click.echo(f"monthly run {month}", err=True)
-            day = (month + 1).first_day.replace(day=20).isoformat()
-            places = (str(job.pack), job.store, str(job.workspace))
-            reports += monthly(*places, str(month), day, tracking_uri=job.tracking_uri)
+            day = (month + 1).first_day.replace(day=20)
+            reports.append(monthly(request.model_copy(update={"month": str(month), "as_of": day})))
     return reports
 
 
-def _where_to_look(job: Job) -> list[str]:
+def _pending(request: RunRequest, months: list[Month]) -> list[Month]:
+    from gvio.run.context import open_context
+    from gvio.store.standing import standing
+
+    context = open_context(request)
+    latest = standing(context.store, context.region).latest
+    return [month for month in months if latest is None or str(month) > latest.month]
+
+
+def _where_to_look(request: RunRequest) -> list[str]:
+    from gvio.run.context import open_context
+
+    context = open_context(request)
+    database = f"mlflow ui --backend-store-uri sqlite:///{request.workspace}/mlflow.db"
     return [
-        f"release     {job.store}/{job.region}/latest.json",
-        f"scoreboard  {job.path('scoreboard.json')}",
-        f"checks      {job.path('checks.html')}",
-        f"Data Docs   {job.path('data-docs/index.html')}",
-        f"models      {job.tracking_uri or f'mlflow ui --backend-store-uri sqlite:///{job.workspace}/mlflow.db'}",
-        f"dashboard   gvio dashboard --store {job.store}",
+        f"release     {request.store}/{context.region}/latest.json",
+        f"scoreboard  {context.path('scoreboard.json')}",
+        f"checks      {context.path('checks.html')}",
+        f"Data Docs   {context.path('data-docs/index.html')}",
+        f"models      {request.tracking_uri or database}",
+        f"dashboard   gvio dashboard --store {request.store}",
     ]
 
 
@@ -121,8 +127,13 @@ def simulate(
     emit({"pack": str(out), "seed": seed}, [f"wrote {out}; try: gvio run --region {out} --store store"], as_json)
 
 
-def _what_happened(reports: list[Any]) -> str:
+def _what_happened(reports: list[RunReport]) -> str:
     """Month and how its model was trained, in the order of the runs."""
-    trained = [f"{r.month} {r.figures['reason'].partition(':')[0]}" for r in reports if r.stage == "train"]
+    trained = [
+        f"{line.month} {str(line.facts['reason']).partition(':')[0]}"
+        for report in reports
+        for line in report.stages
+        if line.stage == "train"
+    ]
     words = ", ".join(trained).replace("retrain", "trained").replace("fine-tune", "fine-tuned")
     return words or "both months were published already"

@@ -49,7 +49,7 @@ def random_forest(given: CompareInput, seed: int = 0) -> FloatArray:
     if train.sum() < MIN_MONTHS:
         return complete(known, seasonal_fill(known.districts))
     zonal = _zonal(given)
-    level = np.broadcast_to(zonal.mean(axis=1, keepdims=True), zonal.shape)
+    level = np.broadcast_to(zonal[:, : given.origin + 1].mean(axis=1, keepdims=True), zonal.shape)
     table = np.concatenate([zonal, level, _month_number(given)], axis=2)
     forest = RandomForestRegressor(_TREES, min_samples_leaf=2, n_jobs=2, random_state=seed)
     forest.fit(table[train], np.log(known.districts[train]))
@@ -59,15 +59,19 @@ def random_forest(given: CompareInput, seed: int = 0) -> FloatArray:
 
 
 def _zonal(given: CompareInput) -> FloatArray:
-    """(D, T, 1 + K) log summed light and statistics; gaps take the district's mean, then the mean of all, then 0."""
+    """(D, T, 1 + K) log summed light and statistics; gaps take the district's mean, then the mean of all, then 0.
+
+    Means are of the months up to the origin: no month's features may depend on the light of a later one.
+    """
     light = np.log(np.where(given.district_light > 0, given.district_light, np.nan))
     table = np.concatenate([light[:, :, None], given.features], axis=2).astype(np.float64)
     for axes in ((1,), (0, 1)):
-        seen = np.isfinite(table)
+        past = table[:, : given.origin + 1]
+        seen = np.isfinite(past)
         number = seen.sum(axis=axes, keepdims=True)
-        total = np.where(seen, table, 0.0).sum(axis=axes, keepdims=True)
+        total = np.where(seen, past, 0.0).sum(axis=axes, keepdims=True)
         mean = np.divide(total, number, out=np.full(total.shape, np.nan), where=number > 0)
-        table = np.where(seen, table, mean)
+        table = np.where(np.isfinite(table), table, mean)
     return np.nan_to_num(table)
 
 

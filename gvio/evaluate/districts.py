@@ -9,17 +9,16 @@ import numpy as np
 
 from gvio.assimilate.hyper import Hyper
 from gvio.evaluate.blocks import Block, reach_px, spatial_blocks
-from gvio.evaluate.fold import Fit, Material, Question, ask, fitter
+from gvio.evaluate.fit_request import Fit
+from gvio.evaluate.fold import Material, Question, ask
 from gvio.evaluate.scores import OURS, FoldScores
 from gvio.grid.area import pixel_area_km2
-from gvio.ledger.select import select_rows
 from gvio.model.panel import fit_normalisation
 from gvio.sample.samples import Samples
 from gvio.train.fit import Fitted
 from gvio.train.workers import Workers, in_turn
 from gvio.types import BoolArray
 
-NARROWER = "-hidden-within-"  # in the name of a fold that could not hide all that its factories see
 LEFT_OUT, CITY_PUBLIC = "leave_one_district_out", "leave_one_district_out_city_public"
 
 
@@ -31,10 +30,10 @@ def leave_districts_out(
     Under `LEFT_OUT` the city's figures are withheld from every model, too: with them, a district left out alone is the
     city less the others, and nothing is asked of the light. Under `CITY_PUBLIC` they are there, but not in training,
     which would learn the same difference. No pixel that a factory of the districts sees is looked at in training, as
-    far as half of the other factories stay in sight (else the fold's name says how far it went); the statistics of the
-    other districts, which are means over their own land, stay as they are. The hyperparameters are those of the whole
-    region: they say how figures and light behave, not where output is. Districts' sensitivities to light do know where,
-    and are left out.
+    far as half of the other factories stay in sight (`hidden_px` says how far, `hidden_in_part` whether that is less
+    than they see); statistics, means over the land of whole districts and of the city, stay as they are. The
+    hyperparameters are those of the whole region: they say how figures and light behave, not where output is.
+    Districts' sensitivities to light do know where, and are left out.
     """
 
     reach = region_reach(material)
@@ -47,15 +46,19 @@ def leave_districts_out(
         if not scored.any() or not others.any():
             return None
         name = "districts-" + "-".join(str(d) for d in np.flatnonzero(block.districts))
-        if block.reach < reach:
-            name += f"{NARROWER}{block.reach}px"
         hidden = hide(material.samples, block.hidden)
-        fitted = fit(name, fitter(material, select_rows(sums, others), end + 1, fixed=blank, samples=hidden))
+        fitted = fit(material.request(others, end + 1, fixed=blank, samples=hidden))
         ours = {OURS: (sighted(fitted, material.samples), False)}
         nobody = np.full(len(material.city_monthly), np.nan)
         alone = Question(name, others, scored, nobody, end, block.districts)
         public = Question(name, others | (sums.area < 0), scored, material.city_monthly, end, block.districts)
-        return ask(material, alone, ours), ask(material, public, ours)
+        scores = [
+            dataclasses.replace(
+                ask(material, question, ours), hidden_px=block.reach, hidden_in_part=block.reach < reach
+            )
+            for question in (alone, public)
+        ]
+        return scores[0], scores[1]
 
     folds = workers("evaluate: leave districts out", [partial(fold, block) for block in blocks_of(material)])
     found = [pair for pair in folds if pair is not None]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -12,16 +12,15 @@ from gvio.assimilate.posterior import Posterior
 from gvio.compare.known import CompareInput
 from gvio.compare.table import predict_all
 from gvio.config import Params
+from gvio.evaluate.fit_request import FitRequest, fit_request
 from gvio.evaluate.scores import OURS, CityScores, FoldScores
 from gvio.evaluate.target import Targets, city_targets, on_targets, path_on_city, sd_on_targets, targets_of
 from gvio.ledger.select import select_rows
 from gvio.ledger.sums import Sums
-from gvio.sample.samples import Samples
-from gvio.train.fit import Fitted, estimate, fit_model
+from gvio.sample.samples import Samples, first_months
+from gvio.sample.statistics import fill_gaps, gap_offsets
+from gvio.train.fit import Fitted, estimate
 from gvio.types import BoolArray, FloatArray
-
-Fit = Callable[[str, Callable[[], Fitted]], Fitted]
-"""Returns the fitted model of a name, from a cache when it has it. May be called from several threads."""
 
 Models = Mapping[str, tuple[Fitted, bool]]
 """A model by name, and whether to read it cross-fitted."""
@@ -41,17 +40,50 @@ class Material:
         """What can be scored."""
         return targets_of(self.sums)
 
+    def until(self, end: int) -> Material:
+        """As it was when only the first `end` months were known: no later light, opening or figure is in it."""
+        if end >= len(self.samples.months):
+            return self
+        sums = select_rows(self.sums, self.sums.end < end, slice(0, end))
+        return dataclasses.replace(
+            self, samples=first_months(self.samples, end), sums=sums, city_monthly=self.city_monthly[:end]
+        )
+
+    def request(
+        self,
+        visible: BoolArray,
+        n_train: int,
+        *,
+        statistics: bool = True,
+        fixed: Hyper | None = None,
+        samples: Samples | None = None,
+    ) -> FitRequest:
+        """The fit of a fold on the first `n_train` months, the figures where `visible` (n,) holds, and other `samples`
+        where the fold shuffles or hides them.
+        """
+        params, given = self.params, self.samples if samples is None else samples
+        return fit_request(
+            given,
+            select_rows(self.sums, visible),
+            n_train,
+            params.model,
+            params.sample.patch_px,
+            params.evaluate.members,
+            statistics=statistics,
+            fixed=fixed,
+        )
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Question:
     """What a fold withholds and asks.
 
     Attributes:
-        name: Of the fold.
+        name: Of the fold, for people.
         visible: (n,) figures every model may see.
         scored: (D, T) targets that count.
         city: (T,) the city's monthly figures visible to comparators, NaN elsewhere.
-        origin: Index of the last month whose district figures comparators may look at.
+        last_known: Index of the last month whose district figures comparators may look at.
         held_out: (D,) districts without figures, or None.
         city_scored: (T,) targets of the city that count; None: none does.
     """
@@ -60,32 +92,9 @@ class Question:
     visible: BoolArray
     scored: BoolArray
     city: FloatArray
-    origin: int
+    last_known: int
     held_out: BoolArray | None = None
     city_scored: BoolArray | None = None
-
-
-def fitter(
-    material: Material,
-    visible: Sums,
-    n_train: int,
-    *,
-    statistics: bool = True,
-    fixed: Hyper | None = None,
-    samples: Samples | None = None,
-) -> Callable[[], Fitted]:
-    """The fit of a fold, to be done when no cache has it; `samples` instead of the material's own."""
-    p = material.params
-    return lambda: fit_model(
-        samples or material.samples,
-        visible,
-        n_train,
-        p.model,
-        p.sample.patch_px,
-        size=p.evaluate.members,
-        statistics=statistics,
-        fixed=fixed,
-    )
 
 
 def ask(
@@ -101,7 +110,7 @@ def ask(
     """
     sums, targets = material.sums, material.targets
     seen = select_rows(sums, question.visible)
-    given = compare_input(material, seen, question.city, question.origin, question.held_out)
+    given = compare_input(material, seen, question.city, question.last_known, question.held_out)
     posteriors = {n: estimate(fitted, material.samples, seen, cross_fitted=c) for n, (fitted, c) in models.items()}
     every = {n: np.exp(p.mean) for n, p in posteriors.items()} | predict_all(given) | dict(paths or {})
     return FoldScores(
@@ -111,13 +120,13 @@ def ask(
         predicted={n: on_targets(sums, targets, path) for n, path in every.items()},
         sd=sd_on_targets(sums, targets, every[OURS], posteriors[OURS].sd),
         known=np.where(question.visible[targets.row] & (targets.row >= 0), targets.value, np.nan),
-        origin=question.origin,
+        last_known=question.last_known,
         city=None if question.city_scored is None else city_scores(sums, question.city_scored, posteriors[OURS]),
     )
 
 
 def compare_input(
-    material: Material, seen: Sums, city: FloatArray, origin: int, held_out: BoolArray | None = None
+    material: Material, seen: Sums, city: FloatArray, last_known: int, held_out: BoolArray | None = None
 ) -> CompareInput:
     """A fold as comparators see it.
 
@@ -125,23 +134,56 @@ def compare_input(
         material: The region.
         seen: Figures visible in the fold.
         city: (T,) the city's monthly figures visible in the fold, NaN elsewhere.
-        origin: Index of the last month whose district figures may be looked at.
+        last_known: Index of the last month whose district figures may be looked at, and whose light may set what
+            gaps of other months are filled with.
         held_out: (D,) districts without figures, or None.
     """
     samples = material.samples
     light = np.nan_to_num(samples.light[0]) * samples.active
     member = samples.district == np.arange(len(samples.area_ids))[:, None]
     total = member.astype(np.float64) @ light
+    raw = (samples.statistics, samples.city_statistics, samples.region_light)
+    offsets = gap_offsets(*raw, np.arange(len(samples.months)) <= last_known)
     return CompareInput(
         months=samples.months,
         area_ids=samples.area_ids,
         sums=seen,
         city_monthly=city,
         district_light=np.where(total > 0, total, np.nan),
-        features=samples.statistics,
-        origin=origin,
+        features=fill_gaps(*raw, offsets)[0],
+        origin=last_known,
         held_out=held_out,
     )
+
+
+def lengthened(fold: FoldScores, n_months: int) -> FoldScores:
+    """A fold of a cut series on the axis of all `n_months`, so that folds can be stacked: NaN, and nothing scored,
+    after its end.
+    """
+    more = n_months - fold.truth.shape[-1]
+    if not more:
+        return fold
+    city = fold.city
+    if city is not None:
+        city = CityScores(
+            _longer(city.truth, more),
+            np.pad(city.scored, (0, more)),
+            _longer(city.predicted, more),
+            _longer(city.sd, more),
+        )
+    return dataclasses.replace(
+        fold,
+        truth=_longer(fold.truth, more),
+        scored=np.pad(fold.scored, ((0, 0), (0, more))),
+        predicted={name: _longer(path, more) for name, path in fold.predicted.items()},
+        sd=_longer(fold.sd, more),
+        known=_longer(fold.known, more),
+        city=city,
+    )
+
+
+def _longer(values: FloatArray, more: int) -> FloatArray:
+    return np.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, more)], constant_values=np.nan)
 
 
 def city_scores(sums: Sums, scored: BoolArray, posterior: Posterior) -> CityScores:

@@ -34,8 +34,10 @@ def coverage_by_horizon(
     found = _pooled(folds) if widths is None else widths
     pairs = list(zip(folds, found, strict=True))
     out = {"districts": _bands([_of_districts(fold, wide.districts) for fold, wide in pairs])}
-    asked = [(f.city, f.origin, w.city) for f, w in pairs]
-    cities = [_of_city(city, origin, wide) for city, origin, wide in asked if city is not None and wide is not None]
+    asked = [(f.city, f.last_known, w.city) for f, w in pairs]
+    cities = [
+        _of_city(city, last_known, wide) for city, last_known, wide in asked if city is not None and wide is not None
+    ]
     if cities:
         out["city"] = _bands(cities)
     return out
@@ -62,12 +64,12 @@ class _Part:
 
 
 def _of_districts(fold: FoldScores, half: FloatArray) -> _Part:
-    ahead = np.arange(fold.truth.shape[1]) - fold.origin
+    ahead = np.arange(fold.truth.shape[1]) - fold.last_known
     return _Part(fold.truth, fold.predicted[OURS], half, fold.scored, ahead)
 
 
-def _of_city(city: CityScores, origin: int, half: FloatArray) -> _Part:
-    ahead = np.arange(len(city.truth)) - origin
+def _of_city(city: CityScores, last_known: int, half: FloatArray) -> _Part:
+    ahead = np.arange(len(city.truth)) - last_known
     return _Part(city.truth[None], city.predicted[None], half[None], city.scored[None], ahead)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from gvio.errors import ModelError
 from gvio.evaluate.scores import AS_USED, BLIND, OURS, FoldScores
 from gvio.map.intervals import BANDS, KINDS, LEVELS, IntervalTable, gaussian_half_width, half_width
-from gvio.types import BoolArray, FloatArray, IntArray
+from gvio.types import BoolArray, FloatArray, IntArray, Month
 
 FEWEST = 20
 """With fewer residuals the posterior is taken at its word."""
@@ -31,8 +31,8 @@ class Residuals:
     """Log errors of our forecasts over their standard deviation, one an entry, all (n,).
 
     `z` the error, signed; `kind` index into `KINDS`; `ahead` months since the area's own last figure; `area` district
-    or −1; `end` month index of the figure; `fold` index into `names`, the names of folds. A later origin is named after
-    its January: "2020-01+4".
+    or −1; `end` month index of the figure; `fold` index into `januaries`, the month at which the fold's model was
+    fitted.
     """
 
     z: FloatArray
@@ -41,7 +41,7 @@ class Residuals:
     area: IntArray
     end: IntArray
     fold: IntArray
-    names: tuple[str, ...]
+    januaries: tuple[Month | None, ...]
 
     def take(self, chosen: BoolArray) -> Residuals:
         """Some of them."""
@@ -56,19 +56,19 @@ def residuals_of(*sources: Mapping[str, Sequence[FoldScores]]) -> Residuals:
         ModelError: A residual is not finite.
     """
     rows: list[FloatArray] = [np.empty((6, 0))]
-    names: list[str] = []
+    januaries: list[Month | None] = []
     for source in sources:
         for kind, protocol in enumerate((AS_USED, BLIND)):
             for fold in source.get(protocol, ()):
                 found = np.concatenate([_districts(fold, kind), _city(fold)], axis=1)
-                rows.append(np.concatenate([found, np.full((1, found.shape[1]), len(names))]))
-                names.append(fold.name)
+                rows.append(np.concatenate([found, np.full((1, found.shape[1]), len(januaries))]))
+                januaries.append(fold.january)
     z, *counted = np.concatenate(rows, axis=1)
     if not np.isfinite(z).all():
         what = f"{int((~np.isfinite(z)).sum())} of {len(z)} residuals are not finite"
         raise ModelError(what, where="calibration of intervals", hint="Retrain: `gvio train`.")
     kind_, ahead, area, end, number = (column.astype(np.int64) for column in counted)
-    return Residuals(z, kind_, ahead, area, end, number, tuple(names))
+    return Residuals(z, kind_, ahead, area, end, number, tuple(januaries))
 
 
 def learn_table(residuals: Residuals) -> IntervalTable | None:
@@ -113,14 +113,19 @@ def held_out_widths(
 ) -> dict[str, list[FoldWidths]]:
     """Half-widths of every rolling fold from the residuals of other Januaries only, whatever the protocol."""
     residuals = residuals_of(folds, later)
-    january = np.array([name.partition("+")[0] for name in residuals.names])
     out = {}
     for kind, protocol in enumerate((AS_USED, BLIND)):
         out[protocol] = [
-            fold_widths(learn_table(residuals.take((january != fold.name)[residuals.fold])), fold, kind)
+            fold_widths(learn_table(residuals.take(_of_others(residuals, fold))), fold, kind)
             for fold in folds.get(protocol, ())
         ]
     return out
+
+
+def _of_others(residuals: Residuals, fold: FoldScores) -> BoolArray:
+    """(n,) residuals of models of other Januaries than the fold's."""
+    other = np.array([january != fold.january for january in residuals.januaries], dtype=bool)
+    return np.asarray(other[residuals.fold])
 
 
 def fold_widths(table: IntervalTable | None, fold: FoldScores, kind: int) -> FoldWidths:
@@ -129,7 +134,7 @@ def fold_widths(table: IntervalTable | None, fold: FoldScores, kind: int) -> Fol
     wide = np.stack([half_width(table, KINDS[kind], ahead, fold.sd, level) for level in LEVELS], axis=2)
     if fold.city is None:
         return FoldWidths(wide, None)
-    ahead, sd = np.arange(len(fold.city.sd)) - fold.origin, fold.city.sd
+    ahead, sd = np.arange(len(fold.city.sd)) - fold.last_known, fold.city.sd
     return FoldWidths(wide, np.stack([half_width(table, KINDS[_CITY], ahead, sd, level) for level in LEVELS], axis=1))
 
 
@@ -147,7 +152,7 @@ def _city(fold: FoldScores) -> FloatArray:
         return np.empty((5, 0))
     end, city = np.flatnonzero(fold.city.scored), fold.city
     z = (np.log(city.truth[end]) - np.log(city.predicted[end])) / city.sd[end]
-    return np.stack([z, np.full(len(z), _CITY), end - fold.origin, np.full(len(z), -1), end])
+    return np.stack([z, np.full(len(z), _CITY), end - fold.last_known, np.full(len(z), -1), end])
 
 
 def _months_since(known: FloatArray) -> IntArray:

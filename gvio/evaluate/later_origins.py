@@ -1,7 +1,8 @@
 """More origins for the calibration of intervals: the model of a January again, with the figures of later months.
 
 One fit serves many origins: a later origin sees more figures, the model has learned from fewer. So nothing is looked
-at that was not public, and only the assimilation is paid for.
+at that was not public, and only the assimilation is paid for. Each origin reads the light up to the end of its own
+horizon, as in `gvio.evaluate.protocols`.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from functools import partial
 
 import numpy as np
 
-from gvio.evaluate.fold import Fit, Material, city_scores, fitter
-from gvio.evaluate.protocols import origins
+from gvio.evaluate.fit_request import Fit
+from gvio.evaluate.fold import Material, city_scores, lengthened
+from gvio.evaluate.protocols import known_at, origins
 from gvio.evaluate.scores import AS_USED, BLIND, OURS, FoldScores
 from gvio.evaluate.target import city_targets, on_targets, sd_on_targets, starts_after
 from gvio.ledger.select import select_rows
@@ -36,7 +38,7 @@ def later_origins(
         starts: The Januaries; those of the rolling origin when None.
         first: Months after a January at which the first fold begins.
     """
-    found = origins(material.samples.months, material.sums, material.params.evaluate) if starts is None else starts
+    found = origins(material) if starts is None else starts
     asked = []
     ends = [*found[1:], material.sums.n_months]
     for t0, following in zip(found, ends, strict=False):  # a short series has no January, and one end
@@ -47,40 +49,41 @@ def later_origins(
 
 
 def _both(material: Material, t0: int, steps: Sequence[int], fit: Fit) -> list[tuple[FoldScores, FoldScores]]:
-    visible = select_rows(material.sums, material.sums.end < t0)
-    month = material.samples.months[t0]
-    model = fit(f"{OURS}-{month}", fitter(material, visible, t0))
+    model = fit(material.request(material.sums.end < t0, t0))
     pairs = []
     for k in steps:
-        used, blind = (origin_fold(material, model, t0 + k, f"{month}+{k}", city_goes_on=on) for on in (True, False))
+        known = known_at(material, t0 + k)
+        used, blind = (origin_fold(known, model, t0 + k, t0, city_goes_on=on) for on in (True, False))
         if used.scored.any():
-            pairs.append((used, blind))
+            n_months = len(material.samples.months)
+            pairs.append((lengthened(used, n_months), lengthened(blind, n_months)))
     return pairs
 
 
-def origin_fold(material: Material, model: Fitted, origin: int, name: str, *, city_goes_on: bool) -> FoldScores:
+def origin_fold(known: Material, model: Fitted, origin: int, january: int, *, city_goes_on: bool) -> FoldScores:
     """What a model says at an origin, on the figures after it: districts, and (blind) the city.
 
     Args:
-        material: The region.
-        model: Fitted before the origin.
+        known: The region, as `known_at` the origin.
+        model: Fitted at the January.
         origin: Index of the first month whose figures are hidden.
-        name: Of the fold.
+        january: Index of the January, not after the origin.
         city_goes_on: Whether the city's figures stay visible.
     """
-    sums, targets = material.sums, material.targets
+    sums, targets, months = known.sums, known.targets, known.samples.months
     visible = (sums.end < origin) | ((sums.area < 0) if city_goes_on else False)
-    posterior = estimate(model, material.samples, select_rows(sums, visible))
+    posterior = estimate(model, known.samples, select_rows(sums, visible))
     output = np.exp(posterior.mean)
-    near = np.arange(sums.n_months) < origin + material.params.evaluate.horizon_months
-    city = starts_after(sums, city_targets(sums), origin - 1)[0] & near
+    city = starts_after(sums, city_targets(sums), origin - 1)[0]
     return FoldScores(
-        name=name,
+        name=f"{months[january]}+{origin - january}",
         truth=targets.value,
-        scored=starts_after(sums, targets, origin - 1) & near,
+        scored=starts_after(sums, targets, origin - 1),
         predicted={OURS: on_targets(sums, targets, output)},
         sd=sd_on_targets(sums, targets, output, posterior.sd),
         known=np.where(visible[targets.row] & (targets.row >= 0), targets.value, np.nan),
-        origin=origin - 1,
+        last_known=origin - 1,
         city=None if city_goes_on else city_scores(sums, city, posterior),
+        origin=months[origin],
+        january=months[january],
     )

@@ -167,13 +167,19 @@ def diebold_mariano(loss_a: FloatArray, loss_b: FloatArray, horizon: int = 1) ->
     difference, n = a - b, a.size
     if n < horizon + 2:
         return None
-    variance = _long_run_variance(difference, max(horizon - 1, int(n ** (1 / 3)))) / n
+    variance = _long_run_variance(difference, max(horizon - 1, cube_root(n))) / n
     if variance <= 0:
         return None
     correction = (n + 1 - 2 * horizon + horizon * (horizon - 1) / n) / n
     statistic = float(difference.mean() / np.sqrt(variance) * np.sqrt(max(correction, 0.0)))
     p_value = float(2 * stats.t.sf(abs(statistic), n - 1))
     return DieboldMariano(float(difference.mean()), statistic, p_value, n)
+
+
+def cube_root(n: int) -> int:
+    """⌊n^⅓⌋ of n ≥ 0, also where the floating power falls just short of a whole number: 64 ** (1 / 3) < 4."""
+    root: int = round(n ** (1 / 3))
+    return root - int(root**3 > n)
 
 
 def _long_run_variance(x: FloatArray, lags: int) -> float:

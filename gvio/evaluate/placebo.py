@@ -13,10 +13,10 @@ from functools import partial
 
 import numpy as np
 
-from gvio.evaluate.fold import Fit, Material, Question, fitter
+from gvio.evaluate.fit_request import Fit
+from gvio.evaluate.fold import Material, Question
 from gvio.evaluate.paired import losses_tested
-from gvio.evaluate.protocols import as_used_question, origins
-from gvio.evaluate.scores import OURS
+from gvio.evaluate.protocols import as_used_question, known_at, origins
 from gvio.evaluate.shuffles import shuffle_factories, shuffle_months, without_light
 from gvio.evaluate.target import on_targets
 from gvio.ledger.select import select_rows
@@ -61,33 +61,33 @@ def placebo_gains(material: Material, fit: Fit, workers: Workers = in_turn, seed
 
     Args:
         material: The region.
-        fit: The model of the true light comes from the rolling origin when the cache has it.
+        fit: The model of the true light is that of the rolling origin, when a cache has it.
         workers: The placebos are trained side by side.
         seed: Of the shuffles.
 
     Returns:
         None when the series is too short for an origin.
     """
-    starts = origins(material.samples.months, material.sums, material.params.evaluate)
+    starts = origins(material)
     if not starts:
         return None
-    t0 = max(starts, key=lambda t: (as_used_question(material, t).scored.any(axis=0).sum(), t))
-    month = material.samples.months[t0]
-    question = as_used_question(material, t0)
+    # at the origin only its horizon is known: later light must not be shuffled into it, nor months to come change it
+    t0 = max(starts, key=lambda t: (as_used_question(known_at(material, t), t).scored.any(axis=0).sum(), t))
+    known = known_at(material, t0)
+    question = as_used_question(known, t0)
     rng = np.random.default_rng(seed)
     lit = {
-        TRUE: (f"{OURS}-{month}", material.samples),
-        "months": (f"placebo-months-{month}", shuffle_months(material.samples, rng)),
-        "factories": (f"placebo-factories-{month}", shuffle_factories(material.samples, rng)),
+        TRUE: known.samples,
+        "months": shuffle_months(known.samples, rng),
+        "factories": shuffle_factories(known.samples, rng),
     }
-    visible = select_rows(material.sums, material.sums.end < t0)
 
-    def gain(name: str, samples: Samples) -> tuple[float, float | None]:
-        return _gain(material, question, fit(name, fitter(material, visible, t0, samples=samples)), samples)
+    def gain(samples: Samples) -> tuple[float, float | None]:
+        return _gain(known, question, fit(known.request(known.sums.end < t0, t0, samples=samples)), samples)
 
-    found = workers("evaluate: placebos", [partial(gain, name, samples) for name, samples in lit.values()])
-    by_name = dict(zip(lit, found, strict=True))
-    return Placebos(str(month), {n: g for n, (g, _) in by_name.items()}, {n: p for n, (_, p) in by_name.items()})
+    found = workers("evaluate: placebos", [partial(gain, samples) for samples in lit.values()])
+    by_name, month = dict(zip(lit, found, strict=True)), str(known.samples.months[t0])
+    return Placebos(month, {n: g for n, (g, _) in by_name.items()}, {n: p for n, (_, p) in by_name.items()})
 
 
 def _gain(material: Material, question: Question, fitted: Fitted, samples: Samples) -> tuple[float, float | None]:

@@ -1,26 +1,27 @@
 """The protocols in time: what each withholds, and who is asked to predict it. Districts: `gvio.evaluate.districts`.
 
 Rolling origin: every model sees the figures public before a January and predicts up to two years on, *blind* (no
-later figure at all) and *as used* (the city's figures go on, the districts' do not). Leave one year out withholds
-figures in the middle of what is known.
+later figure at all) and *as used* (the city's figures go on, the districts' do not). It is trained on the light before
+the January; the light up to the end of those two years is read, as by a release of their last month, and what comes
+after is not there. Leave one year out withholds figures in the middle of what is known.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
 from functools import partial
 
 import numpy as np
 
 from gvio.compare.gong2025 import gong2025_paths
 from gvio.compare.known import CompareInput
-from gvio.config import EvaluateParams
-from gvio.evaluate.fold import Fit, Material, Models, Question, ask, compare_input, fitter
+from gvio.evaluate.fit_request import Fit
+from gvio.evaluate.fold import Material, Models, Question, ask, compare_input, lengthened
 from gvio.evaluate.scores import GONG2025, NO_LIGHT, OURS, PLAIN, FoldScores
 from gvio.evaluate.shuffles import without_light
 from gvio.evaluate.target import city_targets, starts_after
 from gvio.ledger.select import select_rows
-from gvio.ledger.sums import Sums
+from gvio.sample.urban import URBAN_MONTHS
 from gvio.train.fit import Fitted, estimate
 from gvio.train.workers import Workers, in_turn
 from gvio.types import BoolArray, FloatArray, Month
@@ -28,33 +29,43 @@ from gvio.types import BoolArray, FloatArray, Month
 YEAR = 12
 
 
-def origins(months: Sequence[Month], sums: Sums, params: EvaluateParams) -> list[int]:
+def origins(material: Material) -> list[int]:
     """Indices of the Januaries that begin a test: enough months before, a year of district figures after.
 
-    Fixed by the calendar, so that a new month changes no fold.
+    Fixed by the calendar, so that a new month changes no fold. An urban mask that was derived from light has seen its
+    first two years: no origin lies within them.
     """
+    sums, params = material.sums, material.params.evaluate
+    least = max(params.min_train_months, URBAN_MONTHS if material.samples.urban_derived else 0)
     known = sums.end[sums.area >= 0]
     last = int(known.max()) if len(known) else -1
     found = [
-        t
-        for t, month in enumerate(months)
-        if month.month == 1 and t >= params.min_train_months and t + YEAR - 1 <= last
+        t for t, month in enumerate(material.samples.months) if month.month == 1 and t >= least and t + YEAR - 1 <= last
     ]
     return found[-params.origins :]
+
+
+def known_at(material: Material, origin: int) -> Material:
+    """What a forecast from an origin works on: everything up to the end of its horizon."""
+    return material.until(origin + material.params.evaluate.horizon_months)
 
 
 def rolling_origin(material: Material, fit: Fit, workers: Workers = in_turn) -> dict[str, list[FoldScores]]:
     """Folds of `rolling_origin_blind` and `rolling_origin_as_used`; empty lists when the series is too short."""
 
     def both(t0: int) -> tuple[FoldScores, FoldScores]:
-        models = _models_at(material, t0, fit)
-        given = _given(material, _question(material, t0, city_goes_on=False))
-        paper = gong2025_paths(material.samples, given, material.params.model)
-        blind, used = (_question(material, t0, city_goes_on=goes_on) for goes_on in (False, True))
-        dark = [{NO_LIGHT: _without_light(material, question, models), GONG2025: paper} for question in (blind, used)]
-        return ask(material, blind, models, dark[0]), ask(material, used, models, dark[1])
+        known = known_at(material, t0)
+        models = _models_at(known, t0, fit)
+        blind, used = (_question(known, t0, city_goes_on=goes_on) for goes_on in (False, True))
+        paper = gong2025_paths(known.samples, _given(known, blind), known.params.model)
+        dark = [{NO_LIGHT: _without_light(known, question, models), GONG2025: paper} for question in (blind, used)]
+        month, n_months = known.samples.months[t0], len(material.samples.months)
+        return (
+            _dated(ask(known, blind, models, dark[0]), month, n_months),
+            _dated(ask(known, used, models, dark[1]), month, n_months),
+        )
 
-    starts = origins(material.samples.months, material.sums, material.params.evaluate)
+    starts = origins(material)
     pairs = workers("evaluate: rolling origin", [partial(both, t0) for t0 in starts])
     return {
         "rolling_origin_blind": [blind for blind, _ in pairs],
@@ -81,29 +92,32 @@ def leave_one_year_out(material: Material, fitted: Fitted, workers: Workers = in
     return [f for f in folds if f is not None]
 
 
+def _dated(fold: FoldScores, january: Month, n_months: int) -> FoldScores:
+    return lengthened(dataclasses.replace(fold, origin=january, january=january), n_months)
+
+
 def as_used_question(material: Material, t0: int) -> Question:
-    """The as-used fold of an origin: the month index of a January."""
+    """The as-used fold of an origin, the month index of a January; `material` as `known_at` that origin."""
     return _question(material, t0, city_goes_on=True)
 
 
-def _models_at(material: Material, t0: int, fit: Fit) -> Models:
-    visible = select_rows(material.sums, material.sums.end < t0)
-    month = material.samples.months[t0]
-    named = ((OURS, True), (PLAIN, False))
-    return {n: (fit(f"{n}-{month}", fitter(material, visible, t0, statistics=s)), False) for n, s in named}
+def _models_at(known: Material, t0: int, fit: Fit) -> Models:
+    before = known.sums.end < t0
+    return {
+        OURS: (fit(known.request(before, t0)), False),
+        PLAIN: (fit(known.request(before, t0, statistics=False)), False),
+    }
 
 
-def _question(material: Material, t0: int, *, city_goes_on: bool) -> Question:
-    sums, horizon = material.sums, material.params.evaluate.horizon_months
-    visible = sums.end < t0
-    month = np.arange(sums.n_months)
-    city: FloatArray = np.where(month < t0, material.city_monthly, np.nan)
-    city_scored: BoolArray | None = starts_after(sums, city_targets(sums), t0 - 1)[0] & (month < t0 + horizon)
+def _question(known: Material, t0: int, *, city_goes_on: bool) -> Question:
+    sums = known.sums
+    visible, before = sums.end < t0, np.arange(sums.n_months) < t0
+    city: FloatArray = np.where(before, known.city_monthly, np.nan)
+    city_scored: BoolArray | None = starts_after(sums, city_targets(sums), t0 - 1)[0]
     if city_goes_on:
-        visible, city, city_scored = visible | (sums.area < 0), material.city_monthly, None
-    scored = starts_after(sums, material.targets, t0 - 1) & (month < t0 + horizon)
-    name = str(material.samples.months[t0])
-    return Question(name, visible, scored, city, t0 - 1, city_scored=city_scored)
+        visible, city, city_scored = visible | (sums.area < 0), known.city_monthly, None
+    scored = starts_after(sums, known.targets, t0 - 1)
+    return Question(str(known.samples.months[t0]), visible, scored, city, t0 - 1, city_scored=city_scored)
 
 
 def _without_light(material: Material, question: Question, models: Models) -> FloatArray:
@@ -114,4 +128,4 @@ def _without_light(material: Material, question: Question, models: Models) -> Fl
 
 def _given(material: Material, question: Question) -> CompareInput:
     seen = select_rows(material.sums, question.visible)
-    return compare_input(material, seen, question.city, question.origin)
+    return compare_input(material, seen, question.city, question.last_known)

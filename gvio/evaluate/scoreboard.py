@@ -131,6 +131,7 @@ def _protocol(
     out: dict[str, Any] = {
         "models": score_folds(folds, None if widths is None else [w.districts for w in widths]),
         "folds": [fold.name for fold in folds],
+        "origins": [str(fold.origin) for fold in folds if fold.origin is not None],
     }
     out["diebold_mariano"] = rivals_tested(folds)
     if owner is not None:
@@ -142,6 +143,8 @@ def _protocol(
         out["districts"] = district_rows(folds, rival, area_names)
     if name in (LEFT_OUT, CITY_PUBLIC):
         out["levels"] = level_scores(folds)
+        out["hidden_px"] = [fold.hidden_px for fold in folds]
+        out["hidden_in_part"] = any(fold.hidden_in_part for fold in folds)
         out["one_by_one"] = all(int(fold.scored.any(axis=1).sum()) <= 1 for fold in folds)
     return out
 

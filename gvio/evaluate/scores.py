@@ -9,7 +9,7 @@ import numpy as np
 
 from gvio.evaluate.metrics import coverage, mape, mase, pooled_r2, seasonal_scale, within_r2, yoy_r2
 from gvio.map.intervals import LEVELS, gaussian_half_width
-from gvio.types import BoolArray, FloatArray
+from gvio.types import BoolArray, FloatArray, Month
 
 AS_USED, BLIND = "rolling_origin_as_used", "rolling_origin_blind"
 OURS, PLAIN, GONG2025 = "sa-cnn", "plain-cnn", "sa-cnn-paper"
@@ -30,8 +30,12 @@ class CityScores:
 @dataclasses.dataclass(frozen=True, eq=False)
 class FoldScores:
     """One fold on its targets. All arrays (D, T): `truth`, `scored`; `predicted` by model; `sd` of our log estimate;
-    `known`: figures visible in the fold, for the scale of MASE. `origin` is the index of the last month before the
-    forecast, `city` the same for the city where its figures were withheld.
+    `known`: figures visible in the fold, for the scale of MASE. `city` the same for the city where its figures were
+    withheld. `last_known` is the index of the last month before the forecast.
+
+    `name` is for people. What a protocol in time cuts at: `origin`, the first month whose figures are hidden, and
+    `january`, the origin at which the model was fitted. What a spatial one hides: `hidden_px`, the pixels round
+    factories that training did not see, and `hidden_in_part`, whether those factories see farther.
     """
 
     name: str
@@ -40,8 +44,12 @@ class FoldScores:
     predicted: Mapping[str, FloatArray]
     sd: FloatArray
     known: FloatArray
-    origin: int = -1
+    last_known: int = -1
     city: CityScores | None = None
+    origin: Month | None = None
+    january: Month | None = None
+    hidden_px: int | None = None
+    hidden_in_part: bool = False
 
 
 def score_folds(

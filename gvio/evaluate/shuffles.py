@@ -19,6 +19,7 @@ def shuffle_months(samples: Samples, rng: np.random.Generator) -> Samples:
         observations=samples.observations[order],
         statistics=samples.statistics[:, order],
         city_statistics=samples.city_statistics[order],
+        region_light=samples.region_light[order],
         light=samples.light[:, :, order],
         seen=samples.seen[:, :, order],
         background=samples.background[:, order],
@@ -48,6 +49,7 @@ def without_light(samples: Samples) -> Samples:
         observations=np.zeros_like(samples.observations),
         statistics=np.full_like(samples.statistics, np.nan),
         city_statistics=np.full_like(samples.city_statistics, np.nan),
+        region_light=np.full_like(samples.region_light, np.nan),
     )
 
 

@@ -92,6 +92,17 @@ def official_monthly(
     return values, published
 
 
+def log_misfit(sums: Sums, estimate: FloatArray) -> FloatArray:
+    """(rows,) log of every figure over the sum of the estimates (D, T) it covers: 0 where they agree.
+
+    NaN where either is not a positive number; who compares must let that fail.
+    """
+    covered = sums.G @ estimate.ravel()
+    comparable = (covered > 0) & np.isfinite(covered) & (sums.values > 0) & np.isfinite(sums.values)
+    ratio = np.divide(sums.values, covered, out=np.full(len(covered), np.nan), where=comparable)
+    return np.asarray(np.log(ratio))
+
+
 def _area_index(ledger: Ledger, area_ids: Sequence[str], city_id: str) -> IntArray:
     index = ledger.rows["area_id"].map(positions(area_ids, city_id))
     unknown = ledger.rows[pd.isna(index)]

@@ -3,6 +3,7 @@
 Four things decide a half-width: the posterior's standard deviation; a factor learned from forecasts of the same kind
 and distance (`gvio.evaluate.interval_calibration`); for months that are only published together with others, how much
 lies between them that no figure tells apart; and where an area's own monthly figure is public, its noise alone.
+Where public figures contradict each other, intervals reach the figure that the estimate could not be.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ BANDS = ((1, 2), (3, 5), (6, 11), (12, 10**6))
 
 _CENTRES = (1.5, 4.0, 8.5, 18.0)  # where a band's factor holds exactly
 _LONGEST_SPLIT = 3
+_ROUNDING = 1e-9  # a limit that is to reach a figure must not end one bit before it
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,6 +126,28 @@ def product_half_widths(
         width = np.maximum(width, gaussian_half_width(level) * split)
         out[level] = np.where(own, gaussian_half_width(level) * noise, width)
     return out
+
+
+def reach_official(half: Mapping[int, FloatArray], sums: Sums, misfit: FloatArray) -> dict[int, FloatArray]:
+    """Half-widths that are wide enough for the 95 % interval of every published sum to hold its official figure.
+
+    Where figures contradict each other, the estimate can equal one of them only, and how far they lie apart is evidence
+    of the error of both. As the Particle Data Group widens the errors of measurements that disagree (Navas et al. 2024,
+    Physical Review D 110:030001, 5.2.2), but no further than needed: nothing changes where the figure is held already.
+    A district's figure widens the district in the figure's months; the city's widens the city and, in proportion,
+    every district, so that the districts' limits together reach the city's figure, too.
+
+    Args:
+        half: Per level (D + 1, T), from `product_half_widths`.
+        sums: Public figures.
+        misfit: (rows,) from `gvio.ledger.sums.log_misfit`; NaN widens nothing.
+    """
+    least = np.zeros((sums.n_areas + 1, sums.n_months))
+    off = np.abs(np.nan_to_num(misfit)) * (1 + _ROUNDING) / gaussian_half_width(95)
+    for area, start, end, sd in zip(sums.area, sums.start, sums.end, off, strict=True):
+        rows = slice(None) if area < 0 else area
+        least[rows, start : end + 1] = np.maximum(least[rows, start : end + 1], sd)
+    return {level: np.maximum(width, gaussian_half_width(level) * least) for level, width in half.items()}
 
 
 def split_sd(sums: Sums, months: Sequence[Month], city_mean: FloatArray) -> FloatArray:

@@ -12,14 +12,16 @@ import functools
 import numpy as np
 from scipy import ndimage
 
-from gvio.model.site_weights import SiteWeights, site_weights
+from gvio.model.own_movement import USUAL, lasting, own_movement
+from gvio.model.site_weights import site_weights
 from gvio.sample.anomaly import LOG_OFFSET, anomaly, log_light, training_mean
 from gvio.sample.clutter import Clutter, fit_clutter, without_clutter
 from gvio.sample.deblend import Deblended, deblend_factories, share_of_light
 from gvio.sample.patches import gather_patches
 from gvio.sample.radiometry import radiometric_change, shared_part, without_radiometric
-from gvio.sample.rings import away_from
+from gvio.sample.rings import away_from, like_factories
 from gvio.sample.samples import Samples
+from gvio.sample.statistics import fill_gaps, gap_offsets
 from gvio.types import BoolArray, FloatArray, IntArray
 
 STATIC_CHANNELS = ("mean_log_light", "local_excess", "log_factories", "urban")
@@ -37,8 +39,9 @@ _SAME = 0.3  # by which the log weight of a site's factories may vary if they ar
 class Normalisation:
     """What must travel with the weights: the light a pixel is compared with. `mean_log_light` (y, x), NaN never seen;
     `radiometric` (1,) in [0, 1], how far factories' light shares in what sky and sensor do (`gvio.sample.radiometry`);
-    `rings` (1 + R,), `background` and `spread` (y, x) as in `Clutter`; `statistics` (D, S) and `city_statistics` (S,)
-    training means.
+    `rings` (1 + R,), `background` and `spread` (y, x) as in `Clutter`; `own_movement` (1,), τ of
+    `gvio.model.own_movement`; `gap_offsets` (1 + D, 3, S) as in
+    `gvio.sample.statistics`; `statistics` (D, S) and `city_statistics` (S,) training means.
     """
 
     mean_log_light: FloatArray
@@ -46,6 +49,8 @@ class Normalisation:
     rings: FloatArray
     background: FloatArray
     spread: FloatArray
+    own_movement: FloatArray
+    gap_offsets: FloatArray
     statistics: FloatArray
     city_statistics: FloatArray
 
@@ -57,8 +62,8 @@ class Panel:
     `static` (U, 4, p, p) float32; `dynamic` (U, T, 2, q, q) float32; `statistics` (D, T, 2S + 1) float32 anomalies of
     the district, of the city, and the mean validity; `log_excess` (U,) log own light of the site's factories against
     usual ones; `log_weight` (U, T) log of the weight of active factories, −inf where none; `site_weights` (U,)
-    factor on a site's anomaly; `district` (U,); `precision` (D, T) in [0, 1]: how well the
-    district's factory light was seen, 0 in months without light; `rough` (D,) errors of its light against the usual district's.
+    factor on a site's anomaly; `district` (U,); `precision` (D, T) in [0, 1]: how well the district's factory light was
+    seen, 0 in months without light; `rough` (D,) errors of its light against the usual district's.
     """
 
     static: FloatArray
@@ -76,20 +81,28 @@ class Panel:
 def fit_normalisation(samples: Samples, train: BoolArray) -> Normalisation:
     """Training means over the months where `train` (T,) holds; the other months have no influence."""
     mean = training_mean(log_light(samples.radiance), samples.observations, train)
-    seen = train & np.isfinite(samples.city_statistics).all(axis=1)
+    raw = (samples.statistics, samples.city_statistics, samples.region_light)
+    offsets = gap_offsets(*raw, train)
+    statistics, city = fill_gaps(*raw, offsets)
+    seen = train & np.isfinite(city).all(axis=1)
     change, validity = anomaly(log_light(samples.radiance[train]), mean, samples.observations[train])
     away = away_from(samples.row, samples.col, mean.shape)
     shift = radiometric_change(change, validity, mean, away, tuple(np.array(samples.regimes)[train]))
     shared = _radiometric_share(samples, mean, change, validity, shift)
     change = without_radiometric(change, validity, shift, shared)
     clutter = fit_clutter(change, validity, mean, away, samples.row, samples.col)
-    return Normalisation(
+    found = Normalisation(
         mean_log_light=mean,
         radiometric=np.array([shared]),
         **vars(clutter),
-        statistics=samples.statistics[:, seen].mean(axis=1),
-        city_statistics=samples.city_statistics[seen].mean(axis=0),
+        own_movement=np.array([USUAL]),
+        gap_offsets=offsets,
+        statistics=statistics[:, seen].mean(axis=1),
+        city_statistics=city[seen].mean(axis=0),
     )
+    cleared = without_clutter(change, validity, away, clutter)
+    moves = _own_movement(samples, found, np.clip(cleared, -_CLIP, _CLIP), validity, samples.active[:, train])
+    return dataclasses.replace(found, own_movement=np.array([moves]))
 
 
 @functools.lru_cache(maxsize=_KEPT)
@@ -111,10 +124,17 @@ def build_panel(samples: Samples, normalisation: Normalisation, static_px: int, 
     row, col, district = samples.row[first], samples.col[first], samples.district[first]
     dynamic = np.stack([gather_patches(c, row, col, dynamic_px) for c in (believed, validity)], axis=2)
     images = _static_images(samples, normalisation.mean_log_light)
-    log_weight = _log_weight(samples, site, len(first))
+    log_weight = _log_weight(samples.weight, samples.active, site, len(first))
     log_excess, share = _own_light(normalisation, log_weight, row, col)
-    spread = normalisation.spread[row, col]
-    weights = _site_weights(share, spread, log_excess, log_weight, district, len(samples.area_ids))
+    weights = site_weights(
+        share=share,
+        spread=normalisation.spread[row, col],
+        own_movement=float(normalisation.own_movement[0]),
+        output=np.exp(log_excess + np.maximum(log_weight, _NONE).max(axis=1)),
+        steady=_steady(log_weight),
+        district=district,
+        n_areas=len(samples.area_ids),
+    )
     precision = _precision(validity[:, row, col].T, district, len(samples.area_ids))
     return Panel(
         static=gather_patches(images, row, col, static_px).astype(np.float32),
@@ -149,6 +169,31 @@ def _radiometric_share(
     return shared_part(y, seen, driven, share.ravel()[pixels])
 
 
+def _own_movement(
+    samples: Samples, normalisation: Normalisation, change: FloatArray, validity: FloatArray, active: BoolArray
+) -> float:
+    """τ from the cleared anomaly (T, y, x) of training months, at sites whose factories work in all of them."""
+    site, first = _sites(samples)
+    log_weight = _log_weight(samples.weight, active, site, len(first))
+    _, share = _own_light(normalisation, log_weight, samples.row[first], samples.col[first])
+    steady = np.flatnonzero(_steady(log_weight))
+    at = first[steady]
+    mean = normalisation.mean_log_light
+    away = away_from(samples.row, samples.col, mean.shape)
+    alike = like_factories(mean, away, mean[samples.row, samples.col])
+    if not len(at):
+        return USUAL
+    beside = lasting(*(part.reshape(len(part), -1)[:, alike].T for part in (change, validity)))
+    here, seen = (part[:, samples.row[at], samples.col[at]].T for part in (change, validity))
+    return own_movement(here, seen, share[steady], samples.district[at], beside)
+
+
+def _steady(log_weight: FloatArray) -> BoolArray:
+    """(U,) sites at which about the same factories work in all months."""
+    known = np.where(np.isfinite(log_weight), log_weight, _NONE)
+    return np.asarray(np.isfinite(log_weight).all(axis=1) & (np.ptp(known, axis=1) < _SAME))
+
+
 def _sites(samples: Samples) -> tuple[IntArray, IntArray]:
     """Site of every factory (F,), and the first factory of every site (U,)."""
     key = np.stack([samples.row, samples.col, samples.district])
@@ -156,9 +201,9 @@ def _sites(samples: Samples) -> tuple[IntArray, IntArray]:
     return np.asarray(site).ravel(), first
 
 
-def _log_weight(samples: Samples, site: IntArray, n_sites: int) -> FloatArray:
-    total = np.zeros((n_sites, samples.active.shape[1]))
-    np.add.at(total, site, samples.weight[:, None] * samples.active)
+def _log_weight(weight: FloatArray, active: BoolArray, site: IntArray, n_sites: int) -> FloatArray:
+    total = np.zeros((n_sites, active.shape[1]))
+    np.add.at(total, site, weight[:, None] * active)
     logarithm: FloatArray = np.log(total, out=np.full(total.shape, -np.inf), where=total > 0)
     return logarithm
 
@@ -174,8 +219,10 @@ def _static_images(samples: Samples, mean_log_light: FloatArray) -> FloatArray:
 
 def _statistics(samples: Samples, normalisation: Normalisation) -> FloatArray:
     """(D, T, 2S) anomalies of district and city statistics, 0 where there is no light at all."""
-    own = samples.statistics - normalisation.statistics[:, None]
-    city = np.broadcast_to(samples.city_statistics - normalisation.city_statistics, own.shape)
+    raw = (samples.statistics, samples.city_statistics, samples.region_light)
+    districts, whole = fill_gaps(*raw, normalisation.gap_offsets)
+    own = districts - normalisation.statistics[:, None]
+    city = np.broadcast_to(whole - normalisation.city_statistics, own.shape)
     return np.asarray(np.nan_to_num(np.concatenate([own, city], axis=2)))
 
 
@@ -203,26 +250,6 @@ def _own_light(
     against = np.maximum(deblended.light, 1e-6) / np.maximum(deblended.usual * count, 1e-6)
     share = (share + 1 - normalisation.background)[row, col] / 2
     return np.clip(np.log(against), -_FAINTEST, _FAINTEST)[inverse], share
-
-
-def _site_weights(
-    share: FloatArray,
-    spread: FloatArray,
-    log_excess: FloatArray,
-    log_weight: FloatArray,
-    district: IntArray,
-    n_areas: int,
-) -> SiteWeights:
-    """The weight of each site in its district's reading."""
-    known = np.where(np.isfinite(log_weight), log_weight, _NONE)
-    return site_weights(
-        share=share,
-        spread=spread,
-        output=np.exp(log_excess + known.max(axis=1)),
-        steady=np.isfinite(log_weight).all(axis=1) & (np.ptp(known, axis=1) < _SAME),
-        district=district,
-        n_areas=n_areas,
-    )
 
 
 def _precision(validity: FloatArray, district: IntArray, n_areas: int) -> FloatArray:

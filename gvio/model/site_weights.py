@@ -14,7 +14,6 @@ import numpy as np
 
 from gvio.types import BoolArray, FloatArray, IntArray
 
-_OWN_SPREAD = 0.13  # τ: a factory's own movement in log output (WorldSpec.factory_shock)
 _LEAST_SHARE = 0.25  # no site's light is taken to be less its factories' than this: positions err, shares are estimates
 _HALFWAY = 0.5  # power of the filter: between a plain mean over sites (0) and the filter's word (1)
 _WIDEST = 5.0
@@ -31,7 +30,13 @@ class SiteWeights:
 
 
 def site_weights(
-    share: FloatArray, spread: FloatArray, output: FloatArray, steady: BoolArray, district: IntArray, n_areas: int
+    share: FloatArray,
+    spread: FloatArray,
+    own_movement: float,
+    output: FloatArray,
+    steady: BoolArray,
+    district: IntArray,
+    n_areas: int,
 ) -> SiteWeights:
     """The filter against a mean over a district's sites that is weighted by `output`.
 
@@ -40,6 +45,7 @@ def site_weights(
     Args:
         share: (U,) factories' part of a site's light.
         spread: (U,) σ, standard deviation of a month's log light that is not theirs.
+        own_movement: τ > 0, learned from light by `gvio.model.own_movement`.
         output: (U,) a site's usual output, in any unit.
         steady: (U,) whether the same factories work at a site in all months.
         district: (U,) of each site.
@@ -52,9 +58,9 @@ def site_weights(
         return np.asarray(np.bincount(district, values, n_areas))
 
     part = usual / np.maximum(per_area(usual), 1e-12)[district]
-    total = spread**2 + (s * _OWN_SPREAD) ** 2
+    total = spread**2 + (s * own_movement) ** 2
     common = (s / total) / np.maximum(per_area(s**2 / total), 1e-12)[district]
-    own = (s * _OWN_SPREAD) ** 2 / total
+    own = (s * own_movement) ** 2 / total
     weight = per_area(part * (1 - own))[district] * common + part * own / np.maximum(s, _LEAST_SHARE)
     noise = np.sqrt(per_area((weight * spread) ** 2))
     usual_noise = np.median(noise[noise > 0]) if (noise > 0).any() else 1.0

@@ -27,7 +27,9 @@ SCHEMA = pa.schema(
 _HINT = "A defect of the estimation, not of the data: nothing is published; report it with the workspace."
 
 
-def estimates_parquet(frame: pd.DataFrame, city_id: str, first: Month, last: Month, unit: str = "") -> bytes:
+def estimates_parquet(
+    frame: pd.DataFrame, city_id: str, first: Month, last: Month, unit: str = "", invented: bool = False
+) -> bytes:
     """Encode the table; equal content gives equal bytes, whatever the order of rows.
 
     Args:
@@ -36,7 +38,8 @@ def estimates_parquet(frame: pd.DataFrame, city_id: str, first: Month, last: Mon
         city_id: The area that means the union of all districts.
         first: First month that every area must have.
         last: Last month, the release's.
-        unit: Unit of the figures; written into the file's metadata.
+        unit: Unit of the estimates; written into the file's metadata.
+        invented: The data are simulated; written into the file's metadata.
 
     Raises:
         GateRefused: A column is absent, a figure is not finite, an area lacks a month or has one twice, the city is
@@ -47,7 +50,8 @@ def estimates_parquet(frame: pd.DataFrame, city_id: str, first: Month, last: Mon
     columns = {name: pa.array(rows[name], type=SCHEMA.field(name).type, from_pandas=True) for name in SCHEMA.names}
     table = pa.table(columns, schema=SCHEMA)
     sink = io.BytesIO()
-    pq.write_table(table.replace_schema_metadata({"unit": unit}), sink, compression="zstd")
+    metadata = {"unit": unit, "invented": str(invented).lower()}
+    pq.write_table(table.replace_schema_metadata(metadata), sink, compression="zstd")
     return sink.getvalue()
 
 

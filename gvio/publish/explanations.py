@@ -34,13 +34,14 @@ def explanations_frame(why: Mapping[str, FloatArray], areas: Sequence[str], mont
     return pd.DataFrame({**keys, **{name: why[name].ravel() for name in VALUES}})
 
 
-def explanations_parquet(frame: pd.DataFrame, first: Month, last: Month) -> bytes:
+def explanations_parquet(frame: pd.DataFrame, first: Month, last: Month, invented: bool = False) -> bytes:
     """Encode the table; equal content gives equal bytes, whatever the order of rows.
 
     Args:
         frame: The columns of `SCHEMA`.
         first: First month that every area must have.
         last: Last month, the release's.
+        invented: The data are simulated; written into the file's metadata.
 
     Raises:
         GateRefused: A column is absent, a value is not finite, or an area lacks a month or has one twice.
@@ -61,8 +62,8 @@ def explanations_parquet(frame: pd.DataFrame, first: Month, last: Month) -> byte
     rows = frame[list(SCHEMA.names)].sort_values(["area_id", "month"], kind="stable")
     columns = {name: pa.array(rows[name], type=SCHEMA.field(name).type) for name in SCHEMA.names}
     sink = io.BytesIO()
-    units = {"unit": "logarithm of output; believed: share"}
-    pq.write_table(pa.table(columns, schema=SCHEMA).replace_schema_metadata(units), sink, compression="zstd")
+    metadata = {"unit": "logarithm of output; believed: share", "invented": str(invented).lower()}
+    pq.write_table(pa.table(columns, schema=SCHEMA).replace_schema_metadata(metadata), sink, compression="zstd")
     return sink.getvalue()
 
 

@@ -1,12 +1,12 @@
-"""A region pack as one checked value: configuration, districts, factories, urban mask, ledger, and their hash.
+"""A region pack as checked values: its places (districts, factories, urban mask) and its ledger of statistics.
 
-The night light is not read here (`gvio.sources`), nor is `truth/`, which only evaluation may see.
+The night light is not read here (`gvio.sources`), nor is `truth/`, which only evaluation may see; that it is there is a
+sign of invented data.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from pathlib import Path
 
 import geopandas as gpd
@@ -19,37 +19,68 @@ from gvio.region.factories import empty_districts, read_factories
 from gvio.region.statistics import read_statistics
 from gvio.region.tables import check_present
 from gvio.types import CheckResult
+from gvio.workdays import DEFAULT
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class RegionPack:
-    """A region as its pack describes it.
+class Places:
+    """Where things lie in a region.
 
     Attributes:
-        root: The pack's folder.
-        config: `region.yaml`.
         districts: area_id, name, group, geometry (EPSG:4326, polygons) in the file's order.
         factories: factory_id, category, weight, opened, closed, geometry (EPSG:4326, points or polygons), all inside a
             district.
         urban: The urban mask's file, if the pack has one.
-        ledger: Every published figure, all vintages.
-        digest: Hash (16 hex digits) of `region.yaml` and of the files it names; light and truth do not count.
         notes: What was dropped, repaired or looks odd; a required one refuses the run at the gate.
     """
 
-    root: Path
-    config: RegionConfig
     districts: gpd.GeoDataFrame
     factories: gpd.GeoDataFrame
     urban: Path | None
-    ledger: Ledger
-    digest: str
     notes: tuple[CheckResult, ...]
 
     @property
     def area_ids(self) -> tuple[str, ...]:
         """Districts in order, without the city."""
         return tuple(self.districts["area_id"])
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class RegionPack(Places):
+    """A region as its pack describes it: its places, `region.yaml`, and every published figure of all vintages."""
+
+    root: Path
+    config: RegionConfig
+    ledger: Ledger
+
+
+def read_places(root: Path, config: RegionConfig) -> Places:
+    """Read and check districts, factories and the urban mask's presence; `root` is the pack's folder.
+
+    Raises:
+        PackError: A file is absent, unreadable or contradicts the configuration.
+    """
+    districts, repaired = read_districts(root / config.districts.path, config)
+    factories, dropped = read_factories(root / config.factories.path, config, districts)
+    urban = root / config.urban.path if config.urban else None
+    if urban is not None:
+        check_present(urban)
+    return Places(districts, factories, urban, (*repaired, *dropped))
+
+
+def read_ledger(root: Path, config: RegionConfig, places: Places) -> Ledger:
+    """Read the statistics of the pack's areas.
+
+    Raises:
+        PackError: The file is absent or no table of figures.
+        LedgerError: A row cannot be read or cannot be.
+    """
+    return read_statistics(root / config.statistics.path, config, list(places.area_ids))
+
+
+def check_factories(config: RegionConfig, places: Places, ledger: Ledger) -> tuple[CheckResult, ...]:
+    """Districts without a factory, of which the ledger may have figures that no pixel can explain."""
+    return empty_districts(places.factories, places.districts, ledger.areas, Path(config.factories.path).name)
 
 
 def read_pack(location: str | Path) -> RegionPack:
@@ -65,17 +96,10 @@ def read_pack(location: str | Path) -> RegionPack:
     """
     root = _folder(location)
     config = parse_region((root / "region.yaml").read_text(encoding="utf-8"), where=str(root / "region.yaml"))
-    districts, repaired = read_districts(root / config.districts.path, config)
-    ledger = read_statistics(root / config.statistics.path, config, list(districts["area_id"]))
-    factories_path = root / config.factories.path
-    factories, dropped = read_factories(factories_path, config, districts)
-    empty = empty_districts(factories, districts, ledger.areas, factories_path.name)
-    urban = root / config.urban.path if config.urban else None
-    if urban is not None:
-        check_present(urban)
-    return RegionPack(
-        root, config, districts, factories, urban, ledger, _digest(root, config), (*repaired, *dropped, *empty)
-    )
+    places = read_places(root, config)
+    ledger = read_ledger(root, config, places)
+    notes = (*check_stated(root, config), *places.notes, *check_factories(config, places, ledger))
+    return RegionPack(places.districts, places.factories, places.urban, notes, root, config, ledger)
 
 
 def _folder(location: str | Path) -> Path:
@@ -83,7 +107,7 @@ def _folder(location: str | Path) -> Path:
     if "://" in text:
         raise ConfigError(
             f"a region pack is read from a folder, not from {text!r}",
-            hint="Commands fetch a pack under s3:// first (gvio.pipeline.origin); from Python, do the same.",
+            hint="Commands fetch a pack under s3:// first (gvio.run.origin); from Python, do the same.",
         )
     root = Path(text)
     if not root.is_dir():
@@ -92,15 +116,19 @@ def _folder(location: str | Path) -> Path:
     return root
 
 
-def _digest(root: Path, config: RegionConfig) -> str:
-    """Hash of names and contents; a shapefile's siblings count, other files of the folder do not."""
-    named = ["region.yaml", config.districts.path, config.factories.path, config.statistics.path]
-    named += [config.urban.path] if config.urban else []
-    sha = hashlib.sha256()
-    for name in named:
-        path = root / name
-        siblings = path.parent.glob(f"{path.stem}.*") if path.suffix.lower() == ".shp" else [path]
-        for part in sorted(siblings):
-            content = hashlib.sha256(part.read_bytes()).hexdigest()
-            sha.update(f"{name}/{part.name}:{content}\n".encode())
-    return sha.hexdigest()[:16]
+def check_stated(root: Path, config: RegionConfig) -> tuple[CheckResult, ...]:
+    """What the configuration leaves unsaid and should say."""
+    notes = []
+    if config.calendar is None:
+        text = (
+            f"calendar not given: {DEFAULT} assumed, weekdays and the lunar new year of China. Write "
+            f"`calendar: {DEFAULT}` into region.yaml to keep it, another country's two letters, or `calendar: none`."
+        )
+        notes.append(CheckResult("pack.calendar", False, False, "region.yaml", text, {"assumed": DEFAULT}))
+    if "invented" not in config.model_fields_set and (root / "truth").is_dir():
+        text = (
+            "the pack has a folder truth/, so its data are likely simulated, and nothing says so. Write "
+            "`invented: true` into region.yaml, or `invented: false` if they are real."
+        )
+        notes.append(CheckResult("pack.invented", False, False, "region.yaml", text))
+    return tuple(notes)

@@ -8,14 +8,14 @@ from odc.geo.geobox import GeoBox
 
 from gvio import raster
 from gvio.errors import PackError
-from gvio.region.pack import RegionPack
+from gvio.region.pack import Places
 from gvio.region.tables import read_vector
 from gvio.types import FloatArray
 
 _RASTERS = {".tif", ".tiff", ".vrt"}
 
 
-def read_urban(pack: RegionPack, geobox: GeoBox) -> FloatArray | None:
+def read_urban(pack: Places, geobox: GeoBox) -> FloatArray | None:
     """Urban mask of the pack, or None when it has none.
 
     A raster in another grid is averaged and counts as urban from one half; polygons count by pixel centre. Where the

@@ -16,11 +16,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gvio.errors import ModelError, UpstreamUnavailable
+from gvio.registry.database import require_whole_database
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
 _SQLITE = "sqlite:///"
+_FAILED = "Check the address, the disk and the rights; the published release stands."
+_DENIED = (
+    "Ask the server's administrator for EDIT on the experiment and on the registered model gvio-REGION (READ is enough "
+    "to map with the champion); infra/README.md says how. The published release stands."
+)
 
 
 def default_uri(workspace: Path) -> str:
@@ -30,7 +36,19 @@ def default_uri(workspace: Path) -> str:
 
 def artifact_location(uri: str) -> str | None:
     """Where a new experiment keeps its artifacts: beside the SQLite file; a server decides for itself (None)."""
-    return (_database(uri).parent / "mlartifacts").as_uri() if uri.startswith(_SQLITE) else None
+    path = database_path(uri)
+    return None if path is None else (path.parent / "mlartifacts").as_uri()
+
+
+def database_path(uri: str) -> Path | None:
+    """The file of an embedded registry; None for a server or another database."""
+    return Path(uri.removeprefix(_SQLITE)).resolve() if uri.startswith(_SQLITE) else None
+
+
+def nothing_stored(uri: str) -> bool:
+    """Whether `uri` is an embedded registry that was never written; spares its creation just to find it empty."""
+    path = database_path(uri)
+    return path is not None and not path.exists()
 
 
 @contextlib.contextmanager
@@ -42,6 +60,7 @@ def connect(uri: str) -> Iterator[MlflowClient]:
 
     Raises:
         UpstreamUnavailable: No server answers at `uri`.
+        RunHeld: Another process has been creating the embedded registry for minutes.
         ModelError: The registry cannot be opened or refused the request.
     """
     _require_reachable(uri)
@@ -51,19 +70,17 @@ def connect(uri: str) -> Iterator[MlflowClient]:
         from sqlalchemy.exc import SQLAlchemyError
 
         try:
+            if (path := database_path(uri)) is not None:
+                require_whole_database(path, uri, str(artifact_location(uri)))
             yield MlflowClient(tracking_uri=uri, registry_uri=uri)
         except (MlflowException, SQLAlchemyError, OSError) as error:
-            raise ModelError(
-                f"the model registry failed: {_first_line(error)}",
-                where=_without_password(uri),
-                hint="Check the address, the disk and the rights; the published release stands.",
-            ) from error
+            hint = _DENIED if _is_denied(error) else _FAILED
+            what = f"the model registry failed: {_first_line(error)}"
+            raise ModelError(what, where=_without_password(uri), hint=hint) from error
 
 
 def _require_reachable(uri: str) -> None:
     """MLflow retries a dead server for minutes; ask once before."""
-    if uri.startswith(_SQLITE):
-        _database(uri).parent.mkdir(parents=True, exist_ok=True)
     if not uri.startswith(("http://", "https://")):
         return
     try:
@@ -96,8 +113,9 @@ def _quiet() -> Iterator[None]:
             logger.setLevel(level)
 
 
-def _database(uri: str) -> Path:
-    return Path(uri.removeprefix(_SQLITE)).resolve()
+def _is_denied(error: BaseException) -> bool:
+    text = str(error)
+    return "Permission denied" in text or "PERMISSION_DENIED" in text
 
 
 def _first_line(error: BaseException) -> str:

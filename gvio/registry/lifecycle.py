@@ -1,97 +1,80 @@
-"""Moves the aliases `champion`, `challenger` and `previous`, and writes down why.
+"""Moves the champion by hand: promote a version by its number, or go back to the one before.
 
-Every move sets `champion` in one step and leaves a valid champion at any moment it may be interrupted.
+Evidence first, the champion's alias last: whatever call fails, the champion is valid and carries what made it champion,
+and doing the same again ends where one undisturbed try would have ended.
 """
 
 from __future__ import annotations
 
-import datetime as dt
+import dataclasses
 from typing import TYPE_CHECKING
 
 from gvio.errors import ModelError
 from gvio.registry.aliases import set_alias
 from gvio.registry.connection import connect
-from gvio.registry.record import CHALLENGER, CHAMPION, PREVIOUS, ModelVersion, model_name
-from gvio.registry.versions import DECISION, EVIDENCE, REPLACED, aliases_of, read_version
+from gvio.registry.decisions import RESTORED, forget_unfinished_rollback, write_decision, write_rollback
+from gvio.registry.record import CHAMPION, PREVIOUS, ModelVersion, model_name
+from gvio.registry.versions import champion_version, read_version
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
+_HINT = "Promote one by its number; `gvio registry list` shows them."
 
-def promote(uri: str, region: str, version: int, reason: str) -> None:
-    """Make `version` the champion; the champion of before becomes `previous`. Doing it twice changes nothing more.
+
+def promote(uri: str, region: str, version: int, reason: str) -> ModelVersion:
+    """Make `version` the champion by hand and return it; the champion of before becomes `previous`.
+
+    Doing it twice changes nothing more. Its evidence is `by hand: REASON`.
 
     Raises:
         ModelError: There is no such version.
         UpstreamUnavailable: No server answers at `uri`.
     """
-    name = model_name(region)
     with connect(uri) as client:
-        read_version(client, region, version)
-        aliases = aliases_of(client, region)
-        champion = aliases.get(CHAMPION)
-        if champion not in (None, version):
-            set_alias(client, name, PREVIOUS, champion)
-            client.set_model_version_tag(name, str(version), REPLACED, str(champion))
-        set_alias(client, name, CHAMPION, version)
-        if aliases.get(CHALLENGER) == version:
-            client.delete_registered_model_alias(name, CHALLENGER)
-        _write_decision(client, name, version, "promoted", reason)
+        chosen, champion = read_version(client, region, version), champion_version(client, region)
+        replaced = None if champion is None or champion.version == version else champion.version
+        write_decision(client, chosen, "by-hand", f"by hand: {reason}", replaced)
+        replace_champion(client, champion, chosen)
+        return read_version(client, region, version)
 
 
-def keep_champion(uri: str, region: str, version: int, reason: str) -> None:
-    """Record why `version` was not promoted; aliases stay where they are.
-
-    Raises:
-        ModelError: There is no such version, or it is the champion itself.
-        UpstreamUnavailable: No server answers at `uri`.
-    """
-    with connect(uri) as client:
-        read_version(client, region, version)
-        if aliases_of(client, region).get(CHAMPION) == version:
-            raise ModelError(
-                f"version {version} is the champion itself",
-                where=f"model {model_name(region)}",
-                hint="Roll back to replace it.",
-            )
-        _write_decision(client, model_name(region), version, "kept-champion", reason)
+def replace_champion(client: MlflowClient, champion: ModelVersion | None, version: ModelVersion) -> None:
+    """Move `previous` and `champion`; the evidence on `version` was written before."""
+    if champion is not None and champion.version == version.version:
+        return
+    if champion is not None:
+        forget_unfinished_rollback(client, champion)
+        set_alias(client, version.region, PREVIOUS, champion.version)
+    set_alias(client, version.region, CHAMPION, version.version)
 
 
 def rollback(uri: str, region: str) -> ModelVersion:
-    """Make `previous` the champion again and return it.
+    """Make the version that the champion had replaced the champion again, and return it.
 
-    `previous` then moves to the version that one had replaced, so that rolling back again walks further back; the
-    demoted version keeps no alias and can be promoted by its number.
+    Rolling back again walks further back. `previous` is then the version that was left; it can be promoted by its
+    number.
 
     Raises:
-        ModelError: There is no previous version.
+        ModelError: The champion replaced no other version, or one that was rolled back itself.
         UpstreamUnavailable: No server answers at `uri`.
     """
-    name = model_name(region)
     with connect(uri) as client:
-        aliases = aliases_of(client, region)
-        demoted, previous = aliases.get(CHAMPION), aliases.get(PREVIOUS)
-        if previous is None or previous == demoted:
-            raise ModelError(
-                "there is no previous version to go back to",
-                where=f"model {name}",
-                hint="Promote one by its number; `gvio registry list` shows them.",
-            )
-        set_alias(client, name, CHAMPION, previous)
-        if demoted is not None:
-            _write_decision(client, name, demoted, "rolled-back", f"rolled back to version {previous}")
-        _step_back(client, name, read_version(client, region, previous).replaced)
-        return read_version(client, region, previous)
+        champion = champion_version(client, region)
+        if champion is None or champion.replaced is None:
+            what = "there is no previous version to go back to"
+            raise ModelError(what, where=f"model {model_name(region)}", hint=_HINT)
+        target = read_version(client, region, champion.replaced)
+        if target.decision == "rolled-back":
+            what = f"version {target.version}, which the champion replaced, was rolled back itself"
+            raise ModelError(what, where=f"model {model_name(region)}", hint=_HINT)
+        write_rollback(client, champion, target)
+        set_alias(client, region, PREVIOUS, champion.version)
+        set_alias(client, region, CHAMPION, target.version)
+        return _restored(target, champion)  # asking the registry could fail, and a second try would go back further
 
 
-def _step_back(client: MlflowClient, name: str, older: int | None) -> None:
-    if older is None:
-        client.delete_registered_model_alias(name, PREVIOUS)
-    else:
-        set_alias(client, name, PREVIOUS, older)
-
-
-def _write_decision(client: MlflowClient, name: str, version: int, decision: str, reason: str) -> None:
-    now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-    for key, value in ((DECISION, decision), (EVIDENCE, reason), ("decided_at", now)):
-        client.set_model_version_tag(name, str(version), key, value)
+def _restored(target: ModelVersion, left: ModelVersion) -> ModelVersion:
+    text = f"rolled back from version {left.version}"
+    aliases = tuple(sorted({*target.aliases, CHAMPION} - {PREVIOUS}))
+    return dataclasses.replace(target, aliases=aliases, restored=text, tags={**target.tags, RESTORED: text})

@@ -1,4 +1,4 @@
-"""What a training leaves behind, as plain values: the record that goes in, the version that comes out.
+"""What a training leaves behind, as plain values: the record and decision that go in, the version that comes out.
 
 No MLflow here: callers import these without its start-up cost.
 """
@@ -10,14 +10,56 @@ import datetime as dt
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
+from typing import Literal
 
 from gvio.errors import ModelError
+from gvio.types import Month
 
 WEIGHTS = "model.safetensors"
 CONFIG = "model.json"
 CHAMPION = "champion"
 CHALLENGER = "challenger"
 PREVIOUS = "previous"
+
+GateKind = Literal["promoted", "kept-champion", "archived"]
+DecisionKind = Literal["promoted", "kept-champion", "archived", "by-hand", "rolled-back", "duplicate", ""]
+
+
+@dataclasses.dataclass(frozen=True)
+class Knowledge:
+    """What a model has seen.
+
+    Attributes:
+        trained: Last month whose light it was trained on.
+        public_until: Day on which the newest statistic it saw was published; None where it saw none.
+        as_of: The day its run pretended to be: nothing that became public later was used.
+    """
+
+    trained: Month
+    public_until: dt.date | None
+    as_of: dt.date
+
+    def within(self, other: Knowledge) -> bool:
+        """Whether nothing in this is later than in `other`: the model may be used where only `other` is known."""
+        if self.trained.ordinal > other.trained.ordinal or self.as_of > other.as_of:
+            return False
+        return self.public_until is None or (other.public_until is not None and self.public_until <= other.public_until)
+
+    def order(self) -> tuple[int, dt.date, dt.date]:
+        """Sorts by month first, as releases do, then by the as-of day and the newest statistic."""
+        return self.trained.ordinal, self.as_of, self.public_until or dt.date.min
+
+
+@dataclasses.dataclass(frozen=True)
+class Decision:
+    """What the gate made of a candidate, and why.
+
+    `promoted`: it becomes champion, unless the present champion knows later data (then it is archived).
+    `kept-champion`: it was refused. `archived`: it passed, but only for a run as of an earlier day.
+    """
+
+    kind: GateKind
+    reason: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,27 +69,29 @@ class TrainingRecord:
     Attributes:
         region: Slug of the region; the registered model is `gvio-<region>`.
         reason: Why this training ran and how: `retrain` or `fine-tune`, followed by the rule that decided.
+        known: What the model has seen.
         parameters: Scientific parameters, flat.
         epochs: Per metric the value after every epoch, e.g. `{"loss": [0.9, 0.4]}`.
-        metrics: Final figures of the scoreboard, flat; NaN where one could not be computed.
+        metrics: Final metrics of the scoreboard, flat; NaN where one could not be computed.
         package: Folder that holds `model.safetensors` and `model.json`.
-        figures: PNG bytes by plain file name.
+        pictures: PNG bytes by plain file name.
         documents: Texts by plain file name, e.g. the scoreboard or the model card.
         tags: Short facts to search by: pack digest, code version, months.
     """
 
     region: str
     reason: str
+    known: Knowledge
     parameters: Mapping[str, str | int | float]
     epochs: Mapping[str, Sequence[float]]
     metrics: Mapping[str, float]
     package: Path
-    figures: Mapping[str, bytes] = dataclasses.field(default_factory=dict)
+    pictures: Mapping[str, bytes] = dataclasses.field(default_factory=dict)
     documents: Mapping[str, str] = dataclasses.field(default_factory=dict)
     tags: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name in (*self.figures, *self.documents):
+        for name in (*self.pictures, *self.documents):
             if not name or PurePosixPath(name).name != name:
                 raise ModelError(
                     f"{name!r} is not a plain file name",
@@ -60,17 +104,35 @@ class TrainingRecord:
 class ModelVersion:
     """One registered version with its evidence.
 
-    `decision` is what the gate made of it (`promoted`, `kept-champion`, `rolled-back`, or "" while undecided) and
-    `evidence` the reason it gave; `replaced` is the version that was champion before it, None if there was none.
+    Attributes:
+        region: Slug of the region.
+        version: Its number.
+        aliases: Of `champion`, `challenger` (the newest candidate) and `previous` (champion before the present one).
+        reason: Why it was trained.
+        decision: What was decided about it last; "" while undecided.
+        evidence: The reason of that decision; `by hand: …` where a person promoted it.
+        decided_at: When; None while undecided.
+        restored: How a rollback made it champion again, e.g. `rolled back from version 3`; "" otherwise.
+        replaced: The version that was champion before it; None if there was none.
+        known: What it has seen; None for versions that were registered without it.
+        metrics: Final metrics of the scoreboard.
+        weights_sha256: Hash of the weights as registered.
+        config_sha256: Hash of the configuration as registered.
+        created: When it was registered.
+        run_id: Its MLflow run.
+        tags: All tags of the version.
     """
 
     region: str
     version: int
     aliases: tuple[str, ...]
     reason: str
-    decision: str
+    decision: DecisionKind
     evidence: str
+    decided_at: dt.datetime | None
+    restored: str
     replaced: int | None
+    known: Knowledge | None
     metrics: Mapping[str, float]
     weights_sha256: str
     config_sha256: str
@@ -78,13 +140,20 @@ class ModelVersion:
     run_id: str
     tags: Mapping[str, str]
 
+    @property
+    def decided(self) -> str:
+        """What made it what it is, in one line: the evidence, after a rollback with the rollback before it."""
+        return "; ".join(text for text in (self.restored, self.evidence) if text)
+
 
 @dataclasses.dataclass(frozen=True)
-class LoadedPackage:
-    """A model package on disk whose bytes were compared with the hashes of its registration."""
+class Champion:
+    """A version with its package in memory, whose bytes were compared with the hashes of the registration."""
 
-    path: Path
     version: ModelVersion
+    weights: bytes
+    config: bytes
+    decided: str
 
 
 def model_name(region: str) -> str:

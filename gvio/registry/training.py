@@ -1,4 +1,4 @@
-"""Writes one training into MLflow: a run with its evidence, then a registered version called `challenger`."""
+"""Writes one training into MLflow as a run: parameters, curves, metrics, package, pictures and documents."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from gvio.errors import ModelError
-from gvio.registry.aliases import set_alias
-from gvio.registry.connection import artifact_location, connect
-from gvio.registry.record import CHALLENGER, CONFIG, WEIGHTS, ModelVersion, TrainingRecord, model_name, package_digests
-from gvio.registry.versions import EPOCH_PREFIX, read_version
+from gvio.registry.connection import artifact_location
+from gvio.registry.record import CONFIG, WEIGHTS, TrainingRecord, model_name
+from gvio.registry.unfinished import process_tags
+from gvio.registry.versions import EPOCH_PREFIX
 
 if TYPE_CHECKING:
     from mlflow.entities import Metric
@@ -25,44 +24,22 @@ PACKAGE_PATH = "model"
 _BATCH = 90  # MLflow takes 100 parameters or 1000 metrics in one request
 
 
-def log_training(uri: str, record: TrainingRecord) -> ModelVersion:
-    """Log the run and register its package as the region's newest version, with the alias `challenger`.
+def log_run(client: MlflowClient, uri: str, record: TrainingRecord, tags: Mapping[str, str]) -> str:
+    """Log the run with its artifacts and end it; returns its id. A run that fails on the way is marked as failed.
 
-    The version is created last: a run that dies on the way is marked failed and leaves no version. Weights are
-    stored as the package's own files, never pickled.
-
-    Args:
-        uri: Registry, see `connection.connect`.
-        record: The training.
+    Weights are stored as the package's own files, never pickled.
 
     Raises:
-        ModelError: The package is incomplete, is not the one its tags speak of, or the registry refused.
-        UpstreamUnavailable: No server answers at `uri`.
+        MlflowException: The registry refused.
     """
-    digests = package_digests(record.package)
-    _require_same_weights(record, digests["weights_sha256"])
-    tags = {**record.tags, **digests, "reason": record.reason}
-    name = model_name(record.region)
-    with connect(uri) as client:
-        run_id = _start_run(client, uri, name, tags)
-        try:
-            _log(client, run_id, record)
-            version = _register(client, name, run_id, tags)
-        except BaseException:
-            client.set_terminated(run_id, "FAILED")
-            raise
+    run_id = _start_run(client, uri, model_name(record.region), {**tags, **process_tags()})
+    try:
+        _log(client, run_id, record)
         client.set_terminated(run_id)
-        return read_version(client, record.region, version)
-
-
-def _require_same_weights(record: TrainingRecord, actual: str) -> None:
-    claimed = record.tags.get("weights_sha256", actual)
-    if claimed != actual:
-        raise ModelError(
-            f"{WEIGHTS} has SHA-256 {actual[:12]}…, its tags say {claimed[:12]}…",
-            where=str(record.package),
-            hint="Save the package again before logging it.",
-        )
+    except BaseException:
+        client.set_terminated(run_id, "FAILED")
+        raise
+    return run_id
 
 
 def _start_run(client: MlflowClient, uri: str, name: str, tags: Mapping[str, str]) -> str:
@@ -109,27 +86,14 @@ def _metrics(record: TrainingRecord) -> list[Metric]:
 
 def _lay_out(record: TrainingRecord, folder: Path) -> None:
     """Put all artifacts into one folder, so that they travel in one call."""
-    for part in (PACKAGE_PATH, "figures", "documents"):
+    for part in (PACKAGE_PATH, "pictures", "documents"):
         (folder / part).mkdir()
     for name in (WEIGHTS, CONFIG):
         shutil.copyfile(record.package / name, folder / PACKAGE_PATH / name)
-    for name, png in record.figures.items():
-        (folder / "figures" / name).write_bytes(png)
+    for name, png in record.pictures.items():
+        (folder / "pictures" / name).write_bytes(png)
     for name, text in record.documents.items():
         (folder / "documents" / name).write_text(text, encoding="utf-8")
-
-
-def _register(client: MlflowClient, name: str, run_id: str, tags: Mapping[str, str]) -> int:
-    from mlflow.exceptions import MlflowException
-
-    try:
-        client.create_registered_model(name)
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_ALREADY_EXISTS":
-            raise
-    created = client.create_model_version(name, f"runs:/{run_id}/{PACKAGE_PATH}", run_id=run_id, tags=dict(tags))
-    set_alias(client, name, CHALLENGER, int(created.version))
-    return int(created.version)
 
 
 def _batches(items: Sequence[T]) -> Iterator[Sequence[T]]:

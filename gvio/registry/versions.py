@@ -7,16 +7,15 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from gvio.errors import ModelError
-from gvio.registry.connection import connect
-from gvio.registry.record import ModelVersion, model_name
+from gvio.registry.aliases import aliases_of
+from gvio.registry.connection import connect, nothing_stored
+from gvio.registry.decisions import read_knowledge, read_verdict
+from gvio.registry.record import CHAMPION, ModelVersion, model_name
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
 EPOCH_PREFIX = "epoch/"
-DECISION = "decision"
-EVIDENCE = "decision_reason"
-REPLACED = "replaced"
 _PAGE = 1000
 
 
@@ -27,11 +26,24 @@ def list_versions(uri: str, region: str) -> list[ModelVersion]:
         UpstreamUnavailable: No server answers at `uri`.
         ModelError: The registry cannot be read.
     """
+    if nothing_stored(uri):
+        return []
     with connect(uri) as client:
-        aliases = aliases_by_version(client, region)
-        metrics = _metrics_by_run(client, region)
-        found = [_convert(region, raw, aliases, metrics) for raw in _all_versions(client, model_name(region))]
+        return all_versions(client, region)
+
+
+def all_versions(client: MlflowClient, region: str) -> list[ModelVersion]:
+    """All versions through an open client, newest first."""
+    aliases = _by_version(aliases_of(client, region))
+    metrics = _metrics_by_run(client, region)
+    found = [_convert(region, raw, aliases, metrics) for raw in _pages(client, model_name(region))]
     return sorted(found, key=lambda version: -version.version)
+
+
+def champion_version(client: MlflowClient, region: str) -> ModelVersion | None:
+    """The present champion; None where there is none."""
+    number = aliases_of(client, region).get(CHAMPION)
+    return None if number is None else read_version(client, region, number)
 
 
 def read_version(client: MlflowClient, region: str, number: int) -> ModelVersion:
@@ -54,31 +66,15 @@ def read_version(client: MlflowClient, region: str, number: int) -> ModelVersion
         ) from None
     run_id = str(raw.run_id)
     metrics = dict(client.get_run(run_id).data.metrics)
-    return _convert(region, raw, aliases_by_version(client, region), {run_id: metrics})
+    return _convert(region, raw, _by_version(aliases_of(client, region)), {run_id: metrics})
 
 
-def aliases_of(client: MlflowClient, region: str) -> dict[str, int]:
-    """Alias → version number; empty where the model does not exist."""
-    from mlflow.exceptions import MlflowException
-
-    try:
-        model = client.get_registered_model(model_name(region))
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-            raise
-        return {}
-    return {alias: int(number) for alias, number in model.aliases.items()}
-
-
-def aliases_by_version(client: MlflowClient, region: str) -> dict[int, tuple[str, ...]]:
+def _by_version(aliases: Mapping[str, int]) -> dict[int, tuple[str, ...]]:
     """Version number → its aliases in alphabetical order."""
-    aliases = aliases_of(client, region)
-    return {
-        number: tuple(sorted(a for a, n in aliases.items() if n == number)) for number in sorted(set(aliases.values()))
-    }
+    return {number: tuple(sorted(a for a, n in aliases.items() if n == number)) for number in set(aliases.values())}
 
 
-def _all_versions(client: MlflowClient, name: str) -> Iterator[Any]:
+def _pages(client: MlflowClient, name: str) -> Iterator[Any]:
     token: str | None = None
     while True:
         page = client.search_model_versions(f"name='{name}'", max_results=_PAGE, page_token=token)
@@ -105,21 +101,26 @@ def _metrics_by_run(client: MlflowClient, region: str) -> dict[str, Mapping[str,
 def _convert(
     region: str, raw: Any, aliases: Mapping[int, tuple[str, ...]], metrics: Mapping[str, Mapping[str, float]]
 ) -> ModelVersion:
-    tags = dict(raw.tags)
-    number = int(raw.version)
+    tags, number = dict(raw.tags), int(raw.version)
+    own = aliases.get(number, ())
     final = {k: v for k, v in metrics.get(raw.run_id, {}).items() if not k.startswith(EPOCH_PREFIX)}
+    verdict = read_verdict(tags, own)
+    created = dt.datetime.fromtimestamp(raw.creation_timestamp / 1000, tz=dt.UTC)
     return ModelVersion(
         region=region,
         version=number,
-        aliases=aliases.get(number, ()),
+        aliases=own,
         reason=tags.get("reason", ""),
-        decision=tags.get(DECISION, ""),
-        evidence=tags.get(EVIDENCE, ""),
-        replaced=int(tags[REPLACED]) if REPLACED in tags else None,
+        decision=verdict.kind,
+        evidence=verdict.evidence,
+        decided_at=verdict.at,
+        restored=verdict.restored,
+        replaced=verdict.replaced,
+        known=read_knowledge(tags, created),
         metrics=final,
         weights_sha256=tags.get("weights_sha256", ""),
         config_sha256=tags.get("config_sha256", ""),
-        created=dt.datetime.fromtimestamp(raw.creation_timestamp / 1000, tz=dt.UTC),
+        created=created,
         run_id=str(raw.run_id),
         tags=tags,
     )

@@ -42,6 +42,7 @@ def agreement_png(
     *,
     unit: str,
     title: str,
+    invented: bool = False,
 ) -> bytes:
     """Estimates against official figures on logarithmic axes, a colour per area.
 
@@ -55,6 +56,7 @@ def agreement_png(
         out_of_sample: (N,) whether the model had not seen the figure.
         unit: Unit of both axes.
         title: One line.
+        invented: The data are simulated, which the picture says.
 
     Returns:
         PNG bytes.
@@ -67,7 +69,7 @@ def agreement_png(
     headline(axes, title, "   ".join(_errors(official, estimate, known & part, name) for part, name in parts))
     if not known.any():
         empty(axes, "no month with an official figure")
-        return to_png(figure)
+        return to_png(figure, invented)
     names = sorted(set(areas))
     labels = np.array([names.index(a) for a in areas])
     palette = mpl.colormaps["tab20" if len(names) > 10 else "tab10"].colors  # type: ignore[attr-defined]
@@ -81,11 +83,18 @@ def agreement_png(
     axes.set_xlabel(f"official figure, {unit} a month", color=INK)
     axes.set_ylabel(f"estimate, {unit} a month", color=INK)
     figure.legend(loc="outside right center", frameon=False, fontsize=8, ncols=1 + (len(names) > 28))
-    return to_png(figure)
+    return to_png(figure, invented)
 
 
 def map_png(
-    values: FloatArray, geobox: GeoBox, *, districts: gpd.GeoDataFrame | None, title: str, unit: str, note: str = ""
+    values: FloatArray,
+    geobox: GeoBox,
+    *,
+    districts: gpd.GeoDataFrame | None,
+    title: str,
+    unit: str,
+    note: str = "",
+    invented: bool = False,
 ) -> bytes:
     """A month's grid with district outlines; colour is logarithmic and perceptually uniform.
 
@@ -96,6 +105,7 @@ def map_png(
         title: One line, with the month.
         unit: Unit of a pixel's value.
         note: A quieter line under the title.
+        invented: The data are simulated, which the picture says.
 
     Returns:
         PNG bytes.
@@ -107,12 +117,11 @@ def map_png(
     figure = blank(max(height / ratio + 2.2, 5.5), height + 0.9)
     axes = figure.add_subplot()
     extent = (box.left, box.right, box.bottom, box.top)
-    ground = np.where(np.isfinite(values), 1.0, np.nan)
-    axes.imshow(ground, cmap=mpl.colors.ListedColormap([_NO_INDUSTRY]), extent=extent, interpolation="nearest")
+    ground, grey = np.where(np.isfinite(values), 1.0, np.nan), mpl.colors.ListedColormap([_NO_INDUSTRY])
+    axes.imshow(ground, cmap=grey, extent=extent, interpolation="nearest")
     scale = fit_scale(np.asarray(values, dtype=np.float64), "log")
     shown = np.where(values > 0, values, np.nan)
-    palette = mpl.colormaps["magma_r"]
-    colours = mpl.colors.ListedColormap(palette(np.linspace(0.08, 0.97, 256)))
+    colours = mpl.colors.ListedColormap(mpl.colormaps["magma_r"](np.linspace(0.08, 0.97, 256)))
     norm = LogNorm(scale.low, scale.high, clip=True)
     image = axes.imshow(shown, norm=norm, cmap=colours, extent=extent, interpolation="nearest")
     if not np.isfinite(shown).any():
@@ -130,16 +139,17 @@ def map_png(
     bar.ax.yaxis.set_minor_formatter(FuncFormatter(lambda v, _: short_number(v) if few and _leading(v) else ""))
     bar.ax.tick_params(which="both", labelsize=8.5, labelcolor=INK)
     bar.outline.set_visible(False)
-    return to_png(figure)
+    return to_png(figure, invented)
 
 
-def series_png(rows: pd.DataFrame, *, title: str, unit: str) -> bytes:
+def series_png(rows: pd.DataFrame, *, title: str, unit: str, invented: bool = False) -> bytes:
     """One area's estimates with 80 % and 95 % intervals, the official figures, and the nowcast months shaded.
 
     Args:
         rows: `gvio.report.tables.series` of one area: `date`, `estimate`, `lower80` … `upper95`, `official`, `kind`.
         title: One line, with the area.
-        unit: Unit of the figures.
+        unit: Unit of the estimates.
+        invented: The data are simulated, which the picture says.
 
     Returns:
         PNG bytes.
@@ -151,7 +161,7 @@ def series_png(rows: pd.DataFrame, *, title: str, unit: str) -> bytes:
     axes.set_ylabel(f"{unit} a month", color=INK)
     if rows.empty:
         empty(axes, "no month")
-        return to_png(figure)
+        return to_png(figure, invented)
     day = rows["date"].to_numpy()
     spans = nowcast_spans(rows)
     for start, end in spans:
@@ -171,7 +181,7 @@ def series_png(rows: pd.DataFrame, *, title: str, unit: str) -> bytes:
     axes.xaxis_date()
     axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:,.10g}"))
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False, fontsize=8.5)
-    return to_png(figure)
+    return to_png(figure, invented)
 
 
 def _errors(official: FloatArray, estimate: FloatArray, chosen: BoolArray, name: str) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from gvio.config import INVENTED
 from gvio.report.scores import MODELS, OURS, SKILLS, Scores, skill_of, verdict
 from gvio.report.sections import Section, sections
 
@@ -26,13 +27,14 @@ def evaluation_html(scoreboard: Scores, pictures: Mapping[str, bytes], title: st
         pictures: PNG bytes by file name: `score_charts`, and others that are shown at the end.
         title: Of the region.
     """
-    skill = skill_of(scoreboard, {})
+    skill = skill_of(scoreboard)
     parts = "".join(_html_section(section, pictures) for section in sections(scoreboard, pictures))
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>Evaluation: {html.escape(title)}</title><style>{_CSS}</style></head><body><main>"
         f"<h1>How good is it? {html.escape(title)}</h1><p class='when'>{html.escape(_when(scoreboard))}</p>"
+        f"{_html_mark(scoreboard)}"
         f"<div class='verdict {_TONE[skill]}'><strong>{html.escape(SKILLS[skill][0])}</strong>"
         f"<p>{html.escape(verdict(scoreboard))}</p></div>{parts}</main></body></html>\n"
     )
@@ -41,7 +43,8 @@ def evaluation_html(scoreboard: Scores, pictures: Mapping[str, bytes], title: st
 def evaluation_markdown(scoreboard: Scores, pictures: Mapping[str, bytes], title: str, folder: str) -> str:
     """The same as Markdown; pictures are expected in `folder`, relative to the file."""
     lines = [f"# How good is it? {title}", "", _when(scoreboard), ""]
-    lines += [f"**{SKILLS[skill_of(scoreboard, {})][0]}.** {verdict(scoreboard)}", ""]
+    lines += [f"**{INVENTED}**", ""] if scoreboard.get("invented") else []
+    lines += [f"**{SKILLS[skill_of(scoreboard)][0]}.** {verdict(scoreboard)}", ""]
     for section in sections(scoreboard, pictures):
         lines += [f"## {section.title}", ""]
         lines += [line for text in section.text for line in (text, "")]
@@ -50,6 +53,12 @@ def evaluation_markdown(scoreboard: Scores, pictures: Mapping[str, bytes], title
         for caption, table in section.tables:
             lines += [f"**{caption}**", "", *_markdown_table(table), ""]
     return "\n".join(lines)
+
+
+def _html_mark(scoreboard: Scores) -> str:
+    return (
+        f"<div class='verdict bad'><strong>{html.escape(INVENTED)}</strong></div>" if scoreboard.get("invented") else ""
+    )
 
 
 def _when(scoreboard: Scores) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gvio.config import RegionConfig
+from gvio.config import INVENTED, RegionConfig
 from gvio.report.scores import MODELS, SKILLS, models_of, ordered_models, show
+from gvio.types import Switch
 
 _PROTOCOLS = {
     "rolling_origin_as_used": "Out of time, as used (city figures go on, district figures do not)",
@@ -24,7 +25,7 @@ _COLUMNS = (
 )
 _LIMITS = """## What these numbers are not good for
 - They are not a faster city total: official totals usually come out before the night-light product.
-- Light is a noisy witness. In Shanghai light did not fall in the first quarter of 2020 (−0.2 %) while output fell 17 %.
+- Light is an imperfect measurement: output can fall while the light stays, as in a shutdown whose lamps stay on.
 - Inside a district, the map shares the district's estimate out over known factories by their light; a factory that no
   list knows gets nothing.
 - A pooled R² near 1 says that large districts are large. Read the within-district and year-on-year scores.
@@ -36,7 +37,7 @@ def model_card(
     about: Mapping[str, Any],
     scoreboard: Mapping[str, Any],
     decision: str,
-    switches: Sequence[Mapping[str, Any]] = (),
+    switches: Sequence[Switch] = (),
 ) -> str:
     """Markdown, with nothing in it that differs between two runs on the same inputs.
 
@@ -45,7 +46,7 @@ def model_card(
         about: What the registry keeps of the model.
         scoreboard: The evaluation.
         decision: Why this model maps.
-        switches: Months of another product that stand in, as `gvio.sources.notes.switch` describes them.
+        switches: Months of another product that stand in, with how they were brought to its level.
     """
     skill = str(scoreboard["skill"])
     title, text = SKILLS.get(skill, SKILLS["unknown"])
@@ -53,6 +54,7 @@ def model_card(
     lines = [
         f"# SA-CNN for {config.title}",
         "",
+        *([f"**{INVENTED}**", ""] if config.invented else []),
         f"**{title}.** {text}",
         "",
         f"{scoreboard['verdict']}",
@@ -71,7 +73,7 @@ def model_card(
         "",
         "## How well it does",
         "With figures, by district and by horizon: `evaluation.html`, beside the scoreboard of the run that trained it "
-        "and among the figures of this version in the registry.",
+        "and among the pictures of this version in the registry.",
         "",
         *(_table(scoreboard, name, heading) for name, heading in _PROTOCOLS.items()),
         _LIMITS,
@@ -79,14 +81,14 @@ def model_card(
     return "\n".join(lines)
 
 
-def _stood_in(switch: Mapping[str, Any]) -> str:
-    months = list(switch["months"])
+def _stood_in(switch: Switch) -> str:
+    months = switch.months
     named = months[0] if len(months) == 1 else f"{len(months)} months from {months[0]} to {months[-1]}"
     return (
-        f"- **Another product's light**: {switch['product']} ({switch['processing']}) stands in for {switch['for']} in "
-        f"{named}, as {switch['offset']:.3g} + {switch['gain']:.3g} × radiance, learned on "
-        f"{len(switch['common_months'])} months both have; it leaves {switch['pixel_error']:.0%} at a pixel and "
-        f"{switch['month_error']:.1%} over a month"
+        f"- **Another product's light**: {switch.product} ({switch.processing}) stands in for {switch.main} in "
+        f"{named}, as {switch.offset:.3g} + {switch.gain:.3g} × radiance, learned on "
+        f"{len(switch.common_months)} months both have; it leaves {switch.pixel_error:.0%} at a pixel and "
+        f"{switch.month_error:.1%} over a month"
     )
 
 

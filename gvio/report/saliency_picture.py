@@ -19,12 +19,13 @@ _TITLES: Mapping[str, str] = {
 }
 
 
-def saliency_png(maps: Mapping[str, FloatArray]) -> bytes | None:
+def saliency_png(maps: Mapping[str, FloatArray], invented: bool = False) -> bytes | None:
     """Maps side by side on one colour scale; None where the network looks nowhere, as without any light.
 
     Args:
         maps: Per channel by its name (D, q, q), log units: what a usual change at a pixel moves; drawn is the mean over
             districts, the factory in the middle.
+        invented: The data are simulated, which the picture says.
     """
     means = {name: np.asarray(values).mean(axis=0) for name, values in maps.items()}
     most = max((float(mean.max()) for mean in means.values()), default=0.0)
@@ -46,4 +47,4 @@ def saliency_png(maps: Mapping[str, FloatArray]) -> bytes | None:
         bar = figure.colorbar(drawn, ax=figure.axes, location="bottom", shrink=0.5, aspect=40)
         bar.set_label("% that a usual change at this pixel moves a district's reading; pixels from the factory", size=8)
         bar.ax.tick_params(labelsize=7.5)
-    return to_png(figure)
+    return to_png(figure, invented)

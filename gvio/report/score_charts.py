@@ -53,7 +53,7 @@ def _models(scoreboard: Scores) -> bytes | None:
     axes.set_xlim(_FLOOR - 0.08, 1.02)
     figure.legend(loc="outside lower left", frameon=False, fontsize=8.5, ncols=2)
     quiet(axes)
-    return to_png(figure)
+    return to_png(figure, bool(scoreboard.get("invented")))
 
 
 def _dots(axes: Axes, at: Any, values: Sequence[float | None], colour: str, label: str) -> None:
@@ -94,7 +94,7 @@ def _intervals(scoreboard: Scores) -> bytes | None:
     axes.set_ylim(min(45, *(100 * v - 5 for s in series for v in s[3] if v is not None)), 103)
     figure.legend(frameon=False, fontsize=8.5, loc="outside lower left", ncols=3)
     quiet(axes)
-    return to_png(figure)
+    return to_png(figure, bool(scoreboard.get("invented")))
 
 
 def _districts(scoreboard: Scores) -> bytes | None:
@@ -115,7 +115,7 @@ def _districts(scoreboard: Scores) -> bytes | None:
     axes.set_yticks(at, [f"{name} ({row['labels']})" for name, row in zip(names, rows, strict=True)])
     axes.set_xlim(min(-0.1, float(skill.min()) - 0.05), 1.0)
     quiet(axes)
-    return to_png(figure)
+    return to_png(figure, bool(scoreboard.get("invented")))
 
 
 def _placebos(scoreboard: Scores) -> bytes | None:
@@ -143,7 +143,7 @@ def _placebos(scoreboard: Scores) -> bytes | None:
     room = 0.12 * max(float(np.abs(shown).max()), 0.1)
     axes.set_xlim(min(0.0, float(shown.min())) - room, max(0.0, float(shown.max())) + room)
     quiet(axes)
-    return to_png(figure)
+    return to_png(figure, bool(scoreboard.get("invented")))
 
 
 def _pixels(scoreboard: Scores) -> bytes | None:
@@ -166,7 +166,7 @@ def _pixels(scoreboard: Scores) -> bytes | None:
     axes.set_ylim(top=1.03)
     axes.legend(frameon=False, fontsize=8.5, loc="lower right")
     quiet(axes)
-    return to_png(figure)
+    return to_png(figure, bool(scoreboard.get("invented")))
 
 
 def _rival(scoreboard: Scores) -> str:

@@ -23,7 +23,6 @@ from gvio.report.scores import (
 )
 
 LEFT_OUT, CITY_PUBLIC = "leave_one_district_out", "leave_one_district_out_city_public"
-_NARROWER = "-hidden-within-"  # in the name of a fold that hid less than its factories see
 _CAPTIONS = {
     "map.png": "The newest month's map",
     "prediction-against-official.png": "Every scored estimate against its figure, as used",
@@ -62,7 +61,7 @@ def _out_of_time(scoreboard: Scores) -> Iterator[Section]:
     if not tables:
         yield Section("Out of time", ("The series is too short for this test.",))
         return
-    origins = ", ".join(_block(scoreboard, AS_USED).get("folds") or [])
+    origins = ", ".join(_block(scoreboard, AS_USED).get("origins") or [])
     text = (
         f"Figures of districts end at an origin ({origins}) and up to two years after it are predicted. As used, the "
         "city's figures go on; blind, no later figure at all is known. What counts is change inside districts: pooled "
@@ -176,10 +175,10 @@ def _withheld(scoreboard: Scores) -> Iterator[Section]:
         text = [says]
         if name != "leave_one_year_out":
             one_by_one = "One by one." if block.get("one_by_one") else "In groups, because one by one takes too long."
-            narrower = any("-hidden-within-" in str(fold) for fold in block.get("folds") or ())
-            hidden = "only in part, because the region is small" if narrower else "pixel by pixel"
+            in_part = bool(block.get("hidden_in_part"))
+            hidden = "only in part, because the region is small" if in_part else "pixel by pixel"
             text.append(f"{one_by_one} What the districts' factories see was hidden from training, {hidden}.")
-            if any(_NARROWER in str(fold) for fold in block.get("folds", [])):
+            if in_part:
                 text.append("In some folds less was hidden: too little light would have been left to learn from.")
         if name == LEFT_OUT:
             text.append("Without any figure of the district every naive forecast is its share of light.")

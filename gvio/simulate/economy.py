@@ -11,13 +11,8 @@ from scipy.signal import lfilter
 
 from gvio.simulate.spec import WorldSpec
 from gvio.types import BoolArray, FloatArray, IntArray, Month
+from gvio.workdays import DEFAULT, LUNAR, lunar_new_year
 
-# Lunar new year's day by year (Hong Kong Observatory); the simulation only needs its calendar pattern.
-NEW_YEAR = {
-    2012: (1, 23), 2013: (2, 10), 2014: (1, 31), 2015: (2, 19), 2016: (2, 8), 2017: (1, 28), 2018: (2, 16),
-    2019: (2, 5), 2020: (1, 25), 2021: (2, 12), 2022: (2, 1), 2023: (1, 22), 2024: (2, 10), 2025: (1, 29),
-    2026: (2, 17), 2027: (2, 6), 2028: (1, 26), 2029: (2, 13), 2030: (2, 3),
-}  # fmt: skip
 HOLIDAY = (-5, 12)  # days around new year's day in which factories stand still, the last excluded
 PERSISTENCE = 0.97  # of sectors' and districts' shocks from month to month; half gone after two years
 
@@ -66,11 +61,11 @@ def simulate_economy(spec: WorldSpec, district: IntArray, rng: np.random.Generat
     return dataclasses.replace(economy, output=np.where(economy.alive, output, 0.0))
 
 
-def holiday_share(month: Month) -> float:
-    """Share of a month's days that fall into the standstill around lunar new year."""
-    if month.year not in NEW_YEAR:
+def holiday_share(month: Month, calendar: str = DEFAULT) -> float:
+    """Share of a month's days that fall into the standstill around lunar new year; 0 where the calendar has none."""
+    new_year = lunar_new_year(month.year) if calendar in LUNAR else None
+    if new_year is None:
         return 0.0
-    new_year = dt.date(month.year, *NEW_YEAR[month.year])
     days = (new_year + dt.timedelta(days=offset) for offset in range(*HOLIDAY))
     inside = sum(month.first_day <= day <= month.last_day for day in days)
     return inside / month.last_day.day
@@ -101,7 +96,7 @@ def _change(
     phase = rng.normal(0, spec.season_phase_spread, spec.sectors)[:, None]
     season = spec.season * np.cos(2 * np.pi * (calendar - 6.5) / 12 + phase)
     season += spec.year_end_rush * (calendar == 12)
-    idle = np.array([holiday_share(month) for month in months])
+    idle = np.array([holiday_share(month, spec.calendar) for month in months])
     return np.asarray(
         of_sector[sector] + season[sector] + of_district[district] + own + np.log1p(-spec.new_year_dip * idle)
     )

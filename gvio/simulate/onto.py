@@ -32,7 +32,7 @@ class Base:
     Attributes:
         stack: The light, as the product's reader gives it.
         districts: area_id, name, group, geometry (EPSG:4326); None: zones are invented.
-        settings: Fields of `WorldSpec` that a pack decides: unit, area_crs.
+        settings: Fields of `WorldSpec` that a pack decides: unit, area_crs, calendar.
     """
 
     stack: LightStack
@@ -68,6 +68,7 @@ def read_base(
         given: _Bounds | None = config.bounds
         zones = read_districts(root / config.districts.path, config)[0] if districts is None else None
         settings: dict[str, Any] = {"unit": config.unit, "area_crs": config.area_crs}
+        settings |= {} if config.calendar is None else {"calendar": config.calendar}
     else:
         folder, product, first = root, product or _only_product(root), None
         given, zones, settings = None, None, {}

@@ -109,6 +109,8 @@ def _region(spec: WorldSpec) -> dict[str, Any]:
     return {
         "name": spec.name,
         "title": spec.title,
+        "invented": True,
+        "calendar": spec.calendar,
         "bounds": list(spec.bounds),
         "area_crs": spec.area_crs,
         "first_month": spec.first_month,

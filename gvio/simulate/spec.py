@@ -6,8 +6,9 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from gvio.config import Frozen, parse_section
+from gvio.sections import Frozen, parse_section
 from gvio.types import Month
+from gvio.workdays import known_calendar
 
 LEAST_MONTHS = 13  # one year on year
 
@@ -29,6 +30,7 @@ class WorldSpec(Frozen):
         "vnl-monthly", description="format of the light"
     )
     first_month: str = Field("2018-01", description="first month, YYYY-MM")
+    calendar: str = Field("CN", description="country whose holidays it has, or none; the pack says the same")
     months: int = Field(48, ge=LEAST_MONTHS, description="months of light")
     n_districts: int = Field(8, ge=1, description="invented zones; ignored where real districts are given")
     n_factories: int = Field(400, ge=1, description="factories, mapped or not")
@@ -55,7 +57,10 @@ class WorldSpec(Frozen):
     season_phase_spread: float = Field(0.5, ge=0, description="spread of its height over sectors, radians (plain)")
     year_end_rush: float = Field(0.02, description="log gain of December, when the year's plan is met")
     new_year_dip: float = Field(
-        0.6, ge=0, lt=1, description="share of output lost in the lunar new year's eighteen days"
+        0.6,
+        ge=0,
+        lt=1,
+        description="share of output lost in the seventeen days around the lunar new year, where it is kept",
     )
     shutdowns_per_year: float = Field(0.02, ge=0, le=1, description="chance a year that a factory stops for 3-9 months")
     births_share: float = Field(0.0, ge=0, le=1, description="share of factories that open within the series")
@@ -118,6 +123,11 @@ class WorldSpec(Frozen):
     @classmethod
     def _month(cls, value: str | None) -> str | None:
         return None if value is None else str(Month.parse(value))
+
+    @field_validator("calendar", mode="before")
+    @classmethod
+    def _known_calendar(cls, value: object) -> str:
+        return known_calendar(value)
 
     @property
     def span(self) -> tuple[Month, ...]:

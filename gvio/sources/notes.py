@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gvio.sources.bridge import MIN_COMMON, Calibration, Plan
-from gvio.types import CheckResult, Month
+from gvio.types import CheckResult, Month, Switch
 
 
 def stood_in(plan: Plan, found: Calibration) -> CheckResult:
@@ -16,24 +16,23 @@ def stood_in(plan: Plan, found: Calibration) -> CheckResult:
         f"{found.pixel_error:.0%} at a pixel and {found.month_error:.1%} over a month; they are replaced when {main} "
         "has them"
     )
-    return CheckResult(
-        "light.fallback", False, False, f"{other} {months[0]}..{months[-1]}", message, switch(plan, found)
+    observed = switch(plan, found).as_document()
+    return CheckResult("light.fallback", False, False, f"{other} {months[0]}..{months[-1]}", message, observed)
+
+
+def switch(plan: Plan, found: Calibration) -> Switch:
+    """The same as a value, for manifests."""
+    return Switch(
+        main=plan.products[0],
+        product=plan.products[1],
+        processing="/".join(plan.regime),
+        months=tuple(str(m) for m in plan.gaps),
+        gain=round(found.gain, 6),
+        offset=round(found.offset, 6),
+        pixel_error=round(found.pixel_error, 4),
+        month_error=round(found.month_error, 4),
+        common_months=tuple(str(m) for m in found.months),
     )
-
-
-def switch(plan: Plan, found: Calibration) -> dict[str, object]:
-    """The same as figures, for manifests."""
-    return {
-        "for": plan.products[0],
-        "product": plan.products[1],
-        "processing": "/".join(plan.regime),
-        "months": [str(m) for m in plan.gaps],
-        "gain": round(found.gain, 6),
-        "offset": round(found.offset, 6),
-        "pixel_error": round(found.pixel_error, 4),
-        "month_error": round(found.month_error, 4),
-        "common_months": [str(m) for m in found.months],
-    }
 
 
 def could_not_stand_in(plan: Plan) -> CheckResult:

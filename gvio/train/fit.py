@@ -22,7 +22,7 @@ from gvio.model.panel import Normalisation, Panel, build_panel, fit_normalisatio
 from gvio.model.sacnn import Architecture
 from gvio.model.saliency import Saliency, saliency
 from gvio.sample.lifecycle import openings
-from gvio.sample.samples import Samples
+from gvio.sample.samples import Samples, first_months
 from gvio.train.ensemble import Ensemble, measurement, read_light, train_ensemble
 from gvio.train.loop import Member, Optimisation, new_network
 from gvio.train.workers import Workers, both, in_turn
@@ -64,7 +64,7 @@ def fit_model(
     """Fit the SA-CNN and the assimilation on the first `n_train` months.
 
     Args:
-        samples: Light of all months; months beyond `n_train` are not looked at.
+        samples: Light of all months; they are cut to the first `n_train` before anything looks at them.
         sums: Visible figures over all months of `samples`; rows that end after `n_train` are not looked at.
         n_train: Months of the training window.
         params: Architecture and optimisation.
@@ -78,10 +78,10 @@ def fit_model(
     Raises:
         ModelError: `start` does not fit, no figure is visible, or training failed.
     """
-    months = samples.months[:n_train]
-    setting = _setting(samples, select_rows(sums, sums.end < n_train, slice(0, n_train)), n_train)
+    samples = first_months(samples, n_train)  # nothing later can enter, neither light nor an opening
+    setting = _setting(samples, select_rows(sums, sums.end < n_train, slice(0, n_train)))
     # light knows nothing of figures, and figures nothing of light: what each says by itself is learned side by side
-    light = partial(_look_at_light, samples, n_train, static_px, params.dynamic_px)
+    light = partial(_look_at_light, samples, static_px, params.dynamic_px)
     figures = partial(_look_at_figures, setting, fixed, start, params.hyper_months)
     (normalisation, panel), hyper = both(workers, "prepare", light, figures)
     size = size or params.seeds
@@ -92,7 +92,7 @@ def fit_model(
     how = Optimisation(epochs, params.learning_rate, params.weight_decay, params.seed)
     ensemble = train_ensemble(
         panel,
-        months,
+        samples.months,
         setting,
         architecture,
         how,
@@ -103,12 +103,12 @@ def fit_model(
         hyper_months=params.hyper_months,
         workers=workers,
     )
-    return Fitted(samples.area_ids, months[-1], static_px, params.dynamic_px, ensemble, normalisation)
+    return Fitted(samples.area_ids, samples.months[-1], static_px, params.dynamic_px, ensemble, normalisation)
 
 
-def _look_at_light(samples: Samples, n_train: int, static_px: int, dynamic_px: int) -> tuple[Normalisation, Panel]:
-    normalisation = fit_normalisation(samples, np.arange(len(samples.months)) < n_train)
-    return normalisation, _first_months(build_panel(samples, normalisation, static_px, dynamic_px), n_train)
+def _look_at_light(samples: Samples, static_px: int, dynamic_px: int) -> tuple[Normalisation, Panel]:
+    normalisation = fit_normalisation(samples, np.ones(len(samples.months), dtype=bool))
+    return normalisation, build_panel(samples, normalisation, static_px, dynamic_px)
 
 
 def _look_at_figures(setting: Setting, fixed: Hyper | None, start: Fitted | None, window: int) -> Hyper:
@@ -155,7 +155,7 @@ def _lit(fitted: Fitted, samples: Samples, sums: Sums, cross_fitted: bool) -> Se
     reading = read_light(fitted.ensemble, panel)
     inside = len(samples.months) if cross_fitted else max(0, fitted.trained - samples.months[0] + 1)
     light = measurement(reading, panel, samples.months, inside)
-    setting = _setting(samples, sums, len(samples.months))
+    setting = _setting(samples, sums)
     return dataclasses.replace(setting, light=light, prior_share=reading.prior_share)
 
 
@@ -171,21 +171,10 @@ def mean_member(members: tuple[Member, ...]) -> float:
     return float(np.mean([m.best_epoch for m in members]))
 
 
-def _setting(samples: Samples, sums: Sums, n_months: int) -> Setting:
+def _setting(samples: Samples, sums: Sums) -> Setting:
     even: FloatArray = np.full(len(samples.area_ids), 1 / len(samples.area_ids))
-    n_areas, active = len(samples.area_ids), samples.active[:, :n_months]
-    opened = openings(samples.weight, active, samples.district, n_areas)
-    return Setting(sums, None, even, calendar_features(samples.months[:n_months]), opened)
-
-
-def _first_months(panel: Panel, n: int) -> Panel:
-    return dataclasses.replace(
-        panel,
-        dynamic=panel.dynamic[:, :n],
-        statistics=panel.statistics[:, :n],
-        log_weight=panel.log_weight[:, :n],
-        precision=panel.precision[:, :n],
-    )
+    opened = openings(samples.weight, samples.active, samples.district, len(samples.area_ids))
+    return Setting(sums, None, even, calendar_features(samples.months, samples.calendar), opened)
 
 
 def _require_same(start: Fitted, samples: Samples, architecture: Architecture, size: int) -> None:

@@ -11,6 +11,7 @@ from gvio.model.gong2025 import PATCH_PX, Gong2025Cnn
 from gvio.sample.anomaly import log_light, training_mean
 from gvio.sample.patches import gather_patches
 from gvio.sample.samples import Samples
+from gvio.sample.statistics import fill_gaps, gap_offsets
 from gvio.types import FloatArray, IntArray
 
 STEPS = 100
@@ -103,8 +104,9 @@ def _district_output(network: Gong2025Cnn, inputs: Gong2025Inputs, months: IntAr
 
 def _statistics(samples: Samples, train: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> FloatArray:
     """(D, T, 2S) of the district and of the city, about zero mean and unit size over training months; 0 unseen."""
-    city = np.broadcast_to(samples.city_statistics, samples.statistics.shape)
-    both = np.concatenate([samples.statistics, city], axis=2)
+    raw = (samples.statistics, samples.city_statistics, samples.region_light)
+    districts, whole = fill_gaps(*raw, gap_offsets(*raw, train))
+    both = np.concatenate([districts, np.broadcast_to(whole, districts.shape)], axis=2)
     past = np.where(np.isfinite(both[:, train]), both[:, train], 0.0)
     number = np.maximum(np.isfinite(both[:, train]).sum(axis=(0, 1)), 1)
     mean = past.sum(axis=(0, 1)) / number

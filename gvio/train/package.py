@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
@@ -18,6 +19,7 @@ from gvio.errors import ModelError, OutdatedModel
 from gvio.map.intervals import BANDS, KINDS, LEVELS, IntervalTable
 from gvio.model.panel import Normalisation
 from gvio.model.sacnn import Architecture
+from gvio.train.about import About
 from gvio.train.ensemble import Ensemble
 from gvio.train.fit import Fitted
 from gvio.train.loop import Member
@@ -27,6 +29,41 @@ from gvio.types import Month
 SCHEMA_VERSION = 4
 _NORMALISATION = tuple(field.name for field in dataclasses.fields(Normalisation))
 _HINT = "Retrain, or roll back: `gvio registry rollback`."
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Package:
+    """A fitted model as bytes and as a value: read once, handed on."""
+
+    weights: bytes
+    document: bytes
+    fitted: Fitted
+    about: About
+
+    @property
+    def weights_sha256(self) -> str:
+        """Hash that names the weights, as the registry's tag and `manifest.json` carry it."""
+        return hashlib.sha256(self.weights).hexdigest()
+
+
+def make_package(fitted: Fitted, about: About) -> Package:
+    """The model with its facts, encoded."""
+    return Package(*pack_model(fitted, about.model_dump(mode="json", by_alias=True)), fitted, about)
+
+
+def read_package(weights: bytes, document: bytes) -> Package:
+    """What `make_package` encoded.
+
+    Raises:
+        OutdatedModel: Of another schema.
+        ModelError: Damaged, incomplete, or with weights that are not finite.
+    """
+    fitted, about = unpack_model(weights, document)
+    try:
+        return Package(weights, document, fitted, About.model_validate(about))
+    except ValidationError as error:
+        what = f"the facts of the model package are incomplete ({error.errors()[0]['loc']})"
+        raise OutdatedModel(what, where="model package", hint="Retrain: `gvio train --retrain`.") from None
 
 
 def pack_model(fitted: Fitted, about: Mapping[str, Any]) -> tuple[bytes, bytes]:

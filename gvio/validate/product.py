@@ -19,6 +19,7 @@ FIGURES = ("estimate", "lower80", "upper80", "lower95", "upper95")
 SUM_TOLERANCE = 1e-6
 OFFICIAL_WARNING = 0.01
 OFFICIAL_REFUSAL = 0.05
+_ROUNDING = 1e-12
 
 
 def check_estimates(
@@ -127,14 +128,16 @@ def _check_city(estimates: pd.DataFrame, area_ids: Sequence[str], city_id: str, 
 
 
 def _check_official(estimates: pd.DataFrame) -> list[CheckResult]:
-    """Deviation from single-month official figures: the worst is a warning, the median a refusal.
+    """Deviation from single-month official figures: the worst is a warning, the median or one that its interval does
+    not hold a refusal.
 
     Official figures contradict each other a little (revisions, rounding), so a single row may be off; half of
     them being off means that the ledger was not assimilated.
     """
-    public = estimates[np.isfinite(_column(estimates, "official"))] if "official" in estimates else estimates.iloc[:0]
+    public = estimates[~np.isnan(_column(estimates, "official"))] if "official" in estimates else estimates.iloc[:0]
     if public.empty:
         return [
+            _verdict("product.official_held", True, "official figures inside their intervals", "none public"),
             _verdict("product.official", True, "official figures honoured", "none public"),
             _verdict("product.official_each", True, "each official figure honoured", "none public", required=False),
         ]
@@ -142,6 +145,7 @@ def _check_official(estimates: pd.DataFrame) -> list[CheckResult]:
     middle = float(np.median(off))
     bad = ~(off <= OFFICIAL_WARNING)
     return [
+        _check_held(public),
         _verdict(
             "product.official",
             middle <= OFFICIAL_REFUSAL,
@@ -158,6 +162,17 @@ def _check_official(estimates: pd.DataFrame) -> list[CheckResult]:
             required=False,
         ),
     ]
+
+
+def _check_held(public: pd.DataFrame) -> CheckResult:
+    """Every official monthly figure between the 95 % limits beside it, to rounding."""
+    official = _column(public, "official")
+    above = official >= _column(public, "lower95") * (1 - _ROUNDING)
+    outside = ~(above & (official <= _column(public, "upper95") * (1 + _ROUNDING)))
+    expected = "official figures inside their 95 % intervals"
+    found = f"{int(outside.sum())} of {len(public)} outside: {_rows(public, outside)}"
+    hint = "Where figures contradict each other, intervals must reach both: report it with the workspace."
+    return _verdict("product.official_held", not outside.any(), expected, found, hint)
 
 
 def relative_difference(found: FloatArray, wanted: FloatArray) -> FloatArray:

@@ -10,6 +10,7 @@ import html
 import re
 from collections.abc import Sequence
 
+from gvio.config import INVENTED
 from gvio.types import CheckResult
 from gvio.validate.gate import failed_required
 from gvio.validate.verdicts import count
@@ -46,24 +47,26 @@ tr{border-bottom:1px solid var(--line);padding:.5rem 0}td{border:0;padding:.1rem
 _OUTCOMES = (("refused", "bad"), ("warning", "warn"), ("passed", "good"))
 
 
-def checks_html(results: Sequence[CheckResult], title: str, generated: str) -> str:
+def checks_html(results: Sequence[CheckResult], title: str, generated: str, invented: bool = False) -> str:
     """The page of a run's checks, failed ones first.
 
     Args:
         results: Every check of the run.
         title: Heading, for example "Shanghai, 2021-12".
         generated: When the run was made, as it should read.
+        invented: The data are simulated, which the page says first.
 
     Returns:
         A whole HTML document that refers to nothing outside itself.
     """
+    mark = f"<div class='verdict bad'><strong>{html.escape(INVENTED)}</strong></div>" if invented else ""
     rows = "".join(_row(r) for r in sorted(results, key=_rank))
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>Checks: {html.escape(title)}</title><style>{_CSS}</style></head><body>"
         f"<h1>Checks of {html.escape(title)}</h1><p class='when'>{html.escape(generated)}</p>"
-        f"{_verdict(results)}"
+        f"{mark}{_verdict(results)}"
         "<table><colgroup><col class='outcome'><col class='check'><col class='subject'><col>"
         "</colgroup><thead><tr><th scope='col'>Outcome</th><th scope='col'>Check</th><th scope='col'>Looked at</th>"
         f"<th scope='col'>What was found</th></tr></thead><tbody>{rows}</tbody></table></body></html>\n"

@@ -12,12 +12,12 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from gvio.registry.package import load_champion
 from training_records import aliases, make_record
 
 from gvio.errors import ModelError, UpstreamUnavailable
 from gvio.registry.connection import connect
 from gvio.registry.lifecycle import promote, rollback
-from gvio.registry.package import load_champion
 from gvio.registry.training import log_training
 from gvio.registry.versions import list_versions, read_version
 

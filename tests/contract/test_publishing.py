@@ -13,9 +13,11 @@ import numpy as np
 import pytest
 
 from gvio.errors import ConflictError, StoreError
-from gvio.publish.grids import COG_TYPE
+from gvio.publish.manifest import COG_TYPE
+from gvio.store.documents import read_latest
 from gvio.store.objects import ObjectStore, open_store
-from gvio.store.published import list_regions, list_releases, read_grid, read_latest, read_release, write_release
+from gvio.store.published import list_regions, list_releases, read_grid, read_release
+from gvio.store.writing import write_release
 
 pytestmark = pytest.mark.enable_socket
 
@@ -67,7 +69,7 @@ def test_a_release_is_read_back_whole_and_verified(store, make_release, release_
     back = read_release(store, "testland")
     assert (back.region, back.release, back.month) == ("testland", release.id, "2021-03")
     assert back.published_at == "2026-01-02T03:04:05Z"
-    assert back.manifest["skill"] == "weak"
+    assert back.manifest.skill == "weak"
     assert back.scoreboard["verdict"] == "weak"
     assert back.checks == release_products()["checks"]
     assert back.model_card == "# Model of 2021-03\n"

@@ -17,8 +17,8 @@ from gvio.errors import ConflictError, StoreError
 from gvio.store.local import LocalStore
 from gvio.store.objects import open_store
 from gvio.store.probe import probe_conditional_writes
-from gvio.store.published import write_release
 from gvio.store.s3 import S3Store
+from gvio.store.writing import write_release
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.usefixtures("s3_credentials")]
 

@@ -1,11 +1,19 @@
 """What the registry tests share: a small training record, and a short way to see who is champion."""
 
+import datetime as dt
 from pathlib import Path
 
-from gvio.registry.record import TrainingRecord
+from gvio.registry.record import Decision, GateKind, Knowledge, ModelVersion, TrainingRecord
+from gvio.registry.registration import register
 from gvio.registry.versions import list_versions
+from gvio.types import Month
 
 NAN = float("nan")
+
+
+def known(trained: str = "2021-12", public_until: str | None = "2022-01-17", as_of: str = "2022-01-20") -> Knowledge:
+    until = None if public_until is None else dt.date.fromisoformat(public_until)
+    return Knowledge(Month.parse(trained), until, dt.date.fromisoformat(as_of))
 
 
 def make_record(folder: Path, region: str, weights: bytes = b"weights", **changes: object) -> TrainingRecord:
@@ -16,11 +24,12 @@ def make_record(folder: Path, region: str, weights: bytes = b"weights", **change
     values: dict[str, object] = {
         "region": region,
         "reason": "retrain: no champion",
+        "known": known(),
         "parameters": {"epochs": 60, "learning_rate": 0.02, "radii_m": "500, 1000"},
         "epochs": {"loss": [0.9, 0.5, 0.25], "val": [1.0, 0.75]},
         "metrics": {"rolling_origin_blind/sa-cnn/within_r2": 0.5, "mase": NAN},
         "package": package,
-        "figures": {"fit.png": b"\x89PNG"},
+        "pictures": {"fit.png": b"\x89PNG"},
         "documents": {"scoreboard.json": "{}"},
         "tags": {"pack": "abc", "months": "2014-01..2021-12", "code": "0.1.0"},
     }
@@ -29,3 +38,10 @@ def make_record(folder: Path, region: str, weights: bytes = b"weights", **change
 
 def aliases(uri: str, region: str) -> dict[str, int]:
     return {alias: version.version for version in list_versions(uri, region) for alias in version.aliases}
+
+
+def log(
+    uri: str, folder: Path, region: str, weights: bytes, kind: GateKind = "kept-champion", reason: str = "no better"
+) -> ModelVersion:
+    """Register a package of these weights with a decision; the default moves no champion."""
+    return register(uri, make_record(folder, region, weights), Decision(kind, reason))

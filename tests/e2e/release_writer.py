@@ -13,17 +13,19 @@ from release_fixture import CITY, FIRST, LAST, NAMES, TITLE, UNIT, Invented
 from gvio.config import RegionConfig
 from gvio.publish.explanations import explanations_frame
 from gvio.publish.grids import Grid
+from gvio.publish.knowledge import Knowledge
 from gvio.publish.release import build_release
 from gvio.store.grids import encode_grid
 from gvio.store.objects import open_store
-from gvio.store.published import write_release
+from gvio.store.writing import write_release
 
 
-def region_config(name: str, title: str = TITLE) -> RegionConfig:
+def region_config(name: str, title: str = TITLE, invented: bool = True) -> RegionConfig:
     return RegionConfig.model_validate(
         {
             "name": name,
             "title": title,
+            "invented": invented,
             "bounds": [121.0, 31.0, 121.625, 31.5],
             "area_crs": "EPSG:32651",
             "first_month": str(FIRST),
@@ -58,16 +60,18 @@ def publish_invented(
     *,
     name: str = "testville",
     title: str = TITLE,
+    invented: bool = True,
     created: dt.datetime | None = None,
     skill: Literal["proven", "weak", "none"] = "weak",
     explained: bool = True,
 ) -> str:
     """Write the release and return its id."""
     release = build_release(
-        region_config(name, title),
+        region_config(name, title, invented),
         LAST,
         [encode_grid(Grid(month, grid, world.geobox), name, UNIT) for month, grid in world.grids.items()],
         world.estimates,
+        knowledge=Knowledge(LAST, None, str(LAST.last_day)),
         scoreboard=world.scoreboard,
         checks=world.checks,
         model_card="# Model card\n\nTrained on invented light.",

@@ -14,6 +14,8 @@ from release_fixture import NAMES, Invented, invent
 from release_writer import publish_invented
 from streamlit.testing.v1 import AppTest
 
+from gvio.config import INVENTED
+
 
 def page(store: str) -> None:
     from dashboards.app import main
@@ -65,9 +67,9 @@ def test_the_first_view_shows_the_city_and_its_districts(store: Path, world: Inv
 
 
 def test_invented_data_is_called_invented(store: Path, world: Invented, tmp_path: Path) -> None:
-    assert "light, factories and figures are invented" in text(run(store))
-    publish_invented(tmp_path, world, title="Testville")
-    assert "invented" not in text(run(tmp_path))
+    assert INVENTED in text(run(store))
+    publish_invented(tmp_path, world, title="Testville", invented=False)
+    assert "INVENTED" not in text(run(tmp_path))
 
 
 def test_an_old_release_says_so(world: Invented, tmp_path: Path) -> None:

@@ -149,8 +149,11 @@ def test_status_says_what_is_published(published_region: Region, tmp_path: Path)
     assert (entry["region"], entry["month"], entry["release"]) == ("badland", str(TARGET), manifest["release"])
     assert entry["skill"] == manifest["skill"]
     assert entry["checks"] > 40
+    assert entry["invented"] is True
     line = call("status", "--store", published_region.store).out
-    assert re.fullmatch(r"badland: 2020-12, release 2020-12-\w+, \d+ days old; \d+ checks, \d+ warnings; .*\n", line)
+    assert re.fullmatch(
+        r"badland: 2020-12, release 2020-12-\w+, \d+ days old; \d+ checks, \d+ warnings; .*, INVENTED DATA\n", line
+    )
     assert call("status", "--store", tmp_path / "none").out == f"nothing is published in {tmp_path / 'none'}\n"
 
 

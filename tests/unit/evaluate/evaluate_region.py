@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Callable
 
@@ -17,7 +18,6 @@ from gvio.ledger.rows import COLUMNS, Ledger
 from gvio.ledger.sums import official_monthly, sums_matrix
 from gvio.sample.samples import Samples
 from gvio.sample.statistics import STATISTIC_NAMES
-from gvio.train.fit import Fitted
 from gvio.types import Month
 
 FIRST, T, AREAS = Month(2018, 10), 27, ("A", "B")
@@ -51,6 +51,7 @@ def samples_of() -> Samples:
         footprint=csr_array((np.ones(n), (np.arange(n), row * side + col)), shape=(n, side * side)),
         statistics=statistics,
         city_statistics=statistics.mean(axis=0),
+        region_light=statistics.mean(axis=(0, 2)),
         statistic_names=STATISTIC_NAMES,
         radiance=rng.lognormal(1, 0.3, (T, side, side)).astype(np.float32),
         observations=np.full((T, side, side), 5, np.uint16),
@@ -79,20 +80,42 @@ def ledger(factor: Callable[[str, int], float] = lambda _area, _t: 1.0) -> Ledge
     return Ledger(frame.assign(published=dt.date(2021, 1, 1), series="", source="")[list(COLUMNS)])
 
 
-def material(figures: Ledger) -> Material:
-    sums = sums_matrix(figures, AREAS, "CITY", SAMPLES.months)
-    official, _ = official_monthly(figures, AREAS, "CITY", SAMPLES.months)
-    return Material(SAMPLES, sums, official[-1], PARAMS)
+def material(figures: Ledger, samples: Samples = SAMPLES, params: Params = PARAMS) -> Material:
+    sums = sums_matrix(figures, AREAS, "CITY", samples.months)
+    official, _ = official_monthly(figures, AREAS, "CITY", samples.months)
+    return Material(samples, sums, official[-1], params)
 
 
-def altered(hidden: Callable[[str, int], bool]) -> Material:
-    """The same region with other figures wherever `hidden(area, month)` says so."""
-    return material(ledger(lambda area, t: 3.0 if hidden(area, t) else 1.0))
+def altered(
+    hidden: Callable[[str, int], bool], light_from: int = T, params: Params = PARAMS, seed: int = 11
+) -> Material:
+    """The same region with other figures wherever `hidden(area, month)` says so, and other light from a month on."""
+    figures = ledger(lambda area, t: 3.0 if hidden(area, t) else 1.0)
+    return material(figures, other_light(light_from, seed), params)
 
 
-def make(_name: str, fit: Callable[[], Fitted]) -> Fitted:
-    """No cache."""
-    return fit()
+def other_light(start: int, seed: int = 11) -> Samples:
+    """Samples in which everything that light, clouds and the factory table say from month `start` on is another."""
+    rng = np.random.default_rng(seed)
+    later, one = np.arange(T) >= start, SAMPLES
+    cloud = later & (rng.random(T) < 0.3)
+    radiance = np.where(later[:, None, None], one.radiance * rng.lognormal(0.5, 1, one.radiance.shape), one.radiance)
+    radiance[cloud] = np.nan
+    statistics = np.where(later[:, None], one.statistics + rng.normal(0.5, 0.3, one.statistics.shape), one.statistics)
+    statistics[:, later & (rng.random(T) < 0.5), 1] = np.nan
+    return dataclasses.replace(
+        one,
+        radiance=radiance.astype(np.float32),
+        observations=np.where(cloud[:, None, None], 0, one.observations).astype(np.uint16),
+        statistics=statistics,
+        city_statistics=np.where(later[:, None], one.city_statistics + 0.7, one.city_statistics),
+        region_light=np.where(later, one.region_light - 0.4, one.region_light),
+        light=np.where(later, one.light * rng.lognormal(0, 1, one.light.shape), one.light),
+        seen=np.where(later, 0.5, one.seen),
+        background=np.where(later, 3.0, one.background),
+        active=one.active & ~(later & (np.arange(4) == 1)[:, None]),
+        regimes=tuple("other" if late else "r" for late in later),
+    )
 
 
 TRUE = material(ledger())

@@ -35,7 +35,7 @@ def fold(name: str = "a", seed: int = 1, error: float = 0.05, start: int = START
     noise = dict.fromkeys(NAIVE, rival) | {OURS: error}
     predicted = {model: truth * np.exp(size * rng.standard_normal((D, T))) for model, size in noise.items()}
     known = np.where(np.arange(T) < start, truth, np.nan)
-    return FoldScores(name, truth, scored, predicted, np.full((D, T), 0.05), known, origin=start - 1)
+    return FoldScores(name, truth, scored, predicted, np.full((D, T), 0.05), known, last_known=start - 1)
 
 
 def exact(ahead: int, sd: float = 0.1) -> FoldScores:
@@ -146,7 +146,7 @@ def test_scoreboard_holds_every_part():
     placebos = Placebos("2020-01", {TRUE: 0.4, "months": 0.01, "factories": 0.2}, {"months": 0.5, "factories": 0.6})
     board = build_scoreboard(folds, {}, "ABCD", {}, OWNER, placebos)
     used = board["protocols"][AS_USED]
-    assert set(used) == {"models", "folds", "diebold_mariano", "morans_i", "horizons", "districts"}
+    assert set(used) == {"models", "folds", "origins", "diebold_mariano", "morans_i", "horizons", "districts"}
     assert used["morans_i"]["n"] == D
     assert board["protocols"][LEFT_OUT]["one_by_one"] is True
     assert board["protocols"][LEFT_OUT]["levels"][OURS]["total_error"] == 0.0

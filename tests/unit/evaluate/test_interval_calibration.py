@@ -20,6 +20,7 @@ from gvio.evaluate.interval_calibration import (
 from gvio.evaluate.scoreboard import build_scoreboard
 from gvio.evaluate.scores import AS_USED, BLIND, OURS, CityScores, FoldScores
 from gvio.map.intervals import BANDS, KINDS, LEVELS, gaussian_half_width
+from gvio.types import Month
 
 D, T, START = 20, 108, 24
 
@@ -33,7 +34,8 @@ def fold(name: str, seed: int, error: float = 0.05, far: float = 1.0, start: int
     noise = dict.fromkeys(NAIVE, 0.2) | {OURS: size}
     predicted = {model: truth * np.exp(sd * rng.standard_normal((D, T))) for model, sd in noise.items()}
     known = np.where(np.arange(T) < start, truth, np.nan)
-    return FoldScores(name, truth, scored, predicted, np.full((D, T), 0.05), known, origin=start - 1)
+    return FoldScores(name, truth, scored, predicted, np.full((D, T), 0.05), known, last_known=start - 1,
+                      january=Month.parse(name.partition("+")[0]) if name[:2] == "20" else None)  # fmt: skip
 
 
 def folds(far: float = 1.0, n: int = 5) -> dict[str, list[FoldScores]]:
@@ -47,7 +49,7 @@ def residuals(n: int = 400, size: float = 1.0, **columns: np.ndarray) -> Residua
     """Independent residuals of one kind and band, as many districts as months."""
     z = size * np.random.default_rng(0).standard_normal(n)
     rows = {"kind": np.zeros(n, int), "ahead": np.ones(n, int), "end": np.arange(n) % 20, "fold": np.zeros(n, int)}
-    return Residuals(z, area=np.arange(n) // 20, names=("a",), **(rows | columns))
+    return Residuals(z, area=np.arange(n) // 20, januaries=(Month(2010, 1),), **(rows | columns))
 
 
 def test_a_distance_that_is_three_times_too_narrow_gets_three_times_the_factor() -> None:
@@ -89,7 +91,7 @@ def _with_city(n: int):  # type: ignore[no-untyped-def]
         "fold": np.ones(n, int),
     }
     joined = {name: np.concatenate([getattr(calm, name), values]) for name, values in city.items()}
-    table = learn_table(Residuals(**joined, names=("a", "b")))
+    table = learn_table(Residuals(**joined, januaries=(Month(2010, 1), Month(2011, 1))))
     assert table is not None
     return table
 
@@ -111,7 +113,7 @@ def test_errors_that_go_on_count_as_fewer() -> None:
             "fold": np.ones(60, int),
         }
         both = {name: np.concatenate([getattr(calm, name), values]) for name, values in more.items()}
-        table = learn_table(Residuals(z, **both, names=("a", "b")))
+        table = learn_table(Residuals(z, **both, januaries=(Month(2010, 1), Month(2011, 1))))
         assert table is not None
         factors.append(table.factors[KINDS[0]][80][3])
     assert factors[0] < 0.8 * factors[1]

@@ -10,6 +10,7 @@ from evaluate_region import AREAS, JANUARY, PARAMS, SAMPLES, TRUE, T, altered
 
 from gvio.evaluate.interval_calibration import learn_table, residuals_of
 from gvio.evaluate.later_origins import STEP, later_origins
+from gvio.evaluate.protocols import rolling_origin
 from gvio.evaluate.scores import AS_USED, BLIND, OURS
 from gvio.train.fit import Fitted, fit_model
 
@@ -24,7 +25,7 @@ def fitted() -> Fitted:
 
 
 def found(material, fitted, **options):
-    return later_origins(material, lambda _name, _make: fitted, **options)
+    return later_origins(material, lambda _request: fitted, **options)
 
 
 def test_origins_lie_between_januaries_and_end_with_the_figures(fitted) -> None:
@@ -45,15 +46,40 @@ def test_a_series_without_a_january_to_begin_at_has_no_later_origins(fitted) -> 
     assert found(dataclasses.replace(TRUE, params=strict), fitted) == {AS_USED: [], BLIND: []}
 
 
-def test_a_model_is_asked_for_by_the_name_that_the_rolling_origin_gives_it(fitted) -> None:
-    asked = []
+def test_the_same_model_is_asked_for_as_by_the_rolling_origin(fitted) -> None:
+    """So that a cache has it, though the rolling origin works on a series that is cut at its horizon."""
+    asked = {later_origins: [], rolling_origin: []}
+    for protocol, keys in asked.items():
 
-    def fit(name, _make):
-        asked.append(name)
-        return fitted
+        def fit(request, keys=keys):
+            keys.append((request.key, request.trained))
+            return fitted if request.statistics else request.fit()
 
-    later_origins(TRUE, fit)
-    assert asked == [f"{OURS}-2020-01"]
+        protocol(dataclasses.replace(TRUE, params=SHORT), fit)
+    assert asked[later_origins] == asked[rolling_origin][:1]
+    assert asked[later_origins][0][1] == SAMPLES.months[JANUARY - 1]
+
+
+def test_a_fold_says_its_origin_and_its_january(fitted) -> None:
+    fold = found(TRUE, fitted)[BLIND][0]
+    assert (str(fold.origin), str(fold.january)) == (f"2020-{1 + STEP:02d}", "2020-01")
+    assert fold.last_known == JANUARY + STEP - 1
+
+
+HORIZON = 6
+SHORT = PARAMS.model_copy(update={"evaluate": PARAMS.evaluate.model_copy(update={"horizon_months": HORIZON})})
+
+
+def test_forecasts_depend_on_nothing_after_their_horizon(fitted) -> None:
+    end = JANUARY + STEP + HORIZON
+    before = found(dataclasses.replace(TRUE, params=SHORT), fitted)
+    after = found(altered(lambda _area, t: t >= end, end, SHORT), fitted)
+    for protocol in (AS_USED, BLIND):
+        one, two = before[protocol][0], after[protocol][0]
+        assert one.scored.sum() == 2 * HORIZON
+        np.testing.assert_array_equal(one.predicted[OURS][one.scored], two.predicted[OURS][one.scored])
+        np.testing.assert_array_equal(one.sd[one.scored], two.sd[one.scored])
+    np.testing.assert_array_equal(before[BLIND][0].city.predicted, after[BLIND][0].city.predicted)
 
 
 def test_forecasts_depend_on_no_figure_after_their_origin(fitted) -> None:

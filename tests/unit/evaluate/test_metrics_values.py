@@ -7,6 +7,7 @@ from scipy import stats
 from gvio.errors import ModelError
 from gvio.evaluate.metrics import (
     coverage,
+    cube_root,
     diebold_mariano,
     mape,
     mase,
@@ -170,3 +171,20 @@ def test_diebold_mariano_is_undefined_for_few_months_or_equal_models():
     assert diebold_mariano(np.full(20, 0.3), np.full(20, 0.1)) is None
     with pytest.raises(ModelError, match="1 of 20 scored entries of truth are not finite"):
         diebold_mariano(np.append(np.ones(19), np.nan), np.zeros(20))
+
+
+@pytest.mark.parametrize("root", [1, 2, 3, 4, 5, 10, 100])
+def test_a_cube_root_is_whole_at_cubes_and_beside_them(root):
+    """64 ** (1 / 3) is 3.9999999999999996: cut to an integer it is 3."""
+    assert (cube_root(root**3 - 1), cube_root(root**3), cube_root(root**3 + 1)) == (root - 1, root, root)
+
+
+def test_sixty_four_months_have_four_lags():
+    """The test's variance by hand, with Newey–West weights of four lags."""
+    rng = np.random.default_rng(1)
+    difference = np.convolve(rng.standard_normal(67), np.ones(4), "valid")
+    assert difference.size == 64
+    found = diebold_mariano(difference, np.zeros(64))
+    centred = difference - difference.mean()
+    terms = [centred @ centred / 64] + [2 * (1 - k / 5) * (centred[k:] @ centred[:-k]) / 64 for k in range(1, 5)]
+    assert found.statistic == pytest.approx(difference.mean() / np.sqrt(sum(terms) / 64) * np.sqrt(63 / 64))

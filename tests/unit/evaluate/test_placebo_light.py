@@ -6,8 +6,9 @@ import dataclasses
 
 import numpy as np
 import pytest
-from evaluate_region import JANUARY, SAMPLES, TRUE, T, make
+from evaluate_region import JANUARY, PARAMS, SAMPLES, TRUE, T, altered, ledger, material
 
+from gvio.evaluate.fit_request import fit_anew
 from gvio.evaluate.placebo import TRUE as AS_IT_IS
 from gvio.evaluate.placebo import placebo_gains
 from gvio.evaluate.shuffles import shuffle_factories, shuffle_months, without_light
@@ -21,7 +22,13 @@ def test_months_move_whole():
     order = [next(t for t in range(T) if (SAMPLES.radiance[t] == image).all()) for image in moved.radiance]
     assert sorted(order) == list(range(T))
     assert order != list(range(T))
-    for name, axis in (("statistics", 1), ("city_statistics", 0), ("light", 2), ("observations", 0)):
+    for name, axis in (
+        ("statistics", 1),
+        ("city_statistics", 0),
+        ("region_light", 0),
+        ("light", 2),
+        ("observations", 0),
+    ):
         np.testing.assert_array_equal(getattr(moved, name), np.take(getattr(SAMPLES, name), order, axis=axis))
     assert moved.active is SAMPLES.active
 
@@ -44,18 +51,42 @@ def test_without_light_only_figures_speak():
 
 
 def test_gains_are_measured_at_an_origin():
-    asked: list[str] = []
+    asked = []
 
-    def fit(name, do):
-        asked.append(name)
-        return make(name, do)
+    def fit(request):
+        asked.append(request.key)
+        return request.fit()
 
     found = placebo_gains(TRUE, fit)
-    month = str(SAMPLES.months[JANUARY])
-    assert found.origin == month
-    assert asked == [f"sa-cnn-{month}", f"placebo-months-{month}", f"placebo-factories-{month}"]
+    assert found.origin == str(SAMPLES.months[JANUARY])
+    assert len(set(asked)) == 3
+    assert asked[0] == TRUE.request(TRUE.sums.end < JANUARY, JANUARY).key, "the model of the rolling origin"
     assert set(found.gain) == set(found.p_value) == {AS_IT_IS, "months", "factories"}
     assert all(np.isfinite(value) and value <= 1 for value in found.gain.values())
+
+
+HORIZON = 6
+SHORT = PARAMS.model_copy(update={"evaluate": PARAMS.evaluate.model_copy(update={"horizon_months": HORIZON})})
+
+
+def test_nothing_after_the_horizon_is_shuffled_into_a_placebo():
+    """Neither light nor figures of later months: gains and tests stay what they were, to the last bit."""
+    end = JANUARY + HORIZON
+    one = placebo_gains(dataclasses.replace(TRUE, params=SHORT), fit_anew)
+    assert one == placebo_gains(altered(lambda _area, t: t >= end, end, SHORT), fit_anew)
+
+
+def test_one_more_month_is_another_placebo_and_never_the_fit_of_the_old_one():
+    """While the horizon is not over, a new month changes what is shuffled; the light as it is stays the same fit."""
+    later = PARAMS.model_copy(update={"evaluate": PARAMS.evaluate.model_copy(update={"horizon_months": 24})})
+    keys = []
+    for n_months in (T - 1, T):
+        known = material(ledger(), params=later).until(n_months)
+        train = known.sums.end < JANUARY
+        shuffled = shuffle_months(known.samples, np.random.default_rng(0))
+        keys.append([known.request(train, JANUARY, samples=s).key for s in (known.samples, shuffled)])
+    assert keys[0][0] == keys[1][0]
+    assert keys[0][1] != keys[1][1]
 
 
 def test_a_short_series_has_no_placebo():
@@ -65,4 +96,4 @@ def test_a_short_series_has_no_placebo():
             update={"evaluate": TRUE.params.evaluate.model_copy(update={"min_train_months": 24})}
         ),
     )
-    assert placebo_gains(short, make) is None
+    assert placebo_gains(short, fit_anew) is None

@@ -1,4 +1,6 @@
-"""What a protocol withholds cannot move its prediction by a bit: hidden figures are altered and nothing may change."""
+"""What a protocol withholds cannot move its prediction by a bit: hidden figures and light are altered and nothing may
+change. What may be used: light up to the end of a forecast's horizon, and, as used, the city's figures up to there.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +9,19 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from evaluate_region import FIRST, JANUARY, PARAMS, SAMPLES, TRUE, T, altered, make
+from evaluate_region import FIRST, JANUARY, PARAMS, SAMPLES, TRUE, T, altered, other_light
 
+from gvio.assimilate.hyper import START
+from gvio.compare import learned
 from gvio.evaluate.blocks import seen_pixels
 from gvio.evaluate.districts import CITY_PUBLIC, LEFT_OUT, blocks_of, hide, leave_districts_out
+from gvio.evaluate.fit_request import fit_anew
+from gvio.evaluate.fold import compare_input
 from gvio.evaluate.protocols import leave_one_year_out, origins, rolling_origin
 from gvio.evaluate.scores import GONG2025, NO_LIGHT, OURS, PLAIN
 from gvio.ledger.sums import Sums
+from gvio.model.panel import build_panel, fit_normalisation
+from gvio.sample.urban import URBAN_MONTHS
 from gvio.train.fit import Fitted, fit_model
 from gvio.types import BoolArray
 
@@ -27,7 +35,7 @@ def fitted() -> Fitted:
 
 @pytest.fixture(scope="module")
 def origin_folds():
-    return rolling_origin(TRUE, make)
+    return rolling_origin(TRUE, fit_anew)
 
 
 def _same(one, two, scored: BoolArray) -> None:
@@ -39,7 +47,7 @@ def _same(one, two, scored: BoolArray) -> None:
 
 def test_blind_predictions_depend_on_no_later_figure(origin_folds) -> None:
     (before,) = origin_folds["rolling_origin_blind"]
-    (after,) = rolling_origin(altered(lambda _area, t: t >= JANUARY), make)["rolling_origin_blind"]
+    (after,) = rolling_origin(altered(lambda _area, t: t >= JANUARY), fit_anew)["rolling_origin_blind"]
     assert before.scored.sum() == 2 * 12
     assert not np.array_equal(before.truth[before.scored], after.truth[before.scored])
     _same(before, after, before.scored)
@@ -47,14 +55,14 @@ def test_blind_predictions_depend_on_no_later_figure(origin_folds) -> None:
 
 def test_as_used_predictions_depend_on_no_later_figure_of_a_district(origin_folds) -> None:
     (before,) = origin_folds["rolling_origin_as_used"]
-    later = rolling_origin(altered(lambda area, t: area != "CITY" and t >= JANUARY), make)
+    later = rolling_origin(altered(lambda area, t: area != "CITY" and t >= JANUARY), fit_anew)
     (after,) = later["rolling_origin_as_used"]
     _same(before, after, before.scored)
 
 
 def test_as_used_predictions_do_follow_the_citys_figures(origin_folds) -> None:
     (before,) = origin_folds["rolling_origin_as_used"]
-    later = rolling_origin(altered(lambda area, t: area == "CITY" and t >= JANUARY), make)
+    later = rolling_origin(altered(lambda area, t: area == "CITY" and t >= JANUARY), fit_anew)
     (after,) = later["rolling_origin_as_used"]
     for name in (OURS, "last-year-shares"):
         assert not np.array_equal(before.predicted[name][before.scored], after.predicted[name][before.scored])
@@ -77,7 +85,7 @@ def test_a_year_left_out_never_sees_its_own_figures(fitted) -> None:
 
 def test_districts_left_out_never_see_their_own_figures(fitted) -> None:
     hyper = fitted.ensemble.hyper
-    before, after = (leave_districts_out(m, make, hyper) for m in (TRUE, altered(lambda area, _t: area == "A")))
+    before, after = (leave_districts_out(m, fit_anew, hyper) for m in (TRUE, altered(lambda area, _t: area == "A")))
     for name in (LEFT_OUT, CITY_PUBLIC):
         assert before[name][0].scored[0].all()
         assert not before[name][0].scored[1].any()
@@ -86,7 +94,7 @@ def test_districts_left_out_never_see_their_own_figures(fitted) -> None:
 
 def test_districts_left_out_see_the_citys_figures_only_where_they_are_public(fitted) -> None:
     hyper = fitted.ensemble.hyper
-    before, after = (leave_districts_out(m, make, hyper) for m in (TRUE, altered(lambda area, _t: area == "CITY")))
+    before, after = (leave_districts_out(m, fit_anew, hyper) for m in (TRUE, altered(lambda area, _t: area == "CITY")))
     _same(before[LEFT_OUT][0], after[LEFT_OUT][0], before[LEFT_OUT][0].scored)
     scored = before[CITY_PUBLIC][0].scored
     ours = [found[CITY_PUBLIC][0].predicted[OURS][scored] for found in (before, after)]
@@ -132,7 +140,8 @@ def test_the_citys_interval_is_asked_only_where_its_figures_are_withheld(origin_
     assert used.city is None
     assert blind.city.scored.sum() == 12
     assert np.isfinite(blind.city.sd[blind.city.scored]).all()
-    assert blind.origin == JANUARY - 1
+    assert blind.last_known == JANUARY - 1
+    assert (blind.origin, blind.january) == (FIRST + JANUARY, FIRST + JANUARY)
 
 
 def _sums_until(last: int) -> Sums:
@@ -144,7 +153,80 @@ def _sums_until(last: int) -> Sums:
 
 
 def test_origins_are_fixed_by_the_calendar() -> None:
-    assert origins(SAMPLES.months, _sums_until(T - 1), PARAMS.evaluate) == [JANUARY]
-    assert origins(SAMPLES.months, _sums_until(T - 2), PARAMS.evaluate) == []
-    longer = tuple(FIRST + t for t in range(T + 10))
-    assert origins(longer, TRUE.sums, PARAMS.evaluate) == [JANUARY]
+    assert origins(TRUE) == [JANUARY]
+    assert origins(dataclasses.replace(TRUE, sums=_sums_until(T - 1))) == [JANUARY]
+    assert origins(dataclasses.replace(TRUE, sums=_sums_until(T - 2))) == []
+    longer = dataclasses.replace(SAMPLES, months=tuple(FIRST + t for t in range(T + 10)))
+    assert origins(dataclasses.replace(TRUE, samples=longer)) == [JANUARY]
+
+
+def test_no_origin_lies_in_the_months_that_a_derived_urban_mask_has_seen() -> None:
+    derived = dataclasses.replace(SAMPLES, urban_derived=True)
+    assert JANUARY < URBAN_MONTHS
+    assert origins(dataclasses.replace(TRUE, samples=derived)) == []
+
+
+HORIZON = 6
+SHORT = PARAMS.model_copy(update={"evaluate": PARAMS.evaluate.model_copy(update={"horizon_months": HORIZON})})
+END = JANUARY + HORIZON
+
+
+def test_predictions_depend_on_nothing_after_their_horizon() -> None:
+    """Other light, clouds, openings and figures, the city's too, after the horizon's end: no model moves by a bit."""
+    before = rolling_origin(dataclasses.replace(TRUE, params=SHORT), fit_anew)
+    after = rolling_origin(altered(lambda _area, t: t >= END, END, SHORT), fit_anew)
+    for name, (fold,) in before.items():
+        assert fold.scored.sum() == 2 * HORIZON
+        assert fold.scored.shape == (2, T)
+        _same(fold, after[name][0], fold.scored)
+        assert np.isnan(fold.predicted[OURS][:, END:]).all()
+
+
+def test_training_depends_on_no_light_and_no_figure_after_the_origin() -> None:
+    """The request is the same to the last bit, and so is the model: other months cannot enter."""
+    changed = altered(lambda _area, t: t >= JANUARY, JANUARY)
+    requests = [m.request(m.sums.end < JANUARY, JANUARY) for m in (TRUE, changed)]
+    assert requests[0].key == requests[1].key
+    assert _same_weights(requests[0].fit(), requests[1].fit())
+    seen = altered(lambda _area, _t: False, JANUARY - 1)
+    assert seen.request(seen.sums.end < JANUARY, JANUARY).key != requests[0].key
+
+
+def test_features_of_a_month_depend_on_no_later_light() -> None:
+    """Ours and the comparators': what is seen of months up to one is the same whatever is seen of later ones."""
+    month = JANUARY + 3  # of the forecast: training ended before
+    train = np.arange(T) < JANUARY
+    normalisation = fit_normalisation(SAMPLES, train)
+    changed = other_light(month + 1)
+    one, two = (build_panel(s, normalisation, PARAMS.sample.patch_px, 5) for s in (SAMPLES, changed))
+    for name in ("dynamic", "statistics"):
+        np.testing.assert_array_equal(getattr(one, name)[:, : month + 1], getattr(two, name)[:, : month + 1])
+    np.testing.assert_array_equal(one.precision[:, : month + 1], two.precision[:, : month + 1])
+    nothing = np.full(T, np.nan)
+    given = [
+        compare_input(dataclasses.replace(TRUE, samples=s), TRUE.sums, nothing, JANUARY - 1) for s in (SAMPLES, changed)
+    ]
+    for name in ("features", "district_light"):
+        np.testing.assert_array_equal(*(getattr(g, name)[:, : month + 1] for g in given))
+    np.testing.assert_array_equal(*(learned._zonal(g)[:, : month + 1] for g in given))
+
+
+def test_leaving_districts_out_trains_on_nothing_that_is_hidden() -> None:
+    """Other figures of the districts left out, and other light at all that their factories see: the same request."""
+    keys = []
+    block = blocks_of(TRUE)[0]
+    flare = np.random.default_rng(0).lognormal(1, 1, SAMPLES.radiance.shape).astype(np.float32)
+    lit = dataclasses.replace(SAMPLES, radiance=np.where(block.hidden, flare, SAMPLES.radiance))
+    changed = dataclasses.replace(altered(lambda area, _t: area == "A"), samples=lit)
+    for material in (TRUE, changed):
+        asked = []
+
+        def fit(request, asked=asked):
+            asked.append(request.key)
+            return request.fit()
+
+        leave_districts_out(material, fit, START)
+        keys.append(asked)
+    assert len(keys[0]) == 2
+    assert keys[0][0] == keys[1][0]
+    assert keys[0][1] != keys[1][1], "district A is trained on while B is left out"

@@ -49,6 +49,7 @@ def make_samples(seed: int = 0, **changes: Any) -> Samples:
         footprint=csr_array((np.ones(n), (np.arange(n), row * SIDE + col)), shape=(n, SIDE * SIDE)),
         statistics=statistics,
         city_statistics=statistics.mean(axis=0),
+        region_light=statistics.mean(axis=(0, 2)),
         statistic_names=STATISTIC_NAMES,
         radiance=radiance,
         observations=observations,
@@ -59,23 +60,6 @@ def make_samples(seed: int = 0, **changes: Any) -> Samples:
         urban_derived=False,
     )
     return dataclasses.replace(samples, **changes)
-
-
-def first_months(samples: Samples, n: int) -> Samples:
-    """The same region when only `n` months of light were there."""
-    return dataclasses.replace(
-        samples,
-        months=samples.months[:n],
-        active=samples.active[:, :n],
-        light=samples.light[:, :, :n],
-        seen=samples.seen[:, :, :n],
-        background=samples.background[:, :n],
-        statistics=samples.statistics[:, :n],
-        city_statistics=samples.city_statistics[:n],
-        radiance=samples.radiance[:n],
-        observations=samples.observations[:n],
-        regimes=samples.regimes[:n],
-    )
 
 
 def training(n: int, n_months: int = T) -> np.ndarray:

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from model_samples import T, first_months, make_samples
+from model_samples import T, make_samples
 from safetensors.torch import load, save
 
 from gvio.config import ModelParams
@@ -15,7 +15,8 @@ from gvio.errors import ModelError, OutdatedModel
 from gvio.ledger.rows import COLUMNS, Ledger
 from gvio.ledger.sums import Sums, sums_matrix
 from gvio.map.intervals import KINDS, IntervalTable
-from gvio.pipeline.workers import Threads
+from gvio.sample.samples import first_months
+from gvio.stages.workers import Threads
 from gvio.train.fit import estimate, fit_model, losses, mean_member
 from gvio.train.package import pack_model, unpack_model, weights_sha256
 
@@ -55,7 +56,7 @@ def test_light_and_figures_after_training_are_not_looked_at(samples, fitted):
     other = make_samples(9)
     mixed = {
         name: np.concatenate([getattr(samples, name)[:TRAIN], getattr(other, name)[TRAIN:]])
-        for name in ("radiance", "observations", "city_statistics")
+        for name in ("radiance", "observations", "city_statistics", "region_light")
     }
     mixed["statistics"] = np.concatenate([samples.statistics[:, :TRAIN], other.statistics[:, TRAIN:]], axis=1)
     again = fit_model(dataclasses.replace(samples, **mixed), sums_of(samples, TRAIN), TRAIN, PARAMS, 9)

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from model_samples import MISSING, PLACES, SIDE, T, first_months, make_panel, make_samples, training
+from model_samples import MISSING, PLACES, SIDE, T, make_panel, make_samples, training
 from scipy import ndimage
 
 from gvio.model.panel import Panel, build_panel, fit_normalisation
@@ -12,6 +12,7 @@ from gvio.sample.anomaly import LOG_OFFSET, anomaly, log_light
 from gvio.sample.clutter import surroundings
 from gvio.sample.radiometry import radiometric_change
 from gvio.sample.rings import away_from
+from gvio.sample.samples import first_months
 
 SITES = [(3, 4, 0), (5, 12, 1), (9, 2, 0), (12, 11, 1)]
 ARRAYS = [f.name for f in dataclasses.fields(Panel) if f.name != "n_areas"]
@@ -81,7 +82,7 @@ def test_months_after_training_have_no_influence_on_the_normalisation(samples):
     other = make_samples(9)
     mixed = {
         name: np.concatenate([getattr(samples, name)[:24], getattr(other, name)[24:]])
-        for name in ("radiance", "observations", "city_statistics")
+        for name in ("radiance", "observations", "city_statistics", "region_light")
     }
     mixed["statistics"] = np.concatenate([samples.statistics[:, :24], other.statistics[:, 24:]], axis=1)
     changed = dataclasses.replace(samples, **mixed)
@@ -90,6 +91,23 @@ def test_months_after_training_have_no_influence_on_the_normalisation(samples):
         np.testing.assert_array_equal(getattr(one, field.name), getattr(two, field.name), err_msg=field.name)
     three = fit_normalisation(changed, training(26))
     assert not np.array_equal(one.mean_log_light, three.mean_log_light, equal_nan=True)
+
+
+def test_gaps_of_a_month_are_filled_with_no_later_light():
+    """The fault: a district under cloud took offsets over all months, so that later light moved earlier features."""
+    samples = make_samples()
+    statistics = samples.statistics.copy()
+    statistics[0, [3, 10], 0] = np.nan  # in training, in the middle
+    statistics[1, 26, 2] = np.nan  # after it
+    clouded = dataclasses.replace(samples, statistics=statistics)
+    drifted = statistics.copy()
+    drifted[:, 27:] += np.array([0.9, -0.5, 0.4, 0.1])
+    city = samples.city_statistics + np.where(np.arange(T) >= 27, 0.6, 0.0)[:, None]
+    changed = dataclasses.replace(clouded, statistics=drifted, city_statistics=city)
+    panels = [build_panel(s, fit_normalisation(s, training(24)), 9, 5) for s in (clouded, changed)]
+    np.testing.assert_array_equal(panels[0].statistics[:, :27], panels[1].statistics[:, :27])
+    assert np.isfinite(panels[0].statistics).all()
+    assert panels[0].statistics[0, 10, 0] != 0, "filled from what else was seen, not by nothing"
 
 
 def test_a_model_sees_a_month_as_it_saw_it_in_training(samples):

@@ -8,11 +8,12 @@ from gvio.model.site_weights import site_weights
 DISTRICT = np.array([0, 0, 0, 1, 1, 1])
 STEADY = np.ones(6, dtype=bool)
 EVEN = np.ones(6)
+OWN = 0.1
 
 
 def weights_of(share, spread, output=EVEN, steady=STEADY):
     """(U,) weights before the half power, of each site's change in its district's reading."""
-    found = site_weights(np.asarray(share), np.asarray(spread), output, steady, DISTRICT, 2)
+    found = site_weights(np.asarray(share), np.asarray(spread), OWN, output, steady, DISTRICT, 2)
     part = output * steady / np.bincount(DISTRICT, output * steady)[DISTRICT]
     return part * found.site**2, found.noise**2
 
@@ -33,7 +34,7 @@ def test_it_errs_less_than_a_plain_mean_on_the_world_of_its_formula():
     rng = np.random.default_rng(0)
     share, spread = np.array([0.9, 0.6, 0.3, 0.9, 0.6, 0.3]), np.array([0.05, 0.2, 0.4, 0.3, 0.1, 0.05])
     common = 0.1 * rng.standard_normal((4000, 2))[:, DISTRICT]
-    own = common + 0.13 * rng.standard_normal((4000, 6))
+    own = common + OWN * rng.standard_normal((4000, 6))
     light = share * own + spread * rng.standard_normal((4000, 6))
     weight, _ = weights_of(share, spread)
     truth, plain, read = (
@@ -45,7 +46,7 @@ def test_it_errs_less_than_a_plain_mean_on_the_world_of_its_formula():
 
 def test_a_site_that_opens_or_closes_has_none_and_the_others_speak_for_it():
     steady = np.array([True, True, False, True, True, True])
-    found = site_weights(np.full(6, 0.5), np.full(6, 0.1), EVEN, steady, DISTRICT, 2)
+    found = site_weights(np.full(6, 0.5), np.full(6, 0.1), OWN, EVEN, steady, DISTRICT, 2)
     assert found.site[2] == 0
     assert found.site[[0, 1]] == pytest.approx(found.site[3]), "two sites of one kind or three: the same mean"
 
@@ -53,7 +54,7 @@ def test_a_site_that_opens_or_closes_has_none_and_the_others_speak_for_it():
 def test_a_district_of_faint_light_is_rougher_within_bounds():
     _, noise = weights_of([0.9] * 3 + [0.3] * 3, [0.1] * 6)
     assert noise[1] > 1.5 * noise[0]
-    bounded = site_weights(np.full(6, 0.5), np.array([1e-4] * 3 + [50.0] * 3), EVEN, STEADY, DISTRICT, 2).noise
+    bounded = site_weights(np.full(6, 0.5), np.array([1e-4] * 3 + [50.0] * 3), OWN, EVEN, STEADY, DISTRICT, 2).noise
     np.testing.assert_allclose(bounded**2, [0.2, 2.0], rtol=0.05)
 
 
@@ -64,6 +65,6 @@ def test_a_share_is_never_taken_to_be_next_to_nothing():
 
 def test_a_district_without_a_steady_site_is_as_rough_as_usual():
     steady = DISTRICT == 0
-    found = site_weights(np.full(6, 0.5), np.full(6, 0.1), EVEN, steady, DISTRICT, 3)
+    found = site_weights(np.full(6, 0.5), np.full(6, 0.1), OWN, EVEN, steady, DISTRICT, 3)
     np.testing.assert_array_equal(found.noise, 1.0)
     assert not found.site[DISTRICT == 1].any()

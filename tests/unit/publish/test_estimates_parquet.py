@@ -39,7 +39,7 @@ def test_columns_and_types_are_the_contracts(frame) -> None:
         ("official_published", "date32[day]"),
         ("kind", "string"),
     ]
-    assert table.schema.metadata == {b"unit": b"million CNY"}
+    assert table.schema.metadata == {b"unit": b"million CNY", b"invented": b"false"}
 
 
 def test_it_reads_back_as_written_with_what_is_not_public_absent(frame) -> None:

@@ -92,6 +92,14 @@ def test_explanations_are_an_object_as_any_other_and_may_be_absent(make_release)
     assert not [key for key in make_release().payloads if key.endswith("explanations.parquet")]
 
 
+def test_the_manifest_says_whether_the_data_are_invented(make_release, release_products) -> None:
+    config = release_products()["config"]
+    invented = make_release(config=config.model_copy(update={"invented": True}))
+    assert json.loads(make_release().manifest)["invented"] is False
+    assert json.loads(invented.manifest)["invented"] is True
+    assert make_release().id != invented.id
+
+
 def test_month_marks_the_grids_one_each_and_nothing_else(make_release) -> None:
     listed = json.loads(make_release().manifest)["objects"]
     marked = [(o["month"], o["key"]) for o in listed if o["month"]]

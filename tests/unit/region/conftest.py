@@ -14,6 +14,7 @@ districts: {path: districts.geojson, id: district_id, name: name, group: group}
 city_id: CITY
 factories: {path: factories.csv, crs: wgs84}
 statistics: {path: statistics.csv, series: main}
+calendar: none
 """
 FACTORIES = """\
 factory_id,lon,lat,category,weight,opened,closed

@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gvio.config import digest
 from gvio.errors import ConfigError, InputRefused, PackError
 from gvio.region.pack import read_pack
 
@@ -97,3 +98,45 @@ def test_the_development_packs_are_read(name, rows):
     assert (len(pack.districts), len(pack.factories), len(pack.ledger)) == (8, 500, rows)
     assert np.isfinite(pack.ledger.rows["value"]).all()
     assert pack.notes == ()
+
+
+def test_a_pack_without_a_calendar_has_chinas_as_before_and_is_told_what_to_write(pack_dir, rewrite):
+    rewrite("region.yaml", "calendar: none\n", "")
+    pack = read_pack(pack_dir)
+    assert pack.config.working_calendar == "CN"
+    (note,) = pack.notes
+    assert (note.name, note.passed, note.required) == ("pack.calendar", False, False)
+    assert note.message.startswith("calendar not given: CN assumed")
+    assert "`calendar: none`" in note.message
+
+
+def test_naming_what_was_assumed_changes_no_hash(pack_dir, rewrite):
+    rewrite("region.yaml", "calendar: none\n", "")
+    unsaid = digest(read_pack(pack_dir).config)
+    rewrite("region.yaml", "city_id: CITY", "city_id: CITY\ncalendar: cn\ninvented: false")
+    assert read_pack(pack_dir).config.calendar == "CN"
+    assert digest(read_pack(pack_dir).config) == unsaid
+    rewrite("region.yaml", "calendar: cn", "calendar: none")
+    assert digest(read_pack(pack_dir).config) != unsaid
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [("XQ", "'XQ' is no country of the holidays package"), ("NO", "NO without quotes"), ("12", "12 is")],
+)
+def test_an_unknown_calendar_is_refused(pack_dir, rewrite, wrong, told):
+    rewrite("region.yaml", "calendar: none", f"calendar: {wrong}")
+    with pytest.raises(ConfigError, match=f"calendar: {told}"):
+        read_pack(pack_dir)
+
+
+@pytest.mark.parametrize(
+    ("said", "named"), [("", ["pack.invented"]), ("invented: true\n", []), ("invented: false\n", [])]
+)
+def test_a_pack_with_truth_says_whether_it_is_invented(pack_dir, rewrite, said, named):
+    (pack_dir / "truth").mkdir()
+    rewrite("region.yaml", "calendar: none\n", f"calendar: none\n{said}")
+    pack = read_pack(pack_dir)
+    assert [note.name for note in pack.notes if not note.required] == named
+    assert pack.config.invented is (said == "invented: true\n")
+    assert all("Write `invented: true`" in note.message for note in pack.notes)

@@ -20,6 +20,7 @@ def board(**changes) -> dict:
     rolling = {
         "models": models,
         "folds": ["2019-01", "2020-01"],
+        "origins": ["2019-01", "2020-01"],
         "diebold_mariano": {"last-year-shares": {"difference": -0.1, "statistic": -3, "p_value": 0.004, "n": 24}},
         "morans_i": {"i": 0.4, "expected": -0.14, "p_value": 0.01, "n": 8},
         "horizons": {"districts": dict.fromkeys(BANDS, BAND)},
@@ -117,7 +118,7 @@ def test_what_light_changes_is_a_table_with_the_picture_of_where_it_is_looked_fo
 
 def test_a_region_too_small_to_hide_everything_is_said() -> None:
     small = board()
-    small["protocols"]["leave_one_district_out"]["folds"] = ["districts-0-hidden-within-3px", "districts-1"]
+    small["protocols"]["leave_one_district_out"] |= {"hidden_px": [3, 6], "hidden_in_part": True}
     assert "only in part, because the region is small" in evaluation_markdown(small, {}, "Testland", "x")
     assert "only in part" not in evaluation_markdown(board(), {}, "Testland", "x")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gvio.config import parse_region
+from gvio.config import INVENTED, parse_region
 from gvio.report.model_card import model_card
 
 YAML = """
@@ -25,8 +25,8 @@ def _scoreboard(skill: str = "weak") -> dict[str, Any]:
     return {"skill": skill, "verdict": "Better in 2 of 3.", "months": ["2021-01", "2021-12"], "protocols": protocols}
 
 
-def _card(skill: str = "weak") -> str:
-    return model_card(parse_region(YAML), ABOUT, _scoreboard(skill), "promote: first model")
+def _card(skill: str = "weak", yaml: str = YAML) -> str:
+    return model_card(parse_region(yaml), ABOUT, _scoreboard(skill), "promote: first model")
 
 
 def test_the_card_names_what_went_in_and_why() -> None:
@@ -59,6 +59,19 @@ def test_limits_are_always_stated() -> None:
     for skill in ("proven", "weak", "none"):
         assert "What these numbers are not good for" in _card(skill)
     assert _card("proven") != _card("none")
+
+
+def test_a_card_speaks_of_its_own_region_only() -> None:
+    text = _card()
+    for elsewhere in ("Shanghai", "Mumbai", "China"):
+        assert elsewhere not in text
+    assert "output can fall while the light stays" in text
+
+
+def test_invented_data_are_called_invented_whatever_the_title_says() -> None:
+    invented = YAML.replace("{name", "{invented: true, name")
+    assert INVENTED in _card(yaml=invented)
+    assert INVENTED not in _card(yaml=YAML.replace("title: Testland", "title: Testland demonstration (invented)"))
 
 
 def test_equal_inputs_give_equal_text() -> None:

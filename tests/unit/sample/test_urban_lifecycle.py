@@ -51,6 +51,24 @@ def test_later_months_do_not_change_the_mask() -> None:
     np.testing.assert_array_equal(derive_urban(light), derive_urban(changed))
 
 
+def test_months_without_light_do_not_draw_later_ones_into_the_mask() -> None:
+    """Two of the first two years are missing: months after them still do not count."""
+    light = bright_square(30)
+    light[[3, 20]] = np.nan
+    changed = light.copy()
+    changed[24:] = 500.0
+    np.testing.assert_array_equal(derive_urban(light), derive_urban(changed))
+
+
+def test_a_series_that_begins_dark_takes_the_first_month_that_was_seen() -> None:
+    light = bright_square(30)
+    light[:26] = np.nan
+    changed = light.copy()
+    changed[27:] = 500.0
+    assert derive_urban(light)[4, 4] == 1
+    np.testing.assert_array_equal(derive_urban(light), derive_urban(changed))
+
+
 @pytest.mark.parametrize("fill", [np.nan, 3.0])
 def test_unseen_or_uniform_light_has_no_town(fill: float) -> None:
     assert not derive_urban(np.full((2, 4, 4), fill, np.float32)).any()

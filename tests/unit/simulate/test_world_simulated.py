@@ -12,7 +12,7 @@ from gvio.ledger.checks import check_ledger
 from gvio.ledger.rows import as_of
 from gvio.ledger.sums import official_monthly, sums_matrix
 from gvio.region.pack import read_pack
-from gvio.simulate.economy import NEW_YEAR, holiday_share, persistent
+from gvio.simulate.economy import holiday_share, persistent, simulate_economy
 from gvio.simulate.geography import lattice
 from gvio.simulate.pack import simulate_pack
 from gvio.simulate.spec import WorldSpec
@@ -128,8 +128,22 @@ def test_the_holiday_falls_into_the_right_months():
     assert holiday_share(Month(2018, 2)) == pytest.approx(17 / 28)  # new year on 16 February
     assert holiday_share(Month(2020, 1)) + holiday_share(Month(2020, 2)) > 0.5  # on 25 January
     assert holiday_share(Month(2020, 7)) == 0
-    assert holiday_share(Month(1990, 2)) == 0  # unknown years have no dip
-    assert all((1, 21) <= day <= (2, 20) for day in NEW_YEAR.values())
+    assert holiday_share(Month(1900, 2)) == 0  # unknown years have no dip
+    assert holiday_share(Month(2018, 2), "KR") == holiday_share(Month(2018, 2))
+    assert holiday_share(Month(2018, 2), "IN") == holiday_share(Month(2018, 2), "none") == 0
+
+
+def test_a_world_without_the_lunar_new_year_does_not_dip_in_february():
+    spec = WorldSpec(months=24)
+    district = np.arange(40) % 4
+    china, none = (
+        simulate_economy(s, district, np.random.default_rng(1)).output.sum(axis=0)
+        for s in (spec, spec.model_copy(update={"calendar": "none"}))
+    )
+    lost = np.log(china / none)
+    assert lost[1] == pytest.approx(np.log1p(-0.6 * 17 / 28))
+    still = [t for t, month in enumerate(spec.span) if month.month not in (1, 2, 3)]
+    np.testing.assert_allclose(lost[still], 0, atol=1e-12)
 
 
 @pytest.mark.parametrize("product", ["vnl-monthly", "vnp46a3"])

@@ -12,7 +12,7 @@ from gvio.assimilate.learn import learn_hyper
 from gvio.errors import ModelError
 from gvio.ledger.select import select_rows
 from gvio.model.sacnn import EMPTY, Architecture
-from gvio.pipeline.workers import Threads
+from gvio.stages.workers import Threads
 from gvio.train.ensemble import Ensemble, Reading, measurement, read_light, train_ensemble, year_blocks
 from gvio.train.loop import Member, Optimisation, new_network
 

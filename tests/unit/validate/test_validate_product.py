@@ -35,7 +35,7 @@ def _failures(results) -> set[str]:
 def test_sound_estimates_pass():
     results = _check(_estimates())
     assert _failures(results) == set()
-    assert len(results) == 7
+    assert len(results) == 8
 
 
 def test_an_absent_a_doubled_and_an_unexpected_row_are_named():
@@ -105,14 +105,32 @@ def test_a_city_that_is_not_the_sum_of_its_districts_is_refused():
     assert "months beyond: 2021-12" in results["product.city_sum"].message
 
 
+@pytest.mark.parametrize("factor", [1.3, 0.7, np.inf])
+def test_an_official_figure_outside_its_interval_is_refused(factor):
+    """The city public at 100 beside 92 with limits of 89.9 and 94.2 must not be published."""
+    table = _estimates()
+    table.loc[2, "official"] *= factor
+    held = _check(table)["product.official_held"]
+    assert not held.passed
+    assert held.required
+    assert "1 of 3 outside: CITY 2021-11" in held.message
+
+
+def test_an_official_figure_at_its_limit_is_held_and_without_any_nothing_is_wrong():
+    table = _estimates()
+    table.loc[2, "official"] = table.loc[2, "upper95"] * (1 + 1e-13)
+    assert _check(table)["product.official_held"].passed
+    assert _check(table.drop(columns="official"))["product.official_held"].passed
+
+
 def test_one_official_figure_missed_is_a_warning_and_half_of_them_a_refusal():
     table = _estimates()
-    table.loc[0, "official"] *= 1.3
+    table.loc[0, "official"] *= 1.15
     one = _check(table)
     assert _failures(one) == {"product.official_each"}
     assert not one["product.official_each"].required
     assert "1 of 3 beyond: A 2021-11" in one["product.official_each"].message
-    table.loc[1, "official"] *= 1.3
+    table.loc[1, "official"] *= 1.15
     half = _check(table)
     assert _failures(half) == {"product.official_each", "product.official"}
     assert half["product.official"].required

@@ -1,0 +1,62 @@
+"""Carries out the steps of a run as Prefect tasks. Only errors that a later try can cure are tried again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar, cast
+
+from prefect import Task, task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.tasks import exponential_backoff
+
+from gvio.errors import ConflictError, GvioError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+BACKOFF_S = 30.0
+
+
+class Tasks:
+    """An executor for `gvio.run.order`, inside a flow; keeps the names of the steps that are done.
+
+    Args:
+        backoff_s: Seconds before the first retry; doubled, with jitter, for the second and third.
+    """
+
+    def __init__(self, backoff_s: float = BACKOFF_S) -> None:
+        self.done: list[str] = []
+        self._backoff_s = backoff_s
+
+    def __call__(self, name: str, step: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do the step as a task."""
+        made = as_task(name, step, self._backoff_s)(*args, **kwargs)
+        self.done.append(name)
+        return made
+
+
+def as_task(name: str, step: Callable[P, T], backoff_s: float) -> Task[P, T]:
+    """`step` as a task. Steps find by themselves what is done already: Prefect caches and stores nothing of them."""
+    decorate = task(
+        name=name,
+        retries=3,
+        retry_delay_seconds=exponential_backoff(backoff_factor=backoff_s),
+        retry_jitter_factor=0.5,
+        retry_condition_fn=is_retryable,
+        cache_policy=NO_CACHE,
+        persist_result=False,
+    )
+    return cast("Task[P, T]", decorate(step))
+
+
+def is_retryable(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
+    """Whether trying the step again can help. A publication that lost to another one needs the whole run again."""
+    error = state.result(raise_on_failure=False)
+    return isinstance(error, GvioError) and error.retryable and not isinstance(error, ConflictError)
+
+
+def leave_outcome(verdict: str, steps: list[str]) -> None:
+    """Leave the outcome behind as an artifact of the flow run: a verdict, and what was done."""
+    text = "\n".join([verdict, "", *(f"- {step}" for step in steps), ""])
+    create_markdown_artifact(text, key="gvio-outcome", description="Outcome of a gvio flow")

@@ -1,0 +1,85 @@
+"""Fits of folds on disk: the model of last month's January fold is the model of this month's.
+
+An entry is a model package (safetensors and JSON, never a pickle) named by the key of what it was made from, so it is
+right or it is not found: another light, figure, parameter, library or line of the source that fits has another key.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import threading
+import time
+from pathlib import Path
+
+from gvio.errors import ModelError
+from gvio.evaluate.fit_request import FitRequest
+from gvio.train.fit import Fitted
+from gvio.train.package import pack_model, unpack_model
+
+_DAY_S = 86_400.0
+
+
+@dataclasses.dataclass(frozen=True)
+class KeptFits:
+    """A `Fit` that keeps its models in `folder`.
+
+    Attributes:
+        folder: Where; made when the first model is kept.
+        most: Entries that a sweep leaves, the last used ones.
+        unused_days: Days after which an entry that nobody asked for is swept.
+    """
+
+    folder: Path
+    most: int = 200  # about 0.1 to 1 MB each; a year of monthly runs makes fewer
+    unused_days: float = 366.0  # the fold of a January is asked for until its year leaves the protocol
+
+    def __call__(self, request: FitRequest) -> Fitted:
+        """The model of the request: kept, or fitted now and kept.
+
+        Raises:
+            ModelError: No figure is visible, or training failed.
+        """
+        weights, document = self._paths(request.key)
+        try:
+            fitted, _ = unpack_model(weights.read_bytes(), document.read_bytes())
+        except (OSError, ModelError):  # absent, of another schema, or damaged: the new one replaces it
+            fitted = request.fit()
+            data = pack_model(fitted, {"key": request.key, "trained": str(request.trained)})
+            for path, content in zip((weights, document), data, strict=True):
+                _write(path, content)
+        else:
+            os.utime(document)  # the day of use, for the sweep
+        return fitted
+
+    def sweep(self, now_s: float | None = None) -> int:
+        """Delete what nobody asked for in `unused_days`, and the longest unused beyond `most` entries.
+
+        Args:
+            now_s: Seconds since 1970; the clock's when None.
+
+        Returns:
+            How many entries went.
+        """
+        now = time.time() if now_s is None else now_s
+        found = sorted(self.folder.glob("*.json"), key=lambda path: (path.stat().st_mtime, path.name), reverse=True)
+        old = [p for i, p in enumerate(found) if i >= self.most or now - p.stat().st_mtime > self.unused_days * _DAY_S]
+        for document in old:
+            for path in self._paths(document.stem):
+                path.unlink(missing_ok=True)
+        kept = {path.stem for path in found} - {path.stem for path in old}
+        for path in self.folder.glob("*.safetensors"):  # of a run that was ended between the two files
+            if path.stem not in kept and now - path.stat().st_mtime > _DAY_S:
+                path.unlink(missing_ok=True)
+        return len(old)
+
+    def _paths(self, key: str) -> tuple[Path, Path]:
+        return self.folder / f"{key}.safetensors", self.folder / f"{key}.json"
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Beside the final name, then renamed: a reader never sees half a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sibling = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
+    sibling.write_bytes(data)
+    sibling.replace(path)

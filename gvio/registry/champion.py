@@ -1,0 +1,95 @@
+"""Brings a version's package back from the registry and proves that its bytes are the registered ones."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import hashlib
+import io
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gvio.errors import ModelError
+from gvio.registry.connection import connect, nothing_stored
+from gvio.registry.record import CHAMPION, CONFIG, WEIGHTS, Champion, Knowledge, ModelVersion, model_name
+from gvio.registry.training import PACKAGE_PATH
+from gvio.registry.unfinished import DOWNLOAD_PREFIX, sweep_downloads
+from gvio.registry.versions import all_versions, champion_version
+from gvio.types import Month
+
+if TYPE_CHECKING:
+    from mlflow.tracking import MlflowClient
+
+_HINT = "Roll back with `gvio registry rollback`, or train again."
+_ONCE_CHOSEN = ("promoted", "by-hand", "archived")
+
+
+def read_champion(uri: str, region: str) -> Champion | None:
+    """The region's champion with its package in memory; None where the region has none yet.
+
+    Raises:
+        ModelError: The stored package is absent or is not the one that was registered.
+        UpstreamUnavailable: No server answers at `uri`.
+    """
+    if nothing_stored(uri):
+        return None
+    with connect(uri) as client:
+        version = champion_version(client, region)
+        return None if version is None else _read(client, version)
+
+
+def champion_as_of(
+    uri: str, region: str, month: Month, public_until: dt.date | None, as_of: dt.date
+) -> Champion | None:
+    """The champion for a run that may know light until `month` and statistics until `public_until`, on the day `as_of`.
+
+    That is the present champion if it knows nothing later; otherwise, of the versions that know nothing later and were
+    once promoted, by the gate, by hand or for an earlier day (archived), the one that knows most. A version that was
+    rolled back does not count. None where there is no such version.
+
+    Raises:
+        ModelError: The stored package is absent or is not the one that was registered.
+        UpstreamUnavailable: No server answers at `uri`.
+    """
+    if nothing_stored(uri):
+        return None
+    asked = Knowledge(month, public_until, as_of)
+    with connect(uri) as client:
+        usable = [
+            (CHAMPION in version.aliases, version.known.order(), version.version, version)
+            for version in all_versions(client, region)
+            if version.known is not None and version.known.within(asked) and _was_chosen(version)
+        ]
+        return _read(client, max(usable)[-1]) if usable else None
+
+
+def _was_chosen(version: ModelVersion) -> bool:
+    return CHAMPION in version.aliases or version.decision in _ONCE_CHOSEN
+
+
+def _read(client: MlflowClient, version: ModelVersion) -> Champion:
+    from mlflow.exceptions import MlflowException
+
+    sweep_downloads()
+    with tempfile.TemporaryDirectory(prefix=DOWNLOAD_PREFIX) as folder:
+        try:
+            with contextlib.redirect_stderr(io.StringIO()):  # MLflow draws a progress bar for two small files
+                client.download_artifacts(version.run_id, PACKAGE_PATH, folder)
+            weights, config = ((Path(folder) / PACKAGE_PATH / name).read_bytes() for name in (WEIGHTS, CONFIG))
+        except (MlflowException, OSError):
+            raise ModelError("the stored package cannot be read", where=_name(version), hint=_HINT) from None
+    _require_registered(version, WEIGHTS, weights, version.weights_sha256)
+    _require_registered(version, CONFIG, config, version.config_sha256)
+    return Champion(version, weights, config, version.decided)
+
+
+def _require_registered(version: ModelVersion, name: str, data: bytes, registered: str) -> None:
+    actual = hashlib.sha256(data).hexdigest()
+    if actual != registered:
+        found, wanted = actual[:12], registered[:12] or "nothing"
+        raise ModelError(f"{name} has SHA-256 {found}…, registered was {wanted}…", where=_name(version), hint=_HINT)
+
+
+def _name(version: ModelVersion) -> str:
+    return f"model {model_name(version.region)} version {version.version}"

@@ -1,0 +1,108 @@
+"""The tags that say what was decided about a version, and how they are read again.
+
+A promotion writes `decision`, `decision_reason`, `decided_at` and `replaced` on the new champion. A rollback keeps
+them: it writes `restored` on the version it goes back to and `rolled_back` on the one it leaves. All of them are
+written before the champion's alias moves, so a version only counts as rolled back once it is not the champion any more.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, cast
+
+from gvio.registry.record import CHAMPION, DecisionKind, Knowledge, ModelVersion, model_name
+from gvio.types import Month
+
+if TYPE_CHECKING:
+    from mlflow.tracking import MlflowClient
+
+DECISION = "decision"
+EVIDENCE = "decision_reason"
+DECIDED_AT = "decided_at"
+REPLACED = "replaced"
+RESTORED = "restored"
+ROLLED_BACK = "rolled_back"
+ROLLED_BACK_AT = "rolled_back_at"
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """The decision about a version as its tags say it."""
+
+    kind: DecisionKind
+    evidence: str
+    at: dt.datetime | None
+    restored: str
+    replaced: int | None
+
+
+def decision_tags(kind: DecisionKind, reason: str, replaced: int | None) -> dict[str, str]:
+    """Tags of a new decision, the kind last. `replaced` stays untouched where there is nothing to replace."""
+    tags = {EVIDENCE: reason, DECIDED_AT: _now()}
+    if replaced is not None:
+        tags[REPLACED] = str(replaced)
+    return tags | {DECISION: kind}
+
+
+def knowledge_tags(known: Knowledge) -> dict[str, str]:
+    """Tags `trained`, `public_until` and `as_of`."""
+    until = "" if known.public_until is None else known.public_until.isoformat()
+    return {"trained": str(known.trained), "public_until": until, "as_of": known.as_of.isoformat()}
+
+
+def write_decision(
+    client: MlflowClient, version: ModelVersion, kind: DecisionKind, reason: str, replaced: int | None
+) -> None:
+    """Write a decision about a registered version; an earlier rollback of it is over."""
+    ended = {key: "" for key in (RESTORED, ROLLED_BACK) if version.tags.get(key)}
+    _write(client, version, ended | decision_tags(kind, reason, replaced))
+
+
+def write_rollback(client: MlflowClient, left: ModelVersion, target: ModelVersion) -> None:
+    """Write on both versions that the champion goes back from `left` to `target`."""
+    _write(client, target, {RESTORED: f"rolled back from version {left.version}"})
+    text = f"rolled back to version {target.version}"
+    _write(client, left, {ROLLED_BACK_AT: _now(), ROLLED_BACK: text})
+
+
+def forget_unfinished_rollback(client: MlflowClient, champion: ModelVersion) -> None:
+    """The present champion is replaced by a promotion: a rollback of it that never ended must not be told of it."""
+    if champion.tags.get(ROLLED_BACK):
+        _write(client, champion, {ROLLED_BACK: ""})
+
+
+def read_verdict(tags: Mapping[str, str], aliases: tuple[str, ...]) -> Verdict:
+    """The decision about a version with these tags and aliases."""
+    replaced = int(tags[REPLACED]) if tags.get(REPLACED) else None
+    if tags.get(ROLLED_BACK) and CHAMPION not in aliases:
+        return Verdict("rolled-back", tags[ROLLED_BACK], _time(tags.get(ROLLED_BACK_AT)), "", replaced)
+    kind = cast(DecisionKind, tags.get(DECISION, ""))
+    restored = tags.get(RESTORED, "") if CHAMPION in aliases else ""
+    return Verdict(kind, tags.get(EVIDENCE, ""), _time(tags.get(DECIDED_AT)), restored, replaced)
+
+
+def read_knowledge(tags: Mapping[str, str], created: dt.datetime) -> Knowledge | None:
+    """What the version has seen. One without `as_of` had seen nothing that became public after its registration."""
+    if not tags.get("trained"):
+        return None
+    until, as_of = tags.get("public_until"), tags.get("as_of")
+    return Knowledge(
+        Month.parse(tags["trained"]),
+        dt.date.fromisoformat(until) if until else None,
+        dt.date.fromisoformat(as_of) if as_of else created.date(),
+    )
+
+
+def _write(client: MlflowClient, version: ModelVersion, tags: Mapping[str, str]) -> None:
+    for key, value in tags.items():
+        client.set_model_version_tag(model_name(version.region), str(version.version), key, value)
+
+
+def _time(text: str | None) -> dt.datetime | None:
+    return dt.datetime.fromisoformat(text) if text else None
+
+
+def _now() -> str:
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")

@@ -1,0 +1,149 @@
+"""Registers a training with the decision about it, as often as is needed for it to be there once.
+
+The package's digests name it: the same weights and configuration are one version, whoever registers them how often, and
+a registration that was cut off anywhere is completed by the next one of the same package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from gvio.errors import ModelError
+from gvio.registry.aliases import existing_aliases, set_alias
+from gvio.registry.connection import connect
+from gvio.registry.decisions import decision_tags, knowledge_tags, write_decision
+from gvio.registry.lifecycle import replace_champion
+from gvio.registry.record import (
+    CHALLENGER,
+    WEIGHTS,
+    Decision,
+    DecisionKind,
+    Knowledge,
+    ModelVersion,
+    TrainingRecord,
+    model_name,
+    package_digests,
+)
+from gvio.registry.training import PACKAGE_PATH, log_run
+from gvio.registry.unfinished import close_unfinished_runs
+from gvio.registry.versions import all_versions, champion_version, read_version
+
+if TYPE_CHECKING:
+    from mlflow.tracking import MlflowClient
+
+# A decision about a version that is registered already is written only if it ranks no lower than the one it has: a
+# version that once was champion stays known as one.
+_RANK: dict[DecisionKind, int] = {"": 0, "kept-champion": 1, "archived": 2, "promoted": 3, "by-hand": 3}
+_STANDS = ("rolled-back", "duplicate")  # a person said no to these bytes, or another version holds them
+
+
+def register(uri: str, record: TrainingRecord, decision: Decision) -> ModelVersion:
+    """Log the run, register its package with the decision, and move the aliases that follow from it.
+
+    A promoted version becomes `champion`, and the champion of before `previous`. Two exceptions: where the present
+    champion knows later data, the version is archived and the champion stays; bytes that a person rolled back stay
+    rolled back. `challenger` is the newest candidate; archived versions are none.
+
+    Args:
+        uri: Registry, see `connection.connect`.
+        record: The training.
+        decision: What the gate made of it.
+
+    Returns:
+        The version as registered; its `decision` may differ from the one asked for in the cases above.
+
+    Raises:
+        ModelError: The package is incomplete, is not the one its tags speak of, or the registry refused.
+        UpstreamUnavailable: No server answers at `uri`.
+    """
+    digests = package_digests(record.package)
+    _require_same_weights(record, digests["weights_sha256"])
+    with connect(uri) as client:
+        close_unfinished_runs(client, record.region)
+        tags = {**record.tags, **digests, **knowledge_tags(record.known), "reason": record.reason}
+        version = _of_these_bytes(client, record.region, digests)
+        run_id = "" if version is not None else log_run(client, uri, record, tags)
+        champion = champion_version(client, record.region)
+        settled = _settled(decision, record.known, champion)
+        if version is None:
+            version = _create(client, record.region, run_id, tags, settled, champion)
+        _apply(client, version, settled, champion)
+        return read_version(client, record.region, version.version)
+
+
+def _settled(decision: Decision, known: Knowledge, champion: ModelVersion | None) -> Decision:
+    """The decision, where a champion that knows later data is not replaced."""
+    if decision.kind != "promoted" or champion is None or champion.known is None:
+        return decision
+    if known.order() >= champion.known.order():
+        return decision
+    return Decision("archived", f"{decision.reason}; version {champion.version} knows later data and stays champion")
+
+
+def _apply(client: MlflowClient, version: ModelVersion, settled: Decision, champion: ModelVersion | None) -> None:
+    """Bring tags and aliases to what the decision says; every step may be done again."""
+    if version.decision in _STANDS or (champion is not None and champion.version == version.version):
+        return
+    same = (version.decision, version.evidence) == (settled.kind, settled.reason)
+    if not same and _RANK[settled.kind] >= _RANK[version.decision]:
+        write_decision(client, version, settled.kind, settled.reason, _replaced(settled, champion))
+    if settled.kind != "archived":
+        set_alias(client, version.region, CHALLENGER, version.version)
+    if settled.kind == "promoted":
+        replace_champion(client, champion, version)
+
+
+def _create(
+    client: MlflowClient,
+    region: str,
+    run_id: str,
+    tags: dict[str, str],
+    settled: Decision,
+    champion: ModelVersion | None,
+) -> ModelVersion:
+    """A version is created together with its decision: it never exists without one."""
+    _require_model(client, region)
+    name, source = model_name(region), f"runs:/{run_id}/{PACKAGE_PATH}"
+    everything = tags | decision_tags(settled.kind, settled.reason, _replaced(settled, champion))
+    created = int(client.create_model_version(name, source, run_id=run_id, tags=everything).version)
+    own = read_version(client, region, created)
+    first = _of_these_bytes(client, region, tags) or own
+    if first.version == created:
+        return own
+    write_decision(client, own, "duplicate", f"the same package as version {first.version}", None)
+    return first  # another process registered the same package in between
+
+
+def _replaced(settled: Decision, champion: ModelVersion | None) -> int | None:
+    return champion.version if settled.kind == "promoted" and champion is not None else None
+
+
+def _of_these_bytes(client: MlflowClient, region: str, digests: Mapping[str, str]) -> ModelVersion | None:
+    """The lowest version that holds this package: stable, also after two were registered at once."""
+    wanted = (digests["weights_sha256"], digests["config_sha256"])
+    found = [v for v in all_versions(client, region) if (v.weights_sha256, v.config_sha256) == wanted]
+    return min(found, key=lambda version: version.version, default=None)
+
+
+def _require_model(client: MlflowClient, region: str) -> None:
+    """Create the registered model unless it is there: who may add versions need not be allowed to create models."""
+    from mlflow.exceptions import MlflowException
+
+    if existing_aliases(client, region) is not None:
+        return
+    try:
+        client.create_registered_model(model_name(region))
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+
+
+def _require_same_weights(record: TrainingRecord, actual: str) -> None:
+    claimed = record.tags.get("weights_sha256", actual)
+    if claimed != actual:
+        raise ModelError(
+            f"{WEIGHTS} has SHA-256 {actual[:12]}…, its tags say {claimed[:12]}…",
+            where=str(record.package),
+            hint="Save the package again before logging it.",
+        )

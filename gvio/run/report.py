@@ -1,0 +1,130 @@
+"""What a run tells afterwards: outcome, release, and a line per stage; JSON-serialisable."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Literal
+
+from gvio.config import Frozen
+from gvio.run.artifacts import (
+    Artifact,
+    CheckedHead,
+    DecidedHead,
+    EvaluatedHead,
+    FetchedHead,
+    MappedHead,
+    PublishedHead,
+    SampledHead,
+    TrainedHead,
+)
+from gvio.run.made import Head
+
+if TYPE_CHECKING:
+    from gvio.run.context import Context
+
+Outcome = Literal["published", "archived", "unchanged"]
+Fact = str | int | float | bool | tuple[str, ...] | None
+
+
+class StageLine(Frozen):
+    """One stage: whether it worked or found its artifact, and facts worth reading, by name."""
+
+    stage: str
+    month: str
+    outcome: Literal["done", "unchanged"]
+    facts: Mapping[str, Fact] = {}
+
+
+class RunReport(Frozen):
+    """One month. `outcome`: published (the pointer moved), archived (the store knows more of this month already), or
+    unchanged (the store holds this month from these inputs already)."""
+
+    region: str
+    month: str
+    outcome: Outcome
+    release: str
+    stages: tuple[StageLine, ...] = ()
+    verdict: str | None = None
+    decision: str | None = None
+
+
+class RangeReport(Frozen):
+    """A range of months: releases in order, and why the other months have none."""
+
+    region: str
+    releases: tuple[str, ...]
+    refused: Mapping[str, str]
+    absent: Mapping[str, str]
+
+
+def stage_line(artifact: Artifact, context: Context) -> StageLine:
+    """What an artifact says of its stage."""
+    head = artifact.head
+    stage = head.made.stage
+    done = stage in context.workspace.written
+    return StageLine(stage=stage, month=head.month, outcome="done" if done else "unchanged", facts=facts(head))
+
+
+def report_of(context: Context, lines: Sequence[StageLine], outcome: Outcome, release: str) -> RunReport:
+    """The report of a month from the lines of its stages."""
+    every = {name: value for line in lines for name, value in line.facts.items()}
+    verdict, decision = every.get("verdict"), every.get("decision")
+    return RunReport(
+        region=context.region,
+        month=lines[0].month,
+        outcome=outcome,
+        release=release,
+        stages=tuple(lines),
+        verdict=None if verdict is None else str(verdict),
+        decision=None if decision is None else str(decision),
+    )
+
+
+@functools.singledispatch
+def facts(head: Head) -> dict[str, Fact]:
+    """Facts of a head worth reading."""
+    return {"key": head.key}
+
+
+@facts.register
+def _(head: FetchedHead) -> dict[str, Fact]:
+    return {"files": len(head.provenance), "missing": head.missing, "light": head.light}
+
+
+@facts.register
+def _(head: CheckedHead) -> dict[str, Fact]:
+    warnings = tuple(result.message for result in head.results if not result.passed)
+    return {"checks": len(head.results), "warnings": warnings}
+
+
+@facts.register
+def _(head: SampledHead) -> dict[str, Fact]:
+    urban = "derived from the light" if head.urban_derived else "from the pack"
+    return {"factories": head.n_factories, "districts": head.n_districts, "urban_mask": urban}
+
+
+@facts.register
+def _(head: TrainedHead) -> dict[str, Fact]:
+    return {"reason": head.reason, "weights_sha256": head.weights_sha256, "mean_best_epoch": head.mean_best_epoch}
+
+
+@facts.register
+def _(head: EvaluatedHead) -> dict[str, Fact]:
+    return {"verdict": head.verdict, "skill": head.skill, "weights_sha256": head.weights_sha256}
+
+
+@facts.register
+def _(head: DecidedHead) -> dict[str, Fact]:
+    return {"decision": head.reason, "version": head.version}
+
+
+@facts.register
+def _(head: MappedHead) -> dict[str, Fact]:
+    return {"city": head.city, "unit": head.unit, "grids": head.grids}
+
+
+@facts.register
+def _(head: PublishedHead) -> dict[str, Fact]:
+    sent = {"uploaded": head.uploaded, "uploaded_bytes": head.uploaded_bytes}
+    return {"release": head.release, "result": head.outcome, **sent}

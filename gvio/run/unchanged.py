@@ -1,0 +1,120 @@
+"""Is there anything to do? The only place that answers it, twice: at a glance, then by what made the latest release.
+
+The glance compares what a look at names, sizes and small files shows with what the last run saw; it opens no raster, no
+table and no registry. Where it is not sure, the hashes of the run's inputs are compared with those in the manifest.
+Either way the store must be whole: every object there in its size, and the catalogue at the pointer's release.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from gvio.config import Frozen
+from gvio.files import write_json
+from gvio.run.artifacts import Champion, Fetched
+from gvio.run.code import source_of_release
+from gvio.run.digests import files_digest
+from gvio.run.inputs import input_digests
+from gvio.run.made import Kept
+from gvio.types import Month
+
+if TYPE_CHECKING:
+    from gvio.run.context import Context
+    from gvio.store.standing import Standing
+
+NAME = "look.json"
+
+
+class Look(Frozen):
+    """What a run saw, small enough to compare at a glance.
+
+    Attributes:
+        asked: Hash of the request, the parameters and the pack's files.
+        light: Token of the product files (`Survey.token`).
+        registry: Token of the registry; None where it has none that is cheap to read.
+        source: Digest of the source that makes releases.
+    """
+
+    asked: str
+    light: str
+    registry: str | None
+    source: str
+
+
+class Seen(Frozen):
+    """The last look of a workspace that ended in a published release, and the days for which it holds.
+
+    The statistics known are the same from `first_day` until the day before `next_day`, when the next row of the pack
+    becomes public (None: no later row is there).
+    """
+
+    look: Look
+    release: str
+    month: str
+    first_day: dt.date
+    next_day: dt.date | None
+
+
+def look_at(context: Context, light: str, registry: str | None) -> Look:
+    """What there is now."""
+    config = context.config
+    files = files_digest(context.root, [config.statistics.path])
+    request = context.request
+    asked = [context.pack_digest, files, context.params_digest, request.store, request.month, list(request.also)]
+    text = hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:16]
+    return Look(asked=text, light=light, registry=registry, source=source_of_release())
+
+
+def at_a_glance(context: Context, look: Look, standing: Standing) -> Seen | None:
+    """The last look when nothing can have changed since; None when that is not sure."""
+    if context.request.retrain or look.registry is None or not standing.whole or standing.latest is None:
+        return None
+    seen = _read(context)
+    if seen is None or seen.look != look or seen.release != standing.latest.release:
+        return None
+    in_time = seen.first_day <= context.as_of and (seen.next_day is None or context.as_of < seen.next_day)
+    return seen if in_time else None
+
+
+def by_what_made_it(
+    context: Context, fetched: Fetched, champion: Kept[Champion | None], standing: Standing
+) -> str | None:
+    """The pointer's release if it was made from exactly what is fetched, public and champion now; else None."""
+    if context.request.retrain or not standing.whole or standing.manifest is None:
+        return None
+    manifest = standing.manifest
+    wanted = input_digests(context, fetched.head.light, fetched.head.month).model_dump()
+    if any(manifest.inputs.get(name) != value for name, value in wanted.items()):
+        return None
+    if not set(context.request.also) <= set(manifest.grids):
+        return None
+    now = champion.get()
+    if now is not None and now.version.weights_sha256 != manifest.model.get("weights_sha256"):
+        return None
+    return manifest.release
+
+
+def remember(context: Context, look: Look, release: str, month: Month) -> None:
+    """Keep a look that ended with `release` as the latest."""
+    later = [day for day in context.all_statistics.rows["published"] if day > context.as_of]
+    known = list(context.ledger.rows["published"])
+    seen = Seen(
+        look=look,
+        release=release,
+        month=str(month),
+        first_day=max(known, default=context.as_of),
+        next_day=min(later, default=None),
+    )
+    write_json(context.path(NAME), seen.model_dump(mode="json"))
+
+
+def _read(context: Context) -> Seen | None:
+    try:
+        return Seen.model_validate_json(context.path(NAME).read_bytes())
+    except (OSError, ValidationError):
+        return None

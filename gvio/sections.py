@@ -1,0 +1,65 @@
+"""From YAML text to a frozen section of configuration; unknown keys are refused and the nearest known key is named."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from gvio.errors import ConfigError
+
+T = TypeVar("T", bound=BaseModel)
+
+
+class Frozen(BaseModel):
+    """A configuration section: immutable, and a key it does not know is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+def parse_section(model: type[T], text: str, where: str) -> T:
+    """Parse YAML into a configuration section.
+
+    Raises:
+        ConfigError: Not YAML, an unknown key (the nearest known one is named), or a bad value.
+    """
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"not valid YAML ({error})", where=where, hint="Correct the file.") from None
+    if data is None:
+        data = {}
+    if not isinstance(data, dict):
+        raise ConfigError("not a mapping of keys to values", where=where, hint="See the contract of the region pack.")
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise ConfigError(_explain(model, error), where=where, hint="Correct the key and run again.") from None
+
+
+def _explain(model: type[BaseModel], error: ValidationError) -> str:
+    """At most five faults, unknown keys first: a misspelt key is also a missing one, and the spelling is the cause."""
+    faults = sorted(error.errors(), key=lambda item: item["type"] != "extra_forbidden")
+    return "; ".join(_explain_one(model, dict(item)) for item in faults[:5])
+
+
+def _explain_one(model: type[BaseModel], item: dict[str, Any]) -> str:
+    path = ".".join(str(part) for part in item["loc"])
+    if item["type"] != "extra_forbidden":
+        return f"{path or 'file'}: {item['msg'].removeprefix('Value error, ')}"
+    known = _known_keys(model, item["loc"][:-1])
+    near = difflib.get_close_matches(str(item["loc"][-1]), known, n=1, cutoff=0.0)
+    return f"unknown key {path!r}; nearest known key is {near[0]!r}" if near else f"unknown key {path!r}"
+
+
+def _known_keys(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
+    """Keys known to the section at `path`, following nested models through optional annotations."""
+    section: type[BaseModel] = model
+    for part in path:
+        fields = section.model_fields
+        annotation = next(f.annotation for n, f in fields.items() if part in (n, f.alias))
+        candidates = [annotation, *getattr(annotation, "__args__", ())]
+        section = next(c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))
+    return [f.alias or n for n, f in section.model_fields.items()]

@@ -1,0 +1,1 @@
+"""One module per stage of the monthly run: the context and typed inputs in, one typed artifact out."""

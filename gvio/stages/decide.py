@@ -1,0 +1,168 @@
+"""Decide: whether the candidate goes into production, and its entry in the registry with the evidence (ADR 0007)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gvio.errors import ModelError
+from gvio.evaluate.metrics import diebold_mariano
+from gvio.evaluate.target import on_targets, targets_of
+from gvio.ledger.select import select_rows
+from gvio.ledger.sums import Sums
+from gvio.registry.record import Decision, Knowledge, ModelVersion, TrainingRecord
+from gvio.registry.registration import register
+from gvio.report.model_card import model_card
+from gvio.run.artifacts import Champion, Decided, DecidedHead, Evaluated, Sampled
+from gvio.run.code import source_of
+from gvio.run.inputs import sums_of
+from gvio.run.made import Kept, Made
+from gvio.sample.samples import Samples
+from gvio.stages.champion import read_champion
+from gvio.stages.workers import one_thread_each
+from gvio.train.fit import Fitted, estimate, losses, mean_member
+from gvio.train.package import Package
+from gvio.types import FloatArray
+
+if TYPE_CHECKING:
+    from gvio.run.context import Context
+
+STAGE = "decide"
+_TEST_MONTHS = 12
+_SIGNIFICANT = 0.05
+_COVERAGE = (0.60, 0.97)  # an 80 % interval that holds less or more than this out of time is not an interval
+
+
+def decide(context: Context, sampled: Sampled, evaluated: Evaluated, before: Kept[Champion | None]) -> Decided:
+    """Register the candidate, promote it or keep the champion, and hand on the model that maps.
+
+    A candidate that was decided on already keeps its decision; the model that maps is whatever is champion now.
+
+    Raises:
+        ModelError: The registry refused, or holds no usable champion afterwards.
+    """
+    made = Made(stage=STAGE, inputs={"evaluated": evaluated.head.key}, source=source_of(STAGE))
+    head, champion = context.workspace.find(DecidedHead, STAGE, made), before.get()
+    if head is None or champion is None:
+        one_thread_each()
+        head = context.workspace.keep(_decide(context, sampled, evaluated, champion, made), {})
+        champion = read_champion(context)
+    if champion is None:
+        hint = "Run `gvio run --retrain` with the same --workspace."
+        raise ModelError("there is no champion to map with", where=f"registry, gvio-{context.region}", hint=hint)
+    return Decided(head, champion)
+
+
+def _decide(
+    context: Context, sampled: Sampled, evaluated: Evaluated, champion: Champion | None, made: Made
+) -> DecidedHead:
+    package, sums = evaluated.package.get(), sums_of(context, sampled)
+    incumbent = None if champion is None else champion.package
+    decision = judge(sampled.samples.get(), sums, package, incumbent)
+    version = _register(context, evaluated, package, decision)
+    return DecidedHead(
+        made=made,
+        month=sampled.head.month,
+        version=version.version,
+        decision=version.decision,
+        reason=version.evidence,
+    )
+
+
+def judge(samples: Samples, sums: Sums, challenger: Package, champion: Package | None) -> Decision:
+    """Promote when finite, covering, better than the best naive forecast, and not worse than the champion beyond noise.
+
+    The first valid model is promoted whatever its skill: there is nothing to fall back on, and everything it
+    publishes says so.
+    """
+    errors = recent_errors(samples, sums, challenger.fitted)
+    if not np.isfinite(errors).all():
+        return Decision("kept-champion", "keep: the challenger's estimate is not finite")
+    skill = challenger.about.skill
+    if champion is None or champion.fitted.area_ids != challenger.fitted.area_ids:
+        return Decision("promoted", f"promote: first model of these districts, skill {skill}")
+    coverage = _coverage(challenger.about.scoreboard or {})
+    # written so that NaN keeps the champion
+    if coverage is not None and not _COVERAGE[0] <= coverage <= _COVERAGE[1]:
+        return Decision("kept-champion", f"keep: the challenger's 80 % interval held {coverage:.0%} out of time")
+    if skill == "none" and champion.about.skill in {"proven", "weak"}:
+        return Decision(
+            "kept-champion", "keep: the challenger is no better than the best naive forecast, the champion was"
+        )
+    theirs = recent_errors(samples, sums, champion.fitted)
+    test = diebold_mariano(errors, theirs) if len(errors) >= _TEST_MONTHS // 2 else None
+    if test is not None and test.difference > 0 and test.p_value < _SIGNIFICANT:
+        return Decision("kept-champion", f"keep: worse than the champion on the same months (p = {test.p_value:.3f})")
+    compared = f"{errors.mean():.5f} against {theirs.mean():.5f}" if len(errors) else "no common figures"
+    return Decision("promoted", f"promote: not worse than the champion beyond noise ({compared}), skill {skill}")
+
+
+def recent_errors(samples: Samples, sums: Sums, fitted: Fitted) -> FloatArray:
+    """(n,) mean squared log error per month over the last year of district figures, withheld and re-estimated.
+
+    Light is read by the member that left the year out, so that neither model is scored on what it was trained on.
+    """
+    targets = targets_of(sums)
+    known = np.flatnonzero((targets.row >= 0).any(axis=0))
+    first = known[-1] - _TEST_MONTHS + 1 if len(known) else 0
+    withheld = (sums.area >= 0) & (sums.end >= first)
+    if withheld.all() or not len(known):
+        return np.zeros(0)
+    visible = select_rows(sums, ~withheld)
+    path = np.exp(estimate(fitted, samples, visible, cross_fitted=True).mean)
+    predicted = on_targets(sums, targets, path)
+    scored = (targets.row >= 0) & (np.arange(sums.n_months) >= first)
+    log_error = np.log(predicted, where=scored, out=np.zeros(scored.shape)) - np.log(
+        targets.value, where=scored, out=np.zeros(scored.shape)
+    )
+    return np.array([(log_error[scored[:, t], t] ** 2).mean() for t in np.flatnonzero(scored.any(axis=0))])
+
+
+def _register(context: Context, evaluated: Evaluated, package: Package, decision: Decision) -> ModelVersion:
+    """Log the training to MLflow and register the candidate with its decision, which may move the aliases."""
+    until = package.about.inputs.figures_public_until
+    about, fitted, scoreboard = package.about, package.fitted, evaluated.scoreboard.get()
+    record = TrainingRecord(
+        region=context.region,
+        reason=about.reason,
+        known=Knowledge(fitted.trained, None if until is None else dt.date.fromisoformat(until), context.as_of),
+        parameters=_flat(about.parameters.model_dump(mode="json", by_alias=True))
+        | {f"hyper.{k}": v for k, v in fitted.ensemble.hyper.as_dict().items()},
+        epochs=losses(fitted),
+        metrics=_metrics(scoreboard) | {"mean_best_epoch": mean_member(fitted.ensemble.members)},
+        package=context.path("candidate"),
+        pictures=evaluated.pictures.get(),
+        documents={"model-card.md": model_card(context.config, about, scoreboard, decision.reason)},
+        tags={"input_key": about.inputs.key, "code": context.code},
+    )
+    return register(context.registry_uri, record, decision)
+
+
+def _coverage(scoreboard: Mapping[str, Any]) -> float | None:
+    models = scoreboard.get("protocols", {}).get("rolling_origin_as_used", {}).get("models", {})
+    value = models.get("sa-cnn", {}).get("coverage80")
+    return None if value is None else float(value)
+
+
+def _metrics(scoreboard: Mapping[str, Any]) -> dict[str, float]:
+    out = {}
+    for protocol, block in scoreboard["protocols"].items():
+        for model, scores in block.get("models", {}).items():
+            for metric, value in scores.items():
+                out[f"{protocol}.{model}.{metric}"] = math.nan if value is None else float(value)
+    return out
+
+
+def _flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, str | int | float]:
+    out: dict[str, str | int | float] = {}
+    for key, value in tree.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            out |= _flat(value, f"{name}.")
+        else:
+            out[name] = value if isinstance(value, int | float | str) else str(value)
+    return out

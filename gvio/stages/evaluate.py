@@ -1,0 +1,156 @@
+"""Evaluate: what the challenger is worth out of time, and its intervals calibrated by it. Touches no registry."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gvio.assimilate.explain import Explanation
+from gvio.config import digest
+from gvio.evaluate.districts import leave_districts_out
+from gvio.evaluate.fold import Material
+from gvio.evaluate.fold_cache import KeptFits
+from gvio.evaluate.interval_calibration import interval_table
+from gvio.evaluate.later_origins import later_origins
+from gvio.evaluate.placebo import placebo_gains
+from gvio.evaluate.protocols import leave_one_year_out, rolling_origin
+from gvio.evaluate.scoreboard import build_scoreboard, interval_scale
+from gvio.evaluate.scores import FoldScores
+from gvio.ledger.sums import official_monthly
+from gvio.map.industry import industry_of
+from gvio.map.score import rival_maps, score_left_out, score_truth
+from gvio.publish.explanations import explanations_frame
+from gvio.report.reasons import light_table
+from gvio.run.artifacts import Evaluated, EvaluatedHead, Sampled, Trained
+from gvio.run.code import source_of
+from gvio.run.digests import truth_digest
+from gvio.run.inputs import sums_of
+from gvio.run.made import Kept, Made
+from gvio.sample.samples import Samples
+from gvio.stages.evaluation_pages import evaluation_files
+from gvio.stages.truth import read_truth
+from gvio.stages.workers import Threads, one_thread_each
+from gvio.train.fit import Fitted, explain_estimate
+from gvio.train.package import make_package, read_package
+from gvio.types import FloatArray
+
+if TYPE_CHECKING:
+    from gvio.run.context import Context
+
+STAGE = "evaluate"
+WEIGHTS, CONFIG, SCOREBOARD = "candidate/model.safetensors", "candidate/model.json", "scoreboard.json"
+_PICTURES = "evaluation/"
+
+
+def evaluate(context: Context, sampled: Sampled, trained: Trained) -> Evaluated:
+    """Score the challenger's method against every comparator, and calibrate its intervals.
+
+    Raises:
+        ModelError: A model does not predict what it is asked for.
+    """
+    made = _made(context, sampled, trained)
+    head = context.workspace.find(EvaluatedHead, STAGE, made)
+    if head is not None:
+        return kept_evaluation(context, head)
+    one_thread_each()
+    challenger = trained.package.get()
+    calibrated, scoreboard, files = _evaluate(context, sampled, challenger.fitted)
+    skill, verdict = str(scoreboard["skill"]), str(scoreboard["verdict"])
+    package = make_package(
+        calibrated, challenger.about.model_copy(update={"skill": skill, "scoreboard": dict(scoreboard)})
+    )
+    head = EvaluatedHead(
+        made=made,
+        month=sampled.head.month,
+        weights_sha256=package.weights_sha256,
+        skill=skill,
+        verdict=verdict,
+    )
+    text = (json.dumps(scoreboard, indent=2, sort_keys=True, allow_nan=False) + "\n").encode()
+    kept = context.workspace.keep(head, {**files, SCOREBOARD: text, WEIGHTS: package.weights, CONFIG: package.document})
+    return Evaluated(kept, Kept.here(package), Kept.here(scoreboard), Kept.here(_pictures(files)))
+
+
+def kept_evaluation(context: Context, head: EvaluatedHead) -> Evaluated:
+    """The artifact of a head; package, scoreboard and pictures are read when they are asked for."""
+    data = context.workspace.data
+    files = [name for name in head.files if name.startswith(_PICTURES) or name == "evaluation.html"]
+    return Evaluated(
+        head,
+        Kept(lambda: read_package(data(head, WEIGHTS), data(head, CONFIG))),
+        Kept(lambda: json.loads(data(head, SCOREBOARD))),
+        Kept(lambda: _pictures({name: data(head, name) for name in files})),
+    )
+
+
+def _evaluate(
+    context: Context, sampled: Sampled, fitted: Fitted
+) -> tuple[Fitted, Mapping[str, object], dict[str, bytes]]:
+    """The model with calibrated intervals, its scoreboard, and pages and pictures by file name."""
+    samples, sums, config = sampled.samples.get(), sums_of(context, sampled), context.config
+    official, _ = official_monthly(context.ledger, samples.area_ids, config.city_id, samples.months)
+    material = Material(samples, sums, official[-1], context.params)
+    fit = KeptFits(context.path("folds"))
+    workers = Threads(context.progress)
+    folds: dict[str, list[FoldScores]] = dict(rolling_origin(material, fit, workers))
+    later = later_origins(material, fit, workers)
+    folds["leave_one_year_out"] = leave_one_year_out(material, fitted, workers)
+    folds |= leave_districts_out(material, fit, fitted.ensemble.hyper, workers)
+    placebos = placebo_gains(material, fit, workers)
+    fit.sweep()
+    names = [str(name) for name in context.places.districts["name"]]
+    posterior, why = explain_estimate(fitted, samples, sums)
+    output: FloatArray = np.exp(posterior.mean)
+    head = {
+        "region": context.region,
+        "months": [str(samples.months[0]), str(samples.months[-1])],
+        "figures_public_until": context.public_until,
+        "invented": context.config.invented,
+    }
+    maps = _map_scores(context, samples, output, official)
+    scoreboard = build_scoreboard(folds, maps, names, head, samples.owner, placebos, later)
+    scoreboard["light_in_districts"] = _light_in_districts(samples, why, names)
+    calibrated = dataclasses.replace(
+        fitted, interval_scale=interval_scale(folds), interval_table=interval_table(folds, later)
+    )
+    return calibrated, scoreboard, evaluation_files(context, samples, fitted, folds, names, output, scoreboard)
+
+
+def _light_in_districts(samples: Samples, why: Explanation, names: list[str]) -> list[dict[str, object]]:
+    """What light does in each district, most first: `name`, `moved` (share), `believed` (share), means over months."""
+    frame = explanations_frame(vars(why), samples.area_ids, samples.months)
+    table = light_table(frame, dict(zip(samples.area_ids, names, strict=True)))
+    rows = zip(table["name"], table["moved"], table["believed"], strict=True)
+    return [{"name": n, "moved": float(moved) / 100, "believed": float(believed)} for n, moved, believed in rows]
+
+
+def _map_scores(context: Context, samples: Samples, output: FloatArray, official: FloatArray) -> dict[str, object]:
+    industry, pool, radiance = industry_of(samples), context.params.map.pooled_months, samples.radiance
+    scores: dict[str, object] = {"held_out_districts": score_left_out(industry, radiance, official[:-1], pool)}
+    truth = read_truth(context.root, samples)
+    if truth is not None:
+        scores["truth"] = score_truth(rival_maps(industry, radiance, output, pool), truth, samples.geobox)
+    return scores
+
+
+def _made(context: Context, sampled: Sampled, trained: Trained) -> Made:
+    params = context.params
+    inputs = {
+        "samples": sampled.head.key,
+        "statistics": context.ledger_digest,
+        "model": trained.head.weights_sha256,
+        "trained": trained.head.key,
+        "truth": truth_digest(context.root),
+        "params": digest(params.evaluate) + digest(params.map),
+    }
+    return Made(stage=STAGE, inputs=inputs, source=source_of(STAGE))
+
+
+def _pictures(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """What the registry keeps of the evaluation: pictures and the page, by plain file name."""
+    wanted = (name for name in files if name.startswith(_PICTURES) or name == "evaluation.html")
+    return {name.removeprefix(_PICTURES): files[name] for name in wanted}

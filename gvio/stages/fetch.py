@@ -1,0 +1,88 @@
+"""Fetch: every month of the region's light up to the run's month, on the region's grid."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING
+
+from gvio.errors import InputRefused
+from gvio.run.artifacts import LIGHT, Fetched, FetchedHead
+from gvio.run.code import source_of
+from gvio.run.made import Kept, Made
+from gvio.stages.gather import Gathered, gather_light, survey_light
+from gvio.stages.light_file import light_bytes, light_digest, read_light
+
+if TYPE_CHECKING:
+    from gvio.run.context import Context
+
+STAGE = "fetch"
+
+
+def fetch(context: Context) -> Fetched:
+    """Bring the light and read it; files that are as they were when they were last read are not opened again.
+
+    Raises:
+        UpstreamUnavailable: The source has no product of the month, or does not answer.
+        ProductError: A file is damaged or off the grid, or a fallback cannot be compared.
+        ConfigError: The source cannot be read, or credentials are wrong or absent.
+        StoreError: A source under `s3://` cannot be read.
+    """
+    if not context.workspace.may_work(STAGE):
+        return _as_kept(context)
+    survey = survey_light(context)
+    made = _made(context, survey.token)
+    head = context.workspace.find(FetchedHead, STAGE, made)
+    if head is not None:
+        return kept_light(context, head)
+    gathered = gather_light(context, survey)
+    stack = gathered.stack
+    head = FetchedHead(
+        made=made,
+        month=str(stack.months[-1]),
+        light=_digest(gathered),
+        provenance=tuple(p for month in stack.provenance for p in month),
+        missing=tuple(str(m) for m in stack.missing),
+        notes=gathered.notes,
+        switches=gathered.switches,
+    )
+    return Fetched(context.workspace.keep(head, {LIGHT: light_bytes(stack)}), Kept.here(stack))
+
+
+def _as_kept(context: Context) -> Fetched:
+    """What an earlier `gvio fetch` left, for a stage that runs by itself: no archive is asked again.
+
+    Raises:
+        InputRefused: It is of another month or of other settings.
+    """
+    head = context.workspace.newest(FetchedHead, STAGE)
+    other = context.month is not None and str(context.month) != head.month
+    if other or head.made.inputs["settings"] != _settings(context) or head.made.source != source_of(STAGE):
+        what = "the light there is of another month, of other settings of ntl, or of other code"
+        hint = "Run `gvio fetch` with the same --region, --workspace and --month."
+        raise InputRefused(what, where=str(context.workspace.folder), hint=hint)
+    return kept_light(context, head)
+
+
+def kept_light(context: Context, head: FetchedHead) -> Fetched:
+    """The artifact of a head, its light read when it is asked for."""
+    return Fetched(head, Kept(lambda: read_light(context.workspace.data(head, LIGHT))))
+
+
+def _made(context: Context, token: str) -> Made:
+    return Made(stage=STAGE, inputs={"files": token, "settings": _settings(context)}, source=source_of(STAGE))
+
+
+def _settings(context: Context) -> str:
+    config = context.config
+    wanted = json.dumps([config.ntl.model_dump(mode="json"), config.bounds, config.first_month])
+    return hashlib.sha256(wanted.encode()).hexdigest()[:16]
+
+
+def _digest(gathered: Gathered) -> str:
+    """Hash of the product files; months on another product's level also depend on how they were brought there."""
+    files = light_digest(gathered.stack.provenance)
+    if not gathered.switches:
+        return files
+    text = json.dumps([files, *(switch.as_document() for switch in gathered.switches)], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

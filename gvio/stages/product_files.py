@@ -1,0 +1,60 @@
+"""The product of a run as files of the workspace, and back."""
+
+from __future__ import annotations
+
+import json
+
+from gvio.config import RegionConfig
+from gvio.publish.canonical import canonical_json
+from gvio.publish.estimates import estimates_parquet, read_estimates
+from gvio.publish.explanations import explanations_parquet, read_explanations
+from gvio.publish.grids import GridObject
+from gvio.raster import read_cog
+from gvio.run.artifacts import MappedHead, Product
+from gvio.run.workspace import Workspace
+from gvio.types import Month
+
+_FOLDER = "product"
+_ESTIMATES, _EXPLANATIONS = f"{_FOLDER}/estimates.parquet", f"{_FOLDER}/explanations.parquet"
+_SCOREBOARD, _CARD, _TRENDS = f"{_FOLDER}/scoreboard.json", f"{_FOLDER}/model-card.md", f"{_FOLDER}/trends.tif"
+
+
+def pack_product(product: Product, config: RegionConfig) -> dict[str, bytes]:
+    """Bytes by file name: the very objects that `publish` sends, so that a damaged store can be repaired from them.
+
+    Raises:
+        GateRefused: The tables are not whole (see `estimates_parquet`, `explanations_parquet`).
+    """
+    first, last = config.start, product.grids[-1].month
+    files = {
+        _ESTIMATES: estimates_parquet(product.estimates, config.city_id, first, last, config.unit, config.invented),
+        _EXPLANATIONS: explanations_parquet(product.explanations, first, last, config.invented),
+        _SCOREBOARD: canonical_json(product.scoreboard),
+        _CARD: product.model_card.encode(),
+        **{_grid(str(grid.month)): grid.data for grid in product.grids},
+    }
+    return files if product.trends is None else files | {_TRENDS: product.trends}
+
+
+def read_product(workspace: Workspace, head: MappedHead) -> Product:
+    """What `pack_product` made.
+
+    Raises:
+        InputRefused: A file is absent or damaged.
+    """
+    grids = []
+    for month in head.grids:
+        data = workspace.data(head, _grid(month))
+        grids.append(GridObject(Month.parse(month), data, read_cog(data)[1]))
+    return Product(
+        grids=tuple(grids),
+        estimates=read_estimates(workspace.data(head, _ESTIMATES)),
+        explanations=read_explanations(workspace.data(head, _EXPLANATIONS)),
+        scoreboard=json.loads(workspace.data(head, _SCOREBOARD)),
+        model_card=workspace.data(head, _CARD).decode(),
+        trends=workspace.data(head, _TRENDS) if _TRENDS in head.files else None,
+    )
+
+
+def _grid(month: str) -> str:
+    return f"{_FOLDER}/grids/{month}.tif"

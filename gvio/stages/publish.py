@@ -1,0 +1,92 @@
+"""Publish: the product of `map` as one immutable release that says truly what made it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from gvio.publish.knowledge import Knowledge
+from gvio.publish.release import Release, build_release
+from gvio.run.artifacts import Checked, Mapped, Published, PublishedHead
+from gvio.run.code import source_of
+from gvio.run.made import Made
+from gvio.store.published import PublishedRelease, last_readable
+from gvio.store.standing import Standing
+from gvio.store.writing import write_release
+from gvio.types import CheckResult, Month
+from gvio.validate.product import check_jumps
+
+if TYPE_CHECKING:
+    from gvio.run.context import Context
+
+STAGE = "publish"
+_JUMP = 1.5  # an estimate that moves by this factor from one release to the next is worth a warning
+
+
+def publish(context: Context, checked: Checked, mapped: Mapped, before: Standing) -> Published:
+    """Write the release and move the pointer.
+
+    Args:
+        context: The run.
+        checked: The checks of the inputs.
+        mapped: The product.
+        before: What was published when the run began: if the pointer has moved since, knowledge decides whose it is.
+
+    Raises:
+        StoreError: The store cannot be written, or does not keep conditional writes.
+        ConflictError: Another publisher was faster.
+    """
+    last, damage = last_readable(context.store, context.region)
+    release = make_release(context, checked, mapped, last, () if damage is None else (damage,))
+    report = write_release(context.store, context.region, release, context.progress, before)
+    made = Made(stage=STAGE, inputs={"mapped": mapped.head.key, "store": context.store.url}, source=source_of(STAGE))
+    head = PublishedHead(
+        made=made,
+        month=mapped.head.month,
+        release=report.release,
+        store=context.request.store,
+        outcome=report.outcome,
+        uploaded=report.uploaded,
+        uploaded_bytes=report.uploaded_bytes,
+    )
+    return Published(context.workspace.keep(head, {}))
+
+
+def make_release(
+    context: Context,
+    checked: Checked,
+    mapped: Mapped,
+    last: PublishedRelease | None,
+    damage: Sequence[CheckResult] = (),
+) -> Release:
+    """The release of a product: its manifest is what `map` recorded, whatever lies in the pack by now."""
+    head, product = mapped.head, mapped.product.get()
+    return build_release(
+        context.config,
+        Month.parse(head.month),
+        product.grids,
+        product.estimates,
+        scoreboard=product.scoreboard,
+        checks=[*checked.head.results, *head.checks, *_jumps(mapped, last), *damage],
+        model_card=product.model_card,
+        trends=product.trends,
+        inputs=head.inputs.as_document(),
+        model=head.model.model_dump(mode="json"),
+        code=head.code,
+        skill=head.skill,
+        created=dt.datetime.now(dt.UTC),
+        explanations=product.explanations,
+        knowledge=Knowledge(Month.parse(head.month), head.inputs.figures_public_until, head.as_of),
+    )
+
+
+def _jumps(mapped: Mapped, last: PublishedRelease | None) -> list[CheckResult]:
+    """Against the last release; when that was made of the same, its own verdict: it cannot have jumped from itself."""
+    estimates, head = mapped.product.get().estimates, mapped.head
+    if last is None:
+        return check_jumps(estimates, None, _JUMP)
+    made = (last.manifest.inputs.get("input_key"), last.manifest.model.get("weights_sha256"))
+    same = made == (head.inputs.input_key, head.model.weights_sha256)
+    kept = [c for c in last.checks if c.name == "product.jump"] if same else []
+    return kept or check_jumps(estimates, last.estimates, _JUMP)

@@ -1,0 +1,106 @@
+"""Train: from scratch or from the champion, by rule (ADR 0007). The challenger is a package; nothing is registered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gvio.run.artifacts import Champion, Sampled, Trained, TrainedHead
+from gvio.run.code import source_of
+from gvio.run.inputs import architecture_digest, input_digests, sums_of
+from gvio.run.made import Kept, Made
+from gvio.stages.workers import Threads, one_thread_each
+from gvio.train.about import About
+from gvio.train.fit import Fitted, fit_model, mean_member
+from gvio.train.package import Package, make_package, read_package
+
+if TYPE_CHECKING:
+    from gvio.run.context import Context
+
+STAGE = "train"
+WEIGHTS, CONFIG = "challenger/model.safetensors", "challenger/model.json"
+
+
+def train(context: Context, light: str, sampled: Sampled, champion: Kept[Champion | None]) -> Trained:
+    """Train on the samples and on the statistics known on the day; a challenger of the same inputs is found again.
+
+    Args:
+        context: The run.
+        light: Digest of the light behind the samples.
+        sampled: The samples.
+        champion: The model that may be fine-tuned.
+
+    Raises:
+        ModelError: Training failed.
+    """
+    made = _made(context, sampled)
+    head = None if context.request.retrain else context.workspace.find(TrainedHead, STAGE, made)
+    if head is not None:
+        return kept_challenger(context, head)
+    one_thread_each()
+    reason, start = training_rule(context, sampled, None if context.request.retrain else champion.get())
+    package = _fit(context, light, sampled, reason, None if start is None else start.package.fitted)
+    head = TrainedHead(
+        made=made,
+        month=sampled.head.month,
+        reason=reason,
+        weights_sha256=package.weights_sha256,
+        mean_best_epoch=mean_member(package.fitted.ensemble.members),
+        started_from="" if start is None else start.version.weights_sha256,
+    )
+    files = {WEIGHTS: package.weights, CONFIG: package.document}
+    return Trained(context.workspace.keep(head, files), Kept.here(package))
+
+
+def kept_challenger(context: Context, head: TrainedHead) -> Trained:
+    """The artifact of a head, its package read when it is asked for."""
+    files = context.workspace
+    return Trained(head, Kept(lambda: read_package(files.data(head, WEIGHTS), files.data(head, CONFIG))))
+
+
+def training_rule(context: Context, sampled: Sampled, champion: Champion | None) -> tuple[str, Champion | None]:
+    """The recorded reason, and the model to fine-tune (None: train from scratch). See ADR 0007."""
+    if context.request.retrain:
+        return "retrain: asked for", None
+    if champion is None:
+        return "retrain: no usable champion", None
+    about, trained, month = champion.package.about, champion.package.fitted.trained, sampled.samples.get().months[-1]
+    if about.architecture_digest != architecture_digest(context):
+        return "retrain: model or sample parameters changed", None
+    if about.inputs.pack_digest != context.pack_digest:
+        return "retrain: the region pack changed", None
+    if trained > month:
+        return "retrain: the champion has seen later months", None
+    if month.month == 1 and trained < month:
+        return "retrain: January's run", None
+    return f"fine-tune: champion of {trained} on the newest figures", champion
+
+
+def _fit(context: Context, light: str, sampled: Sampled, reason: str, start: Fitted | None) -> Package:
+    samples, params = sampled.samples.get(), context.params
+    fitted = fit_model(
+        samples,
+        sums_of(context, sampled),
+        len(samples.months),
+        params.model,
+        params.sample.patch_px,
+        start=start,
+        workers=Threads(context.progress),
+    )
+    about = About(
+        region=context.region,
+        reason=reason,
+        inputs=input_digests(context, light, sampled.head.month),
+        architecture_digest=architecture_digest(context),
+        parameters=context.params,
+        code=context.code,
+    )
+    return make_package(fitted, about)
+
+
+def _made(context: Context, sampled: Sampled) -> Made:
+    inputs = {
+        "samples": sampled.head.key,
+        "statistics": context.ledger_digest,
+        "params": architecture_digest(context),
+    }
+    return Made(stage=STAGE, inputs=inputs, source=source_of(STAGE))

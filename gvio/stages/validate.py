@@ -1,0 +1,113 @@
+"""Validate: every check of pack, statistics and light. One gate decides; a required check that failed ends the run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gvio.ledger.agreement import check_vintages
+from gvio.ledger.checks import check_ledger
+from gvio.region.pack import Places, check_factories, check_stated
+from gvio.run.artifacts import Checked, CheckedHead, Fetched
+from gvio.run.code import source_of
+from gvio.run.made import Made
+from gvio.sample.owner import factory_district, factory_pixel, pixel_owner
+from gvio.types import BoolArray, CheckResult, IntArray, LightStack
+from gvio.validate.arrays import check_light
+from gvio.validate.frames import districts_table, factories_table, ledger_table, light_table
+from gvio.validate.gate import refuse_failed
+from gvio.validate.report import checks_html
+from gvio.validate.summary import summarise_light
+
+if TYPE_CHECKING:
+    from gvio.run.context import Context
+
+STAGE, PAGE = "validate", "checks.html"
+
+
+def validate(context: Context, fetched: Fetched) -> Checked:
+    """Check pack, ledger and light; leave a page for people and the Data Docs; refuse when a required check failed.
+
+    Raises:
+        GateRefused: A required check failed.
+    """
+    made = _made(context, fetched)
+    head = context.workspace.find(CheckedHead, STAGE, made)
+    if head is not None:
+        return Checked(head)
+    context.workspace.forget(STAGE)  # a refused run must not leave an older month's checks behind it
+    results = tuple(run_checks(context, fetched))
+    title = f"{context.config.title}: {fetched.month}"
+    page = checks_html(results, title, f"as of {context.as_of}", context.config.invented).encode()
+    head = context.workspace.keep(CheckedHead(made=made, month=str(fetched.month), results=results), {PAGE: page})
+    refused = [result for result in results if result.required and not result.passed]
+    if refused:
+        context.workspace.forget(STAGE)
+    refuse_failed(results)
+    return Checked(head)
+
+
+def run_checks(context: Context, fetched: Fetched) -> list[CheckResult]:
+    """Every check before the model, without judging them."""
+    from gvio.validate.tables import check_tables  # Great Expectations takes seconds to import
+
+    config, params, places, ledger = context.config, context.params, context.places, context.ledger
+    stack, progress = fetched.stack.get(), context.progress
+    owner, industry = _owner_and_industry(places, stack)
+    summary = summarise_light(stack, owner, industry, places.area_ids)
+    tables = [
+        factories_table(places.factories, config.bounds),
+        districts_table(places.districts, config.area_crs),
+        ledger_table(ledger.rows, places.area_ids, config.city_id),
+        light_table(summary, len(stack.months), len(places.area_ids), params.validate_),
+    ]
+    notes = [
+        *check_stated(context.root, config),
+        *places.notes,
+        *check_factories(config, places, ledger),
+        *fetched.head.notes,
+    ]
+    results = [*notes, *check_ledger(ledger, places.area_ids, config.city_id, params)]
+    vintages = check_vintages(context.vintages)  # `ledger` holds the newest of each figure only
+    results += [] if vintages.passed else [vintages]
+    results += check_light(stack, fetched.month, owner, industry, places.area_ids, params.validate_)
+    if progress is not None:
+        progress("validate", 1, 2)
+    results += check_tables(tables, context.workspace.folder)
+    if progress is not None:
+        progress("validate", 2, 2)
+    return _unique(results)
+
+
+def _made(context: Context, fetched: Fetched) -> Made:
+    inputs = {
+        "light": fetched.head.light,
+        "notes": fetched.head.key,
+        "pack": context.pack_digest,
+        "statistics": context.ledger_digest,
+        "vintages": context.vintages_digest,
+        "params": context.params_digest,
+    }
+    return Made(stage=STAGE, inputs=inputs, source=source_of(STAGE))
+
+
+def _unique(results: list[CheckResult]) -> list[CheckResult]:
+    """Results in order, without a passed twin of a failed one and without repeats."""
+    failed = {(r.name, r.subject) for r in results if not r.passed}
+    kept: dict[tuple[str, str, str], CheckResult] = {}
+    for result in results:
+        if not (result.passed and (result.name, result.subject) in failed):
+            kept.setdefault((result.name, result.subject, result.message), result)
+    return list(kept.values())
+
+
+def _owner_and_industry(places: Places, stack: LightStack) -> tuple[IntArray, BoolArray]:
+    owner = pixel_owner(places.districts, stack.geobox)
+    ids = tuple(places.factories["factory_id"])
+    points = places.factories.geometry.representative_point()
+    factory_district(points, places.districts, ids)
+    row, col = factory_pixel(points, stack.geobox, ids)
+    industry: BoolArray = np.zeros(owner.shape, dtype=bool)
+    industry[row, col] = True
+    return owner, industry

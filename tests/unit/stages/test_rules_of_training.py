@@ -1,0 +1,132 @@
+"""When a model is trained anew, when it is promoted, and what makes two runs the same run."""
+
+from __future__ import annotations
+
+import datetime as dt
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pandas as pd
+import pytest
+
+from gvio.config import ModelParams, Params
+from gvio.ledger.rows import COLUMNS, Ledger
+from gvio.ledger.sums import sums_matrix
+from gvio.run.digests import ledger_digest
+from gvio.run.inputs import architecture_digest
+from gvio.run.made import Kept
+from gvio.run.request import RunRequest
+from gvio.stages.decide import judge
+from gvio.stages.train import training_rule
+from gvio.types import Month
+
+MONTHS = [Month(2020, 1) + t for t in range(15)]
+
+
+def _context(**request: Any) -> Any:
+    """What the rules look at: the request, the parameters, the pack's hash."""
+    asked = RunRequest(pack="pack", store="store", **request)
+    return SimpleNamespace(request=asked, params=Params(), pack_digest="p1")
+
+
+def _ledger(area: str = "CITY") -> Ledger:
+    rows = [(area, m.ordinal, m.ordinal, 10.0 + i, "current") for i, m in enumerate(MONTHS)]
+    frame = pd.DataFrame(rows, columns=["area_id", "start", "end", "value", "kind"])
+    return Ledger(frame.assign(published=dt.date(2021, 4, 17), series="", source="")[list(COLUMNS)])
+
+
+def _sampled(month: str = "2021-03") -> Any:
+    return SimpleNamespace(samples=Kept.here(SimpleNamespace(months=(Month.parse(month),))))
+
+
+def _package(area_ids: tuple[str, ...] = ("A", "B"), trained: str = "2021-02", **about: Any) -> Any:
+    kept = {
+        "architecture_digest": architecture_digest(_context()),
+        "inputs": SimpleNamespace(pack_digest="p1"),
+        "skill": "weak",
+        "scoreboard": _scoreboard(),
+    }
+    fitted = SimpleNamespace(trained=Month.parse(trained), area_ids=area_ids)
+    return SimpleNamespace(fitted=fitted, about=SimpleNamespace(**kept | about))
+
+
+def _champion(trained: str = "2021-02", **about: Any) -> Any:
+    return SimpleNamespace(package=_package(trained=trained, **about))
+
+
+def _scoreboard(coverage80: float | None = 0.8) -> dict[str, Any]:
+    return {"protocols": {"rolling_origin_as_used": {"models": {"sa-cnn": {"coverage80": coverage80}}}}}
+
+
+@pytest.mark.parametrize(
+    ("month", "champion", "reason"),
+    [
+        ("2021-03", None, "retrain: no usable champion"),
+        ("2021-03", _champion(architecture_digest="other"), "retrain: model or sample parameters changed"),
+        ("2021-03", _champion(inputs=SimpleNamespace(pack_digest="p0")), "retrain: the region pack changed"),
+        ("2021-03", _champion("2021-04"), "retrain: the champion has seen later months"),
+        ("2021-01", _champion("2020-12"), "retrain: January's run"),
+    ],
+)
+def test_training_starts_anew_for_a_reason(month: str, champion: Any, reason: str) -> None:
+    assert training_rule(_context(), _sampled(month), champion) == (reason, None)
+
+
+def test_otherwise_the_champion_is_fine_tuned() -> None:
+    champion = _champion()
+    reason, start = training_rule(_context(), _sampled(), champion)
+    assert reason == "fine-tune: champion of 2021-02 on the newest figures"
+    assert start is champion
+
+
+def test_a_second_training_in_january_fine_tunes() -> None:
+    assert training_rule(_context(), _sampled("2021-01"), _champion("2021-01"))[0].startswith("fine-tune")
+
+
+def test_retraining_can_be_asked_for() -> None:
+    assert training_rule(_context(retrain=True), _sampled(), _champion()) == ("retrain: asked for", None)
+
+
+@pytest.mark.parametrize(
+    ("challenger", "champion", "promote", "reason"),
+    [
+        (_package(skill="none"), None, True, "promote: first model of these districts, skill none"),
+        (_package(scoreboard=_scoreboard(0.4)), _package(), False, "keep: the challenger's 80 % interval held 40% out"),
+        (
+            _package(scoreboard=_scoreboard(0.99)),
+            _package(),
+            False,
+            "keep: the challenger's 80 % interval held 99% out",
+        ),
+        (_package(skill="none"), _package(), False, "keep: the challenger is no better than the best naive forecast"),
+        (_package(skill="none"), _package(skill="none"), True, "promote: not worse than the champion beyond noise"),
+        (_package(scoreboard=_scoreboard(None)), _package(), True, "promote: not worse than the champion beyond noise"),
+    ],
+)
+def test_promotion_follows_its_rules(challenger: Any, champion: Any, promote: bool, reason: str) -> None:
+    """The ledger has no district statistic: nothing can be scored again, so only the rules decide."""
+    sums = sums_matrix(_ledger(), ("A", "B"), "CITY", MONTHS)
+    decision = judge(cast("Any", None), sums, challenger, champion)
+    assert decision.kind == ("promoted" if promote else "kept-champion")
+    assert decision.reason.startswith(reason)
+
+
+def test_a_model_of_other_districts_is_a_first_one() -> None:
+    sums = sums_matrix(_ledger(), ("A", "B"), "CITY", MONTHS)
+    decision = judge(cast("Any", None), sums, _package(("A", "C")), _package())
+    assert decision.reason.startswith("promote: first model of these")
+
+
+def test_the_order_of_rows_does_not_change_a_ledger_but_a_figure_does() -> None:
+    ledger = _ledger()
+    assert ledger_digest(Ledger(ledger.rows.iloc[::-1])) == ledger_digest(ledger)
+    revised = ledger.rows.assign(value=ledger.rows["value"].where(ledger.rows.index != 3, 99.0))
+    assert ledger_digest(Ledger(revised)) != ledger_digest(ledger)
+
+
+def test_what_forbids_fine_tuning_is_model_and_sample_only() -> None:
+    def of(params: Params) -> str:
+        return architecture_digest(cast("Any", SimpleNamespace(params=params)))
+
+    assert of(Params(model=ModelParams(channels=16))) != of(Params())
+    assert of(Params(validate={"unit_factor": 50.0})) == of(Params())

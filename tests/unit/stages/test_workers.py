@@ -1,0 +1,50 @@
+"""Tasks side by side: results in order, the first error, and one torch thread each."""
+
+import threading
+
+import pytest
+import torch
+
+from gvio.errors import ModelError
+from gvio.stages.workers import Threads, one_thread_each
+
+
+def test_results_are_in_the_order_of_the_tasks_whatever_ends_first():
+    later, told = threading.Event(), []
+
+    def first() -> int:
+        assert later.wait(10)
+        return 1
+
+    def second() -> int:
+        later.set()
+        return 2
+
+    workers = Threads(lambda *at: told.append(at), 2)
+    assert workers("train", [first, second]) == [1, 2]
+    assert told == [("train", 1, 2), ("train", 2, 2)]
+
+
+def test_the_error_of_a_task_is_told_and_ends_those_that_wait():
+    begun = []
+
+    def fail() -> None:
+        raise ModelError("loss is not finite", where="training")
+
+    def wait(k: int) -> None:
+        begun.append(k)
+        threading.Event().wait(0.2)
+
+    workers = Threads(None, 1)
+    with pytest.raises(ModelError, match="loss is not finite"):
+        workers("train", [fail, *(lambda k=k: wait(k) for k in range(20))])
+    assert len(begun) < 20
+
+
+def test_threads_of_tasks_use_one_torch_thread_each():
+    before = torch.get_num_threads()
+    try:
+        one_thread_each()
+        assert Threads(None)("look", [torch.get_num_threads] * 3) == [1, 1, 1]
+    finally:
+        torch.set_num_threads(before)
