@@ -16,7 +16,16 @@ from gvio import version
 from gvio.cli.main import cli
 
 ROOT = Path(__file__).parents[3]
-WHO = ("-c", "user.name=Test", "-c", "user.email=test@example.org", "-c", "init.defaultBranch=main")
+WHO = (
+    "-c",
+    "user.name=Test",
+    "-c",
+    "user.email=test@example.org",
+    "-c",
+    "init.defaultBranch=main",
+    "-c",
+    "safe.directory=*",
+)
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is absent")
 
 
