@@ -1,5 +1,6 @@
 # Two commands for users (make demo, make test); one script for laptop and CI (make check).
 VENV := .venv
+LOWEST := .venv-lowest
 PY := $(VENV)/bin/python
 export DO_NOT_TRACK := true
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
@@ -8,7 +9,15 @@ export DVC_NO_ANALYTICS := 1
 export ITERATIVE_DO_NOT_TRACK := 1
 export STREAMLIT_BROWSER_GATHER_USAGE_STATS := false
 
-.PHONY: demo test check lint unit integration bench-model clean
+# COVER=1 measures coverage on the way; it costs time, so that only the hosted checks and `make coverage` ask for it.
+PYTEST := $(VENV)/bin/pytest $(if $(COVER),--cov --cov-append --cov-report= --cov-fail-under=0)
+# Two workers have a core each: libraries that start threads of their own would only wait for each other.
+unit check-lowest: export OMP_NUM_THREADS := 1
+FAST := -m "not slow and not online" -q -n 2 --dist loadfile
+
+.PHONY: install demo test check lint unit integration coverage coverage-report check-lowest hooks release-files bench-model clean
+
+install: $(VENV)/.installed
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	sh infra/install.sh $(VENV)
@@ -26,13 +35,41 @@ lint: $(VENV)/.installed
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+	$(VENV)/bin/pre-commit validate-config
+	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/bug.yml .github/ISSUE_TEMPLATE/region.yml
+	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	$(VENV)/bin/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 
 unit: $(VENV)/.installed
-	$(VENV)/bin/pytest tests/unit -m "not slow and not online" -q -n 2 --dist loadfile
+	$(PYTEST) tests/unit $(FAST)
 
 integration: $(VENV)/.installed
-	$(VENV)/bin/pytest tests -m "not online" --ignore tests/unit -q -n 2 --dist loadfile
-	$(VENV)/bin/pytest tests/unit -m "slow" -q
+	$(PYTEST) tests -m "not online" --ignore tests/unit -q -n 2 --dist loadfile
+	$(PYTEST) tests/unit -m "slow" -q
+
+coverage: $(VENV)/.installed
+	$(VENV)/bin/coverage erase
+	$(MAKE) unit integration COVER=1
+	$(MAKE) coverage-report
+
+# Fails below the floor of pyproject.toml.
+coverage-report:
+	@$(VENV)/bin/coverage report
+
+# The lower bounds of pyproject.toml are true when the fast tests pass with them.
+$(LOWEST)/.installed: pyproject.toml infra/install.sh
+	sh infra/install.sh $(LOWEST) lowest
+	@touch $@
+
+check-lowest: $(LOWEST)/.installed
+	$(LOWEST)/bin/pytest tests/unit $(FAST)
+
+hooks: $(VENV)/.installed
+	$(VENV)/bin/pre-commit install
+
+release-files:
+	sh infra/release.sh
 
 # Twelve known-truth worlds and the table of targets; SEED for other worlds, ARGS for all else (--only, --skip, --params).
 SEED ?= 1
@@ -40,4 +77,4 @@ bench-model: $(VENV)/.installed
 	$(PY) -m benchmarks.bench_model --seed $(SEED) $(ARGS)
 
 clean:
-	rm -rf $(VENV) demo .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(LOWEST) .venv-build build dist demo .coverage coverage.xml .mypy_cache .ruff_cache .pytest_cache

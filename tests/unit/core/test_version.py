@@ -4,6 +4,7 @@ import importlib.metadata
 import os
 import shutil
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -15,7 +16,16 @@ from gvio import version
 from gvio.cli.main import cli
 
 ROOT = Path(__file__).parents[3]
-WHO = ("-c", "user.name=Test", "-c", "user.email=test@example.org", "-c", "init.defaultBranch=main")
+WHO = (
+    "-c",
+    "user.name=Test",
+    "-c",
+    "user.email=test@example.org",
+    "-c",
+    "init.defaultBranch=main",
+    "-c",
+    "safe.directory=*",
+)
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is absent")
 
 
@@ -162,6 +172,15 @@ def test_built_packages_take_their_version_from_git_too():
     assert project["project"]["dynamic"] == ["version"]
     assert any(line.startswith("setuptools-scm") for line in project["build-system"]["requires"])
     assert project["tool"]["setuptools_scm"]["fallback_version"] == version.UNKNOWN
+
+
+def test_packages_of_a_clean_commit_say_what_the_checkout_says(checkout):
+    shutil.copy(ROOT / "pyproject.toml", checkout)
+    for act in (lambda: None, lambda: git(checkout, "tag", "v0.2.0"), lambda: commit(checkout, "after")):
+        commit(checkout, str(act))
+        act()
+        built = subprocess.run([sys.executable, "-m", "setuptools_scm"], cwd=checkout, capture_output=True, check=True)
+        assert built.stdout.decode().strip() == version.version_of_checkout(checkout)
 
 
 def test_the_command_line_tells_the_version():

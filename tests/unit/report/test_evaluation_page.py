@@ -60,9 +60,14 @@ def board(**changes) -> dict:
     } | changes
 
 
-def test_the_page_stands_alone() -> None:
-    found = board()
-    page = evaluation_html(found, score_charts(found), "Testland")
+@pytest.fixture(scope="module")
+def pictures() -> dict[str, bytes]:
+    """The pictures of `board()`, which take a second to draw."""
+    return score_charts(board())
+
+
+def test_the_page_stands_alone(pictures) -> None:
+    page = evaluation_html(board(), pictures, "Testland")
     assert not re.findall(r"(?:src|href)=['\"](?!data:)", page)
     assert page.count("data:image/png;base64,") == 5
     assert "Harbour &lt;1&gt;" in page
@@ -86,16 +91,14 @@ def test_the_page_stands_alone() -> None:
         "native grid",
     ],
 )
-def test_the_markdown_says_every_part(said: str) -> None:
-    found = board()
-    assert said in evaluation_markdown(found, score_charts(found), "Testland", "evaluation")
+def test_the_markdown_says_every_part(said: str, pictures) -> None:
+    assert said in evaluation_markdown(board(), pictures, "Testland", "evaluation")
 
 
-def test_the_markdown_names_its_pictures() -> None:
-    found = board()
-    pictures = score_charts(found) | {"map.png": b"x"}
-    text = evaluation_markdown(found, pictures, "Testland", "evaluation")
-    assert set(re.findall(r"\(evaluation/(.+?)\)", text)) == set(pictures)
+def test_the_markdown_names_its_pictures(pictures) -> None:
+    drawn = pictures | {"map.png": b"x"}
+    text = evaluation_markdown(board(), drawn, "Testland", "evaluation")
+    assert set(re.findall(r"\(evaluation/(.+?)\)", text)) == set(drawn)
 
 
 def test_a_placebo_that_gains_is_said() -> None:
@@ -139,5 +142,5 @@ def test_a_scoreboard_of_an_older_version_is_read() -> None:
     assert "−3.25" in evaluation_html(older, {}, "Testland")
 
 
-def test_figures_are_the_same_for_the_same_scoreboard() -> None:
-    assert score_charts(board()) == score_charts(board())
+def test_pictures_are_the_same_for_the_same_scoreboard(pictures) -> None:
+    assert score_charts(board()) == pictures
