@@ -57,8 +57,8 @@ class Panel:
     `static` (U, 4, p, p) float32; `dynamic` (U, T, 2, q, q) float32; `statistics` (D, T, 2S + 1) float32 anomalies of
     the district, of the city, and the mean validity; `log_excess` (U,) log own light of the site's factories against
     usual ones; `log_weight` (U, T) log of the weight of active factories, −inf where none; `site_weights` (U,)
-    factor on a site's anomaly; `district` (U,); `precision` (D, T) in [0, 1]: how well the
-    district's factory light was seen, 0 in months without light; `rough` (D,) errors of its light against the usual district's.
+    factor on a site's anomaly; `district` (U,); `precision` (D, T) in [0, 1]: how well the district's factory light was
+    seen, 0 in months without light; `rough` (D,) errors of its light against the usual district's.
     """
 
     static: FloatArray
@@ -75,7 +75,6 @@ class Panel:
 
 def fit_normalisation(samples: Samples, train: BoolArray) -> Normalisation:
     """Training means over the months where `train` (T,) holds; the other months have no influence."""
-    # Only training months from here on: whatever a fold learns about light must not depend on later months.
     mean = training_mean(log_light(samples.radiance), samples.observations, train)
     seen = train & np.isfinite(samples.city_statistics).all(axis=1)
     change, validity = anomaly(log_light(samples.radiance[train]), mean, samples.observations[train])
