@@ -2,7 +2,7 @@
 
 Four things decide a half-width: the posterior's standard deviation; a factor learned from forecasts of the same kind
 and distance (`gvio.evaluate.interval_calibration`); for months that are only published together with others, how much
-lies between them that no figure separates; and where an area's own monthly figure is public, its noise alone.
+lies between them that no figure tells apart; and where an area's own monthly figure is public, its noise alone.
 """
 
 from __future__ import annotations

@@ -220,7 +220,6 @@ def _site_weights(
     n_areas: int,
 ) -> SiteWeights:
     """The weight of each site in its district's reading."""
-    # A site of which factories open or close is not steady: its change is known from the pack, not from light.
     known = np.where(np.isfinite(log_weight), log_weight, _NONE)
     return site_weights(
         share=share,

@@ -53,10 +53,8 @@ def site_weights(
 
     part = usual / np.maximum(per_area(usual), 1e-12)[district]
     total = spread**2 + (s * _OWN_SPREAD) ** 2
-    # Scaled so that a movement of the whole district by one is read as one.
     common = (s / total) / np.maximum(per_area(s**2 / total), 1e-12)[district]
     own = (s * _OWN_SPREAD) ** 2 / total
-    # The part of output whose movement is not its own moves with the district, and is read by all sites together.
     weight = per_area(part * (1 - own))[district] * common + part * own / np.maximum(s, _LEAST_SHARE)
     # Noise of the district's reading if sites err independently.
     noise = np.sqrt(per_area((weight * spread) ** 2))

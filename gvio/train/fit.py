@@ -64,8 +64,8 @@ def fit_model(
     """Fit the SA-CNN and the assimilation on the first `n_train` months.
 
     Args:
-        samples: Light of all months; months beyond `n_train` are not used.
-        sums: Visible figures over all months of `samples`; rows that end after `n_train` are not used.
+        samples: Light of all months; months beyond `n_train` are not looked at.
+        sums: Visible figures over all months of `samples`; rows that end after `n_train` are not looked at.
         n_train: Months of the training window.
         params: Architecture and optimisation.
         static_px: Side of the static patch.
