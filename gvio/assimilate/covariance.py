@@ -1,7 +1,7 @@
 """Covariances of the linear-Gaussian model of log output (district × month) and of light as its measurement.
 
 Log output x = m + common(t) + own(d, t); both are trend + walk + season + shock, common has the calendar, own has a
-level and a swing that fades (Ornstein & Uhlenbeck 1930). Light z = gain · sensitivity(d) · x + error; error =
+level and a swing that fades (Uhlenbeck & Ornstein 1930). Light z = gain · sensitivity(d) · x + error; error =
 common(t), shock and drift, + district level + walk + season + shock / precision.
 Everything in torch float64, differentiable in the hyperparameters; D districts, T months, vectors are district-major.
 """
@@ -66,11 +66,13 @@ def month_kernels(n_months: int, steps: Tensor, calendar: Tensor) -> dict[str, T
     """Unit kernels over months (T, T): walk with given steps, plain walk, month of year, calendar, shock, constant,
     straight line a year."""
     t = torch.arange(n_months)
+    # A walk with steps of unequal size is a walk in the time that the steps' variances add up to.
     reached = torch.cumsum(steps, 0)
     years = (t - (n_months - 1) / 2).to(torch.float64) / 12
     return {
         "steps": torch.minimum(reached[:, None], reached[None]),
         "walk": (torch.minimum(t[:, None], t[None]) + 1).to(torch.float64),
+        # Less 1/12: a pattern of zero mean over the year, or it would compete with the level.
         "season": ((t[:, None] - t[None]) % 12 == 0).to(torch.float64) - 1 / 12,
         "calendar": calendar @ calendar.T,
         "shock": torch.eye(n_months, dtype=torch.float64),
@@ -106,6 +108,7 @@ def output_components(h: Mapping[str, Tensor], seen: Observed) -> tuple[Componen
 
 def output_covariance(h: Mapping[str, Tensor], seen: Observed) -> Tensor:
     """Prior covariance (D·T, D·T) of log output."""
+    # Sums over months first, one Kronecker product at the end: (T, T) terms are cheap, (D·T, D·T) are not.
     components = output_components(h, seen)
     common, own = (functools.reduce(torch.add, [c.months for c in components if c.own is o]) for o in (False, True))
     return _kron(seen.n_areas, common, own)
@@ -116,9 +119,11 @@ def light_error_covariance(h: Mapping[str, Tensor], seen: Observed) -> Tensor:
     k = month_kernels(seen.n_months, seen.steps, seen.calendar)
     common = h["light_common"] ** 2 * k["shock"] + h["light_drift"] ** 2 * k["walk"]
     own = h["light_walk"] ** 2 * k["walk"] + h["light_season"] ** 2 * k["season"]
+    # A month's common error is calibration and weather, the same for rough districts: only own errors are scaled.
     rough = seen.rough**2
     each = _FREE_LIGHT_LEVEL * k["constant"] + rough[:, None, None] * own
     errors = _kron(seen.n_areas, common, each)[seen.seen][:, seen.seen]
+    # The precision divides the shock only: more observations do not make a district's slow errors smaller.
     errors.diagonal().add_(h["light_shock"] ** 2 * rough[seen.seen // seen.n_months] / seen.precision)
     return errors
 
@@ -132,6 +137,7 @@ def joint_covariance(h: Mapping[str, Tensor], seen: Observed) -> tuple[Tensor, T
     """Output's prior (D·T, D·T), observations × output (n + k, D·T), observations (n + k, n + k)."""
     prior = output_covariance(h, seen)
     figures_output = summed(seen, prior)
+    # Errors of figures are independent; what figures share is output itself.
     noise = torch.diag((h["noise"] * seen.relative) ** 2)
     figures = summed(seen, figures_output.T) + noise
     if not len(seen.seen):
@@ -193,6 +199,7 @@ def as_tensor(values: FloatArray | IntArray) -> Tensor:
 def _kron(n_areas: int, common: Tensor, own: Tensor) -> Tensor:
     """1 ⊗ common + the block diagonal of `own`: (T, T) the same for all, or (D, T, T) one for each."""
     n_months = len(common)
+    # Added in place into the diagonal blocks: a dense identity ⊗ own would double the memory.
     blocks = common.repeat(n_areas, n_areas).reshape(n_areas, n_months, n_areas, n_months)
     torch.diagonal(blocks, dim1=0, dim2=2).add_(own[..., None] if own.dim() == 2 else own.movedim(0, -1))
     return blocks.reshape(n_areas * n_months, n_areas * n_months)

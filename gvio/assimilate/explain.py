@@ -1,9 +1,9 @@
-"""Why an estimate is what it is: the posterior mean as a sum of its parts, and what light changed of it.
+"""Explanation of an estimate: the posterior mean as a sum of its parts, and what light changed.
 
 The prior is a sum of independent terms and the last Gauss–Newton pass is linear, so the posterior mean is the prior
 mean plus, for every term, Cov(term, observations) · weights (Rasmussen & Williams 2006, 2.25; decomposed by terms:
-Duvenaud 2014, chapter 2). It is exact, and no order of the parts has to be chosen. Light is no further part but a
-source: it moved those parts.
+Duvenaud 2014, chapter 2). It is exact, and no order of the parts has to be chosen. Light is not a
+further part: it moved those parts.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ class Explanation:
         common: Movement that all districts share, trend and lockdowns among it.
         own: The district's own movement, with what factories bring that open or close.
         light: Posterior mean with light minus that without, both on the same figures: what light changed.
-        believed: 1 − variance with light / variance without, in [0, 1]: how much of what the figures leave open light
-            settles.
+        believed: 1 − variance with light / variance without, in [0, 1]: the share of the variance left by the figures
+            that light removes.
     """
 
     level: FloatArray
@@ -46,7 +46,7 @@ class Explanation:
 
 
 def explain(setting: Setting, hyper: Hyper) -> tuple[Posterior, Explanation]:
-    """The estimate of `assimilate` and what it is made of; costs no further pass.
+    """The estimate of `assimilate` and its explanation; costs no further pass.
 
     Raises:
         ModelError: No figure is visible, or the posterior is not finite.
@@ -63,6 +63,7 @@ def explain(setting: Setting, hyper: Hyper) -> tuple[Posterior, Explanation]:
 def parts(done: Pass) -> dict[str, FloatArray]:
     """The posterior mean of every part, (D, T) by name; they sum to the posterior mean."""
     shape = (done.seen.n_areas, done.seen.n_months)
+    # A term that all districts share collects the weights of all of them, an own term only its district's.
     told = _told(done).reshape(shape)
     found = {name: torch.zeros(shape, dtype=torch.float64) for name in PARTS}
     prior = done.seen.prior.reshape(shape)

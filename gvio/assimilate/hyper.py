@@ -52,11 +52,11 @@ LIGHT_NAMES = ("gain", "light_common", "light_drift", "light_walk", "light_seaso
 FLOORS = {"noise": 0.004, "walk": 0.002, "light_shock": 0.002, "light_common": 0.002, "memory": 3.0}
 LOWEST, HIGHEST = 1e-4, 5.0
 CEILINGS = {"memory": 120.0}
-# Factory light is a thirtieth of all light in one district and a third in another; the network cannot tell all of it.
+# Factory light is a thirtieth of all light in one district and a third in another; the network cannot learn all of it.
 SENSITIVITY_SPREAD = 0.5
-# Standard deviations by which light may surprise for a year before it is doubted.
+# Standard deviations by which light may move an estimate for a year before it is down-weighted.
 MOST_SURPRISE = 2.8
 SPREAD = 1.0  # standard deviation of the log-normal prior on a hyperparameter
-# Where January and February are published together, weekdays and new year can stand in for the whole season and then
-# mislead the split of the two months: a firm prior keeps the calendar an adjustment.
+# Where January and February are published together, weekdays and new year can take the place of the whole season and
+# bias the split of the two months: a narrow prior keeps the calendar an adjustment.
 SPREADS = {"calendar": 0.5, "memory": 0.5}

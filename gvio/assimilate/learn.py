@@ -36,20 +36,21 @@ from gvio.errors import ModelError
 from gvio.ledger.select import select_rows
 from gvio.types import FloatArray
 
-_GIVE_UP = 1e12
+_GIVE_UP = 1e12  # value where the covariance cannot be factorised: the optimiser steps back from it
 _FURTHEST = 4.0  # spreads that a sensitivity may lie from one
 
 
 def learn_hyper(setting: Setting, start: Hyper = START, *, window: int = 72, max_iterations: int = 20) -> Hyper:
     """Hyperparameters most probable given the figures of the last `window` months, then light's given those.
 
-    Two steps, because they cost the cube of what they look at: the prior's are learned from the figures alone, then
-    `learn_light` reads the light against the figures' posterior.
+    Two steps, because each costs the cube of its data: the prior's are learned from the figures alone, then
+    `learn_light` compares the light with the figures' posterior.
 
     Raises:
         ModelError: No figure is visible, or the estimate is not finite.
     """
     recent = _recent(dataclasses.replace(setting, light=None), window)
+    # Linearised once, at the start's estimate: the likelihood stays smooth while it is maximised.
     seen = observe(recent, assimilate(recent, start).mean)
     names = tuple(n for n in NAMES if n not in LIGHT_NAMES)
 
@@ -73,6 +74,7 @@ def learn_light(setting: Setting, hyper: Hyper, *, window: int = 72, max_iterati
     lit = observe(recent, assimilate(dataclasses.replace(recent, light=None), hyper).mean)
     if not len(lit.seen):
         return hyper
+    # Constant while the light's are learned, so it is computed once: a step then costs the readings only.
     deviation, covariance = _given_figures(as_tensors(hyper, lit.n_areas), lit)
 
     def likelihood(h: Mapping[str, torch.Tensor]) -> torch.Tensor:
@@ -105,6 +107,7 @@ def _gaussian(error: torch.Tensor, covariance: torch.Tensor) -> torch.Tensor:
         weights = torch.cholesky_solve(error[:, None], factor)[:, 0]
         slope = 0.5 * (torch.cholesky_inverse(factor) - weights[:, None] * weights)
         value = 0.5 * error @ weights + torch.log(torch.diag(factor)).sum()
+    # A linear function with the right gradient: its value is subtracted again, so autograd sees the written-out slope.
     linear = weights @ error + (slope * covariance).sum()
     found: torch.Tensor = value + linear - linear.detach()
     return found
@@ -147,6 +150,7 @@ def _objective(
     """Negative log posterior of the log hyperparameters, then of sensitivities in units of their spread; gradient."""
     free = torch.tensor(x, dtype=torch.float64, requires_grad=True)
     scalars, own = free[: len(names)], free[len(names) :]
+    # In logarithms: standard deviations stay positive, and their log-normal priors become Gaussian.
     h = {name: torch.tensor(value, dtype=torch.float64) for name, value in fixed.as_dict().items()}
     h |= dict(zip(names, torch.exp(scalars), strict=True))
     h["sensitivity"] = torch.exp(SENSITIVITY_SPREAD * own)
@@ -165,8 +169,10 @@ def _recent(setting: Setting, window: int) -> Setting:
     """The same setting cut to its last `window` months that carry figures."""
     if not len(setting.sums.values):
         return setting
+    # Months after the last figure hold no evidence about output, and would only cost.
     last = int(setting.sums.end.max()) + 1
     first = max(0, last - window)
+    # A figure that begins before the window would need months that are cut off.
     sums = select_rows(setting.sums, setting.sums.start >= first, months=slice(first, last))
     if not len(sums.values):
         return setting

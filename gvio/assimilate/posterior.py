@@ -24,11 +24,11 @@ _PASSES = 3
 # Steps of the common walk beyond this many of its standard deviations widen it there (heavy tails): a lockdown is
 # common to all districts and must not be read as the largest district's own collapse.
 _HEAVY = 1.5
-_OPEN = 100.0
-# Where no figure reaches, only light can tell of a jump, and a light of low gain tells it many times too large: there
-# the walk starts closed and is never widened beyond this.
+_OPEN = 100.0  # in the first pass every step that figures reach may be large: where the jumps are is not known yet
+# Where no figure reaches, only light can show a jump, and light of low gain would exaggerate it many times: there the
+# walk starts with usual steps, and their variance is never widened beyond this.
 _WIDEST_IN_THE_DARK = 40.0
-_OUTLIER = 4.0
+_OUTLIER = 4.0  # standard deviations of its noise by which a figure may be off before the noise is widened
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -89,10 +89,11 @@ def observe(
     """Linearise the figures at `log_output` (D, T) and lay everything out as tensors."""
     sums, light = setting.sums, setting.light
     H, y = linearise(sums, log_output)
+    # The level is free in the prior covariance; a good centre only keeps the first linearisation near.
     level = first_guess(sums, setting.prior_share).mean() - np.log(setting.prior_share).mean()
     prior = np.repeat(np.log(setting.prior_share)[:, None] + level, sums.n_months, axis=1)
     if setting.openings is not None:
-        prior = prior + setting.openings
+        prior = prior + setting.openings  # known from the pack: light is not asked, and its gain is not theirs
     z = np.full(prior.shape, np.nan) if light is None else light.z
     seen = np.flatnonzero(np.isfinite(z.ravel()))
     precision = np.ones(prior.shape) if light is None else light.precision
@@ -122,8 +123,8 @@ def assimilate(setting: Setting, hyper: Hyper) -> Posterior:
 
 
 def last_pass(setting: Setting, hyper: Hyper) -> tuple[Pass, Posterior]:
-    """The last Gauss–Newton pass, whose posterior is the estimate, and what its figures say without light; raises as
-    `assimilate`.
+    """The last Gauss–Newton pass, whose posterior is the estimate, and the posterior of its figures without light;
+    raises as `assimilate`.
     """
     if not len(setting.sums.values):
         raise ModelError("no official figure is visible", where="assimilation", hint="Choose a later as-of date.")
@@ -134,16 +135,18 @@ def last_pass(setting: Setting, hyper: Hyper) -> tuple[Pass, Posterior]:
     h = as_tensors(hyper, setting.sums.n_areas)
     for turn in range(_PASSES):
         done = condition(h, observe(setting, log_output, steps, relative), full=turn == _PASSES - 1)
+        # Weights of district-months within a sum depend on the estimate: linearise again at the new one.
         log_output = done.posterior.mean
         if turn < _PASSES - 1:
             steps = _common_steps(log_output, hyper, reached)
             relative = _robust(done.seen, log_output, hyper)
+    # The same linearisation and weights, so that the difference is due to light alone.
     dark = _without_light(done)
     return _doubting(done, dark), dark
 
 
 def _without_light(done: Pass) -> Posterior:
-    """What the same linearised figures say alone; raises as `condition`."""
+    """The posterior of the same linearised figures without light; raises as `condition`."""
     if not len(done.seen.seen):
         return done.posterior
     nothing = {name: getattr(done.seen, name)[:0] for name in ("z", "seen", "precision")}
@@ -151,7 +154,7 @@ def _without_light(done: Pass) -> Posterior:
 
 
 def _doubting(done: Pass, dark: Posterior) -> Pass:
-    """The pass again with the errors of light widened that moved a district's estimate too far, if any did."""
+    """The pass again with wider errors of light in districts whose estimate it moved implausibly far, if any."""
     lit = done.posterior
     factor = downweighting(surprise(lit.mean, lit.sd, dark.mean, dark.sd))
     if (factor == 1).all():
@@ -173,6 +176,7 @@ def condition(h: Mapping[str, torch.Tensor], seen: Observed, *, full: bool) -> P
         ModelError: The posterior is not finite.
     """
     prior, cross, joint = joint_covariance(h, seen)
+    # One factorisation serves the mean, the variances and, through `weights`, the explanation.
     factor = cholesky(joint)
     weights = torch.cholesky_solve(residual(seen)[:, None], factor)[:, 0]
     shape = (seen.n_areas, seen.n_months)
@@ -181,16 +185,19 @@ def condition(h: Mapping[str, torch.Tensor], seen: Observed, *, full: bool) -> P
         nothing = np.zeros(shape)
         return _finite(Pass(h, seen, weights, Posterior(mean.numpy(), nothing, nothing[0], nothing[0])))
     explained = torch.linalg.solve_triangular(factor, cross, upper=False)
+    # Only the covariances of districts within a month are needed, for the city: T blocks (D, D), not (D·T, D·T).
     explained = explained.reshape(-1, *shape)
     by_month = torch.einsum("ndt,net->tde", explained, explained)
     blocks = prior.reshape(shape + shape)
     covariance = torch.stack([blocks[:, t, :, t] for t in range(seen.n_months)]) - by_month
     output = torch.exp(mean)
+    # The log of a sum is linear in its logs to first order, with the shares as weights (delta method).
     share = (output / output.sum(0)).T
     city_variance = torch.einsum("td,tde,te->t", share, covariance, share)
     variance = torch.diagonal(covariance, dim1=1, dim2=2).T
     posterior = Posterior(
         mean=mean.numpy(),
+        # Rounding can leave a variance a little below zero where a figure settles a district-month.
         sd=np.sqrt(np.maximum(variance.numpy(), 1e-10)),
         city_mean=torch.log(output.sum(0)).numpy(),
         city_sd=np.sqrt(np.maximum(city_variance.numpy(), 1e-10)),
@@ -209,6 +216,7 @@ def _common_steps(log_output: FloatArray, hyper: Hyper, reached: BoolArray) -> F
     city = np.log(np.exp(log_output).sum(axis=0))
     step = np.diff(city, prepend=city[:1])
     month = np.arange(len(step)) % 12
+    # Against the usual step of that month of the year: each December's rise is season, not a jump.
     usual = np.array([np.median(step[month == m]) if (month == m).any() else 0.0 for m in range(12)])
     surprise = np.abs(step - usual[month]) / (_HEAVY * hyper.common_walk)
     factor: FloatArray = np.maximum(surprise, 1.0) ** 2
@@ -216,6 +224,6 @@ def _common_steps(log_output: FloatArray, hyper: Hyper, reached: BoolArray) -> F
 
 
 def _robust(seen: Observed, log_output: FloatArray, hyper: Hyper) -> FloatArray:
-    """(n,) factors on the noise of figures: one that lies beyond four standard deviations is believed less."""
+    """(n,) factors on the noise of figures: beyond four standard deviations it is widened to match."""
     error = np.abs(seen.y.numpy() - seen.H.numpy() @ log_output.ravel()) / (_OUTLIER * hyper.noise)
     return np.maximum(error, 1.0)

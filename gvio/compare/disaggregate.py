@@ -16,19 +16,19 @@ MIN_REST = 0.1
 
 
 def disaggregate(sums: Sums) -> FloatArray:
-    """Monthly values of every district, (D, T) float64 > 0, NaN where no figure says anything.
+    """Monthly values of every district, (D, T) float64 > 0, NaN where no figure determines them.
 
     Sums are taken from the shortest to the longest. Of each, what its months already known do not explain is spread
     over the others, by the city's monthly profile where the city is known, else evenly. Differences of year-to-date
-    rows, joint January–February rows and annual rows all come out of this one rule. A sum whose rest is negative or
-    next to nothing (a year-to-date that falls, a revision) says nothing.
+    rows, joint January–February rows and annual rows all follow from this one rule. A sum whose rest is negative or
+    nearly zero (a year-to-date that falls, a revision) is not used.
     """
     profile = monthly_profile(disaggregate_city(sums))
     return np.stack([_spread(sums, _rows_of(sums, d), profile) for d in range(sums.n_areas)])
 
 
 def disaggregate_city(sums: Sums) -> FloatArray:
-    """The city's monthly values from its own rows, (T,) float64 > 0, NaN where no figure says anything."""
+    """The city's monthly values from its own rows, (T,) float64 > 0, NaN where no figure determines them."""
     return _spread(sums, _rows_of(sums, CITY), np.ones(sums.n_months))
 
 

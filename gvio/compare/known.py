@@ -96,7 +96,7 @@ def last_fill(series: FloatArray) -> FloatArray:
 def light_shares(light: FloatArray) -> FloatArray:
     """Every district's share of the light per month, (D, T) > 0, summing to 1 over districts.
 
-    A month nobody saw takes the neighbouring month's light; a district never seen counts like the dimmest other, a
+    A month without light takes the neighbouring month's; a district never seen counts like the dimmest other, a
     region never seen is shared evenly.
     """
     filled = last_fill(np.where(light > 0, light, np.nan))
@@ -124,7 +124,7 @@ def _unlabelled_shares(districts: FloatArray, labelled: BoolArray, city: FloatAr
     """(D, T) share of the city for districts without figures: what the others leave, divided by light.
 
     The others' part of the city is taken over all months in which it is known, so that noise of single months does not
-    enter; it is trusted down to a tenth of what light alone says.
+    enter; it is used down to a tenth of what light alone gives.
     """
     both = np.isfinite(districts[labelled]).all(axis=0) & np.isfinite(city)
     if not labelled.any() or labelled.all() or not both.any():

@@ -12,7 +12,7 @@ from gvio.compare.known import CompareInput, best_known, complete, seasonal_fill
 from gvio.types import FloatArray
 
 MIN_MONTHS = 13
-"""A district with fewer known months (a year and one) gets its seasonal naive: no slope can be told from season."""
+"""A district with fewer known months (a year and one) gets its seasonal naive: slope and season are not separable."""
 
 _ALPHAS = np.logspace(-2, 4, 13)
 _TREES = 100

@@ -1,4 +1,4 @@
-"""Where industry is and what light it sends out: the two terms of the linear relation, on industry pixels only."""
+"""Location of industry and its deblended light: the two terms of the linear relation, on industry pixels only."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def industry_terms(
 def own_light(radiance: FloatArray, pixels: IntArray, count: FloatArray, years: IntArray) -> FloatArray:
     """Own light of the factories of every industry pixel, from the mean image of all months before the year.
 
-    So later light does not redraw earlier grids; only the first year is read from its own twelve months. Inside a year
+    So later light does not change earlier grids; only the first year is read from its own twelve months. Inside a year
     a pixel's light follows the number of its factories.
 
     Args:
@@ -145,7 +145,7 @@ def own_light(radiance: FloatArray, pixels: IntArray, count: FloatArray, years: 
     for inside, mean in _before_each_year(radiance, years):
         most = count[:, inside].max(axis=1, keepdims=True)
         deblended = deblend_factories(mean, pixels, most[:, 0], blurs)
-        blurs = (deblended.blur_px,)  # another blur in another year would move output about between two Decembers
+        blurs = (deblended.blur_px,)  # another blur in another year would move output between pixels at every new year
         working = np.divide(count[:, inside], most, out=np.zeros((len(most), inside.sum())), where=most > 0)
         light[:, inside] = deblended.light[:, None] * working
     return light

@@ -58,7 +58,7 @@ def half_width(
     not jump; all levels alike, so that they nest.
 
     Args:
-        table: Factors; None takes the posterior at its word.
+        table: Factors; None uses the posterior without a factor.
         kind: Of `KINDS`.
         ahead: Months since the area's own last figure; what lies before counts as one month ahead.
         sd: Posterior standard deviation, of a shape that `ahead` broadcasts to.
@@ -151,7 +151,7 @@ def reach_official(half: Mapping[int, FloatArray], sums: Sums, misfit: FloatArra
 
 
 def split_sd(sums: Sums, months: Sequence[Month], city_mean: FloatArray) -> FloatArray:
-    """(T,) standard deviation of a month's log output that its figures cannot tell from its neighbour's.
+    """(T,) standard deviation of a month's log output that its figures cannot separate from its neighbour's.
 
     January and February are often one figure. By how much it lies below (or above) the months on either side is known;
     how that is divided is not. If every division is as likely (uniform on the simplex), a month's part of what L months
@@ -169,6 +169,7 @@ def split_sd(sums: Sums, months: Sequence[Month], city_mean: FloatArray) -> Floa
     dips: dict[int, list[float]] = {}
     wide: dict[int, float] = {}
     for first, last in joint:
+        # Only where both neighbours are known: the dip is measured against them.
         if first == 0 or last + 1 >= sums.n_months or not (alone[first - 1] and alone[last + 1]):
             continue
         mean = np.log(np.exp(city_mean[first : last + 1]).mean())
@@ -177,6 +178,7 @@ def split_sd(sums: Sums, months: Sequence[Month], city_mean: FloatArray) -> Floa
             wide[months[t].month] = float(np.sqrt((length - 1) / (length + 1)))
             dips.setdefault(months[t].month, []).append((city_mean[first - 1] + city_mean[last + 1]) / 2 - mean)
     found = {month: abs(float(np.mean(values))) * wide[month] for month, values in dips.items()}
+    # The mean dip of all years holds for every year, the newest included, whose right neighbour is not public yet.
     every = np.array([found.get(month.month, 0.0) for month in months])
     return np.where(alone, 0.0, every)
 
@@ -189,6 +191,7 @@ def _periods(sums: Sums) -> tuple[BoolArray, list[tuple[int, int]]]:
     """
     n = sums.n_months + 1
     city = sums.area < 0
+    # A graph whose nodes are ends of months and whose edges are figures: connected ends have a known difference.
     links = coo_array((np.ones(city.sum()), (sums.start[city], sums.end[city] + 1)), shape=(n, n))
     part = connected_components(links, directed=False)[1]
     alone = np.asarray(part[:-1] == part[1:])

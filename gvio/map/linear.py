@@ -1,7 +1,7 @@
 """The linear relation of light in factory areas to output: E ≈ a · factories + b · their own light.
 
-Form and constants were chosen out of sample, by leaving districts out; docs/map.md holds the measurement. Gong et al.
-(2025, JAG 143:104781) say "a linear relation of light in factory areas to the estimates"; everything beyond is ours.
+Form and constants were chosen out of sample, by leaving districts out; docs/measurements/maps.md has the scores. Gong
+et al. (2025, JAG 143:104781) say "a linear relation of light in factory areas to the estimates"; the rest is ours.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from gvio.types import FloatArray
 PRIOR_WEIGHT = 4.0
 """Weight of "light explains most and count the rest", in squared relative errors of one district.
 
-A dozen districts cannot tell the two slopes apart: without it the slopes jump between the corners (all count, all
+A dozen districts cannot separate the two slopes: without it the slopes jump between the corners (all count, all
 light) from one window to the next, and a left-out district is predicted worse."""
 
 
 PRIOR_SHARES = (0.15, 0.85)
-"""What count and light explain before any district is looked at (docs/map.md has the measurement)."""
+"""Shares that count and light explain before any district is seen (scores: docs/measurements/maps.md)."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,13 +69,15 @@ def fit_relation(count: FloatArray, light: FloatArray, estimates: FloatArray) ->
     y, terms = estimates[used], np.stack([count[used], light[used]], axis=1)
     if not y.size:
         return Relation(0.0, 0.0)
-    # each column in units of "explains everything alone", so that the prior means shares
+    # Each column in units of "explains everything alone", so that the prior means shares.
     scale = np.divide(y.sum(), terms.sum(axis=0), out=np.zeros(2), where=terms.sum(axis=0) > 0)
+    # Divided by the root of the months: the rows of a district together weigh one.
     weight = 1.0 / (y * np.sqrt(estimates.shape[1]))
     prior = np.sqrt(PRIOR_WEIGHT) * np.eye(2)
     rows = np.vstack([terms * scale * weight[:, None], prior])
     share, _ = nnls(rows, np.concatenate([y * weight, np.sqrt(PRIOR_WEIGHT) * np.array(PRIOR_SHARES)]))
     slopes = share * scale
+    # Least squares of relative errors favours small rows and is low in total; one factor restores the total.
     slopes *= y.sum() / (terms @ slopes).sum()
     return Relation(float(slopes[0]), float(slopes[1]))
 
@@ -113,11 +115,12 @@ def raw_map(industry: Industry, estimates: FloatArray, t: int, pool: int) -> tup
 
 
 def require_estimates(estimates: FloatArray) -> None:
-    """Refuse estimates that are not finite or negative: a NaN would walk through every comparison below.
+    """Refuse estimates that are not finite or negative: a NaN would pass every comparison below.
 
     Raises:
         ModelError: Names how many and the first of them by (district, month) index.
     """
+    # Finiteness first: a NaN is never below zero.
     bad = ~np.isfinite(estimates)
     bad |= np.where(bad, 0.0, estimates) < 0
     if bad.any():

@@ -1,4 +1,4 @@
-"""Honour official figures exactly, and turn log estimates into figures with intervals.
+"""Honour official figures exactly, and turn log estimates into estimates with intervals.
 
 The posterior honours figures within their noise. Here a district's public monthly figure replaces the estimate, and
 where only the city's is public the other districts are scaled to it. The city is always the sum of its districts.

@@ -33,9 +33,10 @@ def rake_pixels(raw: FloatArray, industry: Industry, estimates: FloatArray) -> t
     _require_industry(number, estimates)
     total = industry.by_district(raw)
     factor = np.divide(estimates, total, out=np.full(len(estimates), np.nan), where=total > 0)
+    # Where the raw map is zero everywhere nothing says which pixel has more.
     even = estimates[industry.district] / number[industry.district]
     shaped = total[industry.district] > 0
-    # share first, then scale: a tiny raw sum would overflow the factor but not the share
+    # Share first, then scale: a tiny raw sum would overflow the factor but not the share.
     share = np.divide(raw, total[industry.district], out=np.zeros_like(raw, dtype=np.float64), where=shaped)
     return np.where(shaped, share * estimates[industry.district], even), factor
 

@@ -1,8 +1,8 @@
 """How far a pixel may be off: its district's interval and the spread of the allocation inside the district.
 
 Everything is in log space and lognormal. Nobody publishes the output of a pixel, so the spread inside districts cannot
-be measured; it is inferred from how badly the relation predicts districts it has not seen, with what all pixels of a
-district have in common told apart as far as districts of unequal size allow.
+be measured; it is inferred from the errors of the relation on left-out districts, with what all pixels of a district
+have in common separated as far as districts of unequal size allow.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ def allocation_sigma(industry: Industry, estimates: FloatArray, raked: FloatArra
     """
     count, light = industry.by_district(industry.count), industry.by_district(industry.light)
     predicted, known = predict_left_out(count, light, estimates).sum(axis=1), estimates.sum(axis=1)
+    # A district without prediction or output has no log error.
     used = np.isfinite(predicted) & (predicted > 0) & (known > 0)
     error = np.log(predicted[used] / known[used])
     inverse_size = concentration(industry, raked)[used]
@@ -49,6 +50,7 @@ def most_likely_sigma(error: FloatArray, inverse_size: FloatArray) -> float:
     """σ of `allocation_sigma` from log errors of districts (n,) and 1/K (n,); `PRIOR_SIGMA` without any."""
     sigma, tau = _SIGMA[:, None, None], _TAU[None, :, None]
     variance = tau**2 + sigma**2 * np.maximum(inverse_size, 1e-6)
+    # On a grid: with two parameters it is cheap, needs no starting point and cannot end in a local minimum.
     prior = PRIOR_DISTRICTS * np.log(_SIGMA / PRIOR_SIGMA) ** 2
     loss = 0.5 * (np.log(variance) + error**2 / variance).sum(axis=2) + prior[:, None]
     return float(_SIGMA[np.unravel_index(np.argmin(loss), loss.shape)[0]])

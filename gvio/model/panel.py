@@ -1,4 +1,4 @@
-"""What the SA-CNN sees: patches of light at factory pixels, against a training mean that only training months set.
+"""Inputs of the SA-CNN: patches of light at factory pixels, against a training mean that only training months set.
 
 Factories that share a pixel and a district share a patch: they become one *site*. Pure numpy; torch begins in
 `gvio.model.sacnn`.
@@ -31,8 +31,8 @@ _CLIP = 2.0
 _BACKGROUND_PX = 9
 _KEPT = 4  # of 50 MB each in a region of Shanghai's size
 _NONE = -30.0  # log weight of no factory
-_FAINTEST = 2.5  # log light of a factory against a usual one: beyond it a twelfth, or twelve times, is error
-_SAME = 0.3  # by which the log weight of a site's factories may vary if they are to be the same
+_FAINTEST = 2.5  # log light of a factory against a usual one; less than a twelfth or more than twelve times is error
+_SAME = 0.3  # largest range of a site's log weight over months at which its factories count as the same
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -116,9 +116,11 @@ def build_panel(samples: Samples, normalisation: Normalisation, static_px: int, 
         dynamic_px: Side of the anomaly patch, odd.
     """
     log_radiance = log_light(samples.radiance)
+    # All months are compared with the training mean that travels with the weights.
     change, validity = anomaly(log_radiance, normalisation.mean_log_light, samples.observations)
     statistics = _statistics(samples, normalisation)
     change = _cleared(samples, change, validity, normalisation)
+    # Clipped before weighting, so that the limit does not depend on how often a pixel was seen.
     believed = np.clip(np.where(validity > 0, change, 0.0), -_CLIP, _CLIP) * validity
     site, first = _sites(samples)
     row, col, district = samples.row[first], samples.col[first], samples.district[first]
@@ -151,11 +153,12 @@ def build_panel(samples: Samples, normalisation: Normalisation, static_px: int, 
 
 
 def _cleared(samples: Samples, change: FloatArray, validity: FloatArray, normalisation: Normalisation) -> FloatArray:
-    """(T, y, x) anomaly without what sky and sensor did to it, and without clutter."""
+    """(T, y, x) anomaly without the radiometric change and without clutter."""
     away = away_from(samples.row, samples.col, change.shape[1:])
     if normalisation.radiometric.any():
         shift = radiometric_change(change, validity, normalisation.mean_log_light, away, samples.regimes)
         change = without_radiometric(change, validity, shift, float(normalisation.radiometric[0]))
+    # In this order, as it was learned: the clutter of the training months was fitted after the radiometric change.
     clutter = Clutter(normalisation.rings, normalisation.background, normalisation.spread)
     return without_clutter(change, validity, away, clutter)
 
@@ -196,6 +199,7 @@ def _steady(log_weight: FloatArray) -> BoolArray:
 
 def _sites(samples: Samples) -> tuple[IntArray, IntArray]:
     """Site of every factory (F,), and the first factory of every site (U,)."""
+    # The district is part of the key: a border pixel holds factories of two districts, with one patch each.
     key = np.stack([samples.row, samples.col, samples.district])
     _, first, site = np.unique(key, axis=1, return_index=True, return_inverse=True)
     return np.asarray(site).ravel(), first
@@ -211,6 +215,7 @@ def _log_weight(weight: FloatArray, active: BoolArray, site: IntArray, n_sites: 
 def _static_images(samples: Samples, mean_log_light: FloatArray) -> FloatArray:
     """(4, y, x) in the order of `STATIC_CHANNELS`, about zero mean and unit size."""
     seen = mean_log_light[np.isfinite(mean_log_light)]
+    # A pixel never seen gets the usual light: zero would be a dark spot that the network could learn from.
     typical = float(np.median(seen)) if seen.size else 0.0
     mean = np.where(np.isfinite(mean_log_light), mean_log_light, typical)
     excess = mean - ndimage.median_filter(mean, _BACKGROUND_PX)
@@ -243,8 +248,9 @@ def _own_light(
 ) -> tuple[FloatArray, FloatArray]:
     """Of every site (U,): log own light of its factories against as many usual ones, and their share of its light.
 
-    The share is the mean of two that err for different reasons: what brightness says, and what moves with the city.
+    The share is the mean of two with different errors: one from brightness, one from how the light moves with the city.
     """
+    # The mean image holds the light of all factories that ever worked, so their largest number counts.
     weight = np.exp(log_weight).max(axis=1)
     _, inverse, count, deblended, share = _deblended_at(normalisation.mean_log_light, row, col, weight)
     against = np.maximum(deblended.light, 1e-6) / np.maximum(deblended.usual * count, 1e-6)

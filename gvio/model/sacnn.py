@@ -1,9 +1,10 @@
 """The two-stream spatial-analysis CNN: shapes in, log light-borne output of districts out. No training, no files.
 
-log c[site, t] = log weight + γ · log mean excess + static(patch) + β(patch) · site_weights · anomaly + dynamic(patch |
-statistics); a district-month is log Σ c. Intercepts, seasons and calendar are not here: they are the random effects
-that the assimilation marginalises, so that the network only has to explain what they cannot. New parts start at zero.
-After Gong et al. (2025), JAG 143:104781, whose abstract gives the frame; the streams and the sum are ours.
+log c[site, t] = log weight + γ · log deblended light + static(patch) + β(patch) · site weight · anomaly +
+dynamic(patch | statistics); a district-month is log Σ c. Intercepts, seasons and calendar are not here: they are the
+random effects that the assimilation marginalises, so that the network only has to explain what they cannot. New parts
+start at zero. After Gong et al. (2025), JAG 143:104781, whose abstract gives the frame; the streams and the sum are
+ours.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Where in a patch the network looks: how far a district's log reading moves with each pixel of its factories' patches.
+"""Saliency: how far a district's log reading moves with each pixel of its factories' patches.
 
 Plain gradients of the reading (Simonyan, Vedaldi & Zisserman 2014), each times its channel's usual spread, so that
-channels of different units compare: a first-order answer to "what would usual changes at this pixel do". Integrated
+channels of different units compare: the first-order effect of a usual change at this pixel. Integrated
 gradients (Sundararajan, Taly & Yan 2017) need a baseline, and a patch without light is none that ever occurs here.
 """
 
@@ -37,7 +37,7 @@ def saliency(members: Sequence[SaCnn], panel: Panel, last: int = 24) -> Saliency
 
     Args:
         members: Networks of the ensemble.
-        panel: What they see.
+        panel: Their inputs.
         last: Months to average over; static maps do not need more, and every month costs a pass.
     """
     months = np.flatnonzero(panel.precision.max(axis=0) > 0)[-last:]

@@ -1,4 +1,4 @@
-"""The weight of each site's light in the reading of its district: a matched filter that looks at no statistics.
+"""The weight of each site's light in the reading of its district: a matched filter that uses no figure.
 
 Of a site's log light the factories' share s answers to output, the rest is noise of variance σ². With sites that move
 with their district and, by variance τ², on their own, what all of them make is best read by weights known in closed
@@ -15,7 +15,7 @@ import numpy as np
 from gvio.types import BoolArray, FloatArray, IntArray
 
 _LEAST_SHARE = 0.25  # no site's light is taken to be less its factories' than this: positions err, shares are estimates
-_HALFWAY = 0.5  # power of the filter: between a plain mean over sites (0) and the filter's word (1)
+_HALFWAY = 0.5  # power of the filter: 0 is a plain mean over sites, 1 the full filter; shares are only estimates
 _WIDEST = 5.0
 
 
@@ -40,7 +40,7 @@ def site_weights(
 ) -> SiteWeights:
     """The filter against a mean over a district's sites that is weighted by `output`.
 
-    A site whose factories open or close is read by that event alone: its weight is 0.
+    A site whose factories open or close has weight 0: its change is known from the pack, not from light.
 
     Args:
         share: (U,) factories' part of a site's light.
@@ -62,6 +62,7 @@ def site_weights(
     common = (s / total) / np.maximum(per_area(s**2 / total), 1e-12)[district]
     own = (s * own_movement) ** 2 / total
     weight = per_area(part * (1 - own))[district] * common + part * own / np.maximum(s, _LEAST_SHARE)
+    # Noise of the district's reading if sites err independently.
     noise = np.sqrt(per_area((weight * spread) ** 2))
     usual_noise = np.median(noise[noise > 0]) if (noise > 0).any() else 1.0
     relative = np.where(noise > 0, np.clip(noise / usual_noise, 1 / _WIDEST, _WIDEST), 1.0)

@@ -22,7 +22,7 @@ def training_mean(log_radiance: FloatArray, observations: IntArray, train: BoolA
     Args:
         log_radiance: (T, y, x) from `log_light`, NaN = not observed.
         observations: (T, y, x) cloud-free observations, the weight: the variance of a composite is σ²/n.
-        train: (T,) months that may be looked at; the others have no influence.
+        train: (T,) training months; the others have no influence.
 
     Returns:
         (y, x) float64, NaN where no training month saw the pixel.
@@ -37,7 +37,7 @@ def training_mean(log_radiance: FloatArray, observations: IntArray, train: BoolA
 def anomaly(
     log_radiance: FloatArray, mean: FloatArray, observations: IntArray, shrink: float = 3.0
 ) -> tuple[FloatArray, FloatArray]:
-    """Log-light anomaly against the pixel's own training mean, and how much to believe it.
+    """Log-light anomaly against the pixel's own training mean, and its weight.
 
     The anomaly itself is not shrunk: `validity` is the channel to multiply by or to feed beside it. With n
     observations of variance σ² and a prior variance σ²/k of the anomaly, n / (n + k) is the posterior weight.
@@ -46,7 +46,7 @@ def anomaly(
         log_radiance: (T, y, x), NaN = not observed.
         mean: (y, x) from `training_mean`, NaN = never seen.
         observations: (T, y, x) cloud-free observations.
-        shrink: k, the observations that make anomaly and prior equally believable.
+        shrink: k, the number of observations at which anomaly and prior have equal weight.
 
     Returns:
         (T, y, x) float32 anomaly, 0 where the month or the mean is missing; (T, y, x) float32 validity in [0, 1).

@@ -1,10 +1,10 @@
-"""A factory's own light: what of the radiance round it is not the streets' and not its neighbours'.
+"""Deblended light of factories: the part of the radiance around them that is neither background nor neighbours.
 
-A mean image is read as background plus the light of every factory pixel, each blurred by the sensor. The background is
-what pixels away from every factory say of it (`rings`), and how well they say it of each other is how far it is
-believed. Light of factories is the most probable one ≥ 0: about the usual light of a factory where the background is
-too rough to tell, its own where it is not (Tikhonov-regularised deconvolution, non-negative; Lawson & Hanson 1995,
-chapter 23). No figure is looked at.
+A mean image is modelled as background plus the light of every factory pixel, each blurred by the sensor. The background
+is predicted from pixels away from every factory (`rings`); its error is measured by predicting those pixels from each
+other. The light of factories is the most probable one ≥ 0: near the usual light of a factory where the background is
+too rough, near the observed excess where it is not (Tikhonov-regularised deconvolution, non-negative; Lawson & Hanson
+1995, chapter 23). No figure is used.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ BLURS_PX = (0.5, 0.7, 0.9, 1.1)
 
 _REACH_PX = 2  # pixels of a factory's surroundings that are read, beside its own
 _FEWEST = 50  # pixels from which the background is learned
-_ALIKE = 4.0  # errors of the background reach over neighbours: what sixteen pixels say counts once
-_FLOOR = 0.5  # nW cm⁻² sr⁻¹ of noise where nothing else shines
-_SPREAD = 0.8  # of a factory's light about the usual one, relative to it, before its own is looked at
-_ROUNDS = 6  # in which the usual light is brought into line with the factories'
-_SAME = 0.01
-_EXACT = 1e-7  # of the squared errors, at which a solution is taken
+_ALIKE = 4.0  # errors of the background are correlated over neighbours: sixteen pixels (4²) count as one
+_FLOOR = 0.5  # nW cm⁻² sr⁻¹ of noise where there is no background
+_SPREAD = 0.8  # of a factory's light about the usual one, relative to it, before the image is seen
+_ROUNDS = 6  # most updates of the usual light to the mean of the solution
+_SAME = 0.01  # relative change of the usual light at which the rounds end
+_EXACT = 1e-7  # relative change of the squared errors at which a solution is accepted
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Deblended:
-    """`light` (P,) ≥ 0, nW cm⁻² sr⁻¹, what each factory pixel sends out, summed over the pixels it blurs into;
+    """`light` (P,) ≥ 0, nW cm⁻² sr⁻¹, emitted by each factory pixel, summed over the pixels it blurs into;
     `usual`, that of a factory of weight one; `blur_px`, the blur that explains the image best.
     """
 
@@ -57,6 +57,7 @@ def deblend_factories(
     image = _Image.of(radiance, pixels, count)
     if not image.excess.size:
         return Deblended(np.zeros(len(pixels)), 0.0, blurs[0])
+    # One round is enough to compare blurs: the usual light hardly changes which of them explains the image best.
     kernels = {blur: _kernel(image, blur) for blur in blurs}
     blur = min(blurs, key=lambda each: _deconvolve(image, kernels[each], rounds=1)[2]) if len(blurs) > 1 else blurs[0]
     light, usual, _ = _deconvolve(image, kernels[blur], rounds=_ROUNDS)
@@ -80,16 +81,18 @@ class _Image:
         sites = np.stack(np.unravel_index(pixels, radiance.shape), axis=1)
         away = away_from(sites[:, 0], sites[:, 1], radiance.shape)
         expected, error = background(radiance, away)
+        # Only pixels that factories bloom into carry information about them.
         rows = np.flatnonzero(~away & np.isfinite(radiance))
         behind = expected.ravel()[rows]
         index = np.full(radiance.shape, -1)
         index.flat[rows] = np.arange(len(rows))
+        # The error grows with the background: it is an error of its logarithm.
         sd = _ALIKE * error * behind + _FLOOR
         return cls(radiance.ravel()[rows] - behind, sd, np.pad(index, _REACH_PX, constant_values=-1), sites, count)
 
 
 def background(radiance: FloatArray, away: BoolArray) -> tuple[FloatArray, float]:
-    """(y, x) radiance ≥ 0 that pixels `away` (y, x) from factories let expect, and the relative error of saying so.
+    """(y, x) radiance ≥ 0 predicted from pixels `away` (y, x) from factories, and the relative error of the prediction.
 
     The logarithm is a linear function of mean logarithms over two rings, fitted to the pixels away whose surroundings
     are as bright as a factory's.
@@ -99,6 +102,7 @@ def background(radiance: FloatArray, away: BoolArray) -> tuple[FloatArray, float
         return np.zeros(radiance.shape), 0.0
     logarithm = np.log(np.maximum(np.where(np.isfinite(radiance), radiance, 0.0), 0.0) + LOG_OFFSET)
     _, *rings = ring_means(logarithm, known.astype(np.float64))
+    # Only from surroundings as bright as those of factories: dim land follows another relation to its rings.
     near = rings[-1][~away] if not away.all() else rings[-1]
     like = known & (rings[-1] >= np.quantile(near, 0.1))
     like = like if like.sum() >= _FEWEST else known
@@ -107,14 +111,16 @@ def background(radiance: FloatArray, away: BoolArray) -> tuple[FloatArray, float
     expected = terms @ weights
     left = logarithm[like] - expected[like]
     smear = float(np.log(np.exp(left).mean()))  # the mean lies above the exponential of a mean logarithm (Duan 1983)
+    # No background brighter than any seen: the linear relation must not extrapolate upwards.
     expected = np.minimum(expected + smear, logarithm[known].max())
     return np.maximum(np.exp(expected) - LOG_OFFSET, 0.0), float(left.std())
 
 
 def _deconvolve(image: _Image, kernel: sparse.csr_array, rounds: int) -> tuple[FloatArray, float, float]:
-    """(P,) light, the usual light of a factory, and how badly both explain the image (half the squared errors)."""
+    """(P,) light, the usual light of a factory, and half the squared errors of both."""
     weighted = sparse.diags_array(1 / image.sd) @ kernel
     seen = image.excess / image.sd
+    # First guess: all factories equally bright, by least squares.
     together = weighted @ image.count
     usual = max(float(together @ seen) / max(float(together @ together), 1e-12), 1e-3)
     light, loss = usual * image.count, np.inf
@@ -131,14 +137,15 @@ def _most_probable(
 ) -> tuple[FloatArray, float]:
     """Light ≥ 0 that minimises the squared errors of the image and of the light about the usual one, halved."""
     expected = usual * count
+    # The prior variance of n factories is n times that of one: they are independent.
     firm = 1 / (_SPREAD * usual * np.sqrt(np.maximum(count, 1e-6)))
-    # in units of the prior's spread every direction is about equally steep
+    # In units of the prior's spread the curvature is similar in every direction, which L-BFGS needs to converge fast.
     scaled = sparse.csr_array(weighted @ sparse.diags_array(1 / firm))
     turned = sparse.csr_array(scaled.T)
 
     def loss(x: FloatArray) -> tuple[float, FloatArray]:
         error, apart = scaled @ x - seen, x - expected * firm
-        # not by `@`: BLAS would wake its threads for every sum, which costs more than the sum
+        # Not by `@`: BLAS would start its threads for every sum, which costs more than the sum.
         return 0.5 * float(np.square(error).sum() + np.square(apart).sum()), turned @ error + apart
 
     bounds, exact = optimize.Bounds(np.zeros(len(count))), {"maxiter": 500, "ftol": _EXACT}
@@ -155,6 +162,7 @@ def _kernel(image: _Image, blur: float) -> sparse.csr_array:
     for dy, down in zip(steps, line, strict=True):
         for dx, along in zip(steps, line, strict=True):
             row = image.index[image.sites[:, 0] + _REACH_PX + dy, image.sites[:, 1] + _REACH_PX + dx]
+            # Light that falls on unseen pixels or beyond the image is lost to the fit, not moved to others.
             column = np.flatnonzero(row >= 0)
             parts.append((np.full(len(column), down * along), row[column], column))
     value, row, column = (np.concatenate(each) for each in zip(*parts, strict=True))
@@ -166,4 +174,5 @@ def share_of_light(radiance: FloatArray, deblended: Deblended, pixels: IntArray)
     own = np.zeros(radiance.size)
     own[pixels] = deblended.light
     spread = ndimage.gaussian_filter(own.reshape(radiance.shape), deblended.blur_px)
+    # Never more than the pixel has: where the blurred light exceeds the radiance it is all of it.
     return np.asarray(np.clip(spread / (np.maximum(np.nan_to_num(radiance), spread) + LOG_OFFSET), 0.0, 1.0))

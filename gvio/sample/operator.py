@@ -25,7 +25,7 @@ _RECIPE = 1
 def buffer_coverage(
     geometries: gpd.GeoSeries, radii_m: Sequence[float], geobox: GeoBox, area_crs: str, cache_dir: Path | None = None
 ) -> tuple[csr_array, ...]:
-    """Exact coverage of every factory's buffers, from the cache when the same question was answered before.
+    """Exact coverage of every factory's buffers, from the cache when it was computed before for the same inputs.
 
     Args:
         geometries: (F,) points or polygons with a CRS.
@@ -49,6 +49,7 @@ def buffer_coverage(
         stacked = coverage_matrix(polygons.ravel(), geobox)
         if path is not None:
             _write(path, stacked)
+    # One matrix for all radii on disk and in the computation; the caller gets one block of rows for each radius.
     n = len(geometries)
     return tuple(stacked[i * n : (i + 1) * n] for i in range(len(radii_m)))
 
@@ -62,6 +63,7 @@ def _digest(geometries: gpd.GeoSeries, radii_m: Sequence[float], geobox: GeoBox,
         "affine": [float(a) for a in tuple(geobox.affine)[:6]],
         "shape": [int(n) for n in geobox.shape],
     }
+    # Everything the coverage depends on, so that a changed factory, radius or grid never meets an old file.
     state = hashlib.sha256(json.dumps(question, sort_keys=True).encode())
     for wkb in shapely.to_wkb(geometries.to_numpy()):
         state.update(wkb or b"-")
@@ -69,7 +71,7 @@ def _digest(geometries: gpd.GeoSeries, radii_m: Sequence[float], geobox: GeoBox,
 
 
 def _read(path: Path) -> csr_array | None:
-    """The kept operator, or None when there is none or the file is damaged: a cache is never worth a refusal."""
+    """The kept operator, or None when there is none or the file is damaged: then it is computed again."""
     try:
         # Opened here because numpy leaves a damaged archive's file open.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:

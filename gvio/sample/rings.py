@@ -1,4 +1,4 @@
-"""Rings round a pixel: what lies near it and away from factories, without what a factory blooms into."""
+"""Rings around a pixel: pixels near it and away from factories, without those that a factory blooms into."""
 
 from __future__ import annotations
 

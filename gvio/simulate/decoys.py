@@ -1,4 +1,4 @@
-"""Places that a survey of industry lists and that shine, but make nothing: malls, ports, offices of factories."""
+"""Places that a survey of industry lists and that emit light without output: malls, ports, offices of factories."""
 
 from __future__ import annotations
 

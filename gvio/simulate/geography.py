@@ -98,7 +98,7 @@ def lattice(product: str) -> GeoBox:
 
 
 def _zones(geobox: GeoBox, count: int, rng: np.random.Generator, sea: bool) -> IntArray:
-    """Pixels by the nearest of `count` seeds; a thin sea in the east, if there is one, belongs to nobody."""
+    """Pixels by the nearest of `count` seeds; a thin sea in the east, if there is one, belongs to no district."""
     rows, cols = geobox.shape
     seeds = np.column_stack([rng.uniform(0, rows, count), rng.uniform(0, cols * 0.95, count)])
     y, x = np.mgrid[:rows, :cols]

@@ -49,8 +49,8 @@ def plant_light(
     """Real light with the blurred light of the factories on top: (T, y, x) float32, nW cm⁻² sr⁻¹, NaN as in the base;
     and that light (F, T).
 
-    Sky, sensor and city are the base's own: noise, gain, lamps and clouds of the specification are not added. Decoys
-    and a change of regime are.
+    Atmosphere, sensor and city are the base's own: noise, gain, lamps and clouds of the specification are not added.
+    Decoys and a change of regime are.
     """
     factories = _factory_light(spec, economy, rng)
     radiance = np.asarray(base.radiance, np.float32).copy()
@@ -90,7 +90,7 @@ def _factory_light(spec: WorldSpec, economy: Economy, rng: np.random.Generator) 
     mean = (economy.size / economy.size.mean()) ** spec.light_size_exponent
     efficiency = np.exp(
         rng.normal(0, spec.efficiency_spread, len(mean))
-    )  # two factories of one size do not shine alike
+    )  # two factories of one size are not equally bright
     flicker = rng.normal(0, spec.factory_flicker, economy.visible.shape)
     light = spec.factory_light * (mean * efficiency)[:, None]
     light = light * np.exp(elasticity[:, None] * economy.visible + flicker)

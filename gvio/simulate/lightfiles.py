@@ -63,7 +63,7 @@ def _light(world: World, t: int) -> tuple[FloatArray, IntArray, GeoBox]:
 
 
 def _named(world: World, t: int) -> ProductFile:
-    """What the name of a month's file says: of the first real one where there is any."""
+    """The parsed name of a month's file: of the first real one where there is any."""
     product = PRODUCTS[world.spec.product]
     name = _sources(world, t)[0].file if world.provenance else _invented_name(world, t)
     named = product.recognise(name)
@@ -73,7 +73,7 @@ def _named(world: World, t: int) -> ProductFile:
 
 
 def _invented_name(world: World, t: int) -> str:
-    """Months before a recorded change of regime tell another processing than those from it on."""
+    """Months before a recorded change of regime carry another processing in their names than later ones."""
     month, first = world.spec.span[t], regime_start(world.spec)
     before = first is not None and world.spec.regime_recorded and t < first
     if world.spec.product == "vnp46a3":

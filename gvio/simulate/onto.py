@@ -77,9 +77,9 @@ def read_base(
 
 
 def conform(spec: WorldSpec, base: LightStack, settings: Mapping[str, Any] | None = None) -> WorldSpec:
-    """The specification with months, bounds and product of its base, whatever it said of them.
+    """The specification with months, bounds and product of its base, whatever it had set.
 
-    `settings`, a metric CRS and a title that says what is real come in where the specification does not set its own.
+    `settings`, a metric CRS and a title that names what is real are used where the specification does not set its own.
 
     Raises:
         ConfigError: The base is too short for a year on year.

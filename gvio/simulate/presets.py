@@ -112,10 +112,10 @@ _NO_INFORMATION: Mapping[str, Any] = {"elasticity": 0.0, "elasticity_spread": 0.
 PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {"mild": _MILD, "clean": _CLEAN, "hard": _HARD, "spike-in": _SPIKE_IN, "no-information": _NO_INFORMATION}
 )
-"""mild: districts move much alike and with the season, so that naive forecasts are good; light tells of every factory
-alike, under a noisy gain. clean: light is a good witness. hard: everything goes wrong at once, each by a plausible
-amount. spike-in: as the development packs were planted on real light; needs a base. no-information: factories are dark,
-what shines is the city.
+"""mild: districts move much alike and with the season, so that naive forecasts are good; light shows every
+factory equally, under a noisy gain. clean: light follows output well. hard: all disturbances at once, each of a
+plausible size. spike-in: as the development packs were planted on real light; needs a base. no-information: factories
+are dark, all light is the city's.
 """
 
 

@@ -83,10 +83,10 @@ class WorldSpec(Frozen):
     factory_flicker: float = Field(
         0.08, ge=0, description="monthly spread of a factory's light that output does not explain"
     )
-    decoys: int = Field(0, ge=0, description="mapped places in bright spots that shine and make nothing")
+    decoys: int = Field(0, ge=0, description="mapped places in bright spots, with light and no output")
     decoy_light: float = Field(25.0, ge=0, description="radiance one adds to its pixel, nW cm-2 sr-1")
 
-    # everything else that shines or hides
+    # all other light, and what hides light
     urban_light: float = Field(40.0, ge=0, description="radiance of the city centre")
     urban_growth: float = Field(0.02, description="growth a year of background light")
     led_share: float = Field(0.2, ge=0, le=1, description="share of urban pixels whose lamps change to LED once")
@@ -106,7 +106,7 @@ class WorldSpec(Frozen):
     regime_month: str | None = Field(None, description="month from which processing is another, YYYY-MM")
     regime_level: float = Field(1.0, gt=0, description="factor of all light from then on")
     regime_background: float = Field(0.0, description="added to all light from then on, nW cm-2 sr-1")
-    regime_recorded: bool = Field(True, description="whether names of invented files tell the processing")
+    regime_recorded: bool = Field(True, description="whether names of invented files give the processing")
 
     # what is published
     labels: Literal["rich", "few", "city"] = Field(

@@ -19,7 +19,7 @@ def publish_figures(spec: WorldSpec, labels: FloatArray, area_ids: list[str], rn
     """Rows of `statistics.csv` from true output.
 
     Args:
-        spec: Says which sums exist (`labels`), their error, revisions, gaps, and when the districts' figures stop.
+        spec: Which sums exist (`labels`), their error, revisions, gaps, and when the districts' figures stop.
         labels: (D, T) float64 true output.
         area_ids: D district ids.
         rng: Source of errors.

@@ -70,8 +70,8 @@ def simulate_world(
     """Simulate a world; equal arguments give equal worlds.
 
     Args:
-        spec: The difficulties. What it says of sky, sensor and city means nothing where `base` has its own.
-        seed: Root of every random number.
+        spec: The parameters. Those of atmosphere, sensor and city have no effect where `base` has its own.
+        seed: Seed of every random number.
         districts: Real districts (area_id, name, group, geometry in EPSG:4326) instead of invented zones.
         base: Real light, to which the invented factories' light is added where and when something was observed; it
             decides months, bounds and product (`gvio.simulate.onto.conform`).

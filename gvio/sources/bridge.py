@@ -24,11 +24,11 @@ MIN_COMMON = 12  # months both have: a year, so that no season is missing
 MAX_COMMON = 24  # the nearest of them; more would only cost downloads
 GAINS = (0.2, 5.0)  # composites of the same sensor; beyond, these are not two pictures of one light
 
-_PER_MONTH = 5000  # pixels of a month that the fit looks at
+_PER_MONTH = 5000  # most pixels of a month in the fit
 _MIN_PIXELS = 100
 _SOFT = 0.1  # relative residual at which a pixel counts half (Cauchy weights)
 _ROUNDS = 20  # of reweighted least squares; settled to four digits after about ten
-_BRIGHT = 1.0  # nW cm-2 sr-1; the error is told for pixels above it, where there are enough
+_BRIGHT = 1.0  # nW cm-2 sr-1; the error is reported for pixels above it, where there are enough
 _DARKEST = -0.9  # keeps log1p finite; composites subtract a background
 
 
@@ -87,7 +87,7 @@ def plan_months(main: Sequence[ProductFile], other: Sequence[ProductFile]) -> li
 def bridge(main: LightStack, other: LightStack, plan: Plan) -> tuple[LightStack, Calibration]:
     """`main` with the gaps of the plan filled from `other`, on `main`'s grid and level; longer where a gap is later.
 
-    Filled months keep their own provenance; its processing says what they were brought to, so that the regime breaks.
+    Filled months keep their own provenance; its processing names what they were adjusted to, so that the regime breaks.
 
     Args:
         main: Months of the product, nW cm⁻² sr⁻¹.

@@ -1,4 +1,4 @@
-"""Product files on disk: what a name says, and whether the first bytes agree with it."""
+"""Product files on disk: parts of a name, and whether the first bytes agree with it."""
 
 from __future__ import annotations
 

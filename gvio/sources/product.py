@@ -1,4 +1,4 @@
-"""What every night-light product can do: recognise its names, say its grid, read a month onto a region's grid."""
+"""Functions of every night-light product: recognise its names, give its grid, read a month onto a region's grid."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Product:
     Attributes:
         name: The name in `region.yaml`.
         example: An official file name, for messages.
-        recognise: File name → what it says (its path is the bare name), or None.
+        recognise: File name → its parsed parts (its path is the bare name), or None.
         reference_geobox: Files of one month → a grid on the product's lattice.
-        lattices: Files of one month → their grids, as far as headers tell them cheaply.
+        lattices: Files of one month → their grids, as far as headers give them cheaply.
         open_month: Files of one month and the region's grid → the month.
     """
 

@@ -26,7 +26,7 @@ _NAME = re.compile(
 
 
 def recognise(filename: str) -> ProductFile | None:
-    """What an official name says; None for any other name and for periods that are not one month."""
+    """Parts of an official name; None for any other name and for periods that are not one month."""
     match = _NAME.fullmatch(filename)
     month = month_of_period(match["start"], match["end"]) if match else None
     if match is None or month is None:

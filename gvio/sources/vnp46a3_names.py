@@ -1,4 +1,4 @@
-"""What the official names of Black Marble's files say; apart from the reader, since the archives need no arrays."""
+"""Parts of the official names of Black Marble's files; apart from the reader, since the archives need no arrays."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NAME = re.compile(
 
 
 def recognise(filename: str, composite: str = COMPOSITE) -> ProductFile | None:
-    """What an official name says; None for any other name and for days that do not begin a month."""
+    """Parts of an official name; None for any other name and for days that do not begin a month."""
     match = _NAME.fullmatch(filename)
     month = _month_of(match["day"]) if match else None
     if match is None or month is None:

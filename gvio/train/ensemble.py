@@ -1,4 +1,4 @@
-"""Train the ensemble and learn how far to believe it.
+"""Train the ensemble and learn the weight of its readings.
 
 Member k never sees the figures of years whose number is k modulo the size of the ensemble. So every year's light
 can be read by a member that did not train on it, and the precision of light is learned from such readings
@@ -40,10 +40,10 @@ class Ensemble:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Reading:
-    """What the ensemble reads in the light: `by_member` (K, D, T) log change of output that light shows, −30 where no
+    """Readings of the light: `by_member` (K, D, T) log change of output that light shows, −30 where no
     factory works; and each district's prior share (D,).
 
-    Openings and closures are not in the change: they are known, light is not asked, and its gain is not theirs.
+    Openings and closures are not in the change: they are known from the pack, and the gain of light does not apply.
     """
 
     by_member: FloatArray
@@ -77,11 +77,12 @@ def train_ensemble(
         start: Weights to fine-tune from, one set per member, or empty.
         learn: Whether to learn those of light, or to take `hyper` as they are.
         hyper_months: Window of the marginal likelihood.
-        workers: Trains the members, in turn or side by side: the result is the same.
+        workers: Trains the members, in turn or in parallel: the result is the same.
 
     Raises:
         ModelError: Training failed or no figure is visible.
     """
+    # Sums are linearised at the estimate without light, the same for all members and free of what they learn.
     log_output = assimilate(dataclasses.replace(setting, light=None), hyper).mean
     inputs = as_inputs(panel, best_device())
     course = _Course(setting, hyper, log_output, inputs, architecture, how, year_blocks(months, size), size)
@@ -110,7 +111,7 @@ class _Course:
 
 
 def _train_one(course: _Course, k: int, start: Weights | None) -> Member:
-    """Member k; reads of `course` only, so that members may train side by side."""
+    """Member k; only reads `course`, so that members can train in parallel."""
     rows = _rows_of_member(course.setting.sums, course.block, k, course.size)
     white = whiten(course.setting, course.hyper, course.log_output, rows)
     left_out = None if rows.all() else whiten(course.setting, course.hyper, course.log_output, ~rows)
@@ -136,7 +137,7 @@ def _read(ensemble: Ensemble, inputs: Inputs) -> Reading:
 
 
 def _typical(by_member: FloatArray) -> FloatArray:
-    """(D,) median over members and the months with a working factory; the others say nothing of a district's share."""
+    """(D,) median over members and months with a working factory; other months carry no share of a district."""
     working = [district[district != EMPTY] for district in by_member.swapaxes(0, 1)]
     return np.array([np.median(values) if len(values) else EMPTY for values in working])
 
@@ -144,20 +145,22 @@ def _typical(by_member: FloatArray) -> FloatArray:
 def measurement(
     reading: Reading, panel: Panel, months: Sequence[Month], trained: int | None = None
 ) -> Measurement | None:
-    """Light as a measurement: in the `trained` first months only members that left the year out speak, later all.
+    """Light as a measurement: in the `trained` first months read by members that left the year out, later by all.
 
-    Returns None when no district-month was seen. A month in which no factory of a district works is none.
+    Returns None when no district-month was seen. A month in which no factory of a district works is not a measurement.
     """
     size, _, n_months = reading.by_member.shape
     seen = (panel.precision >= _SEEN) & (reading.by_member != EMPTY).all(axis=0)
     # Members differ in a district's level, which the assimilation leaves free: only their changes may be spliced.
     level = np.where(seen, reading.by_member, 0).sum(axis=2, keepdims=True) / np.maximum(seen.sum(axis=1), 1)[:, None]
     change = reading.by_member - level
+    # Aligned on the months that were seen; unseen ones hold readings of nothing.
     change = change * _same_scale(np.where(seen, change, 0.0))
     mean = change.mean(axis=0)
     z = mean.copy()
     if size > 1:
         block = year_blocks(months, size)
+        # Advanced indices: for month t the row of the member whose block holds its year.
         own = change[block, :, np.arange(n_months)].T
         inside = np.arange(n_months) < (n_months if trained is None else trained)
         z = np.where(inside, own, mean)
@@ -168,8 +171,8 @@ def measurement(
 
 
 def _same_scale(change: FloatArray) -> FloatArray:
-    """(K, 1, 1) factors, one on the mean, that make members' changes (K, D, T) alike: a member that trusts light
-    less than the others must not make its own years quieter than theirs.
+    """(K, 1, 1) factors, one on the mean, that bring members' changes (K, D, T) to one scale: a member that weights
+    light less than the others must not make its own years smoother than theirs.
     """
     shared = np.einsum("kdt,dt->k", change, change.mean(axis=0))
     slope = np.divide(shared, (change**2).sum(axis=(1, 2)), out=np.zeros(len(change)), where=shared > 0)
@@ -181,8 +184,8 @@ def _same_scale(change: FloatArray) -> FloatArray:
 def _level(sums: Sums, log_output: FloatArray, prior_share: FloatArray) -> float:
     """Spread of districts' levels round the share that light and factories give them.
 
-    The figures alone were read against even shares; against the network's shares districts lie closer, and how close
-    decides how much a district without figures is believed to be like its light. Shrunk to the start by a few
+    From the figures alone it was learned against even shares; against the network's shares districts lie closer, and
+    this spread decides how close a district without figures is to the level of its light. Shrunk to the start by a few
     districts' worth of evidence.
     """
     labelled = np.unique(sums.area[sums.area >= 0])

@@ -73,7 +73,7 @@ def fit_model(
         statistics: False fits the plain CNN, which does not see urban/rural statistics.
         start: Model to fine-tune; its architecture must be the same.
         fixed: Hyperparameters to take as they are instead of learning them.
-        workers: Trains the members, in turn or side by side: the result is the same.
+        workers: Trains the members, in turn or in parallel: the result is the same.
 
     Raises:
         ModelError: `start` does not fit, no figure is visible, or training failed.
@@ -133,12 +133,12 @@ def estimate(fitted: Fitted, samples: Samples, sums: Sums, *, cross_fitted: bool
 
 
 def explain_estimate(fitted: Fitted, samples: Samples, sums: Sums) -> tuple[Posterior, Explanation]:
-    """What `estimate` gives, and what it is made of; raises the same."""
+    """The result of `estimate` and its explanation; raises the same."""
     return explain(_lit(fitted, samples, sums, cross_fitted=False), fitted.ensemble.hyper)
 
 
 def look(fitted: Fitted, samples: Samples, last: int = 12) -> Saliency:
-    """Where the members look in the patches of the `last` months that were seen."""
+    """Saliency of the members in the patches of the `last` months that were seen."""
     members = []
     for member in fitted.ensemble.members:
         network = new_network(fitted.ensemble.architecture, 0)

@@ -52,7 +52,7 @@ def train_gong2025(inputs: Gong2025Inputs, figures: FloatArray, seed: int) -> Fl
 
     Args:
         inputs: Of T months.
-        figures: (D, T) monthly figures > 0, NaN where unknown or not to be looked at.
+        figures: (D, T) monthly figures > 0, NaN where unknown or withheld.
         seed: Of the initial weights.
 
     Returns:

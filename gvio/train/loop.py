@@ -69,6 +69,7 @@ def train_member(
     optimiser = torch.optim.AdamW(_groups(network, how.weight_decay), lr=how.learning_rate)
     rate = torch.optim.lr_scheduler.OneCycleLR(optimiser, how.learning_rate, total_steps=how.epochs + 1)
     losses, judged, best = [], [], (float("inf"), 0, _copy(network))
+    # One evaluation more than steps: epoch 0 is judged before any step, the last epoch after its step.
     for epoch in range(how.epochs + 1):
         output = _output(network, inputs)
         loss = figures_loss(whitened, output)
@@ -77,6 +78,7 @@ def train_member(
             raise ModelError(f"loss is not finite after epoch {epoch}", where="training", hint=hint)
         losses.append(float(loss.detach()))
         if held_out is not None:
+            # Judged on years this member does not train on: the training loss cannot show what is noise.
             judged.append(float(figures_loss(held_out, output.detach())))
         if held_out is None or judged[-1] < best[0]:
             best = (judged[-1] if judged else 0.0, epoch, _copy(network))
@@ -94,11 +96,13 @@ def _output(network: SaCnn, inputs: Inputs) -> torch.Tensor:
 def _step(network: SaCnn, optimiser: torch.optim.Optimizer, loss: torch.Tensor) -> None:
     optimiser.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
+    # The first steps away from zero-initialised parts can have steep gradients; one must not undo the start.
     nn.utils.clip_grad_norm_(network.parameters(), _MAX_GRADIENT)
     optimiser.step()
 
 
 def _copy(network: SaCnn) -> Weights:
+    # Cloned: the optimiser changes parameters in place, and the best epoch must survive later steps.
     return {name: value.detach().cpu().clone() for name, value in network.state_dict().items()}
 
 
@@ -109,12 +113,12 @@ def _moved(whitened: Whitened, device: torch.device) -> Whitened:
 def new_network(architecture: Architecture, seed: int) -> SaCnn:
     """A network whose initial weights depend on `seed` alone, not on what ran before."""
     with _RANDOM, torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.manual_seed(seed)  # inside the fork: the process's own generator is left as it was
         return SaCnn(architecture)
 
 
 def apply_member(architecture: Architecture, weights: Weights, inputs: Inputs) -> tuple[torch.Tensor, torch.Tensor]:
-    """(D, T) log district output of one member; and the same had no light changed, which only openings move."""
+    """(D, T) log district output of one member; and the same with no change of light, which only openings move."""
     network = new_network(architecture, 0)
     network.load_state_dict(dict(weights))
     with torch.no_grad():
@@ -133,6 +137,7 @@ def best_device() -> str:
 
 def _groups(network: SaCnn, weight_decay: float) -> list[dict[str, object]]:
     named = list(network.named_parameters())
+    # Decay pulls towards the log-linear model, so its own two parameters are exempt.
     decayed = [p for n, p in named if n not in _FREE]
     free = [p for n, p in named if n in _FREE]
     return [{"params": decayed, "weight_decay": weight_decay}, {"params": free, "weight_decay": 0.0}]

@@ -26,7 +26,7 @@ from gvio.assimilate.posterior import Setting, observe
 from gvio.types import BoolArray, FloatArray
 
 Tensor = torch.Tensor
-_HUBER = 3.0
+_HUBER = 3.0  # whitened residuals are standard Gaussian: beyond three the loss grows linearly
 LIGHT_ERRORS = Hyper(light_common=0.10, light_drift=0.0001, light_walk=0.005, light_season=0.03, light_shock=0.05)
 
 
@@ -45,18 +45,20 @@ def whiten(setting: Setting, hyper: Hyper, log_output: FloatArray, rows: BoolArr
     seen = dataclasses.replace(seen, H=seen.H[keep], y=seen.y[keep], relative=seen.relative[keep])
     h = as_tensors(hyper, seen.n_areas)
     _, _, covariance = joint_covariance(h, seen)
+    # Light's errors enter through the sums, too: the network's output f is a reading of light.
     factor = cholesky(covariance + summed(seen, summed(seen, _light_errors(seen)).T))
     flat = as_tensor(np.zeros(len(seen.prior))) + seen.prior.mean()  # districts' levels are the network's to explain
+    # Target and design are whitened in one solve; float32 afterwards, because training only needs that.
     both = torch.cat([(seen.y - seen.H @ flat)[:, None], seen.H], dim=1)
     white = torch.linalg.solve_triangular(factor, both, upper=False).to(torch.float32)
     return Whitened(target=white[:, 0], design=white[:, 1:].contiguous())
 
 
 def _light_errors(seen: Observed) -> Tensor:
-    """(D·T, D·T) errors of light as a witness of output, at their typical size.
+    """(D·T, D·T) errors of light as a measurement of output, at their typical size.
 
-    Without them the cheapest thing to learn is to silence what all districts' light shares, which the assimilation
-    corrects anyway; with them the network attends to what differs between districts.
+    Without them the cheapest solution is to suppress what all districts' light shares, which the assimilation corrects
+    anyway; with them the network learns what differs between districts.
     """
     everywhere = torch.arange(seen.n_areas * seen.n_months)
     ones = torch.ones(len(everywhere), dtype=torch.float64)
