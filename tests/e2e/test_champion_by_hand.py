@@ -30,7 +30,7 @@ def test_the_map_is_made_by_the_champion_of_the_registry(region: Region) -> None
     assert report["outcome"] == "published"
     by_hand = region.manifest()
     assert int(by_hand["model"]["version"]) == other
-    assert by_hand["model"]["decision"] == "by hand: trial", "what made this version champion, not the run's own decision"
+    assert by_hand["model"]["decision"] == "by hand: trial", "not what the run before decided"
     assert region.registry("rollback").code == 0
     assert _champion(region) == champion
     assert region.run("run", "--json").document["outcome"] == "published"
