@@ -10,7 +10,8 @@ GvioError                      anything this package raises on purpose
 ├── UpstreamUnavailable  (4)   a source answered "not yet" or not at all; trying later can help (retryable)
 ├── RunHeld              (5)   another run holds this region and month
 ├── StoreError           (1)   the published store is unreachable, or cannot keep its promises (conditional writes)
-│   └── ConflictError    (1)   somebody else moved `latest.json` first; nothing was overwritten (retryable)
+│   ├── ConflictError    (1)   somebody else moved `latest.json` first; nothing was overwritten (retryable)
+│   └── DamagedStore     (1)   an object is absent or is not what was published; `gvio repair` cures it
 └── ModelError           (1)   a model package is damaged, not finite, or does not fit this region
     └── OutdatedModel    (1)   a sound package of an older method: the next training replaces it
 
@@ -102,6 +103,10 @@ class ConflictError(StoreError):
     """A conditional write lost against another writer; re-reading and trying again can help."""
 
     retryable = True
+
+
+class DamagedStore(StoreError):
+    """A published object is absent, or its bytes are not the ones published; the store itself can be read."""
 
 
 class ModelError(GvioError):

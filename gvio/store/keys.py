@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shlex
 
-from gvio.errors import StoreError
+from gvio.errors import ConfigError, StoreError
 
 _SEGMENT = re.compile(r"^[A-Za-z0-9_=+@,()~-][A-Za-z0-9._=+@,()~ -]*$")
+_USER = re.compile(r"://.*@")  # greedy: a secret may hold slashes
 _LONGEST = 900  # S3 allows 1024 bytes including the prefix
 
 
@@ -40,6 +42,35 @@ def check_prefix(prefix: str, where: str) -> str:
     return check_key(bare, where) if bare else ""
 
 
+def check_bucket(bucket: str, url: str) -> str:
+    """Return `bucket` unless somebody wrote keys before it, which would stand in every message.
+
+    Raises:
+        ConfigError: The address holds a user name or password, which the message does not repeat.
+    """
+    if "@" in bucket or (":" in bucket and not bucket.startswith("arn:")):
+        hint = "Write s3://bucket/prefix, and the keys as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+        raise ConfigError("the address holds a user name or password", where=without_password(url), hint=hint)
+    return bucket
+
+
+def without_password(url: str) -> str:
+    """The address without what stands before an `@` of its host."""
+    return _USER.sub("://", url)
+
+
 def sha256(data: bytes) -> str:
     """Hex digest that names and verifies content."""
     return hashlib.sha256(data).hexdigest()
+
+
+def digest_in(key: str) -> str:
+    """The 12 hex digits of its content that the key of a grid or item ends in."""
+    return key.rpartition("_")[2].partition(".")[0]
+
+
+def repair_hint(url: str, key: str) -> str:
+    """The command that cures a damaged object; `key` begins with the region's name."""
+    region = key.partition("/")[0]
+    command = f"gvio repair --store {shlex.quote(url)} --region {shlex.quote(region)}"
+    return f"Damaged or edited: run `{command}`, with --workspace DIR where the month was made, then `gvio run` again."

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from filelock import FileLock, Timeout
 
 from gvio.errors import ConfigError, PackError, RunHeld, StoreError
+from gvio.store.keys import check_bucket, without_password
 from gvio.store.s3_client import s3_client
 from gvio.store.s3_errors import reading
 from gvio.types import Progress
@@ -76,7 +77,7 @@ def mirror_prefix(
         lock_seconds: How long to wait for another process that fetches into the same folder.
 
     Raises:
-        ConfigError: Not an S3 address, or the folder holds files that no mirror put there.
+        ConfigError: Not an S3 address, one with keys in it, or the folder holds files that no mirror put there.
         PackError: Nothing lies under the prefix, or a key would leave the folder.
         StoreError: No or wrong credentials, no bucket, or the folder cannot be written.
         UpstreamUnavailable: The server does not answer, or an object changes meanwhile.
@@ -84,7 +85,7 @@ def mirror_prefix(
     """
     bucket, prefix = _address(url)
     with _writing(into), _held(into, url, lock_seconds):
-        origin = f"{url} {endpoint_url or ''}".strip()
+        origin = f"{url} {without_password(endpoint_url or '')}".strip()
         known = _read_record(into, origin, url)
         client = s3_client(endpoint_url, url)
         listed = _listing(client, bucket, prefix, url)
@@ -115,7 +116,8 @@ def list_prefix(url: str, endpoint_url: str | None = None) -> dict[str, tuple[in
 def _address(url: str) -> tuple[str, str]:
     bucket, _, prefix = url.removeprefix("s3://").partition("/")
     if not url.startswith("s3://") or not bucket:
-        raise ConfigError(f"{url!r} names no S3 prefix", hint="Write s3://bucket/prefix.")
+        raise ConfigError(f"{without_password(url)!r} names no S3 prefix", hint="Write s3://bucket/prefix.")
+    check_bucket(bucket, url)
     bare = prefix.strip("/")
     return bucket, f"{bare}/" if bare else ""
 

@@ -11,6 +11,7 @@ from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from gvio.errors import ConfigError
+from gvio.store.keys import check_bucket, without_password
 from gvio.store.local import LocalStore
 
 
@@ -88,7 +89,7 @@ def open_store(url: str, endpoint_url: str | None = None) -> ObjectStore:
     `endpoint_url` names an S3-compatible server; None leaves boto3's own resolution (AWS, or `AWS_ENDPOINT_URL`).
 
     Raises:
-        ConfigError: Empty, no bucket, or a scheme that is not served.
+        ConfigError: Empty, no bucket, a scheme that is not served, or keys in the address.
     """
     scheme, rest = url.split("://", 1) if "://" in url else ("", url)
     if not rest.strip("/ ") and rest.strip() != "/":
@@ -97,11 +98,12 @@ def open_store(url: str, endpoint_url: str | None = None) -> ObjectStore:
         from gvio.store.s3 import S3Store  # boto3 costs 0.2 s: only for those who use it
 
         bucket, _, prefix = rest.partition("/")
-        return S3Store.connect(bucket, prefix, endpoint_url)
+        return S3Store.connect(check_bucket(bucket, url), prefix, endpoint_url)
     if scheme == "file":
         return LocalStore(Path(unquote(urlsplit(url).path)))
     if scheme:
         raise ConfigError(
-            f"scheme {scheme!r} of {url!r} is not served", hint="Give a folder, file:///folder or s3://bucket/prefix."
+            f"scheme {scheme!r} of {without_password(url)!r} is not served",
+            hint="Give a folder, file:///folder or s3://bucket/prefix.",
         )
     return LocalStore(Path(url))

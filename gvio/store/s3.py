@@ -6,21 +6,23 @@ Clients are made by `store.s3_client`; whole prefixes are read into folders by `
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
-from gvio.errors import ConflictError, StoreError
-from gvio.store.keys import check_key, check_prefix, sha256
+from gvio.errors import ConflictError, DamagedStore
+from gvio.store.keys import check_key, check_prefix, repair_hint, sha256
 from gvio.store.s3_client import s3_client
-from gvio.store.s3_errors import is_absent, is_lost, translated
+from gvio.store.s3_errors import error_code, is_absent, is_busy, is_lost, translated, was_sent_again
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
+_WAITS = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8)  # seconds before each attempt; a conflicting write ends within a request
 PART_BYTES = 64 * 2**20  # 8 MB parts (the default) take six times as long for a gigabyte
 
 
@@ -83,21 +85,24 @@ class S3Store:
 
     def put_new(self, key: str, data: bytes, media_type: str) -> bool:
         """See `ObjectStore.put_new`."""
-        with self._object(key) as full:
-            try:
-                self._upload(full, data, media_type)
+        sent_before = False
+        for wait in _WAITS:
+            time.sleep(wait)
+            refused = self._refusal(key, lambda full: self._upload(full, data, media_type))
+            if refused is None:
                 return True
-            except ClientError as error:
-                if not is_lost(error):
-                    raise
-        there = self.get(key)
-        if there != data:
-            raise StoreError(
-                f"holds other bytes (sha256 {sha256(there)[:12]}, ours {sha256(data)[:12]}) and is immutable",
+            sent_before |= was_sent_again(refused)
+            there = self.read_versioned(key)  # a refusal may answer the repetition of our own write
+            if there is None:
+                continue  # 409: whoever was writing has not ended, or gave up
+            if there[0] == data:
+                return sent_before
+            raise DamagedStore(
+                f"holds other bytes (sha256 {sha256(there[0])[:12]}, ours {sha256(data)[:12]}) and is immutable",
                 where=f"{self.url}/{key}",
-                hint="The object was damaged or edited: move it aside and publish again.",
+                hint=repair_hint(self.url, key),
             )
-        return False
+        raise _busy(f"{self.url}/{key}")
 
     def read_versioned(self, key: str) -> tuple[bytes, str] | None:
         """See `ObjectStore.read_versioned`."""
@@ -112,18 +117,35 @@ class S3Store:
 
     def replace(self, key: str, data: bytes, etag: str | None, media_type: str = "application/json") -> None:
         """See `ObjectStore.replace`."""
-        try:
-            with self._object(key) as full:
-                self._put_if(full, data, etag, media_type)
-        except ConflictError:
+        for wait in _WAITS:
+            time.sleep(wait)
+            refused = self._refusal(key, lambda full: self._put_if(full, data, etag, media_type))
+            if refused is None:
+                return
             there = self.read_versioned(key)
-            if there is None or there[0] != data:
-                raise
+            if there is not None and there[0] == data:
+                return  # ours: its answer was lost
+            if not is_busy(refused) or (there[1] if there else None) != etag:
+                with translated(f"{self.url}/{key}"):
+                    raise refused
+        raise _busy(f"{self.url}/{key}")
 
     def delete(self, key: str) -> None:
         """See `ObjectStore.delete`."""
         with self._object(key) as full:
             self._client.delete_object(Bucket=self._bucket, Key=full)
+
+    def _refusal(self, key: str, write: Callable[[str], None]) -> ClientError | None:
+        """The answer by which a conditional write was refused; None when it was made. Other errors are raised."""
+        with self._object(key) as full:
+            try:
+                write(full)
+            except ClientError as error:
+                # an upload that is gone was completed, by us: the answer to that was lost; or somebody cleaned up
+                if not is_lost(error) and error_code(error) != "NoSuchUpload":
+                    raise
+                return error
+        return None
 
     def _put_if(self, full: str, data: bytes, etag: str | None, media_type: str) -> None:
         put = partial(self._client.put_object, Bucket=self._bucket, Key=full, Body=data, ContentType=media_type)
@@ -148,7 +170,8 @@ class S3Store:
             parts = self._send_parts(partial(client.upload_part, **place), data)
             client.complete_multipart_upload(**place, MultipartUpload={"Parts": parts}, IfNoneMatch="*")
         except BaseException:  # also when interrupted: parts of an open upload are stored, and paid for, unseen
-            client.abort_multipart_upload(**place)
+            with contextlib.suppress(ClientError, BotoCoreError):  # the first error must be seen
+                client.abort_multipart_upload(**place)
             raise
 
     def _send_parts(self, upload_part: Callable[..., Any], data: bytes) -> list[dict[str, Any]]:
@@ -175,6 +198,14 @@ class S3Store:
     def _full(self, key: str, *, folder: bool = False) -> str:
         full = "/".join(part for part in (self._prefix, key) if part)
         return f"{full}/" if folder and full else full
+
+
+def _busy(where: str) -> ConflictError:
+    return ConflictError(
+        f"other writes of the same name were under way, {len(_WAITS)} times in a row; nothing was overwritten",
+        where=where,
+        hint="Run again.",
+    )
 
 
 def _gone(where: str) -> ConflictError:

@@ -27,7 +27,8 @@ from botocore.exceptions import (
 from gvio.errors import ConflictError, StoreError, UpstreamUnavailable
 
 _ABSENT = frozenset({"404", "NoSuchKey", "NotFound"})
-_LOST = frozenset({"409", "412", "ConditionalRequestConflict", "OperationAborted", "PreconditionFailed"})
+_BUSY = frozenset({"409", "ConditionalRequestConflict", "OperationAborted"})
+_LOST = _BUSY | {"412", "PreconditionFailed"}
 _CREDENTIALS = (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, ProfileNotFound)
 _DENIED = frozenset({"401", "403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken"})
 _BROKEN_OFF = (HTTPClientError, NoConnectionError, IncompleteReadError, FlexibleChecksumError)
@@ -49,6 +50,16 @@ def is_absent(error: ClientError) -> bool:
 def is_lost(error: ClientError) -> bool:
     """Whether a conditional write was refused; an `If-Match` on an absent object answers 412 or 404, by server."""
     return error_code(error) in _LOST
+
+
+def is_busy(error: ClientError) -> bool:
+    """Whether another write of the same name was under way: AWS asks that the request be sent again (409)."""
+    return error_code(error) in _BUSY
+
+
+def was_sent_again(error: ClientError) -> bool:
+    """Whether boto3 had sent the request before: that one may have done its work, and only its answer was lost."""
+    return bool(error.response.get("ResponseMetadata", {}).get("RetryAttempts", 0))
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ import pytest
 
 from gvio.errors import ConfigError, StoreError
 from gvio.store.local import LocalStore
+from gvio.store.mirror import list_prefix
 from gvio.store.objects import open_store
 from gvio.store.s3 import S3Store
 
@@ -55,6 +56,30 @@ def test_a_url_that_names_nothing_is_refused(url: str) -> None:
 def test_an_unknown_scheme_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"scheme 'gs' of 'gs://bucket' is not served\. Give a folder"):
         open_store("gs://bucket")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "s3://KEYID:hunter2@bucket/prefix",
+        "s3://KEYID:hun/ter2@bucket/prefix",
+        "s3://KEYID@bucket",
+        "https://KEYID:hunter2@bucket.s3.example/prefix",
+    ],
+)
+def test_keys_in_an_address_are_refused_and_not_repeated(url: str) -> None:
+    with pytest.raises(ConfigError, match=r"the address holds a user name or password|is not served") as caught:
+        open_store(url)
+    assert not [secret for secret in ("KEYID", "hunter2", "ter2") if secret in str(caught.value)]
+    with pytest.raises(ConfigError, match=r"the address holds a user name or password|names no S3 prefix") as caught:
+        list_prefix(url)
+    assert not [secret for secret in ("KEYID", "hunter2", "ter2") if secret in str(caught.value)]
+
+
+def test_the_keys_of_an_endpoint_that_is_no_url_are_not_repeated() -> None:
+    with pytest.raises(StoreError, match="the S3 endpoint is not a URL") as caught:
+        open_store("s3://bucket", "http://KEYID:hunter2@ho st")
+    assert "hunter2" not in str(caught.value)
 
 
 def test_an_endpoint_that_is_no_url_is_refused() -> None:
