@@ -16,7 +16,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 from gvio.store.objects import ObjectStore, open_store
-from gvio.store.published import UPLOADS
+from gvio.store.writing import THREADS as UPLOADS
 
 
 def main() -> None:

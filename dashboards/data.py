@@ -7,17 +7,11 @@ import dataclasses
 import streamlit as st
 from odc.geo.geobox import GeoBox
 
+from gvio.publish.latest import Latest
 from gvio.report.about import About, describe
+from gvio.store.documents import read_latest
 from gvio.store.objects import ObjectStore, open_store
-from gvio.store.published import (
-    Latest,
-    PublishedRelease,
-    list_regions,
-    list_releases,
-    read_grid,
-    read_latest,
-    read_release,
-)
+from gvio.store.published import PublishedRelease, list_regions, list_releases, read_grid, read_release
 from gvio.types import FloatArray
 
 

@@ -171,5 +171,40 @@ class Asset:
     month: str | None = None
 
 
+@dataclasses.dataclass(frozen=True)
+class Manifest:
+    """What `releases/<release>/manifest.json` says; written and read by `gvio.publish.manifest` alone.
+
+    Attributes:
+        release: Release id, which names the content: `gvio.publish.manifest.release_id`.
+        region: Name of the region.
+        month: The release's last month.
+        objects: Every object of the release, sorted by key.
+        inputs: What it was made from, as JSON.
+        model: What made it, as JSON.
+        code: Version of the code.
+        skill: proven, weak, none, or "" when a release of long ago does not say.
+        public_until: Latest day of publication among the statistics used (YYYY-MM-DD); None when there are none.
+        schema_version: Of the document.
+    """
+
+    release: str
+    region: str
+    month: Month
+    objects: tuple[Asset, ...] = ()
+    inputs: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    model: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    code: str = ""
+    skill: str = ""
+    public_until: str | None = None
+    schema_version: int = 1
+
+    @property
+    def grids(self) -> dict[str, str]:
+        """Key of each month's grid, by month (YYYY-MM) ascending."""
+        found = {o.month: o.key for o in self.objects if o.month is not None and o.key.startswith("grids/")}
+        return dict(sorted(found.items()))
+
+
 Progress = Callable[[str, int, int], None]
 """Reports long work: label, units done, units in all. Computation takes `Progress | None` and knows no terminal."""

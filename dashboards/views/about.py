@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 
 import pandas as pd
@@ -9,7 +10,7 @@ import streamlit as st
 
 from dashboards.data import Shown, releases
 from dashboards.style import facts_list
-from gvio.report.about import facts
+from gvio.report.about import Section, facts
 from gvio.report.tables import age_days, age_text, month_text
 
 
@@ -27,11 +28,12 @@ def show(view: Shown) -> None:
                 ("Newest month", month_text(release.month)),
                 ("Published", published),
                 ("Unit", view.about.unit_text),
-                ("Skill", str(release.manifest.get("skill", "–"))),
+                ("Skill", release.manifest.skill or "–"),
             ]
         )
     )
-    for section, title in (("model", "Model"), ("code", "Code"), ("inputs", "Inputs")):
+    sections: tuple[tuple[Section, str], ...] = (("model", "Model"), ("code", "Code"), ("inputs", "Inputs"))
+    for section, title in sections:
         pairs = [(name, text) for name, text in facts(release.manifest, section) if not name.startswith("areas.")]
         if pairs:
             st.subheader(title, anchor=False)
@@ -47,7 +49,7 @@ def show(view: Shown) -> None:
 def _objects(view: Shown) -> None:
     st.subheader("Objects and hashes", anchor=False)
     st.caption(f"Keys are relative to {view.source.url}/{view.key[0]}/. Objects never change once published.")
-    frame = pd.DataFrame(view.release.manifest.get("objects") or [])
+    frame = pd.DataFrame([dataclasses.asdict(listed) for listed in view.release.manifest.objects])
     st.dataframe(frame, hide_index=True, height=min(38 + 35 * len(frame), 400))
 
 

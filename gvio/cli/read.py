@@ -50,8 +50,8 @@ def _describe(objects: Any, region: str) -> dict[str, Any]:
         "age_days": (dt.datetime.now(dt.UTC) - published).days,
         "checks": len(release.checks),
         "warnings": [check.message for check in failed],
-        "skill": release.manifest["skill"],
-        "model": dict(release.manifest["model"]),
+        "skill": release.manifest.skill,
+        "model": dict(release.manifest.model),
     }
 
 

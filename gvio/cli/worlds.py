@@ -52,8 +52,8 @@ def _run_months(job: Job, months: list[Month]) -> list[StageReport]:
     """Run the monthly flow for each month that is not published yet, as of the 20th of the month after."""
     from flows.embedded import temporary_server
     from flows.monthly import monthly
+    from gvio.store.documents import read_latest
     from gvio.store.objects import open_store
-    from gvio.store.published import read_latest
 
     published = read_latest(open_store(job.store), job.region)
     reports: list[StageReport] = []

@@ -24,12 +24,15 @@ from gvio.publish.estimates import estimates_parquet, read_estimates
 from gvio.publish.explanations import NAME as EXPLANATIONS
 from gvio.publish.explanations import explanations_frame, explanations_parquet, read_explanations
 from gvio.publish.grids import Grid, GridObject
+from gvio.publish.knowledge import Knowledge
 from gvio.publish.release import build_release
 from gvio.raster import cog_bytes, read_cog
 from gvio.report.model_card import model_card
 from gvio.store.grids import encode_grid
 from gvio.store.objects import open_store
-from gvio.store.published import PublishedRelease, read_latest, read_release, write_release
+from gvio.store.published import PublishedRelease, last_readable
+from gvio.store.standing import last_manifest
+from gvio.store.writing import write_release
 from gvio.train.fit import Fitted, explain_estimate
 from gvio.types import CheckResult, FloatArray, Month, Progress
 from gvio.validate.gate import refuse_failed
@@ -54,12 +57,13 @@ def map_(job: Job, progress: Progress | None = None) -> StageReport:
         hint = "Run `gvio evaluate` with the same --workspace first."
         raise ModelError("there is no champion to map with", where=f"registry, gvio-{job.region}", hint=hint)
     fitted, about = champion
-    previous = last_release(job)
+    previous, damaged = last_readable(open_store(job.store, job.endpoint_url), job.region)
     figures, frame, why = _estimates(job, inputs, fitted)
-    months = _published_months(job, inputs, previous)
+    months = _published_months(job, inputs)
     industry = industry_of(inputs.samples)
     grids, series = _grids(job, inputs, industry, figures, months, progress)
-    _check(job, inputs, industry, frame, grids, _jumps(inputs, frame, previous, about["weights_sha256"]))
+    jumps = [*_jumps(inputs, frame, previous, about["weights_sha256"]), *([] if damaged is None else [damaged])]
+    _check(job, inputs, industry, frame, grids, jumps)
     _write(job, inputs, frame, grids, industry, series)
     write_bytes(job.path("product") / EXPLANATIONS, explanations_parquet(why, job.config.start, inputs.month))
     decision = read_json(job, "decision.json", "evaluate")
@@ -94,6 +98,7 @@ def publish(job: Job, progress: Progress | None = None) -> StageReport:
         inputs.month,
         [_grid_object(path) for path in sorted((folder / "grids").glob("*.tif"))],
         read_estimates((folder / "estimates.parquet").read_bytes()),
+        knowledge=Knowledge(inputs.month, inputs.hashes["figures_public_until"], job.as_of.isoformat()),
         scoreboard=scoreboard,
         checks=checks,
         model_card=(folder / "model-card.md").read_text(),
@@ -119,9 +124,8 @@ def publish(job: Job, progress: Progress | None = None) -> StageReport:
 
 
 def last_release(job: Job) -> PublishedRelease | None:
-    """The store's latest release of this region; None when nothing is published."""
-    store = open_store(job.store, job.endpoint_url)
-    return None if read_latest(store, job.region) is None else read_release(store, job.region)
+    """The store's latest release of this region; None when nothing is published, or what is cannot be built on."""
+    return last_readable(open_store(job.store, job.endpoint_url), job.region).release
 
 
 def _estimates(job: Job, inputs: Inputs, fitted: Fitted) -> tuple[Figures, pd.DataFrame, pd.DataFrame]:
@@ -164,9 +168,10 @@ def _covered(inputs: Inputs) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
     return covered
 
 
-def _published_months(job: Job, inputs: Inputs, previous: PublishedRelease | None) -> list[Month]:
+def _published_months(job: Job, inputs: Inputs) -> list[Month]:
     """The run's month and every month whose grid the last release holds: one release is consistent in itself."""
     known = set(inputs.samples.months)
+    previous = last_manifest(open_store(job.store, job.endpoint_url), job.region)
     before = {Month.parse(month) for month in previous.grids} if previous is not None else set()
     return sorted(((before | set(job.also)) & known) | {inputs.month})
 
@@ -216,7 +221,7 @@ def _jumps(inputs: Inputs, frame: pd.DataFrame, previous: PublishedRelease | Non
     """Against the last release; when that was made of the same, its own verdict: it cannot have jumped from itself."""
     if previous is None:
         return check_jumps(frame, None, _JUMP)
-    made = (previous.manifest["inputs"].get("input_key"), previous.manifest["model"].get("weights_sha256"))
+    made = (previous.manifest.inputs.get("input_key"), previous.manifest.model.get("weights_sha256"))
     kept = [c for c in previous.checks if c.name == "product.jump"] if made == (inputs.key, weights) else []
     return kept or check_jumps(frame, previous.estimates, _JUMP)
 

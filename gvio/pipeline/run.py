@@ -13,6 +13,8 @@ from gvio.pipeline.learn import champion_of
 from gvio.pipeline.product import last_release
 from gvio.pipeline.stages import STAGES
 from gvio.region.pack import read_pack
+from gvio.store.objects import open_store
+from gvio.store.standing import standing
 from gvio.types import Month, Progress
 
 
@@ -50,17 +52,17 @@ def run_month(job: Job, progress: Progress | None = None) -> RunReport:
 def unchanged_release(job: Job) -> str | None:
     """The latest release if it was made from exactly what is fetched, public and champion now."""
     release = last_release(job)
-    if release is None or job.retrain:
+    if release is None or job.retrain or not standing(open_store(job.store, job.endpoint_url), job.region).whole:
         return None
     pack = read_pack(job.pack)
     month = Month.parse(read_json(job, "fetch.json", "fetch")["month"])
     hashes = input_hashes(job, pack, as_of(pack.ledger, job.as_of), month)
-    inputs = release.manifest["inputs"]
+    inputs = release.manifest.inputs
     if any(inputs.get(name) != value for name, value in hashes.items()):
         return None
     if not {str(m) for m in job.also} <= set(release.grids):
         return None
     champion = champion_of(job)
-    if champion is not None and champion[1]["weights_sha256"] != release.manifest["model"]["weights_sha256"]:
+    if champion is not None and champion[1]["weights_sha256"] != release.manifest.model["weights_sha256"]:
         return None
     return release.release

@@ -7,9 +7,8 @@ import hashlib
 
 from odc.geo.geobox import GeoBox
 
+from gvio.publish.manifest import COG_TYPE
 from gvio.types import Asset, FloatArray, Month
-
-COG_TYPE = "image/tiff; application=geotiff; profile=cloud-optimized"
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -20,22 +19,15 @@ from gvio.publish.canonical import SCHEMA_VERSION, canonical_json
 from gvio.publish.estimates import estimates_parquet
 from gvio.publish.explanations import NAME as EXPLANATIONS
 from gvio.publish.explanations import explanations_parquet
-from gvio.publish.grids import COG_TYPE, GridObject, describe
+from gvio.publish.grids import GridObject, describe
+from gvio.publish.knowledge import Knowledge
+from gvio.publish.latest import latest_json
+from gvio.publish.manifest import ITEM_TYPE, MEDIA_TYPES, facts_of, manifest_json, release_id
 from gvio.publish.stac import build_item, catalog_json, collection_json
-from gvio.types import Asset, CheckResult, Month
+from gvio.types import Asset, CheckResult, Manifest, Month
 from gvio.validate.gate import refuse_failed
 
-JSON_TYPE = "application/json"
-ITEM_TYPE = "application/geo+json"
 Skill = Literal["proven", "weak", "none"]
-MEDIA_TYPES: Mapping[str, str] = {
-    "estimates.parquet": "application/vnd.apache.parquet",
-    EXPLANATIONS: "application/vnd.apache.parquet",
-    "scoreboard.json": JSON_TYPE,
-    "checks.json": JSON_TYPE,
-    "model-card.md": "text/markdown; charset=utf-8",
-    "trends.tif": COG_TYPE,
-}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -46,16 +38,18 @@ class Release:
         id: `<YYYY-MM>-<12 hex digits of the content>`.
         region: Name of the region.
         month: The release's (last) month.
+        knowledge: What was known when it was made; decides whether it may take `latest.json` from another release.
         objects: What the manifest lists, sorted by key.
         payloads: Bytes of every object, by key.
         manifest: `releases/<id>/manifest.json`.
-        latest: `latest.json`; the only bytes that hold a time of publication.
+        latest: `latest.json`; the only bytes that hold the as-of day and a time of publication.
         catalogue: `catalog.json` and `collection.json`, derived from the release.
     """
 
     id: str
     region: str
     month: Month
+    knowledge: Knowledge
     objects: tuple[Asset, ...]
     payloads: Mapping[str, bytes]
     manifest: bytes
@@ -74,6 +68,7 @@ def build_release(
     grids: Sequence[GridObject],
     estimates: pd.DataFrame,
     *,
+    knowledge: Knowledge,
     scoreboard: Mapping[str, Any],
     checks: Sequence[CheckResult],
     model_card: str,
@@ -92,6 +87,7 @@ def build_release(
         month: The release's month: the last one of `estimates`.
         grids: Encoded grids, one per month published.
         estimates: Table of contract §3, see `estimates_parquet`.
+        knowledge: The month again, the newest statistic used, and the run's as-of day.
         scoreboard: Evaluation of the model that made the release.
         checks: Outcomes of every check of the run.
         model_card: Markdown.
@@ -100,13 +96,16 @@ def build_release(
         model: Version, weights' hash and so on of the model that made the maps.
         code: Version of the code.
         skill: The model against the best naive forecast.
-        created: When it is published; enters `latest.json` only.
+        created: When it is published; enters `latest.json` only, as does the as-of day.
         explanations: What the estimates are made of, see `explanations_parquet`; None to publish none.
 
     Raises:
         GateRefused: A required check failed, no check was made, there is no grid of `month` or two of one month, or
             the estimates or explanations are not whole (see `estimates_parquet`, `explanations_parquet`).
+        ValueError: `knowledge` is of another month.
     """
+    if knowledge.month != month:
+        raise ValueError(f"knowledge of {knowledge.month} for a release of {month}")
     _require_checked(checks, month)
     _require_grids(grids, month)
     named = {
@@ -118,41 +117,46 @@ def build_release(
     }
     if explanations is not None:
         named[EXPLANATIONS] = explanations_parquet(explanations, config.start, month)
-    facts = {"inputs": inputs, "model": model, "code": code, "skill": skill, "region": config.name, "month": month}
-    return _assemble(config, month, sorted(grids, key=lambda g: g.month), named, facts, created)
+    about = Manifest("", config.name, month, (), inputs, model, code, skill, knowledge.public_until)
+    return _assemble(config, knowledge, sorted(grids, key=lambda g: g.month), named, about, created)
 
 
 def _assemble(
     config: RegionConfig,
-    month: Month,
+    knowledge: Knowledge,
     grids: Sequence[GridObject],
     named: Mapping[str, bytes],
-    facts: Mapping[str, Any],
+    about: Manifest,
     created: dt.datetime,
 ) -> Release:
     """Names for the bytes: grids and items by their own content, tables under the release, which all of it names."""
     items = [build_item(config, grid) for grid in grids]
     shared = [*(grid.asset for grid in grids), *(describe(item.key, item.data, ITEM_TYPE) for item in items)]
-    release = f"{month}-{_content_hash(facts, shared, named)}"
-    tables = {n: describe(f"releases/{release}/{n}", data, MEDIA_TYPES[n]) for n, data in named.items()}
+    release = release_id(about.month, facts_of(about), [*shared, *_tables("unnamed", named).values()])
+    tables = _tables(release, named)
     objects = tuple(sorted([*shared, *tables.values()], key=lambda asset: asset.key))
     return Release(
         id=release,
         region=config.name,
-        month=month,
+        month=about.month,
+        knowledge=knowledge,
         objects=objects,
         payloads={
             **{grid.key: grid.data for grid in grids},
             **{item.key: item.data for item in items},
             **{tables[name].key: data for name, data in named.items()},
         },
-        manifest=canonical_json(_manifest(release, facts, objects)),
-        latest=canonical_json(_latest(config.name, release, month, created)),
+        manifest=manifest_json(dataclasses.replace(about, release=release, objects=objects)),
+        latest=latest_json(config.name, release, knowledge, created),
         catalogue={
             "catalog.json": catalog_json(config),
-            "collection.json": collection_json(config, release, str(facts["skill"]), items, tables),
+            "collection.json": collection_json(config, release, about.skill, items, tables),
         },
     )
+
+
+def _tables(release: str, named: Mapping[str, bytes]) -> dict[str, Asset]:
+    return {n: describe(f"releases/{release}/{n}", data, MEDIA_TYPES[n]) for n, data in named.items()}
 
 
 def _require_checked(checks: Sequence[CheckResult], month: Month) -> None:
@@ -170,31 +174,6 @@ def _require_grids(grids: Sequence[GridObject], month: Month) -> None:
         raise GateRefused("two grids of one month", where=str(twice[0]), hint="Publish one grid a month.")
 
 
-def _content_hash(facts: Mapping[str, Any], shared: Sequence[Asset], named: Mapping[str, bytes]) -> str:
-    content = {
-        "facts": facts,
-        "shared": {asset.key: asset.sha256 for asset in shared},
-        "named": {name: hashlib.sha256(data).hexdigest() for name, data in named.items()},
-    }
-    return hashlib.sha256(canonical_json(content)).hexdigest()[:12]
-
-
 def _checks_document(config: RegionConfig, month: Month, checks: Sequence[CheckResult]) -> dict[str, Any]:
     listed = [{f.name: getattr(check, f.name) for f in dataclasses.fields(check)} for check in checks]
     return {"schema_version": SCHEMA_VERSION, "region": config.name, "month": month, "checks": listed}
-
-
-def _manifest(release: str, facts: Mapping[str, Any], objects: Sequence[Asset]) -> dict[str, Any]:
-    listed = [dataclasses.asdict(asset) for asset in objects]
-    return {"schema_version": SCHEMA_VERSION, "release": release, "objects": listed, **facts}
-
-
-def _latest(region: str, release: str, month: Month, created: dt.datetime) -> dict[str, Any]:
-    published = created.astimezone(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "region": region,
-        "release": release,
-        "month": month,
-        "published_at": published,
-    }

@@ -10,13 +10,12 @@ import dataclasses
 import datetime as dt
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import pyproj
 import pystac
 from odc.geo.geobox import GeoBox
 
-from gvio.config import RegionConfig
 from gvio.map.grids import BANDS
 from gvio.publish.canonical import canonical_json
 from gvio.publish.grids import GridObject
@@ -35,6 +34,36 @@ _BAND_WORDS = {
 }
 
 
+class Described(Protocol):
+    """What the catalogue says of a region; `RegionConfig` says it, and `Region`, read back from a catalogue."""
+
+    @property
+    def name(self) -> str:
+        """Slug."""
+
+    @property
+    def title(self) -> str:
+        """Title for people."""
+
+    @property
+    def unit(self) -> str:
+        """Unit of the estimates."""
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """West, south, east, north in degrees."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Region:
+    """A region as its catalogue describes it, where no pack is at hand."""
+
+    name: str
+    title: str
+    unit: str
+    bounds: tuple[float, float, float, float]
+
+
 @dataclasses.dataclass(frozen=True)
 class Item:
     """A month's STAC item, named by its content; `key` relative to the region."""
@@ -44,14 +73,14 @@ class Item:
     data: bytes
 
 
-def build_item(config: RegionConfig, grid: GridObject) -> Item:
+def build_item(config: Described, grid: GridObject) -> Item:
     """The STAC item of one month's grid: footprint, month, projection, bands with units, checksum."""
     data = _item_json(config, grid)
     return Item(grid.month, f"items/gvio_{grid.month}_{hashlib.sha256(data).hexdigest()[:12]}.json", data)
 
 
 def collection_json(
-    config: RegionConfig, release: str, skill: str, items: Sequence[Item], tables: Mapping[str, Asset]
+    config: Described, release: str, skill: str, items: Sequence[Item], tables: Mapping[str, Asset]
 ) -> bytes:
     """The region's collection, listing the items and tables of one release; `gvio:release` names it.
 
@@ -82,7 +111,7 @@ def collection_json(
     return canonical_json(collection.to_dict(include_self_link=False, transform_hrefs=False))
 
 
-def catalog_json(config: RegionConfig) -> bytes:
+def catalog_json(config: Described) -> bytes:
     """The entry point; it depends on the region's name and title alone."""
     catalog = pystac.Catalog(id=f"gvio-{config.name}", title=config.title, description="Releases of gvio, static STAC.")
     catalog.remove_links("root")
@@ -95,7 +124,7 @@ def catalog_json(config: RegionConfig) -> bytes:
     return canonical_json(catalog.to_dict(include_self_link=False, transform_hrefs=False))
 
 
-def _item_json(config: RegionConfig, grid: GridObject) -> bytes:
+def _item_json(config: Described, grid: GridObject) -> bytes:
     item = pystac.Item(
         id=f"{config.name}-{grid.month}",
         geometry=_footprint(grid.geobox),
@@ -122,7 +151,7 @@ def _item_json(config: RegionConfig, grid: GridObject) -> bytes:
     return canonical_json(item.to_dict(include_self_link=False, transform_hrefs=False))
 
 
-def _grid_asset(config: RegionConfig, grid: GridObject) -> pystac.Asset:
+def _grid_asset(config: Described, grid: GridObject) -> pystac.Asset:
     bands = [{"name": name, "description": _BAND_WORDS[name], "unit": config.unit} for name in BANDS]
     bands[BANDS.index("adjustment")]["unit"] = "1"
     return pystac.Asset(
@@ -139,7 +168,7 @@ def _grid_asset(config: RegionConfig, grid: GridObject) -> pystac.Asset:
     )
 
 
-def _extent(config: RegionConfig, items: Sequence[Item]) -> pystac.Extent:
+def _extent(config: Described, items: Sequence[Item]) -> pystac.Extent:
     begin, end = _instant(items[0].month.first_day), _instant(items[-1].month.last_day, dt.time(23, 59, 59))
     return pystac.Extent(pystac.SpatialExtent([[*config.bounds]]), pystac.TemporalExtent([[begin, end]]))
 

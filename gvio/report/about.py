@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
 from gvio.report.tables import find_city
+from gvio.types import Manifest
+
+Section = Literal["inputs", "model", "code"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,45 +37,37 @@ class About:
         return self.unit or "unit not stated"
 
 
-def describe(region: str, manifest: Mapping[str, Any], estimates: pd.DataFrame) -> About:
+def describe(region: str, manifest: Manifest, estimates: pd.DataFrame) -> About:
     """Title, unit and names from the manifest's `inputs`, where it states them; from slug and ids otherwise."""
-    title = str(_stated(manifest, "title") or region.replace("-", " ").title())
-    named = _stated(manifest, "city_id")
+    stated = manifest.inputs
+    title = str(stated.get("title") or region.replace("-", " ").title())
+    named = stated.get("city_id")
     city = find_city(estimates, str(named) if named else None)
-    given = _stated(manifest, "areas")
+    given = stated.get("areas")
     known = {str(k): str(v) for k, v in given.items()} if isinstance(given, Mapping) else {}
     names = {area: known.get(area, area) for area in dict.fromkeys(estimates["area_id"])}
     if city is not None and city not in known:
         names[city] = "All districts"
     return About(
         title=title,
-        unit=str(_stated(manifest, "unit") or ""),
+        unit=str(stated.get("unit") or ""),
         city=city,
         names=names,
-        grids=grid_keys(manifest),
+        grids=manifest.grids,
         demonstration="demonstration" in title.lower(),
     )
 
 
-def grid_keys(manifest: Mapping[str, Any]) -> dict[str, str]:
-    """Months that have a map in this release, ascending, with the key of each grid."""
-    objects = manifest.get("objects") or []
-    grids = {o["month"]: o["key"] for o in objects if o.get("month") and str(o.get("key", "")).startswith("grids/")}
-    return dict(sorted(grids.items()))
-
-
-def object_key(manifest: Mapping[str, Any], ending: str) -> str | None:
+def object_key(manifest: Manifest, ending: str) -> str | None:
     """Key of the first object whose name ends so, for example `estimates.parquet`; None when there is none."""
-    keys = (str(o.get("key", "")) for o in manifest.get("objects") or [])
-    return next((key for key in keys if key.endswith(ending)), None)
+    return next((o.key for o in manifest.objects if o.key.endswith(ending)), None)
 
 
-def facts(manifest: Mapping[str, Any], section: str) -> list[tuple[str, str]]:
-    """A section of the manifest (`inputs`, `model`, `code`) as (name, text) pairs, nested names joined by dots."""
-    value = manifest.get(section)
-    if value is None:
-        return []
-    return _flatten(value, "") if isinstance(value, Mapping) else [(section, str(value))]
+def facts(manifest: Manifest, section: Section) -> list[tuple[str, str]]:
+    """A section of the manifest as (name, text) pairs, nested names joined by dots; empty when it says nothing."""
+    if section == "code":
+        return [("code", manifest.code)] if manifest.code else []
+    return _flatten(manifest.inputs if section == "inputs" else manifest.model, "")
 
 
 def _flatten(value: Mapping[str, Any], prefix: str) -> list[tuple[str, str]]:
@@ -86,10 +81,3 @@ def _flatten(value: Mapping[str, Any], prefix: str) -> list[tuple[str, str]]:
         else:
             pairs.append((name, "–" if item is None else str(item)))
     return pairs
-
-
-def _stated(manifest: Mapping[str, Any], key: str) -> Any:
-    for section in (manifest, manifest.get("inputs"), manifest.get("region_config")):
-        if isinstance(section, Mapping) and section.get(key):
-            return section[key]
-    return None

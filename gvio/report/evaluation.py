@@ -26,7 +26,7 @@ def evaluation_html(scoreboard: Scores, pictures: Mapping[str, bytes], title: st
         pictures: PNG bytes by file name: `score_charts`, and others that are shown at the end.
         title: Of the region.
     """
-    skill = skill_of(scoreboard, {})
+    skill = skill_of(scoreboard)
     parts = "".join(_html_section(section, pictures) for section in sections(scoreboard, pictures))
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
@@ -41,7 +41,7 @@ def evaluation_html(scoreboard: Scores, pictures: Mapping[str, bytes], title: st
 def evaluation_markdown(scoreboard: Scores, pictures: Mapping[str, bytes], title: str, folder: str) -> str:
     """The same as Markdown; pictures are expected in `folder`, relative to the file."""
     lines = [f"# How good is it? {title}", "", _when(scoreboard), ""]
-    lines += [f"**{SKILLS[skill_of(scoreboard, {})][0]}.** {verdict(scoreboard)}", ""]
+    lines += [f"**{SKILLS[skill_of(scoreboard)][0]}.** {verdict(scoreboard)}", ""]
     for section in sections(scoreboard, pictures):
         lines += [f"## {section.title}", ""]
         lines += [line for text in section.text for line in (text, "")]

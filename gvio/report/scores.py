@@ -11,6 +11,8 @@ from typing import Any
 
 import pandas as pd
 
+from gvio.types import Manifest
+
 Scores = Mapping[str, Any]
 
 OURS = "sa-cnn"
@@ -77,12 +79,10 @@ SKILLS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def skill_of(scoreboard: Scores, manifest: Scores) -> str:
+def skill_of(scoreboard: Scores, manifest: Manifest | None = None) -> str:
     """`proven`, `weak`, `none`, or `unknown` when neither manifest nor scoreboard says so."""
-    for source in (manifest, scoreboard):
-        if source.get("skill") in SKILLS:
-            return str(source["skill"])
-    return "unknown"
+    stated = ("" if manifest is None else manifest.skill, str(scoreboard.get("skill")))
+    return next((skill for skill in stated if skill in SKILLS), "unknown")
 
 
 def verdict(scoreboard: Scores) -> str:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from gvio.errors import ConflictError, StoreError
-from gvio.store.keys import check_key, check_prefix, sha256
+from gvio.errors import ConflictError, DamagedStore, StoreError
+from gvio.store.keys import check_key, check_prefix, repair_hint, sha256
 
 _LOCK = ".gvio.lock"
 
@@ -72,10 +72,10 @@ class LocalStore:
                 _move(temporary, self._path(key))
                 return True
         if there != data:
-            raise StoreError(
+            raise DamagedStore(
                 f"holds other bytes (sha256 {sha256(there)[:12]}, ours {sha256(data)[:12]}) and is immutable",
                 where=f"{self.url}/{key}",
-                hint="The file was damaged or edited: move it aside and publish again.",
+                hint=repair_hint(self.url, key),
             )
         return False
 

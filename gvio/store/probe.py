@@ -1,7 +1,7 @@
-"""Does a store keep the one promise that publishing needs: a conditional write that lost writes nothing?
+"""Can this store be written, and does a conditional write that lost write nothing, as publishing needs?
 
 Some S3 gateways accept `If-None-Match` and `If-Match` and ignore them. On such a store two publishers silently
-overwrite each other, so it is refused before anything is uploaded.
+overwrite each other, so it is refused. A run asks first, before it computes anything; `write_release` asks again.
 """
 
 from __future__ import annotations
@@ -15,10 +15,13 @@ from gvio.store.objects import ObjectStore
 
 
 def probe_conditional_writes(store: ObjectStore) -> None:
-    """Write, overwrite and compare-and-swap a small object named `_probe-…`, and remove it.
+    """Write, overwrite and compare-and-swap a small object named `_probe-…`, and remove it, whatever comes of it.
+
+    Call it before the work of a run: it costs five requests, and a store that cannot be written, a bucket that is not
+    there or keys without the right to write are told at once.
 
     Raises:
-        StoreError: A write that had to be refused was accepted or a right one refused; or the store cannot be written.
+        StoreError: The store cannot be written, or a write that had to be refused was accepted or a right one refused.
     """
     key = f"_probe-{uuid.uuid4().hex}"
     try:

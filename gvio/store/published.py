@@ -1,68 +1,25 @@
-"""Writing a release so that no reader ever sees half of it, and reading it back verified.
-
-Order of writing: immutable objects, manifest, `latest.json` by compare-and-swap, STAC catalogue. Until the pointer
-moves, readers see the last release; a run killed at any point leaves objects that the next run finds and reuses.
-"""
+"""Reading releases back, every table verified against the manifest; the writer is `store.writing`."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import pandas as pd
 from odc.geo.geobox import GeoBox
 
-from gvio.errors import StoreError
-from gvio.publish.canonical import SCHEMA_VERSION
+from gvio.errors import DamagedStore, StoreError
 from gvio.publish.estimates import read_estimates
 from gvio.publish.explanations import NAME as EXPLANATIONS
 from gvio.publish.explanations import read_explanations
 from gvio.raster import read_cog
-from gvio.store.catalogue import follow_pointer
-from gvio.store.keys import sha256
+from gvio.store.documents import LATEST, read_latest, read_manifest
+from gvio.store.keys import digest_in, repair_hint, sha256
 from gvio.store.objects import ObjectStore
-from gvio.store.probe import probe_conditional_writes
-from gvio.types import Asset, CheckResult, FloatArray, Progress
-
-if TYPE_CHECKING:
-    from gvio.publish.release import Release  # the name only: readers need none of what it imports
-
-LATEST = "latest.json"
-UPLOADS = 16  # at 30 ms latency 16 threads carry 370–500 small objects a second, one carries 28
-_DAMAGED = "The store was edited or damaged: publish the month again, or restore the object."
-
-
-@dataclasses.dataclass(frozen=True)
-class Latest:
-    """What `latest.json` says: the release to read, its month (YYYY-MM) and when it was published (ISO 8601, UTC)."""
-
-    region: str
-    release: str
-    month: str
-    published_at: str
-
-
-@dataclasses.dataclass(frozen=True)
-class WriteReport:
-    """What `write_release` did.
-
-    Attributes:
-        outcome: "published" (the pointer moved), "archived" (written whole, but the pointer stays at a later month),
-            "repaired" (it was the latest already, but objects were absent), or "unchanged" (nothing was to do).
-        release: Release id.
-        uploaded: Objects sent, the manifest included.
-        reused: Objects that were there already.
-        uploaded_bytes: Bytes sent.
-    """
-
-    outcome: Literal["published", "archived", "repaired", "unchanged"]
-    release: str
-    uploaded: int
-    reused: int
-    uploaded_bytes: int
+from gvio.store.standing import manifest_of, releases_with_manifest
+from gvio.types import CheckResult, FloatArray, Manifest
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -77,7 +34,7 @@ class PublishedRelease:
     release: str
     month: str
     published_at: str | None
-    manifest: Mapping[str, Any]
+    manifest: Manifest
     estimates: pd.DataFrame
     scoreboard: Mapping[str, Any]
     checks: list[CheckResult]
@@ -87,35 +44,14 @@ class PublishedRelease:
     @property
     def grids(self) -> dict[str, str]:
         """Key of each month's grid, by month ascending; see `read_grid`."""
-        listed = [o for o in self.manifest["objects"] if o["key"].startswith("grids/")]
-        return {o["month"]: o["key"] for o in sorted(listed, key=lambda o: str(o["month"]))}
+        return self.manifest.grids
 
 
-def write_release(store: ObjectStore, region: str, release: Release, progress: Progress | None = None) -> WriteReport:
-    """Publish a release: probe the store, send what it lacks, move the pointer, follow with the catalogue.
+class LastRelease(NamedTuple):
+    """The release that the next run builds on, or None with the reason as a warning; neither: nothing is published."""
 
-    The pointer never goes back to an earlier month; such a release is written whole and found by its id.
-
-    Raises:
-        ConflictError: Another publisher moved `latest.json` since this call began; its release stands.
-        StoreError: The store ignores conditional writes, cannot be written, holds other bytes under one of our names,
-            or `region` is not the release's.
-    """
-    if region != release.region:
-        raise StoreError(f"a release of {release.region!r} does not belong here", where=f"{store.url}/{region}")
-    probe_conditional_writes(store)
-    before = store.read_versioned(f"{region}/{LATEST}")
-    latest = None if before is None else _parse_latest(before[0], f"{store.url}/{region}/{LATEST}")
-    sent = _send(store, region, release, progress)
-    report = WriteReport("published", release.id, len(sent), len(release.objects) + 1 - len(sent), sum(sent))
-    if latest is not None and latest.release == release.id:
-        report = dataclasses.replace(report, outcome="repaired" if sent else "unchanged")
-    elif latest is not None and latest.month > str(release.month):
-        return dataclasses.replace(report, outcome="archived" if sent else "unchanged")
-    else:
-        store.replace(f"{region}/{LATEST}", release.latest, None if before is None else before[1])
-    follow_pointer(store, region, release.catalogue, lambda: _is_latest(store, region, release.id))
-    return report
+    release: PublishedRelease | None
+    warning: CheckResult | None
 
 
 def list_regions(store: ObjectStore) -> list[str]:
@@ -133,33 +69,53 @@ def list_releases(store: ObjectStore, region: str) -> list[str]:
     Raises:
         StoreError: The store cannot be read.
     """
-    return [name for name in store.list_folders(f"{region}/releases") if store.exists(_manifest_key(region, name))]
-
-
-def read_latest(store: ObjectStore, region: str) -> Latest | None:
-    """The pointer, or None when nothing is published.
-
-    Raises:
-        StoreError: The store cannot be read, or the pointer is damaged or of a newer schema.
-    """
-    read = store.read_versioned(f"{region}/{LATEST}")
-    return None if read is None else _parse_latest(read[0], f"{store.url}/{region}/{LATEST}")
+    return list(releases_with_manifest(store, region))
 
 
 def read_release(store: ObjectStore, region: str, release_id: str | None = None) -> PublishedRelease:
     """Read the latest release, or the one named, and verify every table against the manifest.
 
+    A damaged pointer does not keep a reader from a release that it names itself.
+
     Raises:
-        StoreError: Nothing is published, no such release, an object is absent or damaged, or a newer schema.
+        StoreError: Nothing is published, no such release, or a newer schema.
+        DamagedStore: The pointer, the manifest or a table is absent or damaged.
     """
-    latest = read_latest(store, region)
+    try:
+        latest = read_latest(store, region)
+    except DamagedStore:
+        if release_id is None:
+            raise
+        latest = None
     if latest is None and release_id is None:
         hint = "Check the store and the region's name, or publish with `gvio run`."
         raise StoreError("nothing is published", where=f"{store.url}/{region}", hint=hint)
     name = release_id or (latest.release if latest else "")
-    key = _manifest_key(region, name)
-    manifest = _parse(store.get(key), f"{store.url}/{key}", ("release", "month", "objects"))
-    hashes = {o["key"]: o["sha256"] for o in manifest["objects"]}
+    published_at = latest.published_at if latest and latest.release == name else None
+    return _read(store, region, read_manifest(store, region, name), published_at)
+
+
+def last_readable(store: ObjectStore, region: str) -> LastRelease:
+    """The latest release when all that the next run needs of it is sound: pointer, manifest and tables.
+
+    Damage is no error here: the next month must not wait for the repair of an old one.
+
+    Raises:
+        StoreError: The store cannot be read, or holds a newer schema.
+    """
+    try:
+        latest = read_latest(store, region)
+        if latest is None:
+            return LastRelease(None, None)
+        return LastRelease(_read(store, region, manifest_of(store, latest), latest.published_at), None)
+    except DamagedStore as error:
+        message = f"the last release cannot be built on, so nothing is compared with it: {error}"
+        return LastRelease(None, CheckResult("store.last_release", False, False, f"{store.url}/{region}", message))
+
+
+def _read(store: ObjectStore, region: str, manifest: Manifest, published_at: str | None) -> PublishedRelease:
+    name = manifest.release
+    hashes = {o.key: o.sha256 for o in manifest.objects}
 
     def table(file: str) -> bytes:
         return _verified(store, region, f"releases/{name}/{file}", hashes)
@@ -168,8 +124,8 @@ def read_release(store: ObjectStore, region: str, release_id: str | None = None)
     return PublishedRelease(
         region=region,
         release=name,
-        month=manifest["month"],
-        published_at=latest.published_at if latest and latest.release == name else None,
+        month=str(manifest.month),
+        published_at=published_at,
         manifest=manifest,
         estimates=read_estimates(table("estimates.parquet")),
         scoreboard=json.loads(table("scoreboard.json")),
@@ -183,7 +139,7 @@ def read_grid(store: ObjectStore, region: str, key: str) -> tuple[FloatArray, Ge
     """Bands (5, y, x) float32, grid and band names of one month; `key` from `PublishedRelease.grids`.
 
     Raises:
-        StoreError: Absent, or its bytes are not the ones its name stands for.
+        StoreError: Absent; as DamagedStore when its bytes are not the ones its name stands for.
         ProductError: The bytes are not a readable raster.
     """
     return read_cog(read_object(store, region, key))
@@ -193,69 +149,27 @@ def read_object(store: ObjectStore, region: str, key: str) -> bytes:
     """Bytes of a grid or item, verified against the hash in its own name (`…_<12 hex>.tif`).
 
     Raises:
-        StoreError: Absent, or its bytes are not the ones its name stands for.
+        StoreError: Absent; as DamagedStore when its bytes are not the ones its name stands for.
     """
     data = store.get(f"{region}/{key}")
-    if sha256(data)[:12] != key.rpartition("_")[2].partition(".")[0]:
-        raise StoreError("its bytes are not the ones published", where=f"{store.url}/{region}/{key}", hint=_DAMAGED)
+    if sha256(data)[:12] != digest_in(key):
+        raise _other_bytes(store, f"{region}/{key}")
     return data
-
-
-def _send(store: ObjectStore, region: str, release: Release, progress: Progress | None) -> list[int]:
-    """Send what the store lacks, the manifest last; sizes of what was sent."""
-    there = store.list_(region)
-    lacking = [asset for asset in release.objects if there.get(f"{region}/{asset.key}") != asset.size]
-
-    def put(asset: Asset) -> int:
-        written = store.put_new(f"{region}/{asset.key}", release.payloads[asset.key], asset.media_type)
-        return asset.size if written else 0
-
-    sent = []
-    with ThreadPoolExecutor(UPLOADS) as pool:
-        for done, size in enumerate(pool.map(put, lacking), start=1):
-            sent.append(size)
-            if progress is not None:
-                progress("publish", done, len(lacking))
-    if store.put_new(_manifest_key(region, release.id), release.manifest, "application/json"):
-        sent.append(len(release.manifest))
-    return [size for size in sent if size]
 
 
 def _verified(store: ObjectStore, region: str, key: str, hashes: Mapping[str, str]) -> bytes:
-    where = f"{store.url}/{region}/{key}"
+    full = f"{region}/{key}"
+    where, cure = f"{store.url}/{full}", repair_hint(store.url, full)
     if key not in hashes:
-        raise StoreError("the manifest does not list it", where=where, hint=_DAMAGED)
-    data = store.get(f"{region}/{key}")
-    if sha256(data) != hashes[key]:
-        raise StoreError("its bytes are not the ones published", where=where, hint=_DAMAGED)
-    return data
+        raise DamagedStore("the manifest does not list it", where=where, hint=cure)
+    read = store.read_versioned(full)
+    if read is None:
+        raise DamagedStore("no such object", where=where, hint=cure)
+    if sha256(read[0]) != hashes[key]:
+        raise _other_bytes(store, full)
+    return read[0]
 
 
-def _is_latest(store: ObjectStore, region: str, release_id: str) -> bool:
-    latest = read_latest(store, region)
-    return latest is not None and latest.release == release_id
-
-
-def _manifest_key(region: str, release_id: str) -> str:
-    return f"{region}/releases/{release_id}/manifest.json"
-
-
-def _parse_latest(data: bytes, where: str) -> Latest:
-    names = [field.name for field in dataclasses.fields(Latest)]
-    document = _parse(data, where, names)
-    return Latest(*(str(document[name]) for name in names))
-
-
-def _parse(data: bytes, where: str, required: Sequence[str]) -> dict[str, Any]:
-    try:
-        document = json.loads(data)
-    except ValueError:
-        raise StoreError("is not JSON", where=where, hint=_DAMAGED) from None
-    version = document.get("schema_version") if isinstance(document, dict) else None
-    if version != SCHEMA_VERSION:
-        hint = "Read it with the version of gvio that wrote it, or a newer one."
-        raise StoreError(f"has schema_version {version!r}, this program reads {SCHEMA_VERSION}", where=where, hint=hint)
-    lacking = [name for name in required if name not in document]
-    if lacking:
-        raise StoreError(f"lacks the field {lacking[0]!r}", where=where, hint=_DAMAGED)
-    return dict(document)
+def _other_bytes(store: ObjectStore, key: str) -> DamagedStore:
+    what = "its bytes are not the ones published"
+    return DamagedStore(what, where=f"{store.url}/{key}", hint=repair_hint(store.url, key))

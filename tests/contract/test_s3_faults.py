@@ -17,8 +17,8 @@ from gvio.errors import ConflictError, StoreError
 from gvio.store.local import LocalStore
 from gvio.store.objects import open_store
 from gvio.store.probe import probe_conditional_writes
-from gvio.store.published import write_release
 from gvio.store.s3 import S3Store
+from gvio.store.writing import write_release
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.usefixtures("s3_credentials")]
 
@@ -80,6 +80,9 @@ def test_a_store_that_ignores_conditions_is_refused_before_anything_is_sent(make
     with careless_server(*honours) as (endpoint, objects):
         store = open_store("s3://bucket/prefix", endpoint)
         expected = rf"s3://bucket/prefix: the store ignores conditional writes \({header}\)\. Publish to a folder or"
+        with pytest.raises(StoreError, match=expected):
+            probe_conditional_writes(store)
+        assert objects == {}
         with pytest.raises(StoreError, match=expected):
             write_release(store, "testland", make_release())
         assert objects == {}

@@ -13,10 +13,11 @@ from release_fixture import CITY, FIRST, LAST, NAMES, TITLE, UNIT, Invented
 from gvio.config import RegionConfig
 from gvio.publish.explanations import explanations_frame
 from gvio.publish.grids import Grid
+from gvio.publish.knowledge import Knowledge
 from gvio.publish.release import build_release
 from gvio.store.grids import encode_grid
 from gvio.store.objects import open_store
-from gvio.store.published import write_release
+from gvio.store.writing import write_release
 
 
 def region_config(name: str, title: str = TITLE) -> RegionConfig:
@@ -68,6 +69,7 @@ def publish_invented(
         LAST,
         [encode_grid(Grid(month, grid, world.geobox), name, UNIT) for month, grid in world.grids.items()],
         world.estimates,
+        knowledge=Knowledge(LAST, None, str(LAST.last_day)),
         scoreboard=world.scoreboard,
         checks=world.checks,
         model_card="# Model card\n\nTrained on invented light.",

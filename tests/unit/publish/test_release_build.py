@@ -28,6 +28,8 @@ def test_the_same_results_give_the_same_release_whenever_they_are_made(make_rele
         "release": first.id,
         "month": "2021-03",
         "published_at": "2026-01-02T03:04:05Z",
+        "public_until": "2021-02-18",
+        "as_of": "2021-04-20",
     }
 
 

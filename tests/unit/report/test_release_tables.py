@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gvio.report.about import describe, facts, grid_keys, object_key
+from gvio.report.about import describe, facts, object_key
 from gvio.report.tables import (
     age_days,
     age_text,
@@ -20,7 +20,7 @@ from gvio.report.tables import (
     nowcast_spans,
     series,
 )
-from gvio.types import CheckResult
+from gvio.types import Asset, CheckResult, Manifest, Month
 
 MONTHS = ["2020-12", "2021-11", "2021-12"]
 
@@ -109,35 +109,38 @@ def test_age() -> None:
 
 
 def test_a_release_describes_itself() -> None:
-    manifest = {
-        "inputs": {
+    manifest = Manifest(
+        release="r",
+        region="shanghai",
+        month=Month(2021, 12),
+        objects=(
+            Asset("grids/2021-12/g.tif", "", 0, "", "2021-12"),
+            Asset("grids/2021-11/g.tif", "", 0, "", "2021-11"),
+            Asset("releases/r/estimates.parquet", "", 0, ""),
+        ),
+        inputs={
             "title": "Shanghai (demonstration: invented)",
             "unit": "CNY",
             "areas": {"A": "Pudong"},
             "pack": None,
         },
-        "model": {"version": "3", "params": {"seeds": [1, 2]}},
-        "code": "abc",
-        "objects": [
-            {"key": "grids/2021-12/g.tif", "month": "2021-12"},
-            {"key": "grids/2021-11/g.tif", "month": "2021-11"},
-            {"key": "releases/r/estimates.parquet", "month": None},
-        ],
-    }
+        model={"version": "3", "params": {"seeds": [1, 2]}},
+        code="abc",
+    )
     about = describe("shanghai", manifest, estimates())
     assert (about.title, about.unit_text, about.city) == ("Shanghai (demonstration: invented)", "CNY", "CITY")
     assert about.demonstration
     assert about.names == {"A": "Pudong", "B": "B", "CITY": "All districts"}
-    assert list(grid_keys(manifest)) == ["2021-11", "2021-12"]
+    assert list(about.grids) == ["2021-11", "2021-12"]
     assert object_key(manifest, "estimates.parquet") == "releases/r/estimates.parquet"
     assert object_key(manifest, "trends.tif") is None
     assert facts(manifest, "model") == [("version", "3"), ("params.seeds", "1, 2")]
     assert facts(manifest, "code") == [("code", "abc")]
-    assert facts(manifest, "absent") == []
+    assert facts(Manifest("r", "shanghai", Month(2021, 12)), "code") == []
 
 
 def test_a_release_that_says_nothing_of_itself_can_still_be_shown() -> None:
-    about = describe("mumbai-spike-in", {}, estimates())
+    about = describe("mumbai-spike-in", Manifest("r", "mumbai-spike-in", Month(2021, 12)), estimates())
     assert (about.title, about.unit_text) == ("Mumbai Spike In", "unit not stated")
     assert about.grids == {}
     assert not about.demonstration

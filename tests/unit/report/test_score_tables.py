@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import Any
 
@@ -18,6 +19,9 @@ from gvio.report.scores import (
     truth_map_table,
     verdict,
 )
+from gvio.types import Manifest, Month
+
+MANIFEST = Manifest("r", "shanghai", Month(2021, 12), skill="none")
 
 
 def scoreboard() -> dict[str, Any]:
@@ -62,9 +66,9 @@ def test_a_verdict_is_made_of_the_scores_when_none_is_given() -> None:
 
 
 def test_skill_is_taken_from_manifest_then_scoreboard() -> None:
-    assert skill_of(scoreboard(), {"skill": "none"}) == "none"
-    assert skill_of(scoreboard(), {}) == "weak"
-    assert skill_of({"skill": "excellent"}, {}) == "unknown"
+    assert skill_of(scoreboard(), MANIFEST) == "none"
+    assert skill_of(scoreboard()) == "weak"
+    assert skill_of({"skill": "excellent"}, dataclasses.replace(MANIFEST, skill="superb")) == "unknown"
 
 
 def test_coverage_is_ours_alone() -> None:

@@ -11,15 +11,10 @@ import pytest
 
 from gvio.errors import StoreError
 from gvio.publish.explanations import VALUES, explanations_frame
+from gvio.store.documents import read_latest
 from gvio.store.local import LocalStore
-from gvio.store.published import (
-    list_regions,
-    list_releases,
-    read_latest,
-    read_object,
-    read_release,
-    write_release,
-)
+from gvio.store.published import list_regions, list_releases, read_object, read_release
+from gvio.store.writing import write_release
 from gvio.types import Month
 
 
@@ -77,9 +72,16 @@ def test_a_release_is_not_written_under_another_region(store: LocalStore, make_r
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("<html>login</html>", r"latest\.json: is not JSON\. The store was edited"),
+        (
+            "<html>login</html>",
+            r"latest\.json: is not JSON\. Damaged or edited: run `gvio repair --store \S+ --region test",
+        ),
         ('{"schema_version": 2}', r"has schema_version 2, this program reads 1\. Read it with"),
-        ("[1]", "has schema_version None, this program reads 1"),
+        ("[1]", "has schema_version None, not 1"),
+        (
+            '{"schema_version": 1, "region": "testland", "month": [], "release": "r", "published_at": ""}',
+            "cannot be under",
+        ),
         ('{"schema_version": 1, "region": "testland", "month": "2021-03"}', "lacks the field 'release'"),
     ],
 )
@@ -94,7 +96,7 @@ def test_a_manifest_that_lacks_a_field_is_told(store: LocalStore, make_release, 
     manifest = json.loads(make_release().manifest)
     del manifest[name]
     store.put_new("testland/releases/r/manifest.json", json.dumps(manifest).encode(), "application/json")
-    with pytest.raises(StoreError, match=rf"r/manifest\.json: lacks the field '{name}'\. The store was edited"):
+    with pytest.raises(StoreError, match=rf"r/manifest\.json: lacks the field '{name}'\. Damaged or edited"):
         read_release(store, "testland", "r")
 
 

@@ -1,0 +1,74 @@
+"""`latest.json`, the only object that decides anything: which release readers take, and what it knew. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from gvio.publish.canonical import SCHEMA_VERSION, canonical_json
+from gvio.publish.knowledge import Knowledge
+from gvio.types import Month
+
+_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+
+
+@dataclasses.dataclass(frozen=True)
+class Latest:
+    """What `latest.json` says: the release to read, its month (YYYY-MM) and when it was published (ISO 8601, UTC).
+
+    `public_until` and `as_of` are those of `Knowledge`; unknown (None, "") in pointers written before they were.
+    """
+
+    region: str
+    release: str
+    month: str
+    published_at: str
+    public_until: str | None = None
+    as_of: str = ""
+
+    @property
+    def knowledge(self) -> Knowledge:
+        """What the release knew; of its month the lowest where the pointer does not say."""
+        return Knowledge(Month.parse(self.month), self.public_until, self.as_of)
+
+
+def latest_json(region: str, release: str, knowledge: Knowledge, created: dt.datetime) -> bytes:
+    """The document of contract §3, and `public_until` and `as_of` beside its fields."""
+    return canonical_json(
+        {
+            "schema_version": SCHEMA_VERSION,
+            "region": region,
+            "release": release,
+            "month": knowledge.month,
+            "published_at": created.astimezone(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+            "public_until": knowledge.public_until,
+            "as_of": knowledge.as_of or None,
+        }
+    )
+
+
+def parse_latest(document: Mapping[str, Any]) -> Latest:
+    """The value of a document whose schema version is known.
+
+    Raises:
+        KeyError: A field is absent: one of contract §3, or one of the pair that says what the release knew.
+        ValueError: A field is not what it should be.
+    """
+    knows = "public_until" in document or "as_of" in document
+    until, as_of = (document["public_until"], document["as_of"]) if knows else (None, None)
+    latest = Latest(
+        region=str(document["region"]),
+        release=str(document["release"]),
+        month=str(document["month"]),
+        published_at=str(document["published_at"]),
+        public_until=None if until is None else str(until),
+        as_of="" if as_of is None else str(as_of),
+    )
+    if latest.month != str(latest.knowledge.month) or not _NAME.match(latest.release):
+        raise ValueError(f"not the name of a release of a month: {latest.release!r}, {latest.month!r}")
+    if dt.datetime.fromisoformat(latest.published_at).tzinfo is None:
+        raise ValueError(f"not a time in UTC: {latest.published_at!r}")
+    return latest

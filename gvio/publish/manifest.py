@@ -1,0 +1,113 @@
+"""`manifest.json` between bytes and `Manifest`, and the id that names its content. Pure; loads no table library."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gvio.publish.canonical import SCHEMA_VERSION, canonical_json
+from gvio.types import Asset, Manifest, Month
+
+_NOT_FACTS = frozenset({"schema_version", "release", "objects"})
+
+JSON_TYPE = "application/json"
+ITEM_TYPE = "application/geo+json"
+COG_TYPE = "image/tiff; application=geotiff; profile=cloud-optimized"
+MEDIA_TYPES: Mapping[str, str] = {
+    "estimates.parquet": "application/vnd.apache.parquet",
+    "explanations.parquet": "application/vnd.apache.parquet",
+    "scoreboard.json": JSON_TYPE,
+    "checks.json": JSON_TYPE,
+    "model-card.md": "text/markdown; charset=utf-8",
+    "trends.tif": COG_TYPE,
+}
+
+
+def release_id(month: Month | str, facts: Mapping[str, Any], objects: Sequence[Asset]) -> str:
+    """`<YYYY-MM>-<12 hex digits>` of everything the release says and holds.
+
+    `facts` are the manifest's fields but for `schema_version`, `release` and `objects`. Tables lie under the release's
+    own name, so they are hashed by their bare names.
+    """
+    content = {
+        "facts": facts,
+        "shared": {o.key: o.sha256 for o in objects if not o.key.startswith("releases/")},
+        "named": {o.key.rpartition("/")[2]: o.sha256 for o in objects if o.key.startswith("releases/")},
+    }
+    return f"{month}-{hashlib.sha256(canonical_json(content)).hexdigest()[:12]}"
+
+
+def manifest_json(manifest: Manifest) -> bytes:
+    """The document of contract §3."""
+    fields = {f.name: getattr(manifest, f.name) for f in dataclasses.fields(manifest)}
+    return canonical_json(fields | {"objects": _listed(manifest.objects)})
+
+
+def facts_of(manifest: Manifest) -> dict[str, Any]:
+    """What `release_id` takes as facts."""
+    return {f.name: getattr(manifest, f.name) for f in dataclasses.fields(manifest) if f.name not in _NOT_FACTS}
+
+
+def parse_manifest(document: Mapping[str, Any]) -> Manifest:
+    """The value of a document whose schema version is known.
+
+    Raises:
+        KeyError, TypeError, ValueError: A field is absent, or is not what it should be.
+    """
+    inputs = dict(document.get("inputs") or {})
+    until = document.get("public_until", inputs.get("figures_public_until"))  # where releases had it before
+    return Manifest(
+        release=str(document["release"]),
+        region=str(document.get("region", "")),
+        month=Month.parse(str(document["month"])),
+        objects=tuple(_asset(listed) for listed in document["objects"]),
+        inputs=inputs,
+        model=dict(document.get("model") or {}),
+        code=str(document.get("code", "")),
+        skill=str(document.get("skill", "")),
+        public_until=None if until is None else str(until),
+        schema_version=int(document["schema_version"]),
+    )
+
+
+def names_its_content(data: bytes, release: str) -> bool:
+    """Whether these bytes of a manifest are the ones that the release's id stands for; False when they are no JSON.
+
+    The id covers neither media type and month of an object nor the folder of the tables: they follow from names.
+    """
+    try:
+        document = json.loads(data)
+        objects = [_asset(listed) for listed in document["objects"]]
+        facts = {key: value for key, value in document.items() if key not in _NOT_FACTS}
+        named = release_id(str(document["month"]), facts, objects)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return False
+    written = {"schema_version": SCHEMA_VERSION, "release": release, "objects": _listed(objects), **facts}
+    return named == release and all(_implied(o, release) for o in objects) and canonical_json(written) == data
+
+
+def _implied(listed: Asset, release: str) -> bool:
+    folder, _, rest = listed.key.partition("/")
+    if folder == "releases" and rest.partition("/")[0] != release:
+        return False
+    kinds = {"grids": COG_TYPE, "items": ITEM_TYPE}
+    kind = kinds.get(folder) or MEDIA_TYPES.get(listed.key.rpartition("/")[2], listed.media_type)
+    return listed.media_type == kind and listed.month == (rest.partition("/")[0] if folder == "grids" else None)
+
+
+def _asset(listed: Mapping[str, Any]) -> Asset:
+    month = listed.get("month")
+    return Asset(
+        key=str(listed["key"]),
+        sha256=str(listed["sha256"]),
+        size=int(listed["size"]),
+        media_type=str(listed["media_type"]),
+        month=None if month is None else str(month),
+    )
+
+
+def _listed(objects: Sequence[Asset]) -> list[dict[str, Any]]:
+    return [dataclasses.asdict(asset) for asset in objects]
