@@ -15,6 +15,7 @@ from gvio.cli.options import be_quiet
 from gvio.cli.read import dashboard, status
 from gvio.cli.run import backfill, run
 from gvio.cli.stages import evaluate, fetch, map_, publish, sample, train, validate
+from gvio.cli.store import repair, verify
 from gvio.cli.worlds import demo, simulate
 from gvio.errors import GvioError
 
@@ -34,7 +35,7 @@ def cli() -> None:
 
 
 COMMANDS = (demo, run, backfill, fetch, validate, sample, train, evaluate, map_, publish, registry, status, dashboard)
-for _command in (*COMMANDS, simulate, serve):
+for _command in (*COMMANDS, verify, repair, simulate, serve):
     cli.add_command(_command)
 
 

@@ -12,12 +12,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gvio.errors import ConflictError, StoreError
-from gvio.publish.grids import COG_TYPE
+from gvio.errors import ConflictError, DamagedStore, StoreError
+from gvio.publish.manifest import COG_TYPE
+from gvio.store.documents import read_latest
 from gvio.store.objects import ObjectStore, open_store
-from gvio.store.published import list_regions, list_releases, read_grid, read_latest, read_release, write_release
+from gvio.store.offers import from_release
+from gvio.store.published import list_regions, list_releases, read_grid, read_release
+from gvio.store.repair import repair
+from gvio.store.standing import standing
+from gvio.store.verify import verify_release
+from gvio.store.writing import write_release
 
 pytestmark = pytest.mark.enable_socket
+NOW = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 
 
 class Interrupted:
@@ -67,7 +74,7 @@ def test_a_release_is_read_back_whole_and_verified(store, make_release, release_
     back = read_release(store, "testland")
     assert (back.region, back.release, back.month) == ("testland", release.id, "2021-03")
     assert back.published_at == "2026-01-02T03:04:05Z"
-    assert back.manifest["skill"] == "weak"
+    assert back.manifest.skill == "weak"
     assert back.scoreboard["verdict"] == "weak"
     assert back.checks == release_products()["checks"]
     assert back.model_card == "# Model of 2021-03\n"
@@ -133,8 +140,12 @@ def test_killed_between_pointer_and_catalogue_the_next_run_brings_the_catalogue_
         write_release(Interrupted(store, 8), "testland", new)
     assert read_release(store, "testland").release == new.id
     assert _catalogued(store) == old.id
+    began = standing(store, "testland")
+    assert (began.latest.release, began.manifest.release, began.whole) == (new.id, new.id, False)
+    assert f"collection.json: shows {old.id}; `latest.json` names {new.id}" in began.damage
     assert write_release(store, "testland", new).outcome == "unchanged"
     assert _catalogued(store) == new.id
+    assert standing(store, "testland").whole
 
 
 def test_of_publishers_at_once_exactly_one_wins_and_readers_see_its_release(store, make_release) -> None:
@@ -201,8 +212,43 @@ def test_a_damaged_object_is_never_read_as_good_nor_overwritten(store, make_rele
         read_release(store, "testland")
     with pytest.raises(StoreError, match=r"gvio_2021-03_.*tif: its bytes are not the ones published"):
         read_grid(store, "testland", grid)
-    with pytest.raises(StoreError, match="holds other bytes"):
+    with pytest.raises(StoreError, match=r"holds other bytes .*run `gvio repair --store \S+ --region testland`, with"):
         write_release(store, "testland", release)
+    assert len(repair(store, "testland", now=NOW).set_aside) == 2
+    assert write_release(store, "testland", release).outcome == "repaired"
+    assert verify_release(store, "testland") == ()
+
+
+def test_one_changed_byte_is_never_called_unchanged(store, make_release) -> None:
+    release = make_release()
+    write_release(store, "testland", release)
+    key = f"testland/releases/{release.id}/scoreboard.json"
+    data, etag = store.read_versioned(key)
+    store.replace(key, data[:-2] + b" \n", etag)
+    with pytest.raises(DamagedStore, match=r"scoreboard\.json: its bytes are not the ones published\. Damaged or"):
+        write_release(store, "testland", release)
+    assert [f.key for f in verify_release(store, "testland")] == [key.removeprefix("testland/")]
+    assert repair(store, "testland", from_release(release), now=NOW).restored == (key.removeprefix("testland/"),)
+    assert store.get(key) == data
+    assert store.list_("testland/damaged") == {
+        "testland/damaged/20260301T000000Z-" + key[9:].replace("/", "_"): len(data)
+    }
+    assert write_release(store, "testland", release).outcome == "unchanged"
+
+
+def test_pointer_manifest_and_catalogue_are_mended(store, make_release) -> None:
+    old, new = make_release("2021-02"), make_release("2021-03")
+    for release in (old, new):
+        write_release(store, "testland", release)
+    for name in ("latest.json", "collection.json", new.manifest_key):
+        _, etag = store.read_versioned(f"testland/{name}")
+        store.replace(f"testland/{name}", b"{}", etag)
+    assert {f.kind for f in verify_release(store, "testland")} == {"pointer", "manifest"}
+    report = repair(store, "testland", now=NOW)
+    assert (report.latest, report.moved, report.catalogue) == (old.id, True, True)
+    assert (verify_release(store, "testland"), _catalogued(store)) == ((), old.id)
+    assert write_release(store, "testland", new).outcome == "published"
+    assert (verify_release(store, "testland"), _catalogued(store)) == ((), new.id)
 
 
 def _catalogued(store: ObjectStore) -> str:

@@ -14,7 +14,7 @@ from gvio.cli.output import emit, stage_lines
 from gvio.pipeline.job import StageReport
 
 COMMANDS = {"demo", "run", "backfill", "fetch", "validate", "sample", "train", "evaluate", "map", "publish"}
-COMMANDS |= {"registry", "status", "dashboard", "simulate", "serve"}
+COMMANDS |= {"registry", "status", "dashboard", "simulate", "serve", "verify", "repair"}
 
 
 def test_every_command_of_the_contract_is_there() -> None:

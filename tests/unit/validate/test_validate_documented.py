@@ -7,7 +7,8 @@ from gvio.config import ValidateParams
 from gvio.validate.suites import district_rules, factory_rules, ledger_rules, light_rules
 
 ROOT = Path(__file__).parents[3]
-FAMILIES = "raw|light|grid|product|factories|districts|ledger|light_table|factories_table|districts_table|ledger_table"
+FAMILIES = "store|raw|light|grid|product|factories|districts|ledger"
+FAMILIES += "|light_table|factories_table|districts_table|ledger_table"
 IN_SOURCE = re.compile(rf'"((?:{FAMILIES})\.[a-z0-9_]+)"')
 IN_DOCS = re.compile(rf"^\| `((?:{FAMILIES})\.[a-z0-9_]+)` \|.*\| (yes|no|only [^|]*) \| [^|]+ \|$", re.MULTILINE)
 FILES = re.compile(r"\.(npz|csv|geojson|gpkg|parquet|tif|html|json|py)$")
@@ -19,7 +20,8 @@ def _rules():
 
 
 def _in_source() -> set[str]:
-    folders = [ROOT / "gvio" / name for name in ("validate", "ledger", "region", "sources", "archives", "pipeline")]
+    packages = ("validate", "ledger", "region", "sources", "archives", "pipeline", "store")
+    folders = [ROOT / "gvio" / name for name in packages]
     text = "".join(path.read_text(encoding="utf-8") for folder in folders for path in folder.rglob("*.py"))
     literal = {name for name in IN_SOURCE.findall(text) if not FILES.search(name)}
     return literal | {rule.name for rule in _rules()}  # some rules' names are composed

@@ -1,0 +1,77 @@
+"""Commands that look after a published store: is it what was published, and put back what is not."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gvio.cli.output import emit, json_option
+
+if TYPE_CHECKING:
+    from gvio.store.repair import RepairReport
+
+DAMAGED = 3
+
+_store = click.option(
+    "--store", required=True, metavar="URL", help="Folder, file:// or s3://bucket/prefix of releases."
+)
+
+
+@click.command()
+@_store
+@click.option("--region", metavar="NAME", help="Name of one region; default: all.")
+@json_option
+def verify(store: str, region: str | None, as_json: bool) -> int:
+    """Read all that is published and compare it with the manifests. Exit 0: sound; 3: damaged, one line a finding."""
+    from gvio.progress import terminal_progress
+    from gvio.store.objects import open_store
+    from gvio.store.verify import regions_in, verify_release
+
+    objects = open_store(store, os.environ.get("AWS_ENDPOINT_URL"))
+    names = [region] if region else regions_in(objects)
+    found = {name: verify_release(objects, name, progress=terminal_progress()) for name in names}
+    lines = [f"nothing is published in {store}"] if not names else []
+    for name, findings in found.items():
+        lines += [finding.message for finding in findings] or [f"{name}: sound"]
+    emit([{"region": name, "findings": findings} for name, findings in found.items()], lines, as_json)
+    return DAMAGED if any(found.values()) else 0
+
+
+@click.command()
+@_store
+@click.option("--region", required=True, metavar="NAME", help="Name of the region.")
+@click.option("--workspace", metavar="DIR", help="Files of the work, to restore from what was mapped last.")
+@json_option
+def repair(store: str, region: str, workspace: str | None, as_json: bool) -> int:
+    """Restore damaged objects, pointer and catalogue; set aside what cannot be restored, for `gvio run` to make again.
+
+    Not while a run publishes the region. Exit 0: all is sound; 3: `gvio run` must make again what the lines name.
+    """
+    from gvio.progress import terminal_progress
+    from gvio.store.objects import open_store
+    from gvio.store.offers import Offer, from_workspace
+    from gvio.store.repair import repair as repair_store
+
+    objects = open_store(store, os.environ.get("AWS_ENDPOINT_URL"))
+    offer = from_workspace(Path(workspace) / region, region) if workspace else Offer()
+    now = dt.datetime.now(dt.UTC)
+    report = repair_store(objects, region, offer, now=now, progress=terminal_progress())
+    emit(report, _lines(report), as_json)
+    return DAMAGED if report.left or report.latest is None else 0
+
+
+def _lines(report: RepairReport) -> list[str]:
+    lines = [f"restored {key}" for key in report.restored]
+    lines += [f"set aside, see damaged/: {key}" for key in report.set_aside]
+    if report.moved:
+        lines.append(f"latest.json names release {report.latest} again")
+    if report.catalogue:
+        lines.append("the STAC catalogue was written anew")
+    lines += [f"absent until `gvio run` makes it again: {finding.key}" for finding in report.left]
+    if report.latest is None:
+        lines.append("no whole release is left: publish again with `gvio run`")
+    return lines or [f"{report.region}: sound, nothing to repair"]

@@ -1,0 +1,68 @@
+"""A damaged store: the next run is not stopped by it, `gvio repair` clears the way, and `gvio run` heals it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from badland import BEFORE, TARGET, Region, call
+
+
+def _flip(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 0x55
+    path.write_bytes(bytes(data))
+
+
+def _folder(region: Region) -> Path:
+    return region.store / "badland" / "releases" / region.manifest()["release"]
+
+
+def test_repair_restores_from_the_workspace_what_map_left_there(region: Region) -> None:
+    before, folder = region.published(), _folder(region)
+    grid = next((region.store / "badland" / "grids" / str(TARGET)).glob("*.tif"))
+    item = next((region.store / "badland" / "items").glob(f"gvio_{TARGET}_*.json"))
+    names = (
+        "estimates.parquet",
+        "explanations.parquet",
+        "scoreboard.json",
+        "checks.json",
+        "model-card.md",
+        "trends.tif",
+    )
+    damaged = [grid, item, *(folder / name for name in names if (folder / name).exists())]
+    for path in damaged:
+        _flip(path)
+    (region.store / "badland" / "latest.json").write_text("{")
+    (region.store / "badland" / "collection.json").unlink()
+    assert call("verify", "--store", region.store).code == 3
+    words = ("--store", region.store, "--region", "badland")
+    outcome = call("repair", *words, "--workspace", region.workspace, "--json")
+    assert outcome.code == 0, outcome.out
+    assert len(outcome.document["restored"]) == len(damaged)
+    assert call("verify", *words).out == "badland: sound\n"
+    after = {key: data for key, data in region.published().items() if "/damaged/" not in key}
+    moving = ("latest.json", "collection.json")
+    assert {k: v for k, v in after.items() if not k.endswith(moving)} == {
+        k: v for k, v in before.items() if not k.endswith(moving)
+    }
+    assert region.run("run", "--json").document["outcome"] == "unchanged"
+
+
+def test_after_a_repair_without_workspace_a_run_publishes_again(region: Region) -> None:
+    folder = _folder(region)
+    _flip(folder / "estimates.parquet")
+    _flip(next((region.store / "badland" / "grids" / str(TARGET)).glob("*.tif")))
+    assert call("repair", "--store", region.store, "--region", "badland").code == 3
+    report = region.run("run", "--json").document
+    assert report["outcome"] == "published"
+    assert json.loads((region.store / "badland" / "latest.json").read_text())["release"] == report["release"]
+    months = {o["month"] for o in region.manifest()["objects"] if o["month"]}
+    assert months == {str(BEFORE), str(TARGET)}
+    warned = [c for c in json.loads((_folder(region) / "checks.json").read_text())["checks"] if not c["passed"]]
+    assert "store.last_release" in {c["name"] for c in warned}
+
+
+def test_a_damaged_table_of_the_last_release_does_not_stop_the_next_run(region: Region) -> None:
+    _flip(_folder(region) / "scoreboard.json")
+    assert region.run("run", "--json").document["outcome"] == "published"
