@@ -1,1 +1,1 @@
-"""The command line: reads flags and environment once, calls the pipeline, prints."""
+"""The command line: reads flags and environment once, calls the run, prints."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import signal
 import subprocess
@@ -15,14 +16,15 @@ import pytest
 import yaml
 from broken_s3 import PAGE, broken_s3
 from click.testing import CliRunner
-from gvio.pipeline.job import Job, make_job, read_json
-from gvio.pipeline.prepare import fetch
 
 from gvio.cli.model import registry
 from gvio.errors import ConfigError, PackError, StoreError, UpstreamUnavailable
 from gvio.region.pack import read_pack
+from gvio.run.context import Context, open_context
+from gvio.run.request import RunRequest
 from gvio.simulate.pack import simulate_pack
 from gvio.simulate.spec import WorldSpec
+from gvio.stages.fetch import fetch
 from gvio.store.mirror import RECORD, MirrorReport, mirror_prefix
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.usefixtures("s3_credentials")]
@@ -229,24 +231,25 @@ def test_a_download_that_is_killed_leaves_no_half_file(tmp_path: Path) -> None:
     assert contents(tmp_path / "m") == {"a.tif": data}, "the rest of the killed one is gone, too"
 
 
-def job_of(location: str, workspace: Path, endpoint: str | None = None) -> Job:
-    return make_job(location, str(workspace / "store"), str(workspace), None, "2019-03-01", endpoint_url=endpoint)
+def context_of(location: str, workspace: Path, endpoint: str | None = None) -> Context:
+    places = {"pack": location, "store": str(workspace / "store"), "workspace": str(workspace)}
+    return open_context(RunRequest(**places, as_of=dt.date(2019, 3, 1), endpoint_url=endpoint))
 
 
 def test_a_pack_and_its_light_under_s3_are_the_same_as_in_a_folder(
     upstream: Upstream, pack: Path, tmp_path: Path
 ) -> None:
     upstream.put_folder(pack)
-    here = job_of(str(pack), tmp_path / "here")
-    there = job_of(f"{upstream.url}/", tmp_path / "there", upstream.endpoint)
-    assert there.pack.parent == tmp_path / "there" / ".packs"
-    assert contents(there.pack) == {
+    here = context_of(str(pack), tmp_path / "here")
+    there = context_of(f"{upstream.url}/", tmp_path / "there", upstream.endpoint)
+    assert there.root.parent == tmp_path / "there" / ".packs"
+    assert contents(there.root) == {
         p.relative_to(pack).as_posix(): p.read_bytes() for p in pack.rglob("*") if p.is_file()
     }
-    assert read_pack(there.pack).factories.equals(read_pack(here.pack).factories)
-    assert fetch(there).figures == fetch(here).figures
-    again = job_of(upstream.url, tmp_path / "there", upstream.endpoint)
-    assert again.pack == there.pack
+    assert read_pack(there.root).factories.equals(read_pack(here.root).factories)
+    assert fetch(there).head.light == fetch(here).head.light
+    again = context_of(upstream.url, tmp_path / "there", upstream.endpoint)
+    assert again.root == there.root
 
 
 def test_the_registry_knows_the_region_of_a_pack_under_s3(
@@ -261,7 +264,7 @@ def test_the_registry_knows_the_region_of_a_pack_under_s3(
 @pytest.mark.parametrize("pack", ["https://host/pack", "gs://bucket/pack"])
 def test_a_pack_elsewhere_is_refused(pack: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=rf"a region pack cannot be read from '{pack}'\. Give a folder or s3://"):
-        job_of(pack, tmp_path)
+        context_of(pack, tmp_path)
 
 
 def test_light_under_s3_goes_to_the_workspace(upstream: Upstream, pack: Path, tmp_path: Path) -> None:
@@ -269,20 +272,21 @@ def test_light_under_s3_goes_to_the_workspace(upstream: Upstream, pack: Path, tm
     upstream.put("light/readme.txt", b"not a product")
     oldest = next(p for p in sorted((pack / "ntl").iterdir()))
     upstream.put(f"light/{oldest.name.replace('_2018', '_2017').replace('-2018', '-2017')}", b"before the first month")
-    job = job_of(str(repointed(pack, tmp_path, f"{upstream.url}/light")), tmp_path / "w", upstream.endpoint)
-    assert fetch(job).figures == fetch(job_of(str(pack), tmp_path / "here")).figures
-    assert set(contents(job.path("ntl"))) == {p.name for p in (pack / "ntl").iterdir()}
-    assert read_json(job, "fetch.json", "fetch")["month"] == "2019-01"
+    context = context_of(str(repointed(pack, tmp_path, f"{upstream.url}/light")), tmp_path / "w", upstream.endpoint)
+    found = fetch(context)
+    assert found.head.light == fetch(context_of(str(pack), tmp_path / "here")).head.light
+    assert set(contents(context.path("ntl"))) == {p.name for p in (pack / "ntl").iterdir()}
+    assert found.head.month == "2019-01"
 
 
 def test_a_source_without_products_says_what_to_do(upstream: Upstream, pack: Path, tmp_path: Path) -> None:
     upstream.put("readme.txt", b"not a product")
-    job = job_of(str(repointed(pack, tmp_path / "a", upstream.url)), tmp_path / "w", upstream.endpoint)
+    context = context_of(str(repointed(pack, tmp_path / "a", upstream.url)), tmp_path / "w", upstream.endpoint)
     message = (
         rf"{upstream.url}: none of 1 object\(s\) is a vnl-monthly product of 2018-01 or later\. Put files there under"
     )
     with pytest.raises(UpstreamUnavailable, match=message):
-        fetch(job)
+        fetch(context)
 
 
 def repointed(pack: Path, parent: Path, source: str) -> Path:

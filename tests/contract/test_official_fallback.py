@@ -15,7 +15,7 @@ from nasa_granules import Granule
 from official_region import FIRST, LAST, OfficialRegion, make_region, write_open_bucket
 from open_s3_double import OpenS3Double, open_s3
 
-from gvio.pipeline.light_file import load_light
+from gvio.stages.light_file import read_light
 from gvio.types import Month
 
 pytestmark = pytest.mark.enable_socket
@@ -68,7 +68,7 @@ def test_the_light_is_at_the_products_level_and_its_regime_breaks(
     setting: tuple[OfficialRegion, Nasa, OpenS3Double],
 ) -> None:
     region, _, _ = setting
-    stack = load_light(region.workspace / "officialland" / "light.npz")
+    stack = read_light((region.workspace / "officialland" / "light.npz").read_bytes())
     assert (stack.months[0], stack.months[-1], stack.missing) == (FIRST, LAST, ())
     broken = [
         m for m, regime in zip(stack.months, stack.regimes, strict=True) if regime.startswith("light-every-night/")
@@ -121,8 +121,8 @@ def test_the_product_takes_its_place_when_it_comes(setting: tuple[OfficialRegion
     for path in (region.root / "light").glob("*.h5"):
         black_marble.granules[path.name] = Granule(path.name, path.read_bytes())
     assert region.gvio("fetch").code == 0
-    assert "switches" not in region.read("fetch.json")
-    stack = load_light(region.workspace / "officialland" / "light.npz")
+    assert region.read("fetch.json")["switches"] == []
+    stack = read_light((region.workspace / "officialland" / "light.npz").read_bytes())
     assert set(stack.regimes) == {"vnp46a3/npp/002/AllAngle_Composite_Snow_Free"}
     looked = Path(region.workspace / "officialland" / "raw" / "vnp46a3")
     assert len(list(looked.glob("*.h5"))) == 27

@@ -14,9 +14,10 @@ from eog_double import CLIENT, CLIENT_SECRET, PASSWORD, USER, EogDouble, eog
 from loopback_faults import drop_after, refuse
 from official_region import FIRST, LAST, OfficialRegion, Outcome, as_archives, make_region
 
-from gvio.pipeline.job import make_job
-from gvio.pipeline.light_file import load_light
+from gvio.run.context import open_context
+from gvio.run.request import RunRequest
 from gvio.sources.folder import open_stack
+from gvio.stages.light_file import read_light
 
 pytestmark = pytest.mark.enable_socket
 
@@ -25,9 +26,12 @@ FLOW = """
 import sys
 from flows.embedded import temporary_server
 from flows.monthly import monthly
+from gvio.run.request import RunRequest
 with temporary_server(sys.argv[3]):
-    for report in monthly(*sys.argv[1:4], month=sys.argv[4], as_of="2021-01-20", params_file=sys.argv[5]):
-        print(report)
+    pack, store, workspace, month, params = sys.argv[1:]
+    places = {"pack": pack, "store": store, "workspace": workspace}
+    report = monthly(RunRequest(**places, month=month, as_of="2021-01-20", params_file=params))
+    print(report.outcome, report.month)
 """
 
 
@@ -63,7 +67,7 @@ def published(double_and_region: tuple[EogDouble, OfficialRegion], fetched: dict
     places = [str(region.pack), str(region.root / "store"), str(region.workspace)]
     flow = region.python(FLOW, *places, str(LAST), str(region.root / "params.yaml"))
     assert flow.code == 0, flow.err
-    assert "stage='publish', month='2020-12', outcome='done'" in flow.out
+    assert "published 2020-12" in flow.out
     return [flow.out, flow.err]
 
 
@@ -78,9 +82,10 @@ def test_a_range_is_fetched_whatever_the_archive_does(
     double_and_region: tuple[EogDouble, OfficialRegion], fetched: dict[str, Any]
 ) -> None:
     _, region = double_and_region
-    assert fetched["figures"] == {"months": 26, "files": 26, "absent": [], "lost": {}}
+    told = {name: fetched[name] for name in ("months", "files", "absent", "lost")}
+    assert told == {"months": 26, "files": 26, "absent": [], "lost": {}}
     raw = region.workspace / "officialland" / "raw" / "vnl-monthly"
-    assert fetched["outputs"] == {"raw": str(raw)}
+    assert fetched["folders"] == [str(raw)]
     assert len(list(raw.glob("SVDNB_npp_*.tif"))) == 2 * 26
     assert not list(raw.rglob("*.tgz")), "of an archive only the windows are kept"
 
@@ -91,7 +96,7 @@ def test_what_is_there_is_not_fetched_again(
     double, region = double_and_region
     double.server.seen.clear()
     outcome = region.gvio("fetch", "--from", str(FIRST), "--to", "2020-11", "--json")
-    assert outcome.document["figures"] == fetched["figures"]
+    assert outcome.document == fetched
     assert [seen.path for seen in double.server.seen if seen.path.endswith(".tgz")] == []
 
 
@@ -101,9 +106,9 @@ def test_the_light_is_that_of_the_same_files_in_a_folder(
 ) -> None:
     double, region = double_and_region
     folder = next(iter(double.tiles.values())).parent
-    job = make_job(str(region.pack), "s", str(region.workspace))
-    ours = load_light(job.path("light.npz"))
-    theirs, _ = open_stack(folder, "vnl-monthly", job.config.bounds, FIRST, LAST)
+    context = open_context(RunRequest(pack=str(region.pack), store="s", workspace=str(region.workspace)))
+    ours = read_light(context.path("light.npz").read_bytes())
+    theirs, _ = open_stack(folder, "vnl-monthly", context.config.bounds, FIRST, LAST)
     assert (ours.months, ours.missing) == (theirs.months, ())
     np.testing.assert_array_equal(ours.radiance, theirs.radiance)
     np.testing.assert_array_equal(ours.observations, theirs.observations)
@@ -148,7 +153,7 @@ def test_the_search_for_secrets_would_find_one(double_and_region: tuple[EogDoubl
 @pytest.mark.usefixtures("published")
 def test_files_are_verified_and_damage_is_named_and_mended(double_and_region: tuple[EogDouble, OfficialRegion]) -> None:
     _, region = double_and_region
-    assert region.gvio("fetch", "--verify", "--json").document["figures"] == {"files": 54, "warnings": []}
+    assert region.gvio("fetch", "--verify", "--json").document == {"files": 54, "warnings": []}
     raw = region.workspace / "officialland" / "raw" / "vnl-monthly"
     path = sorted(raw.glob("*.cf_cvg.tif"))[4]
     whole = path.read_bytes()

@@ -110,7 +110,7 @@ def test_overlapping_vintages_are_reported_and_the_newest_counts(region: Region)
     assert region.run("fetch").code == 0
     outcome = region.run("validate", "--json")
     assert outcome.code == 0
-    told = [text for text in outcome.document["figures"]["warnings"] if "vintages" in text]
+    told = [text for text in outcome.document["facts"]["warnings"] if "vintages" in text]
     assert len(told) == 1
     assert re.search(r"lines 7.*: vintages of area D\d\d, .* differ by \d+%; the newest public one counts", told[0])
 
@@ -123,7 +123,7 @@ def test_vintages_of_the_future_are_not_reported(region: Region) -> None:
     assert region.run("fetch").code == 0
     outcome = region.run("validate", "--json")
     assert outcome.code == 0
-    assert not [text for text in outcome.document["figures"]["warnings"] if "vintages" in text]
+    assert not [text for text in outcome.document["facts"]["warnings"] if "vintages" in text]
 
 
 def test_no_figure_public_on_the_day_is_refused(region: Region) -> None:

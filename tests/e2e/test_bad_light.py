@@ -123,7 +123,7 @@ def _warnings(region: Region) -> list[str]:
     assert region.run("fetch").code == 0
     outcome: Outcome = region.run("validate", "--json")
     assert outcome.code == 0, outcome.err
-    return list(outcome.document["figures"]["warnings"])
+    return list(outcome.document["facts"]["warnings"])
 
 
 def test_month_missing_in_the_middle_is_named_and_lived_with(region: Region) -> None:

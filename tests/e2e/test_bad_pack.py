@@ -144,9 +144,9 @@ def test_factory_outside_every_district_is_counted_reported_and_dropped(region: 
     assert region.run("fetch").code == 0
     outcome = region.run("validate", "--json")
     assert outcome.code == 0
-    (warning,) = outcome.document["figures"]["warnings"]
+    (warning,) = outcome.document["facts"]["warnings"]
     assert re.search(r"line 2: 1 of 32 factories lie outside every district and were dropped", warning)
-    assert region.run("sample", "--json").document["figures"]["factories"] == 31
+    assert region.run("sample", "--json").document["facts"]["factories"] == 31
 
 
 def test_factory_repeated_in_every_field_is_dropped_with_a_warning(region: Region) -> None:
@@ -155,6 +155,6 @@ def test_factory_repeated_in_every_field_is_dropped_with_a_warning(region: Regio
     assert region.run("fetch").code == 0
     outcome = region.run("validate", "--json")
     assert outcome.code == 0
-    (warning,) = outcome.document["figures"]["warnings"]
+    (warning,) = outcome.document["facts"]["warnings"]
     assert re.search(r"line 34: 1 row\(s\) repeat an earlier row in every field and were dropped", warning)
-    assert region.run("sample", "--json").document["figures"]["factories"] == 32
+    assert region.run("sample", "--json").document["facts"]["factories"] == 32

@@ -20,7 +20,7 @@ def _rules():
 
 
 def _in_source() -> set[str]:
-    packages = ("validate", "ledger", "region", "sources", "archives", "pipeline", "store")
+    packages = ("validate", "ledger", "region", "sources", "archives", "stages", "store")
     folders = [ROOT / "gvio" / name for name in packages]
     text = "".join(path.read_text(encoding="utf-8") for folder in folders for path in folder.rglob("*.py"))
     literal = {name for name in IN_SOURCE.findall(text) if not FILES.search(name)}
