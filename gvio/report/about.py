@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 
@@ -34,7 +33,7 @@ class About:
         return self.unit or "unit not stated"
 
 
-def describe(region: str, manifest: Mapping[str, Any], estimates: pd.DataFrame) -> About:
+def describe(region: str, manifest: Mapping[str, object], estimates: pd.DataFrame) -> About:
     """Title, unit and names from the manifest's `inputs`, where it states them; from slug and ids otherwise."""
     title = str(_stated(manifest, "title") or region.replace("-", " ").title())
     named = _stated(manifest, "city_id")
@@ -54,20 +53,23 @@ def describe(region: str, manifest: Mapping[str, Any], estimates: pd.DataFrame) 
     )
 
 
-def grid_keys(manifest: Mapping[str, Any]) -> dict[str, str]:
+def grid_keys(manifest: Mapping[str, object]) -> dict[str, str]:
     """Months that have a map in this release, ascending, with the key of each grid."""
-    objects = manifest.get("objects") or []
-    grids = {o["month"]: o["key"] for o in objects if o.get("month") and str(o.get("key", "")).startswith("grids/")}
+    grids = {
+        str(o["month"]): str(o["key"])
+        for o in _objects(manifest)
+        if o.get("month") and str(o.get("key", "")).startswith("grids/")
+    }
     return dict(sorted(grids.items()))
 
 
-def object_key(manifest: Mapping[str, Any], ending: str) -> str | None:
+def object_key(manifest: Mapping[str, object], ending: str) -> str | None:
     """Key of the first object whose name ends so, for example `estimates.parquet`; None when there is none."""
-    keys = (str(o.get("key", "")) for o in manifest.get("objects") or [])
+    keys = (str(o.get("key", "")) for o in _objects(manifest))
     return next((key for key in keys if key.endswith(ending)), None)
 
 
-def facts(manifest: Mapping[str, Any], section: str) -> list[tuple[str, str]]:
+def facts(manifest: Mapping[str, object], section: str) -> list[tuple[str, str]]:
     """A section of the manifest (`inputs`, `model`, `code`) as (name, text) pairs, nested names joined by dots."""
     value = manifest.get(section)
     if value is None:
@@ -75,7 +77,13 @@ def facts(manifest: Mapping[str, Any], section: str) -> list[tuple[str, str]]:
     return _flatten(value, "") if isinstance(value, Mapping) else [(section, str(value))]
 
 
-def _flatten(value: Mapping[str, Any], prefix: str) -> list[tuple[str, str]]:
+def _objects(manifest: Mapping[str, object]) -> list[Mapping[str, object]]:
+    """The listed objects; what is no mapping is no object."""
+    listed = manifest.get("objects")
+    return [o for o in listed if isinstance(o, Mapping)] if isinstance(listed, list) else []
+
+
+def _flatten(value: Mapping[str, object], prefix: str) -> list[tuple[str, str]]:
     pairs: list[tuple[str, str]] = []
     for key, item in value.items():
         name = f"{prefix}{key}"
@@ -88,7 +96,7 @@ def _flatten(value: Mapping[str, Any], prefix: str) -> list[tuple[str, str]]:
     return pairs
 
 
-def _stated(manifest: Mapping[str, Any], key: str) -> Any:
+def _stated(manifest: Mapping[str, object], key: str) -> object:
     for section in (manifest, manifest.get("inputs"), manifest.get("region_config")):
         if isinstance(section, Mapping) and section.get(key):
             return section[key]
