@@ -89,7 +89,7 @@ def _header(view: Shown) -> None:
     days = None if published is None else age_days(published, dt.datetime.now(dt.UTC))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.title(view.about.title, anchor=False, width="content")
-        skill = skill_of(view.release.scoreboard, view.release.manifest)
+        skill = skill_of(view.release.scoreboard, view.release.manifest.get("skill"))
         label, explanation = SKILLS[skill]
         st.badge(label, color=_SKILL_COLOURS.get(skill, "gray"), help=explanation)
     newest = month_text(view.release.month)

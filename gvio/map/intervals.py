@@ -7,7 +7,6 @@ lies between them that no figure tells apart; and where an area's own monthly fi
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 from collections.abc import Mapping, Sequence
 
@@ -17,9 +16,10 @@ from scipy.sparse.csgraph import connected_components
 from scipy.stats import norm
 
 from gvio.ledger.sums import Sums
+from gvio.scoreboard.names import LEVELS
+from gvio.scoreboard.scores import IntervalTable
 from gvio.types import BoolArray, FloatArray, IntArray, Month
 
-LEVELS = (50, 80, 95)
 KINDS = ("districts_as_used", "districts_blind", "city_blind")
 """A district in a month that a public figure of the city covers, one in a month that none covers, and the city there.
 Where the city's own figure covers the month nothing is left to learn a factor from: its posterior is taken at its
@@ -30,15 +30,6 @@ BANDS = ((1, 2), (3, 5), (6, 11), (12, 10**6))
 
 _CENTRES = (1.5, 4.0, 8.5, 18.0)  # where a band's factor holds exactly
 _LONGEST_SPLIT = 3
-
-
-@dataclasses.dataclass(frozen=True)
-class IntervalTable:
-    """Factors on the posterior's standard deviation: `factors[kind][level]`, one per band; `n` figures behind each
-    kind."""
-
-    factors: Mapping[str, Mapping[int, tuple[float, ...]]]
-    n: Mapping[str, int]
 
 
 def flat_table(scale: Mapping[int, float]) -> IntervalTable:

@@ -6,7 +6,6 @@ import dataclasses
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -20,7 +19,7 @@ from gvio.evaluate.later_origins import later_origins
 from gvio.evaluate.placebo import placebo_gains
 from gvio.evaluate.protocols import leave_one_year_out, rolling_origin
 from gvio.evaluate.scoreboard import build_scoreboard, interval_scale
-from gvio.evaluate.scores import AS_USED, BLIND, OURS, FoldScores
+from gvio.evaluate.scores import FoldScores
 from gvio.ledger.sums import official_monthly
 from gvio.map.grids import map_months
 from gvio.map.industry import industry_of
@@ -35,14 +34,18 @@ from gvio.report.evaluation import evaluation_html, evaluation_markdown
 from gvio.report.reasons import light_table
 from gvio.report.saliency_picture import saliency_png
 from gvio.report.score_charts import score_charts
+from gvio.scoreboard.board import Scoreboard, Subject
+from gvio.scoreboard.names import AS_USED, BLIND, OURS, YEAR_OUT
+from gvio.scoreboard.scores import LightInDistrict, MapScores
 from gvio.train.fit import Fitted, explain_estimate, look
+from gvio.train.metadata import ModelMetadata
 from gvio.train.package import pack_model, unpack_model
 from gvio.types import FloatArray, Progress
 
 
 def evaluate_model(
     job: Job, inputs: Inputs, fitted: Fitted, progress: Progress | None
-) -> tuple[Fitted, dict[str, Any], dict[str, bytes]]:
+) -> tuple[Fitted, Scoreboard, dict[str, bytes]]:
     """The model with calibrated intervals, its scoreboard, and pictures and the evaluation page by file name."""
     official, _ = official_monthly(inputs.ledger, inputs.samples.area_ids, job.config.city_id, inputs.samples.months)
     material = Material(inputs.samples, inputs.sums, official[-1], job.params)
@@ -50,19 +53,19 @@ def evaluate_model(
     workers = Threads(progress)
     folds: dict[str, list[FoldScores]] = dict(rolling_origin(material, fit, workers))
     later = later_origins(material, fit, workers)
-    folds["leave_one_year_out"] = leave_one_year_out(material, fitted, workers)
+    folds[YEAR_OUT] = leave_one_year_out(material, fitted, workers)
     folds |= leave_districts_out(material, fit, fitted.ensemble.hyper, workers)
     placebos = placebo_gains(material, fit, workers)
     names = [str(name) for name in inputs.pack.districts["name"]]
     posterior, why = explain_estimate(fitted, inputs.samples, inputs.sums)
     maps = _map_scores(job, inputs, np.exp(posterior.mean), official)
-    head = {
-        "region": job.region,
-        "months": [str(inputs.samples.months[0]), str(inputs.month)],
-        "figures_public_until": inputs.hashes["figures_public_until"],
-    }
-    scoreboard = build_scoreboard(folds, maps, names, head, inputs.samples.owner, placebos, later)
-    scoreboard["light_in_districts"] = _light_in_districts(inputs, why, names)
+    subject = Subject(
+        region=job.region,
+        months=(str(inputs.samples.months[0]), str(inputs.month)),
+        figures_public_until=inputs.hashes["figures_public_until"],
+    )
+    light = _light_in_districts(inputs, why, names)
+    scoreboard = build_scoreboard(folds, maps, names, subject, inputs.samples.owner, placebos, later, light)
     calibrated = dataclasses.replace(
         fitted, interval_scale=interval_scale(folds), interval_table=interval_table(folds, later)
     )
@@ -70,7 +73,7 @@ def evaluate_model(
     return calibrated, scoreboard, figures | _report(job, scoreboard, figures)
 
 
-def _report(job: Job, scoreboard: dict[str, Any], figures: dict[str, bytes]) -> dict[str, bytes]:
+def _report(job: Job, scoreboard: Scoreboard, figures: dict[str, bytes]) -> dict[str, bytes]:
     """Write the evaluation for reading into the workspace; the page goes into the registry, too."""
     pictures = score_charts(scoreboard) | figures
     page = evaluation_html(scoreboard, pictures, job.config.title).encode()
@@ -82,13 +85,13 @@ def _report(job: Job, scoreboard: dict[str, Any], figures: dict[str, bytes]) -> 
     return {"evaluation.html": page}
 
 
-def _light_in_districts(inputs: Inputs, why: Explanation, names: list[str]) -> list[dict[str, Any]]:
-    """What light does in each district, most first: `name`, `moved` (share), `believed` (share), means over months."""
+def _light_in_districts(inputs: Inputs, why: Explanation, names: list[str]) -> list[LightInDistrict]:
+    """What light does in each district, most first."""
     samples = inputs.samples
     frame = explanations_frame(vars(why), samples.area_ids, samples.months)
     table = light_table(frame, dict(zip(samples.area_ids, names, strict=True)))
     rows = zip(table["name"], table["moved"], table["believed"], strict=True)
-    return [{"name": n, "moved": float(moved) / 100, "believed": float(believed)} for n, moved, believed in rows]
+    return [LightInDistrict(name=n, moved=float(moved) / 100, believed=float(b)) for n, moved, b in rows]
 
 
 def _saliency(inputs: Inputs, fitted: Fitted) -> dict[str, bytes]:
@@ -98,14 +101,15 @@ def _saliency(inputs: Inputs, fitted: Fitted) -> dict[str, bytes]:
     return {} if picture is None else {"saliency.png": picture}
 
 
-def _map_scores(job: Job, inputs: Inputs, output: FloatArray, official: FloatArray) -> dict[str, Any]:
+def _map_scores(job: Job, inputs: Inputs, output: FloatArray, official: FloatArray) -> MapScores:
     industry, pool = industry_of(inputs.samples), job.params.map.pooled_months
     radiance = inputs.samples.radiance
-    scores: dict[str, Any] = {"held_out_districts": score_left_out(industry, radiance, official[:-1], pool)}
+    left_out = score_left_out(industry, radiance, official[:-1], pool)
     truth = read_truth(job.pack / "truth" / "truth.npz", inputs)
-    if truth is not None:
-        scores["truth"] = score_truth(rival_maps(industry, radiance, output, pool), truth, inputs.samples.geobox)
-    return scores
+    if truth is None:
+        return MapScores(held_out_districts=left_out)
+    maps = rival_maps(industry, radiance, output, pool)
+    return MapScores(held_out_districts=left_out, truth=score_truth(maps, truth, inputs.samples.geobox))
 
 
 def read_truth(path: Path, inputs: Inputs) -> FloatArray | None:
@@ -135,7 +139,7 @@ def _cached_fit(job: Job, inputs: Inputs, whole: Fitted) -> Callable[[str, Calla
             return unpack_model(weights.read_bytes(), document.read_bytes())[0]
         except (OSError, ModelError):
             fitted = make()
-        for path, data in zip((weights, document), pack_model(fitted, {"fold": name}), strict=True):
+        for path, data in zip((weights, document), pack_model(fitted, ModelMetadata(fold=name)), strict=True):
             write_bytes(path, data)
         return fitted
 

@@ -16,6 +16,7 @@ from gvio.registry.connection import default_uri
 from gvio.registry.package import load_champion
 from gvio.registry.record import CONFIG, WEIGHTS
 from gvio.train.fit import Fitted, fit_model, mean_member
+from gvio.train.metadata import InputHashes, ModelMetadata
 from gvio.train.package import pack_model, unpack_model, weights_sha256
 from gvio.types import Progress
 
@@ -48,33 +49,31 @@ def train(job: Job, progress: Progress | None = None) -> StageReport:
         start=start,
         workers=Threads(progress),
     )
-    about = {
-        "region": job.region,
-        "reason": reason,
-        "inputs": inputs.hashes,
-        "input_key": inputs.key,
-        "architecture_digest": architecture_digest(job.params),
-        "parameters": job.params.model_dump(mode="json", by_alias=True),
-        "code": job.code,
-    }
+    about = ModelMetadata(
+        region=job.region,
+        reason=reason,
+        inputs=InputHashes.model_validate(inputs.hashes),
+        input_key=inputs.key,
+        architecture_digest=architecture_digest(job.params),
+        parameters=job.params.model_dump(mode="json", by_alias=True),
+        code=job.code,
+    )
     weights, document = pack_model(fitted, about)
     write_bytes(job.path("challenger") / WEIGHTS, weights)
     write_bytes(job.path("challenger") / CONFIG, document)
     return _train_report(job, inputs, weights, document, outcome="done")
 
 
-def training_rule(
-    job: Job, inputs: Inputs, champion: tuple[Fitted, dict[str, Any]] | None
-) -> tuple[str, Fitted | None]:
+def training_rule(job: Job, inputs: Inputs, champion: tuple[Fitted, ModelMetadata] | None) -> tuple[str, Fitted | None]:
     """The recorded reason, and the model to fine-tune (None: train from scratch). See ADR 0007."""
     if job.retrain:
         return "retrain: asked for", None
     if champion is None:
         return "retrain: no usable champion", None
     fitted, about = champion
-    if about.get("architecture_digest") != architecture_digest(job.params):
+    if about.architecture_digest != architecture_digest(job.params):
         return "retrain: model or sample parameters changed", None
-    if about["inputs"].get("pack_digest") != inputs.hashes["pack_digest"]:
+    if about.inputs.pack_digest != inputs.hashes["pack_digest"]:
         return "retrain: the region pack changed", None
     if fitted.trained > inputs.month:
         return "retrain: the champion has seen later months", None
@@ -101,8 +100,8 @@ def evaluate(job: Job, progress: Progress | None = None) -> StageReport:
         return StageReport("evaluate", str(inputs.month), "unchanged", {}, decision)
     fitted, about = unpack_model(*kept)
     calibrated, scoreboard, figures = evaluate_model(job, inputs, fitted, progress)
-    write_json(job.path("scoreboard.json"), scoreboard)
-    weights, document = pack_model(calibrated, about | {"skill": scoreboard["skill"], "scoreboard": scoreboard})
+    write_json(job.path("scoreboard.json"), scoreboard.document())
+    weights, document = pack_model(calibrated, about.evaluated(scoreboard))
     write_bytes(job.path("candidate") / WEIGHTS, weights)
     write_bytes(job.path("candidate") / CONFIG, document)
     decision = decide(inputs, calibrated, scoreboard, champion_of(job))
@@ -113,14 +112,14 @@ def evaluate(job: Job, progress: Progress | None = None) -> StageReport:
         "promoted": decision.promote,
         "reason": decision.reason,
         "version": version,
-        "verdict": scoreboard["verdict"],
-        "skill": scoreboard["skill"],
+        "verdict": scoreboard.verdict,
+        "skill": scoreboard.skill,
     }
     write_json(job.path("decision.json"), result)
     return StageReport("evaluate", str(inputs.month), "done", {"scoreboard": str(job.path("scoreboard.json"))}, result)
 
 
-def champion_of(job: Job) -> tuple[Fitted, dict[str, Any]] | None:
+def champion_of(job: Job) -> tuple[Fitted, ModelMetadata] | None:
     """The champion as the registry holds it, verified and unpacked; None when there is none, or one of an older method,
     which the next training replaces.
 
@@ -138,7 +137,7 @@ def champion_of(job: Job) -> tuple[Fitted, dict[str, Any]] | None:
             fitted, about = unpack_model((loaded.path / WEIGHTS).read_bytes(), (loaded.path / CONFIG).read_bytes())
         except OutdatedModel:
             return None
-        return fitted, about | {"version": loaded.version.version, "weights_sha256": loaded.version.weights_sha256}
+        return fitted, about.registered(loaded.version.version, loaded.version.weights_sha256)
 
 
 def _kept(job: Job, name: str, inputs: Inputs) -> tuple[bytes, bytes] | None:
@@ -149,7 +148,7 @@ def _kept(job: Job, name: str, inputs: Inputs) -> tuple[bytes, bytes] | None:
         _, about = unpack_model(weights, document)
     except (OSError, ModelError):
         return None
-    return (weights, document) if about.get("input_key") == inputs.key else None
+    return (weights, document) if about.input_key == inputs.key else None
 
 
 def _already_judged(job: Job, inputs: Inputs, weights: bytes) -> bool:
@@ -163,7 +162,7 @@ def _already_judged(job: Job, inputs: Inputs, weights: bytes) -> bool:
 def _train_report(job: Job, inputs: Inputs, weights: bytes, document: bytes, *, outcome: Any) -> StageReport:
     fitted, about = unpack_model(weights, document)
     figures = {
-        "reason": about["reason"],
+        "reason": about.reason,
         "weights_sha256": weights_sha256(weights),
         "mean_best_epoch": mean_member(fitted.ensemble.members),
     }

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from gvio.errors import ModelError
+from gvio.errors import InputRefused, ModelError
 from gvio.ledger.sums import official_monthly
 from gvio.map.grids import map_months
 from gvio.map.industry import Industry, industry_of
@@ -26,7 +27,8 @@ from gvio.publish.explanations import explanations_frame, explanations_parquet, 
 from gvio.publish.grids import Grid, GridObject
 from gvio.publish.release import build_release
 from gvio.raster import cog_bytes, read_cog
-from gvio.report.model_card import model_card
+from gvio.report.model_card import Substitution, model_card
+from gvio.scoreboard.board import Scoreboard
 from gvio.store.grids import encode_grid
 from gvio.store.objects import open_store
 from gvio.store.published import PublishedRelease, read_latest, read_release, write_release
@@ -59,15 +61,17 @@ def map_(job: Job, progress: Progress | None = None) -> StageReport:
     months = _published_months(job, inputs, previous)
     industry = industry_of(inputs.samples)
     grids, series = _grids(job, inputs, industry, figures, months, progress)
-    _check(job, inputs, industry, frame, grids, _jumps(inputs, frame, previous, about["weights_sha256"]))
+    _check(job, inputs, industry, frame, grids, _jumps(inputs, frame, previous, about.weights_sha256))
     _write(job, inputs, frame, grids, industry, series)
     write_bytes(job.path("product") / EXPLANATIONS, explanations_parquet(why, job.config.start, inputs.month))
     decision = read_json(job, "decision.json", "evaluate")
-    made_by = {"name": f"gvio-{job.region}", "version": about["version"], "weights_sha256": about["weights_sha256"]}
-    made_by |= {"reason": about["reason"], "trained": str(fitted.trained), "decision": decision["reason"]}
+    made_by = {"name": f"gvio-{job.region}", "version": about.version, "weights_sha256": about.weights_sha256}
+    made_by |= {"reason": about.reason, "trained": str(fitted.trained), "decision": decision["reason"]}
     write_json(job.path("product") / "model.json", made_by)
-    write_json(job.path("product") / "scoreboard.json", about["scoreboard"])
-    card = model_card(job.config, about, about["scoreboard"], decision["reason"], _switches(job))
+    scoreboard = about.scoreboard or Scoreboard()
+    write_json(job.path("product") / "scoreboard.json", scoreboard.document())
+    stood_in = [Substitution.model_validate(switch) for switch in _switches(job)]
+    card = model_card(job.config, about, scoreboard, decision["reason"], stood_in)
     write_bytes(job.path("product") / "model-card.md", card.encode())
     outputs = {"product": str(job.path("product"))}
     city = figures.estimate[-1, -1]
@@ -86,7 +90,7 @@ def publish(job: Job, progress: Progress | None = None) -> StageReport:
     inputs = load_inputs(job)
     folder = job.path("product")
     made_by = read_json(job, "product/model.json", "map")
-    scoreboard = read_json(job, "product/scoreboard.json", "map")
+    scoreboard = _scoreboard(job)
     checks = [read_check(c) for name in ("checks.json", "product/checks.json") for c in read_json(job, name, "map")]
     trends, why = folder / "trends.tif", folder / EXPLANATIONS
     release = build_release(
@@ -101,7 +105,7 @@ def publish(job: Job, progress: Progress | None = None) -> StageReport:
         inputs=_described(job, inputs),
         model=made_by,
         code=job.code,
-        skill=scoreboard["skill"],
+        skill=scoreboard.skill or "none",
         created=dt.datetime.now(dt.UTC),
         explanations=read_explanations(why.read_bytes()) if why.exists() else None,
     )
@@ -241,6 +245,12 @@ def _write(
         bands = trend_bands(industry, series)
         trends = cog_bytes(bands, geobox, nodata=float("nan"), descriptions=TREND_BANDS)
         write_bytes(folder / "trends.tif", trends)
+
+
+def _scoreboard(job: Job) -> Scoreboard:
+    document = json.dumps(read_json(job, "product/scoreboard.json", "map"))
+    hint = "Run `gvio map` with the same --region and --workspace again."
+    return Scoreboard.parse(document, str(job.path("product") / "scoreboard.json"), InputRefused, hint)
 
 
 def _grid_object(path: Any) -> GridObject:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
+from pydantic import JsonValue
 
 from gvio.evaluate.metrics import diebold_mariano
 from gvio.evaluate.target import on_targets, targets_of
@@ -18,11 +17,13 @@ from gvio.registry.lifecycle import keep_champion, promote
 from gvio.registry.record import TrainingRecord
 from gvio.registry.training import log_training
 from gvio.report.model_card import model_card
+from gvio.scoreboard.board import Scoreboard
+from gvio.scoreboard.names import AS_USED, SIGNIFICANT
 from gvio.train.fit import Fitted, estimate, losses, mean_member
+from gvio.train.metadata import ModelMetadata
 from gvio.types import FloatArray
 
 _TEST_MONTHS = 12
-_SIGNIFICANT = 0.05
 _COVERAGE = (0.60, 0.97)  # an 80 % interval that holds less or more than this out of time is not an interval
 
 
@@ -37,8 +38,8 @@ class Decision:
 def decide(
     inputs: Inputs,
     challenger: Fitted,
-    scoreboard: Mapping[str, Any],
-    champion: tuple[Fitted, dict[str, Any]] | None,
+    scoreboard: Scoreboard,
+    champion: tuple[Fitted, ModelMetadata] | None,
 ) -> Decision:
     """Promote when finite, covering, better than the best naive forecast, and not worse than the champion beyond noise.
 
@@ -48,17 +49,17 @@ def decide(
     errors = recent_errors(inputs, challenger)
     if not np.isfinite(errors).all():
         return Decision(False, "keep: the challenger's estimate is not finite")
-    skill = str(scoreboard["skill"])
+    skill = scoreboard.skill or "none"
     if champion is None or champion[0].area_ids != challenger.area_ids:
         return Decision(True, f"promote: first model of these districts, skill {skill}")
-    coverage = _coverage(scoreboard)
+    coverage = scoreboard.scores(AS_USED).coverage80
     if coverage is not None and not _COVERAGE[0] <= coverage <= _COVERAGE[1]:
         return Decision(False, f"keep: the challenger's 80 % interval held {coverage:.0%} out of time")
-    if skill == "none" and champion[1].get("skill") in {"proven", "weak"}:
+    if skill == "none" and champion[1].skill in {"proven", "weak"}:
         return Decision(False, "keep: the challenger is no better than the best naive forecast, the champion was")
     theirs = recent_errors(inputs, champion[0])
     test = diebold_mariano(errors, theirs) if len(errors) >= _TEST_MONTHS // 2 else None
-    if test is not None and test.difference > 0 and test.p_value < _SIGNIFICANT:
+    if test is not None and test.difference > 0 and test.p_value < SIGNIFICANT:
         return Decision(False, f"keep: worse than the champion on the same months (p = {test.p_value:.3f})")
     compared = f"{errors.mean():.5f} against {theirs.mean():.5f}" if len(errors) else "no common figures"
     return Decision(True, f"promote: not worse than the champion beyond noise ({compared}), skill {skill}")
@@ -89,23 +90,23 @@ def recent_errors(inputs: Inputs, fitted: Fitted) -> FloatArray:
 def register(
     job: Job,
     uri: str,
-    about: Mapping[str, Any],
+    about: ModelMetadata,
     fitted: Fitted,
-    scoreboard: Mapping[str, Any],
+    scoreboard: Scoreboard,
     figures: Mapping[str, bytes],
     decision: Decision,
 ) -> int:
     """Log the training to MLflow, register the candidate, and move the aliases. Returns the version."""
     record = TrainingRecord(
         region=job.region,
-        reason=str(about["reason"]),
-        parameters=_flat(about["parameters"]) | {f"hyper.{k}": v for k, v in fitted.ensemble.hyper.as_dict().items()},
+        reason=about.reason,
+        parameters=_flat(about.parameters) | {f"hyper.{k}": v for k, v in fitted.ensemble.hyper.as_dict().items()},
         epochs=losses(fitted),
-        metrics=_metrics(scoreboard) | {"mean_best_epoch": mean_member(fitted.ensemble.members)},
+        metrics=scoreboard.metrics() | {"mean_best_epoch": mean_member(fitted.ensemble.members)},
         package=job.path("candidate"),
         figures=figures,
         documents={"model-card.md": model_card(job.config, about, scoreboard, decision.reason)},
-        tags={"input_key": str(about["input_key"]), "code": job.code, "trained": str(fitted.trained)},
+        tags={"input_key": about.input_key, "code": job.code, "trained": str(fitted.trained)},
     )
     version = log_training(uri, record)
     move = promote if decision.promote else keep_champion
@@ -113,22 +114,7 @@ def register(
     return version.version
 
 
-def _coverage(scoreboard: Mapping[str, Any]) -> float | None:
-    models = scoreboard["protocols"].get("rolling_origin_as_used", {}).get("models", {})
-    value = models.get("sa-cnn", {}).get("coverage80")
-    return None if value is None else float(value)
-
-
-def _metrics(scoreboard: Mapping[str, Any]) -> dict[str, float]:
-    out = {}
-    for protocol, block in scoreboard["protocols"].items():
-        for model, scores in block.get("models", {}).items():
-            for metric, value in scores.items():
-                out[f"{protocol}.{model}.{metric}"] = math.nan if value is None else float(value)
-    return out
-
-
-def _flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, str | int | float]:
+def _flat(tree: Mapping[str, JsonValue], prefix: str = "") -> dict[str, str | int | float]:
     out: dict[str, str | int | float] = {}
     for key, value in tree.items():
         name = f"{prefix}{key}"

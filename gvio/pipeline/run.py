@@ -61,6 +61,6 @@ def unchanged_release(job: Job) -> str | None:
     if not {str(m) for m in job.also} <= set(release.grids):
         return None
     champion = champion_of(job)
-    if champion is not None and champion[1]["weights_sha256"] != release.manifest["model"]["weights_sha256"]:
+    if champion is not None and champion[1].weights_sha256 != release.manifest["model"]["weights_sha256"]:
         return None
     return release.release

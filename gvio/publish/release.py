@@ -10,7 +10,7 @@ import dataclasses
 import datetime as dt
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 
@@ -22,12 +22,13 @@ from gvio.publish.explanations import NAME as EXPLANATIONS
 from gvio.publish.explanations import explanations_parquet
 from gvio.publish.grids import COG_TYPE, GridObject, describe
 from gvio.publish.stac import build_item, catalog_json, collection_json
+from gvio.scoreboard.board import Scoreboard
+from gvio.scoreboard.names import Skill
 from gvio.types import Asset, CheckResult, Month
 from gvio.validate.gate import refuse_failed
 
 JSON_TYPE = "application/json"
 ITEM_TYPE = "application/geo+json"
-Skill = Literal["proven", "weak", "none"]
 MEDIA_TYPES: Mapping[str, str] = {
     "estimates.parquet": "application/vnd.apache.parquet",
     EXPLANATIONS: "application/vnd.apache.parquet",
@@ -74,7 +75,7 @@ def build_release(
     grids: Sequence[GridObject],
     estimates: pd.DataFrame,
     *,
-    scoreboard: Mapping[str, Any],
+    scoreboard: Scoreboard,
     checks: Sequence[CheckResult],
     model_card: str,
     trends: bytes | None,
@@ -111,7 +112,7 @@ def build_release(
     _require_grids(grids, month)
     named = {
         "estimates.parquet": estimates_parquet(estimates, config.city_id, config.start, month, config.unit),
-        "scoreboard.json": canonical_json(scoreboard),
+        "scoreboard.json": canonical_json(scoreboard.document()),
         "checks.json": canonical_json(_checks_document(config, month, checks)),
         "model-card.md": model_card.encode(),
         **({} if trends is None else {"trends.tif": trends}),

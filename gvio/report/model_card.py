@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+
+from pydantic import Field
 
 from gvio.config import RegionConfig
-from gvio.report.scores import MODELS, SKILLS, models_of, ordered_models, show
+from gvio.report.scores import MODELS, SKILLS, ordered_models, show, skill_of
+from gvio.scoreboard.board import Scoreboard
+from gvio.scoreboard.document import Part
+from gvio.scoreboard.names import AS_USED, BLIND, CITY_PUBLIC, LEFT_OUT, YEAR_OUT
+from gvio.train.metadata import ModelMetadata
 
 _PROTOCOLS = {
-    "rolling_origin_as_used": "Out of time, as used (city figures go on, district figures do not)",
-    "rolling_origin_blind": "Out of time, blind (no later figure at all)",
-    "leave_one_year_out": "Leave one year out",
-    "leave_one_district_out": "Leave districts out, city not public",
-    "leave_one_district_out_city_public": "Leave districts out, city public",
+    AS_USED: "Out of time, as used (city figures go on, district figures do not)",
+    BLIND: "Out of time, blind (no later figure at all)",
+    YEAR_OUT: "Leave one year out",
+    LEFT_OUT: "Leave districts out, city not public",
+    CITY_PUBLIC: "Leave districts out, city public",
 }
 _COLUMNS = (
     ("within_r2", "number"),
@@ -31,12 +36,30 @@ _LIMITS = """## What these numbers are not good for
 """
 
 
+class Substitution(Part):
+    """Months of one product that another stands in for, as `gvio.sources.notes.switch` describes them.
+
+    `replaced` (in the file `for`) by `product`: `offset` + `gain` × its radiance, learned on `common_months`;
+    `pixel_error` and `month_error` are relative, as shares.
+    """
+
+    replaced: str = Field(alias="for")
+    product: str
+    processing: str
+    months: tuple[str, ...]
+    gain: float
+    offset: float
+    pixel_error: float
+    month_error: float
+    common_months: tuple[str, ...]
+
+
 def model_card(
     config: RegionConfig,
-    about: Mapping[str, Any],
-    scoreboard: Mapping[str, Any],
+    about: ModelMetadata,
+    scoreboard: Scoreboard,
     decision: str,
-    switches: Sequence[Mapping[str, Any]] = (),
+    switches: Sequence[Substitution] = (),
 ) -> str:
     """Markdown, with nothing in it that differs between two runs on the same inputs.
 
@@ -45,27 +68,25 @@ def model_card(
         about: What the registry keeps of the model.
         scoreboard: The evaluation.
         decision: Why this model maps.
-        switches: Months of another product that stand in, as `gvio.sources.notes.switch` describes them.
+        switches: Months of another product that stand in.
     """
-    skill = str(scoreboard["skill"])
-    title, text = SKILLS.get(skill, SKILLS["unknown"])
-    inputs = about["inputs"]
+    title, text = SKILLS[skill_of(scoreboard)]
+    inputs, (first, last) = about.inputs, scoreboard.months or ("?", "?")
     lines = [
         f"# SA-CNN for {config.title}",
         "",
         f"**{title}.** {text}",
         "",
-        f"{scoreboard['verdict']}",
+        scoreboard.verdict or "Nothing is known about its skill.",
         "",
         "## How it was made",
-        f"- Training: {about['reason']}",
+        f"- Training: {about.reason}",
         f"- Decision: {decision}",
-        f"- Months: {scoreboard['months'][0]} to {scoreboard['months'][1]}; figures public until "
-        f"{inputs['figures_public_until']}; unit {config.unit}",
-        f"- Light: {config.ntl.product}, files {inputs['light_sha256']}; ledger {inputs['ledger_sha256']}; "
-        f"pack {inputs['pack_digest']}",
+        f"- Months: {first} to {last}; figures public until {inputs.figures_public_until}; unit {config.unit}",
+        f"- Light: {config.ntl.product}, files {inputs.light_sha256}; ledger {inputs.ledger_sha256}; "
+        f"pack {inputs.pack_digest}",
         *(_stood_in(switch) for switch in switches),
-        f"- Parameters {inputs['params_digest']}; {about['code']}",
+        f"- Parameters {inputs.params_digest}; {about.code}",
         "- Method: two-stream spatial-analysis CNN after Gong et al. (2025), JAG 143:104781, as a measurement in a "
         "linear-Gaussian assimilation of official sums",
         "",
@@ -79,29 +100,24 @@ def model_card(
     return "\n".join(lines)
 
 
-def _stood_in(switch: Mapping[str, Any]) -> str:
-    months = list(switch["months"])
+def _stood_in(switch: Substitution) -> str:
+    months = switch.months
     named = months[0] if len(months) == 1 else f"{len(months)} months from {months[0]} to {months[-1]}"
     return (
-        f"- **Another product's light**: {switch['product']} ({switch['processing']}) stands in for {switch['for']} in "
-        f"{named}, as {switch['offset']:.3g} + {switch['gain']:.3g} × radiance, learned on "
-        f"{len(switch['common_months'])} months both have; it leaves {switch['pixel_error']:.0%} at a pixel and "
-        f"{switch['month_error']:.1%} over a month"
+        f"- **Another product's light**: {switch.product} ({switch.processing}) stands in for {switch.replaced} in "
+        f"{named}, as {switch.offset:.3g} + {switch.gain:.3g} × radiance, learned on "
+        f"{len(switch.common_months)} months both have; it leaves {switch.pixel_error:.0%} at a pixel and "
+        f"{switch.month_error:.1%} over a month"
     )
 
 
-def _table(scoreboard: Mapping[str, Any], protocol: str, heading: str) -> str:
-    models = models_of(scoreboard, protocol)
+def _table(scoreboard: Scoreboard, protocol: str, heading: str) -> str:
+    models = scoreboard.protocol(protocol).models
     if not models:
         return f"### {heading}\nThe series is too short for this test.\n"
     rows = []
     for name in ordered_models(models):
-        cells = [show(_value(models[name], key), style) for key, style in _COLUMNS]
+        cells = [show(models[name].value(key), style) for key, style in _COLUMNS]
         rows.append(f"| {MODELS.get(name, name)} | {' | '.join(cells)} |")
     head = "| Model | Within-district R² | Year-on-year R² | MAPE | Pooled R² | 80 % interval holds |"
     return "\n".join([f"### {heading}", head, "| --- | --- | --- | --- | --- | --- |", *rows, ""])
-
-
-def _value(scores: Mapping[str, Any], name: str) -> float | None:
-    value = scores.get(name)
-    return None if value is None else float(value)

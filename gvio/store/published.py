@@ -21,6 +21,7 @@ from gvio.publish.estimates import read_estimates
 from gvio.publish.explanations import NAME as EXPLANATIONS
 from gvio.publish.explanations import read_explanations
 from gvio.raster import read_cog
+from gvio.scoreboard.board import Scoreboard
 from gvio.store.catalogue import follow_pointer
 from gvio.store.keys import sha256
 from gvio.store.objects import ObjectStore
@@ -79,7 +80,7 @@ class PublishedRelease:
     published_at: str | None
     manifest: Mapping[str, Any]
     estimates: pd.DataFrame
-    scoreboard: Mapping[str, Any]
+    scoreboard: Scoreboard
     checks: list[CheckResult]
     model_card: str
     explanations: pd.DataFrame | None = None
@@ -172,7 +173,7 @@ def read_release(store: ObjectStore, region: str, release_id: str | None = None)
         published_at=latest.published_at if latest and latest.release == name else None,
         manifest=manifest,
         estimates=read_estimates(table("estimates.parquet")),
-        scoreboard=json.loads(table("scoreboard.json")),
+        scoreboard=Scoreboard.parse(table("scoreboard.json"), f"{store.url}/{region}/releases/{name}/scoreboard.json"),
         checks=[CheckResult(**check) for check in json.loads(table("checks.json"))["checks"]],
         model_card=table("model-card.md").decode(),
         explanations=read_explanations(table(EXPLANATIONS)) if explained else None,

@@ -10,17 +10,22 @@ from typing import Any
 
 import numpy as np
 import torch
+from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from gvio.assimilate.hyper import NAMES, Hyper
 from gvio.errors import ModelError, OutdatedModel
-from gvio.map.intervals import BANDS, KINDS, LEVELS, IntervalTable
+from gvio.map.intervals import BANDS, KINDS
 from gvio.model.panel import Normalisation
 from gvio.model.sacnn import Architecture
+from gvio.scoreboard.document import first_fault
+from gvio.scoreboard.names import LEVELS
+from gvio.scoreboard.scores import IntervalTable
 from gvio.train.ensemble import Ensemble
 from gvio.train.fit import Fitted
 from gvio.train.loop import Member
+from gvio.train.metadata import ModelMetadata
 from gvio.types import Month
 
 # 1: before `gvio.sample.clutter`; 2: before radiometric normalisation; 3: that was named `sky`.
@@ -29,8 +34,8 @@ _NORMALISATION = tuple(field.name for field in dataclasses.fields(Normalisation)
 _HINT = "Retrain, or roll back: `gvio registry rollback`."
 
 
-def pack_model(fitted: Fitted, about: Mapping[str, Any]) -> tuple[bytes, bytes]:
-    """`model.safetensors` and `model.json`; `about` (pack digest, parameters, code version, …) travels in the JSON.
+def pack_model(fitted: Fitted, about: ModelMetadata) -> tuple[bytes, bytes]:
+    """`model.safetensors` and `model.json`; `about` travels in the JSON.
 
     Equal models give equal bytes.
     """
@@ -49,12 +54,12 @@ def pack_model(fitted: Fitted, about: Mapping[str, Any]) -> tuple[bytes, bytes]:
         "interval_scale": {str(level): scale for level, scale in fitted.interval_scale.items()},
         "interval_table": None if fitted.interval_table is None else dataclasses.asdict(fitted.interval_table),
         "members": [_history(member) for member in fitted.ensemble.members],
-        "about": dict(about),
+        "about": about.document(),
     }
     return save(tensors), (json.dumps(document, indent=2, sort_keys=True) + "\n").encode()
 
 
-def unpack_model(weights: bytes, document: bytes) -> tuple[Fitted, dict[str, Any]]:
+def unpack_model(weights: bytes, document: bytes) -> tuple[Fitted, ModelMetadata]:
     """The model and its `about`.
 
     Raises:
@@ -73,7 +78,10 @@ def unpack_model(weights: bytes, document: bytes) -> tuple[Fitted, dict[str, Any
     if bad:
         raise ModelError(f"weights {bad[0]} are not finite", where="model package", hint=_HINT)
     try:
-        return _assembled(head, tensors), dict(head["about"])
+        return _assembled(head, tensors), ModelMetadata.model_validate(head["about"])
+    except ValidationError as error:
+        what = f"the model package is incomplete ({first_fault(error)})"
+        raise ModelError(what, where="model package", hint=_HINT) from None
     except (KeyError, TypeError, ValueError) as error:
         what = f"the model package is incomplete ({type(error).__name__}: {error})"
         raise ModelError(what, where="model package", hint=_HINT) from None
@@ -114,7 +122,7 @@ def _tensor(values: Any) -> torch.Tensor:
     return torch.from_numpy(np.ascontiguousarray(values))
 
 
-def _history(member: Member) -> dict[str, Any]:
+def _history(member: Member) -> dict[str, object]:
     return {"best_epoch": member.best_epoch, "losses": list(member.losses), "held_out": list(member.held_out)}
 
 

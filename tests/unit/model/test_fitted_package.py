@@ -16,7 +16,10 @@ from gvio.ledger.rows import COLUMNS, Ledger
 from gvio.ledger.sums import Sums, sums_matrix
 from gvio.map.intervals import KINDS, IntervalTable
 from gvio.pipeline.workers import Threads
+from gvio.scoreboard.board import Protocols, Scoreboard
+from gvio.scoreboard.scores import MapScores
 from gvio.train.fit import estimate, fit_model, losses, mean_member
+from gvio.train.metadata import InputHashes, ModelMetadata
 from gvio.train.package import pack_model, unpack_model, weights_sha256
 
 PARAMS = ModelParams(channels=3, epochs=2, finetune_epochs=1, seeds=2, hyper_months=24)
@@ -47,8 +50,16 @@ def fitted(samples):
     return fit_model(samples, sums_of(samples), TRAIN, PARAMS, 9)
 
 
+ABOUT = ModelMetadata(
+    region="testland",
+    inputs=InputHashes(pack_digest="abc"),
+    parameters={"model": {"epochs": 2}},
+    scoreboard=Scoreboard(skill="weak", protocols=Protocols(maps=MapScores(truth={"native": {"sa-cnn": 0.5}}))),
+)
+
+
 def packed(fitted) -> tuple[bytes, bytes]:
-    return pack_model(fitted, {"pack": "abc"})
+    return pack_model(fitted, ABOUT)
 
 
 def test_light_and_figures_after_training_are_not_looked_at(samples, fitted):
@@ -67,7 +78,7 @@ def test_light_and_figures_after_training_are_not_looked_at(samples, fitted):
 def test_a_packed_model_is_the_model(samples, fitted):
     weights, document = packed(fitted)
     again, about = unpack_model(weights, document)
-    assert about == {"pack": "abc"}
+    assert about == ABOUT
     assert packed(again) == (weights, document)
     assert (again.area_ids, again.trained) == (("A", "B"), samples.months[TRAIN - 1])
     visible = sums_of(samples, TRAIN)
@@ -176,3 +187,29 @@ def test_a_document_without_its_fields_is_refused(fitted):
         partial = {name: value for name, value in head.items() if name != field}
         with pytest.raises(ModelError, match=f"model package is incomplete .KeyError: '{field}'"):
             unpack_model(weights, json.dumps(partial).encode())
+
+
+@pytest.mark.parametrize("about", [{"scoreboard": {"p_value": "small"}}, {"inputs": "abc"}, None])
+def test_metadata_that_cannot_be_read_is_refused_in_one_line(fitted, about):
+    weights, document = packed(fitted)
+    damaged = json.dumps(json.loads(document) | {"about": about}).encode()
+    with pytest.raises(
+        ModelError, match=r"^model package: the model package is incomplete \((scoreboard|inputs|Input)"
+    ) as error:
+        unpack_model(weights, damaged)
+    assert "\n" not in str(error.value)
+
+
+def test_metadata_of_an_older_package_is_read(fitted):
+    """What an older version did not write is empty; a model without a pack's digest is trained anew."""
+    weights, document = packed(fitted)
+    older = json.dumps(json.loads(document) | {"about": {"fold": "2020-01", "unknown": 1}}).encode()
+    _, about = unpack_model(weights, older)
+    assert (about.fold, about.inputs.pack_digest, about.scoreboard) == ("2020-01", "", None)
+    assert about.document() == {"fold": "2020-01"}
+
+
+def test_metadata_gains_the_evaluation_and_the_version():
+    about = ABOUT.evaluated(Scoreboard(skill="proven")).registered(3, "ab" * 32)
+    assert (about.skill, about.scoreboard, about.version) == ("proven", Scoreboard(skill="proven"), 3)
+    assert about.document()["weights_sha256"] == "ab" * 32

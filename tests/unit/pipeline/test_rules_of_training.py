@@ -18,6 +18,10 @@ from gvio.pipeline.inputs import Inputs, architecture_digest, ledger_digest
 from gvio.pipeline.job import Job
 from gvio.pipeline.learn import training_rule
 from gvio.pipeline.promotion import decide
+from gvio.scoreboard.board import Protocols, ProtocolScores, Scoreboard
+from gvio.scoreboard.names import AS_USED, OURS, Skill
+from gvio.scoreboard.scores import ModelScores
+from gvio.train.metadata import ModelMetadata
 from gvio.types import Month
 
 YAML = """
@@ -55,7 +59,9 @@ def _inputs(month: str = "2021-03", **changes: Any) -> Any:
 
 def _champion(trained: str = "2021-02", skill: str = "weak", **about: Any) -> Any:
     kept = {"architecture_digest": architecture_digest(Params()), "inputs": {"pack_digest": "p1"}, "skill": skill}
-    return SimpleNamespace(trained=Month.parse(trained), area_ids=("A", "B")), kept | about
+    return SimpleNamespace(trained=Month.parse(trained), area_ids=("A", "B")), ModelMetadata.model_validate(
+        kept | about
+    )
 
 
 @pytest.mark.parametrize(
@@ -88,9 +94,9 @@ def test_retraining_can_be_asked_for() -> None:
     assert training_rule(job, _inputs(), _champion()) == ("retrain: asked for", None)
 
 
-def _scoreboard(skill: str = "weak", coverage80: float | None = 0.8) -> dict[str, Any]:
-    models = {"sa-cnn": {"coverage80": coverage80}}
-    return {"skill": skill, "protocols": {"rolling_origin_as_used": {"models": models}}}
+def _scoreboard(skill: Skill = "weak", coverage80: float | None = 0.8) -> Scoreboard:
+    block = ProtocolScores(models={OURS: ModelScores(coverage80=coverage80)})
+    return Scoreboard(skill=skill, protocols=Protocols.model_validate({AS_USED: block}))
 
 
 CHALLENGER: Any = SimpleNamespace(area_ids=("A", "B"))
@@ -107,7 +113,7 @@ CHALLENGER: Any = SimpleNamespace(area_ids=("A", "B"))
         (_scoreboard(coverage80=None), _champion(), True, "promote: not worse than the champion beyond noise"),
     ],
 )
-def test_promotion_follows_its_rules(scoreboard: dict[str, Any], champion: Any, promote: bool, reason: str) -> None:
+def test_promotion_follows_its_rules(scoreboard: Scoreboard, champion: Any, promote: bool, reason: str) -> None:
     decision = decide(_inputs(), CHALLENGER, scoreboard, champion)
     assert decision.promote is promote
     assert decision.reason.startswith(reason)
