@@ -9,7 +9,7 @@ import base64
 import dataclasses
 import io
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import matplotlib as mpl
@@ -195,16 +195,16 @@ def _significant(value: float, significant: int) -> str:
     return f"{round(value, digits):,.{max(digits, 0)}f}".replace("-", "−")
 
 
-def _log_ticks(scale: Scale) -> FloatArray:
+def _log_ticks(scale: Scale) -> Sequence[float]:
     """As many as there is room for: 1, 2 and 5 of each decade, 1 and 3, or 1 alone."""
     for subs in ((1.0, 2.0, 5.0), (1.0, 3.0), (1.0,)):
         ticks = LogLocator(subs=subs).tick_values(scale.low, scale.high)
-        if ((ticks >= scale.low) & (ticks <= scale.high)).sum() <= _LEGEND_LABELS:
+        if sum(scale.low <= tick <= scale.high for tick in ticks) <= _LEGEND_LABELS:
             break
-    return np.asarray(ticks)
+    return ticks
 
 
-def _ratio_ticks(scale: Scale) -> list[float]:
+def _ratio_ticks(scale: Scale) -> Sequence[float]:
     """A factor and its inverse about 1; no locator of matplotlib is symmetric about it on narrow scales."""
     reach = math.log(scale.high)
     factor = next((f for f in (10.0, 5.0, 2.0, 1.5, 1.25, 1.1, 1.05) if math.log(f) <= reach * 0.95), None)

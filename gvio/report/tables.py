@@ -75,7 +75,7 @@ def area_month(estimates: pd.DataFrame, area: str, month: str) -> AreaMonth | No
     rows = estimates[estimates["area_id"] == area].set_index("month")
     if month not in rows.index:
         return None
-    row = rows.loc[month]
+    row = {str(k): v for k, v in rows.loc[month].to_dict().items()}
     estimate, official = float(row["estimate"]), row["official"]
     year_ago = float(rows["estimate"].get(str(Month.parse(month) + -12), math.nan))
     return AreaMonth(
