@@ -27,8 +27,9 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.command()
 @click.option("--workspace", default="demo", show_default=True, metavar="DIR", help="Folder of the demonstration.")
 @click.option("--months", type=click.IntRange(14), default=48, show_default=True, help="Months of the series.")
+@click.option("--pack-only", is_flag=True, help="Only write the region pack, anew; run nothing.")
 @json_option
-def demo(workspace: str, months: int, as_json: bool) -> None:
+def demo(workspace: str, months: int, pack_only: bool, as_json: bool) -> None:
     """Build a known-truth region in the true file formats and run the monthly job on it twice."""
     from gvio.progress import terminal_progress
     from gvio.simulate.demo import write_demo_pack
@@ -37,8 +38,11 @@ def demo(workspace: str, months: int, as_json: bool) -> None:
     began = time.monotonic()
     folder = Path(workspace) / "pack"
     click.echo(f"{_NOTICE}\n", err=True)
-    if not (folder / "region.yaml").exists():
+    if pack_only or not (folder / "region.yaml").exists():
         write_demo_pack(folder, months, progress=terminal_progress())
+    if pack_only:
+        emit({"pack": str(folder)}, [f"wrote {folder}"], as_json)
+        return
     last = Month(2018, 1) + (months - 1)
     request = request_from(pack=str(folder), store=str(Path(workspace) / "store"), workspace=workspace)
     reports = _run_months(request, [last + -1, last])

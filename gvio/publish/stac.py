@@ -67,6 +67,7 @@ class Region:
     title: str
     unit: str
     bounds: tuple[float, float, float, float]
+    invented: bool
 
 
 @dataclasses.dataclass(frozen=True)

@@ -15,9 +15,8 @@ import sqlite3
 import time
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from gvio.errors import ModelError, RunHeld
+from gvio.files import held
 
 _MARK = 0x6776696F  # "gvio"
 _SIDECARS = ("", "-journal", "-wal", "-shm")
@@ -50,18 +49,15 @@ def require_whole_database(path: Path, uri: str, artifacts: str) -> None:
     if _is_marked(path):
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path.with_name(f".{path.name}.lock"))
-    try:
-        lock.acquire(timeout=_LOCK_SECONDS)
-    except Timeout:
+
+    def refuse() -> RunHeld:
         what = "another process has been creating the registry's database for minutes"
-        raise RunHeld(what, where=str(path), hint="Wait for it or end it, then run again.") from None
-    try:
+        return RunHeld(what, where=str(path), hint="Wait for it or end it, then run again.")
+
+    with held(path.with_name(f".{path.name}.lock"), refuse, _LOCK_SECONDS):
         if not _is_marked(path) and not _is_whole(path, uri):
             _move_aside(path)
             _create(path, artifacts)
-    finally:
-        lock.release()
 
 
 def _is_marked(path: Path) -> bool:

@@ -24,6 +24,7 @@ from gvio.ledger.sums import official_monthly
 from gvio.map.industry import industry_of
 from gvio.map.score import rival_maps, score_left_out, score_truth
 from gvio.publish.explanations import explanations_frame
+from gvio.report.plots import comparison_files
 from gvio.report.reasons import light_table
 from gvio.run.artifacts import Evaluated, EvaluatedHead, Sampled, Trained
 from gvio.run.code import source_of
@@ -37,7 +38,7 @@ from gvio.stages.evaluation_pages import evaluation_files
 from gvio.stages.sums import sums_of
 from gvio.stages.truth import read_truth
 from gvio.stages.workers import Threads, one_thread_each
-from gvio.train.fit import Fitted, explain_estimate
+from gvio.train.fit import Fitted, explain_estimate, losses
 from gvio.train.package import make_package, read_package
 from gvio.types import FloatArray
 
@@ -71,6 +72,7 @@ def evaluate(context: Context, sampled: Sampled, trained: Trained) -> Evaluated:
         skill=scoreboard.skill or "none",
         verdict=scoreboard.verdict or "",
     )
+    files |= comparison_files(scoreboard, losses(calibrated))
     files |= {SCOREBOARD: scoreboard.to_json().encode(), WEIGHTS: package.weights, CONFIG: package.document}
     kept = context.workspace.keep(head, files)
     return Evaluated(kept, Kept.here(package), Kept.here(scoreboard), Kept.here(_pictures(files)))

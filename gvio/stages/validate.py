@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gvio.config import digest
 from gvio.ledger.agreement import check_vintages
 from gvio.ledger.checks import check_ledger
 from gvio.region.pack import Places, check_factories, check_stated
@@ -87,7 +88,7 @@ def _made(context: Context, fetched: Fetched) -> Made:
         "pack": context.pack_digest,
         "statistics": context.ledger_digest,
         "vintages": context.vintages_digest,
-        "params": context.params_digest,
+        "params": digest(context.params.validate_),
     }
     return Made(stage=STAGE, inputs=inputs, source=source_of(STAGE))
 

@@ -109,7 +109,8 @@ def _region(store: ObjectStore, manifest: Manifest) -> Region | None:
     if None in said or not boxes[0]:
         return None
     west, south, east, north = zip(*boxes, strict=True)
-    return Region(manifest.region, str(said[0]), str(said[1]), (min(west), min(south), max(east), max(north)))
+    edges = (min(west), min(south), max(east), max(north))
+    return Region(manifest.region, str(said[0]), str(said[1]), edges, manifest.invented)
 
 
 def _bounds(store: ObjectStore, region: str) -> list[float]:

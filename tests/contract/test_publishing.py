@@ -241,7 +241,7 @@ def test_pointer_manifest_and_catalogue_are_mended(store, make_release) -> None:
     old, new = make_release("2021-02"), make_release("2021-03")
     for release in (old, new):
         write_release(store, "testland", release)
-    for name in ("latest.json", "collection.json", new.manifest_key):
+    for name in ("latest.json", "collection.json", f"releases/{new.id}/manifest.json"):
         _, etag = store.read_versioned(f"testland/{name}")
         store.replace(f"testland/{name}", b"{}", etag)
     assert {f.kind for f in verify_release(store, "testland")} == {"pointer", "manifest"}

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import inspect
 from pathlib import Path
 
-import flows.backfill
-import flows.retrain
 import pytest
-from gvio.pipeline.job import Job, make_job
 from prefect import flow
 from prefect.blocks.system import Secret
 
-import flows.monthly
-import flows.serve
-from flows.access import block_name, with_access
+from flows.access import block_name, open_with_access
 from gvio.archives.access import Credentials, Endpoints
 from gvio.archives.environment import SECRETS
+from gvio.run.context import Context
+from gvio.run.request import RangeRequest, RunRequest
 
 YAML = """
 name: testland
@@ -33,9 +29,9 @@ statistics: {path: statistics.csv}
 """
 
 
-def job_of(folder: Path, source: str) -> Job:
+def opened(folder: Path, source: str) -> Context:
     (folder / "region.yaml").write_text(YAML.replace("SOURCE", source))
-    return make_job(str(folder), "s", "w")
+    return open_with_access(RunRequest(pack=str(folder), store="s", workspace="w"))
 
 
 @pytest.fixture
@@ -54,11 +50,11 @@ def test_blocks_complete_what_the_environment_names(environment: pytest.MonkeyPa
         Secret(value=f"{field} of a block").save(block_name(field), overwrite=True)
     environment.setenv("EARTHDATA_TOKEN", "of the environment")
     environment.setenv("GVIO_LAADS_URL", "https://mirror.example/")
-    jobs: list[Job] = []
+    jobs: list[Context] = []
 
     @flow
     def small() -> None:
-        jobs.append(with_access(job_of(tmp_path, "official")))
+        jobs.append(opened(tmp_path, "official"))
 
     small()
     (job,) = jobs
@@ -74,20 +70,13 @@ def test_blocks_complete_what_the_environment_names(environment: pytest.MonkeyPa
 
 def test_a_folder_needs_none_and_prefect_is_not_asked(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
     environment.setenv("EARTHDATA_TOKEN", "of the environment")
-    job = with_access(job_of(tmp_path, "ntl"))
+    job = opened(tmp_path, "ntl")
     assert (job.credentials, job.endpoints) == (Credentials(), Endpoints())
 
 
-def test_no_flow_takes_a_credential_as_a_parameter() -> None:
-    taken = {
-        name
-        for one in (
-            flows.monthly.monthly,
-            flows.retrain.retrain,
-            flows.backfill.backfill_months,
-            flows.serve.daily_look,
-        )
-        for name in inspect.signature(one.fn).parameters
-    }
-    assert {"pack", "store"} <= taken
-    assert not {name for name in taken if any(word in name for word in ("token", "password", "secret", "credential"))}
+def test_no_request_has_a_field_for_a_credential() -> None:
+    """A request is the only parameter of every flow, and Prefect keeps parameters in its database."""
+    fields = {*RunRequest.model_fields, *RangeRequest.model_fields}
+    assert {"pack", "store", "first"} <= fields
+    words = ("token", "password", "secret", "credential", "login")
+    assert not {name for name in fields if any(word in name for word in words)}

@@ -1,19 +1,26 @@
-"""Flows promise order, retries only where they can help, and refusals that pass through unchanged."""
+"""Flows promise order, retries only where they can help, and refusals that pass through unchanged.
+
+The flows are the true ones and so is the order of work; only the stages follow a script.
+"""
 
 from __future__ import annotations
 
-import dataclasses
+import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from flows.stages import run_stages
-from gvio.pipeline.job import held
-from prefect import flow
 from prefect.artifacts import Artifact
+from scripted_stages import ScriptedStages, write_pack
 
-from gvio.errors import ConflictError, GateRefused, GvioError, RunHeld, UpstreamUnavailable
+import flows.monthly
+from flows.monthly import backfill, monthly
+from flows.tasks import Tasks
+from gvio.errors import ConflictError, GateRefused, RunHeld, UpstreamUnavailable
+from gvio.run.context import open_context
+from gvio.run.order import STAGES, region_held
+from gvio.run.request import RangeRequest, RunRequest
 
 pytestmark = [
     pytest.mark.enable_socket,
@@ -22,57 +29,24 @@ pytestmark = [
 ]
 
 
-@dataclasses.dataclass(frozen=True)
-class TinyReport:
-    stage: str
-    month: str = "2021-12"
-    outcome: str = "done"
-
-
-class Script:
-    """Stages that do what a list says at each call: raise an error, or succeed."""
-
-    def __init__(self, **acts: list[GvioError | Exception | None]) -> None:
-        self.acts = acts
-        self.calls: list[str] = []
-        self.jobs: list[Any] = []
-
-    def stages(self) -> list[tuple[str, Any]]:
-        return [(name, self._stage(name)) for name in self.acts]
-
-    def _stage(self, name: str):
-        def stage(job: Any, progress: Any) -> TinyReport:
-            self.calls.append(name)
-            self.jobs.append(job)
-            error = self.acts[name].pop(0)
-            if error is not None:
-                raise error
-            return TinyReport(name)
-
-        return stage
-
-
-@dataclasses.dataclass(frozen=True)
-class TinyJob:
-    folder: Path
-
-    def path(self, name: str) -> Path:
-        return self.folder / name
-
-
-@flow(validate_parameters=False)
-def _flow(script: Any, job: Any) -> list[Any]:
-    return run_stages(job, script.stages(), backoff_s=0.01)
+@pytest.fixture
+def request_(tmp_path: Path, region_yaml: str) -> RunRequest:
+    pack = write_pack(tmp_path / "pack", region_yaml)
+    places = {"pack": str(pack), "store": str(tmp_path / "store"), "workspace": str(tmp_path / "w")}
+    return RunRequest(**places, as_of=dt.date(2021, 4, 20))
 
 
 @pytest.fixture
-def job(tmp_path: Path) -> TinyJob:
-    return TinyJob(tmp_path)
+def script(make_release: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Callable[..., ScriptedStages]:
+    """Stages with a script, in place of the true ones, and tasks that retry at once."""
 
+    def make(**acts: list[Any]) -> ScriptedStages:
+        stages = ScriptedStages(make_release, **acts)
+        monkeypatch.setattr(flows.monthly, "STAGES", stages)
+        monkeypatch.setattr(flows.monthly, "Tasks", lambda: Tasks(backoff_s=0.01))
+        return stages
 
-@pytest.fixture
-def small_flow(job: TinyJob) -> Callable[[Any], list[Any]]:
-    return lambda script: _flow(script, job)
+    return make
 
 
 def outcome() -> str:
@@ -81,50 +55,78 @@ def outcome() -> str:
     return str(artifact.data)
 
 
-def test_stages_run_in_order_with_the_same_job(small_flow, job):
-    script = Script(fetch=[None], validate=[None], train=[None])
-    reports = small_flow(script)
-    assert [r.stage for r in reports] == script.calls == ["fetch", "validate", "train"]
-    assert script.jobs == [job] * 3
-    assert outcome().startswith("**Complete**")
-    assert "| train | 2021-12 | done |" in outcome()
+def test_the_monthly_flow_is_the_monthly_run(request_: RunRequest, script: Any) -> None:
+    stages = script()
+    report = monthly(request_)
+    assert report.outcome == "published"
+    assert tuple(stages.calls) == STAGES
+    assert outcome().startswith(f"**Published**: 2021-03, release {report.release}")
+    assert "- try the store\n- fetch\n- validate\n" in outcome()
+    stages.calls.clear()
+    assert monthly(request_).outcome == "unchanged", "the daily look does nothing when nothing is new"
+    assert stages.calls == []
+    assert outcome().startswith("**Unchanged**: 2021-03")
 
 
-@pytest.mark.parametrize("error", [UpstreamUnavailable("no 2021-12 yet"), ConflictError("lost")])
-def test_retryable_errors_are_tried_again(small_flow, error):
-    script = Script(fetch=[error, error, None], validate=[None])
-    small_flow(script)
-    assert script.calls == ["fetch"] * 3 + ["validate"]
+def test_the_backfill_flow_runs(request_: RunRequest, script: Any) -> None:
+    """It once held the region twice, so it never ran."""
+    stages = script(fetch=[None, UpstreamUnavailable("gone"), UpstreamUnavailable("gone")] + [None] * 9)
+    asked = RangeRequest(**request_.model_dump(), first="2021-01", last="2021-03")
+    report = backfill(asked)
+    assert [release[:7] for release in report.releases] == ["2021-01", "2021-02", "2021-03"]
+    assert stages.calls.count("publish") == 3
+    assert stages.calls.count("fetch") == 5, "an absent month is tried again before it is called absent"
+    assert outcome().startswith("**3 published, 0 skipped**")
 
 
-def test_retries_end_after_three(small_flow):
-    script = Script(fetch=[UpstreamUnavailable(f"try {i}", where="source") for i in range(5)])
+def test_what_the_backfill_skips_is_in_its_outcome(request_: RunRequest, script: Any) -> None:
+    script(validate=[GateRefused("light.coverage: 0.1 < 0.5", where="2021-02")])
+    report = backfill(RangeRequest(**request_.model_dump(), first="2021-02", last="2021-03"))
+    assert set(report.refused) == {"2021-02"}
+    assert "2021-02: 2021-02: light.coverage" in outcome()
+
+
+def test_retryable_errors_are_tried_again(request_: RunRequest, script: Any) -> None:
+    error = UpstreamUnavailable("no 2021-12 yet")
+    stages = script(fetch=[error, error, None])
+    monthly(request_)
+    assert stages.calls[:4] == ["fetch"] * 3 + ["validate"]
+
+
+def test_retries_end_after_three(request_: RunRequest, script: Any) -> None:
+    stages = script(fetch=[UpstreamUnavailable(f"try {i}", where="source") for i in range(5)])
     with pytest.raises(UpstreamUnavailable, match="source: try 3"):
-        small_flow(script)
-    assert script.calls == ["fetch"] * 4
+        monthly(request_)
+    assert stages.calls == ["fetch"] * 4
 
 
-def test_refusal_reaches_the_caller_unchanged_and_at_once(small_flow):
+def test_a_lost_publication_needs_the_whole_run_again_not_the_task(request_: RunRequest, script: Any) -> None:
+    stages = script(publish=[ConflictError("somebody else published"), None])
+    assert monthly(request_).outcome == "published"
+    assert stages.calls.count("publish") == stages.calls.count("fetch") == 2
+
+
+def test_refusal_reaches_the_caller_unchanged_and_at_once(request_: RunRequest, script: Any) -> None:
     refusal = GateRefused("light.coverage: 0.1 < 0.5", where="2021-12", hint="Wait for the revised product.")
-    script = Script(fetch=[None], validate=[refusal], train=[None])
+    stages = script(validate=[refusal])
     with pytest.raises(GateRefused) as caught:
-        small_flow(script)
+        monthly(request_)
     assert (str(caught.value), caught.value.exit_code) == (str(refusal), 3)
     assert (caught.value.where, caught.value.hint) == ("2021-12", "Wait for the revised product.")
-    assert script.calls == ["fetch", "validate"], "nothing after the refusal, and no second try"
+    assert stages.calls == ["fetch", "validate"], "nothing after the refusal, and no second try"
     assert outcome().startswith("**Refused or failed** (GateRefused): 2021-12: light.coverage")
-    assert "| fetch | 2021-12 | done |" in outcome()
+    assert "- fetch\n" in outcome()
 
 
-def test_a_bug_is_not_tried_again(small_flow):
-    script = Script(fetch=[ZeroDivisionError("bug"), None])
+def test_a_bug_is_not_tried_again(request_: RunRequest, script: Any) -> None:
+    stages = script(fetch=[ZeroDivisionError("bug"), None])
     with pytest.raises(ZeroDivisionError, match="bug"):
-        small_flow(script)
-    assert script.calls == ["fetch"]
+        monthly(request_)
+    assert stages.calls == ["fetch"]
 
 
-def test_a_region_that_another_run_holds_is_left_alone(small_flow, job):
-    script = Script(fetch=[None])
-    with held(job), pytest.raises(RunHeld, match="another run holds this region"):  # type: ignore[arg-type]
-        small_flow(script)
-    assert script.calls == []
+def test_a_region_that_another_run_holds_is_left_alone(request_: RunRequest, script: Any) -> None:
+    stages = script()
+    with region_held(open_context(request_)), pytest.raises(RunHeld, match="another run holds this region"):
+        monthly(request_)
+    assert stages.calls == []

@@ -6,14 +6,15 @@ import dataclasses
 import json
 import subprocess
 import sys
+from typing import Any
 
 import pytest
-from gvio.pipeline.job import StageReport
 
 from gvio.cli.main import cli, main
 from gvio.cli.output import emit, stage_lines
+from gvio.run.report import StageLine
 
-COMMANDS = {"demo", "run", "backfill", "fetch", "validate", "sample", "train", "evaluate", "map", "publish"}
+COMMANDS = {"demo", "run", "backfill", "fetch", "validate", "sample", "train", "evaluate", "decide", "map", "publish"}
 COMMANDS |= {"registry", "status", "dashboard", "simulate", "serve", "verify", "repair"}
 
 
@@ -44,16 +45,20 @@ def test_help_imports_nothing_heavy() -> None:
 
 def test_bringing_a_range_imports_nothing_of_the_model_and_no_library_of_a_provider() -> None:
     heavy = {"torch", "mlflow", "prefect", "great_expectations", "matplotlib", "sklearn", "earthaccess", "boto3"}
-    code = f"import sys, gvio.pipeline.raw; print(sorted({heavy!r} & set(sys.modules)))"
+    code = f"import sys, gvio.stages.raw; print(sorted({heavy!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
 
 
+def _line(stage: str, outcome: Any, **facts: Any) -> StageLine:
+    return StageLine(stage=stage, month="2021-01", outcome=outcome, facts=facts)
+
+
 def test_a_line_a_stage_says_what_is_worth_reading() -> None:
     reports = [
-        StageReport("validate", "2021-01", "done", {}, {"checks": 60, "warnings": ["one"]}),
-        StageReport("train", "2021-01", "unchanged", {}, {"reason": "fine-tune", "weights_sha256": "0123456789abcdef"}),
-        StageReport("map", "2021-01", "done", {}, {"city": 1234.56, "unit": "CNY", "grids": ["2021-01"]}),
+        _line("validate", "done", checks=60, warnings=("one",)),
+        _line("train", "unchanged", reason="fine-tune", weights_sha256="0123456789abcdef"),
+        _line("map", "done", city=1234.56, unit="CNY", grids=("2021-01",)),
     ]
     assert stage_lines(reports) == [
         "validate  2021-01  done      checks 60; 1 warning",
@@ -64,15 +69,13 @@ def test_a_line_a_stage_says_what_is_worth_reading() -> None:
 
 @dataclasses.dataclass(frozen=True)
 class _Nested:
-    inner: tuple[StageReport, ...]
+    inner: tuple[StageLine, ...]
 
 
 def test_json_is_the_whole_result(capsys: pytest.CaptureFixture[str]) -> None:
-    emit(_Nested((StageReport("map", "2021-01", "done", {}, {"city": 1.5}),)), ["a line"], as_json=True)
+    emit(_Nested((_line("map", "done", city=1.5),)), ["a line"], as_json=True)
     document = json.loads(capsys.readouterr().out)
-    assert document == {
-        "inner": [{"stage": "map", "month": "2021-01", "outcome": "done", "outputs": {}, "figures": {"city": 1.5}}]
-    }
+    assert document == {"inner": [{"stage": "map", "month": "2021-01", "outcome": "done", "facts": {"city": 1.5}}]}
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ def test_repair_restores_from_a_workspace_and_says_what_it_did(store: str, relea
 
 
 def test_a_store_without_any_whole_release_says_so(store: str, release) -> None:
-    (Path(store) / "testland" / release.manifest_key).write_text("{}")
+    (Path(store) / "testland" / f"releases/{release.id}/manifest.json").write_text("{}")
     code, out, _ = call("repair", "--store", store, "--region", "testland")
     assert code == 3
     assert out.splitlines()[-1] == "no whole release is left: publish again with `gvio run`"

@@ -24,8 +24,8 @@ from gvio.train.fit import fit_model
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 TOP = {
-    "schema_version", "region", "months", "figures_public_until", "invented", "verdict", "skill", "best_naive", "p_value",
-    "interval_scale", "interval_table", "placebos", "light_in_districts", "protocols",
+    "schema_version", "region", "months", "figures_public_until", "invented", "verdict", "skill", "best_naive",
+    "p_value", "interval_scale", "interval_table", "placebos", "light_in_districts", "protocols",
 }  # fmt: skip
 ROLLING = {"models", "folds", "origins", "diebold_mariano", "morans_i", "horizons"}
 LEFT_OUT = {

@@ -8,6 +8,7 @@ from gvio.scoreboard.board import Protocols, ProtocolScores, Scoreboard
 from gvio.scoreboard.names import AS_USED, Skill
 from gvio.scoreboard.scores import ModelScores
 from gvio.train.about import About, InputDigests
+from gvio.types import Switch
 
 YAML = """
 {name: testland, title: Testland, bounds: [120.0, 30.9, 120.1, 31.0], area_crs: "EPSG:32651", first_month: "2021-01",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 
 import numpy as np
@@ -130,7 +131,7 @@ def test_a_release_describes_itself() -> None:
     about = describe("shanghai", manifest, estimates())
     assert (about.title, about.unit_text, about.city) == ("Shanghai (demonstration: invented)", "CNY", "CITY")
     assert not about.invented, "the word in a title decides nothing"
-    assert describe("shanghai", manifest | {"invented": True}, estimates()).invented
+    assert describe("shanghai", dataclasses.replace(manifest, invented=True), estimates()).invented
     assert about.names == {"A": "Pudong", "B": "B", "CITY": "All districts"}
     assert list(about.grids) == ["2021-11", "2021-12"]
     assert object_key(manifest, "estimates.parquet") == "releases/r/estimates.parquet"

@@ -105,10 +105,10 @@ def test_items_are_made_again_from_sound_grids(store, releases) -> None:
 
 
 def test_every_byte_of_a_manifest_counts(store, releases) -> None:
-    path = Path(store.url) / "testland" / releases[1].manifest_key
+    path = Path(store.url) / "testland" / f"releases/{releases[1].id}/manifest.json"
     sound = path.read_bytes()
     for at in range(0, len(sound), 7):
-        _flip(store, releases[1].manifest_key, at)
+        _flip(store, f"releases/{releases[1].id}/manifest.json", at)
         assert verify_release(store, "testland"), at
         assert not standing(store, "testland").whole, at
         path.write_bytes(sound)
@@ -117,11 +117,11 @@ def test_every_byte_of_a_manifest_counts(store, releases) -> None:
 
 def test_a_damaged_manifest_is_restored_or_the_pointer_goes_to_the_newest_whole_release(store, releases) -> None:
     older, newer = releases
-    path = _flip(store, newer.manifest_key, 400)
+    path = _flip(store, f"releases/{newer.id}/manifest.json", 400)
     damaged = path.read_bytes()
     (finding,) = verify_release(store, "testland")
     assert (finding.kind, finding.releases) == ("manifest", (newer.id,))
-    assert repair(store, "testland", from_release(newer), now=NOW).restored == (newer.manifest_key,)
+    assert repair(store, "testland", from_release(newer), now=NOW).restored == (f"releases/{newer.id}/manifest.json",)
     assert standing(store, "testland").whole
     path.write_bytes(damaged)
     assert last_manifest(store, "testland").release == older.id
@@ -186,7 +186,7 @@ def test_a_vanished_pointer_is_found_and_written_again(store, releases) -> None:
 def test_where_no_whole_release_is_left_nothing_is_published_and_the_next_run_publishes(tmp_path, releases) -> None:
     store = LocalStore(tmp_path)
     write_release(store, "testland", releases[1])
-    _flip(store, releases[1].manifest_key, 400)
+    _flip(store, f"releases/{releases[1].id}/manifest.json", 400)
     report = repair(store, "testland", now=NOW)
     assert report.latest is None
     assert standing(store, "testland") == standing(LocalStore(tmp_path / "none"), "testland")
@@ -251,7 +251,7 @@ def test_tables_that_a_killed_run_left_damaged_do_not_hold_their_release_up(tmp_
 @pytest.mark.parametrize("key", ["latest.json", "manifest", *TABLES])
 def test_the_next_run_is_warned_not_stopped(store, releases, key) -> None:
     assert last_readable(store, "testland").release.release == releases[1].id
-    place = {"latest.json": key, "manifest": releases[1].manifest_key}
+    place = {"latest.json": key, "manifest": f"releases/{releases[1].id}/manifest.json"}
     _flip(store, place.get(key) or _key(releases[1], key))
     release, warning = last_readable(store, "testland")
     assert release is None

@@ -1,0 +1,41 @@
+"""What makes an artifact is named in one list: it covers what the stage imports, and DVC watches the same files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from gvio.run.code import CODE, source_of, source_of_release
+from gvio.run.order import STAGES
+from gvio.source import uncovered
+
+ROOT = Path(__file__).parents[3]
+GRAPH = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+WATCHED = [stage for stage in STAGES if stage in GRAPH]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_list_covers_what_the_stage_imports(stage: str) -> None:
+    assert uncovered(tuple(f"gvio.{name}" for name in CODE[stage]), f"gvio.stages.{stage}") == ()
+
+
+@pytest.mark.parametrize("stage", WATCHED)
+def test_dvc_watches_the_same_source(stage: str) -> None:
+    watched = {dep for dep in GRAPH[stage]["deps"] if dep.startswith("gvio/")}
+    listed = {f"gvio/{name.replace('.', '/')}" for name in CODE[stage]}
+    assert watched == {name if (ROOT / name).is_dir() else f"{name}.py" for name in listed}
+    assert all((ROOT / name).exists() for name in watched)
+
+
+def test_every_stage_has_a_list_and_its_own_digest() -> None:
+    assert set(CODE) == set(STAGES)
+    digests = {source_of(stage) for stage in STAGES}
+    assert len(digests) == len(STAGES)
+    assert source_of_release() not in digests
+
+
+def test_an_experiment_ends_with_the_evaluation() -> None:
+    assert [stage for stage in GRAPH if stage != "pack"] == WATCHED == list(STAGES[:5])
+    assert not {"decide", "map", "publish"} & set(GRAPH), "an experiment registers and publishes nothing"

@@ -1,0 +1,249 @@
+"""The order of work: one lock, one try of the store before anything is computed, one way of finding nothing to do."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scripted_stages import ScriptedStages, write_pack
+
+from gvio.errors import (
+    ConfigError,
+    ConflictError,
+    GateRefused,
+    InputRefused,
+    RunHeld,
+    StoreError,
+    UpstreamUnavailable,
+)
+from gvio.run.context import Context, open_context
+from gvio.run.order import STAGES, region_held, run_month, run_stage
+from gvio.run.range import run_range
+from gvio.run.request import RangeRequest, RunRequest
+from gvio.store.standing import standing
+
+DAY = dt.date(2021, 4, 20)
+
+
+@pytest.fixture
+def request_(tmp_path: Path, region_yaml: str) -> RunRequest:
+    pack = write_pack(tmp_path / "pack", region_yaml)
+    return RunRequest(pack=str(pack), store=str(tmp_path / "store"), workspace=str(tmp_path / "w"), as_of=DAY)
+
+
+@pytest.fixture
+def script(make_release: Callable[..., Any]) -> Callable[..., ScriptedStages]:
+    return lambda **acts: ScriptedStages(make_release, **acts)
+
+
+def opened(request: RunRequest, **changes: Any) -> Context:
+    return open_context(request.model_copy(update=changes))
+
+
+def pointer(request: RunRequest) -> dict[str, Any]:
+    return dict(json.loads(Path(request.store, "testland", "latest.json").read_text()))
+
+
+def test_a_month_goes_through_every_stage_once(request_: RunRequest, script: Any) -> None:
+    stages = script()
+    report = run_month(opened(request_), stages)
+    assert tuple(stages.calls) == STAGES == tuple(line.stage for line in report.stages)
+    assert (report.outcome, report.month, report.release) == ("published", "2021-03", pointer(request_)["release"])
+    assert (report.verdict, report.decision) == ("A script.", "promote: scripted")
+
+
+def test_at_a_glance_there_is_nothing_to_do(request_: RunRequest, script: Any) -> None:
+    stages = script()
+    first = run_month(opened(request_), stages)
+    stages.calls.clear()
+    again = run_month(opened(request_), stages)
+    assert (again.outcome, again.release, stages.calls) == ("unchanged", first.release, [])
+
+
+def test_a_day_later_counts_only_when_a_figure_came_out(request_: RunRequest, script: Any) -> None:
+    stages = script()
+    run_month(opened(request_, as_of=dt.date(2021, 3, 20)), stages)
+    stages.calls.clear()
+    assert run_month(opened(request_, as_of=dt.date(2021, 4, 16)), stages).outcome == "unchanged"
+    assert stages.calls == []
+    assert run_month(opened(request_, as_of=dt.date(2021, 4, 17)), stages).outcome == "published"
+    assert tuple(stages.calls) == STAGES
+
+
+@pytest.mark.parametrize("change", ["light", "registry", "statistics.csv", "factories.csv", "retrain", "month"])
+def test_whatever_changes_is_noticed(request_: RunRequest, script: Any, change: str) -> None:
+    stages, more = script(), {}
+    run_month(opened(request_), stages)
+    stages.calls.clear()
+    if change in {"light", "registry"}:
+        setattr(stages, change, "another")
+    elif change.endswith(".csv"):
+        path = Path(request_.pack, change)
+        path.write_text(path.read_text().replace("42.5", "43.5").replace("120.07", "120.08"))
+    else:
+        more = {"retrain": True} if change == "retrain" else {"month": "2021-02"}
+    run_month(opened(request_, **more), stages)
+    assert "fetch" in stages.calls
+    # a moved registry says nothing about the inputs: what made the release is compared, and it is the same
+    assert ("publish" in stages.calls) is (change != "registry")
+
+
+def test_what_made_the_release_is_compared_where_the_glance_is_not_sure(request_: RunRequest, script: Any) -> None:
+    stages = script()
+    first = run_month(opened(request_), stages)
+    Path(request_.workspace, "testland", "look.json").unlink()
+    stages.calls.clear()
+    report = run_month(opened(request_), stages)
+    assert (report.outcome, report.release, stages.calls) == ("unchanged", first.release, ["fetch"])
+    stages.calls.clear()
+    assert run_month(opened(request_), stages).outcome == "unchanged"
+    assert stages.calls == [], "and the glance is sure again"
+
+
+@pytest.mark.parametrize("lost", ["collection.json", "catalog.json", "releases/*/estimates.parquet", "grids/*/*.tif"])
+def test_nothing_to_do_includes_a_whole_store(request_: RunRequest, script: Any, lost: str) -> None:
+    stages = script()
+    run_month(opened(request_), stages)
+    path = next(Path(request_.store, "testland").glob(lost))
+    path.unlink()
+    report = run_month(opened(request_), stages)
+    assert report.outcome in {"published", "unchanged"}
+    assert path.exists()
+    assert standing(opened(request_).store, "testland").whole
+
+
+def test_the_store_is_tried_before_anything_is_computed(request_: RunRequest, script: Any, tmp_path: Path) -> None:
+    (tmp_path / "a-file").write_text("no folder")
+    stages = script()
+    with pytest.raises(StoreError, match=r"a-file"):
+        run_month(opened(request_, store=str(tmp_path / "a-file" / "store")), stages)
+    assert stages.calls == []
+
+
+def test_a_refusal_ends_the_run_and_publishes_nothing(request_: RunRequest, script: Any) -> None:
+    stages = script(validate=[GateRefused("light.coverage: 0.1 < 0.5", where="2021-03")])
+    with pytest.raises(GateRefused, match=r"light\.coverage"):
+        run_month(opened(request_), stages)
+    assert stages.calls == ["fetch", "validate"]
+    assert not Path(request_.store, "testland").exists()
+
+
+def test_one_run_holds_the_region(request_: RunRequest, script: Any) -> None:
+    stages, context = script(), opened(request_)
+    with region_held(context), pytest.raises(RunHeld, match="another run holds this region"):
+        run_month(opened(request_), stages)
+    assert stages.calls == []
+
+
+def test_older_knowledge_is_archived_and_the_pointer_stays(request_: RunRequest, script: Any) -> None:
+    stages = script()
+    run_month(opened(request_), stages)
+    newest = pointer(request_)
+    report = run_month(opened(request_, as_of=dt.date(2021, 3, 20)), stages)
+    assert report.outcome == "archived"
+    assert report.release != newest["release"]
+    assert pointer(request_) == newest
+    assert run_month(opened(request_), stages).outcome == "unchanged", "an archived run is not the last look"
+
+
+def test_a_slow_publisher_does_not_put_the_clock_back(request_: RunRequest, script: Any, tmp_path: Path) -> None:
+    """While a run of the older day computes, another host publishes what is known a month later."""
+    other = request_.model_copy(update={"workspace": str(tmp_path / "other host")})
+
+    def overtaken(context: Context) -> None:
+        run_month(open_context(other), script())
+
+    slow = script(evaluate=[overtaken])
+    report = run_month(opened(request_, as_of=dt.date(2021, 3, 20)), slow)
+    assert report.outcome == "archived"
+    assert pointer(request_)["as_of"] == str(DAY)
+
+
+def test_a_lost_publication_begins_again(request_: RunRequest, script: Any, tmp_path: Path) -> None:
+    """Another host publishes the same month with the same knowledge: this run then knows of it, and moves on."""
+    other = request_.model_copy(update={"workspace": str(tmp_path / "other host")})
+
+    def overtaken(context: Context) -> None:
+        hasty = script()
+        hasty.light = "other files"
+        run_month(open_context(other), hasty)
+
+    slow = script(evaluate=[overtaken])
+    report = run_month(opened(request_), slow)
+    assert report.outcome == "published"
+    assert pointer(request_)["release"] == report.release
+    assert slow.calls.count("fetch") == 2
+
+
+def test_a_publication_that_always_loses_gives_up(request_: RunRequest, script: Any) -> None:
+    stages = script(publish=[ConflictError("somebody else published")] * 3)
+    with pytest.raises(ConflictError, match="somebody else"):
+        run_month(opened(request_), stages)
+    assert stages.calls.count("publish") == 3
+
+
+def test_a_single_stage_takes_the_artifacts_of_the_others(request_: RunRequest, script: Any) -> None:
+    (fetched,) = run_stage(opened(request_), "fetch", script())
+    assert fetched.head.made.stage == "fetch"
+    every = run_stage(opened(request_), "evaluate", script(), alone=False)
+    assert [artifact.head.made.stage for artifact in every] == list(STAGES[:5])
+
+
+def ranged(request: RunRequest, first: str, last: str, **more: Any) -> RangeRequest:
+    return RangeRequest(**request.model_dump(exclude={"month"}), first=first, last=last, **more)
+
+
+def test_a_range_publishes_each_month_under_one_hold(request_: RunRequest, script: Any) -> None:
+    stages = script()
+    report = run_range(ranged(request_, "2021-02", "2021-03"), open_context, stages)
+    assert [release[:7] for release in report.releases] == ["2021-02", "2021-03"]
+    assert pointer(request_)["month"] == "2021-03"
+    assert (report.refused, report.absent) == ({}, {})
+
+
+def test_refused_and_absent_months_are_skipped_and_named(request_: RunRequest, script: Any) -> None:
+    acts = [InputRefused("no light"), None, UpstreamUnavailable("no product")]
+    report = run_range(ranged(request_, "2021-01", "2021-03"), open_context, script(fetch=acts))
+    assert [release[:7] for release in report.releases] == ["2021-02"]
+    assert (report.refused, report.absent) == ({"2021-01": "no light"}, {"2021-03": "no product"})
+
+
+@pytest.mark.parametrize(
+    ("acts", "error", "message"),
+    [
+        (
+            [InputRefused("bad"), UpstreamUnavailable("gone")],
+            InputRefused,
+            "2021-01 was refused: bad. Correct the input",
+        ),
+        ([UpstreamUnavailable("gone")] * 2, UpstreamUnavailable, "2021-01 is absent: gone. Choose months that"),
+    ],
+)
+def test_a_range_without_a_release_says_why(
+    request_: RunRequest, script: Any, acts: list[Any], error: Any, message: str
+) -> None:
+    with pytest.raises(error, match=rf"backfill: no month was published; {message}"):
+        run_range(ranged(request_, "2021-01", "2021-02"), open_context, script(fetch=acts))
+
+
+def test_an_archive_that_does_not_answer_the_look_is_an_absent_month(request_: RunRequest, script: Any) -> None:
+    report = run_range(
+        ranged(request_, "2021-01", "2021-02"), open_context, script(look=[UpstreamUnavailable("silent")])
+    )
+    assert report.absent == {"2021-01": "silent"}
+
+
+def test_an_empty_range_is_a_matter_of_usage(request_: RunRequest, script: Any) -> None:
+    with pytest.raises(ConfigError, match=r"the range 2021-03\.\.2021-02 is empty. Swap the two months"):
+        run_range(ranged(request_, "2021-03", "2021-02"), open_context, script())
+
+
+def test_a_single_release_holds_the_grids_of_the_range(request_: RunRequest, script: Any) -> None:
+    stages = script()
+    report = run_range(ranged(request_, "2021-01", "2021-03", single_release=True), open_context, stages)
+    assert len(report.releases) == 1
+    assert stages.contexts[0].request.also == ("2021-01", "2021-02", "2021-03")
