@@ -39,7 +39,7 @@ class KeptFits:
     """
 
     folder: Path
-    most: int = 200  # about 0.1 to 1 MB each; a year of monthly runs makes fewer
+    most: int = 60  # about 2 MB each on 100,000 pixels; a monthly run asks for about twenty
     unused_days: float = 366.0  # the fold of a January is asked for until its year leaves the protocol
 
     def __call__(self, request: FitRequest) -> Fitted:

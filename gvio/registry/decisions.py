@@ -39,11 +39,12 @@ class Verdict:
 
 
 def decision_tags(kind: DecisionKind, reason: str, replaced: int | None) -> dict[str, str]:
-    """Tags of a new decision, the kind last. `replaced` stays untouched where there is nothing to replace."""
-    tags = {EVIDENCE: reason, DECIDED_AT: _now()}
-    if replaced is not None:
-        tags[REPLACED] = str(replaced)
-    return tags | {DECISION: kind}
+    """Tags of a new decision, reason and kind last: once they are there, all are.
+
+    `replaced` stays untouched where there is nothing to replace.
+    """
+    tags = {DECIDED_AT: _now()} | ({} if replaced is None else {REPLACED: str(replaced)})
+    return tags | {EVIDENCE: reason, DECISION: kind}
 
 
 def knowledge_tags(known: Knowledge) -> dict[str, str]:

@@ -85,9 +85,11 @@ def _apply(client: MlflowClient, version: ModelVersion, settled: Decision, champ
     """Bring tags and aliases to what the decision says; every step may be done again."""
     if version.decision in _STANDS or (champion is not None and champion.version == version.version):
         return
-    same = (version.decision, version.evidence) == (settled.kind, settled.reason)
-    if not same and _RANK[settled.kind] >= _RANK[version.decision]:
-        write_decision(client, version, settled.kind, settled.reason, _replaced(settled, champion))
+    replaced = _replaced(settled, champion)
+    written = (version.decision, version.evidence) == (settled.kind, settled.reason)
+    complete = written and replaced in (None, version.replaced)
+    if not complete and _RANK[settled.kind] >= _RANK[version.decision]:
+        write_decision(client, version, settled.kind, settled.reason, replaced)
     if settled.kind != "archived":
         set_alias(client, version.region, CHALLENGER, version.version)
     if settled.kind == "promoted":

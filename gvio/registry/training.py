@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from gvio.registry.connection import artifact_location
 from gvio.registry.record import CONFIG, WEIGHTS, TrainingRecord, model_name
-from gvio.registry.unfinished import process_tags
+from gvio.registry.unfinished import writing
 from gvio.registry.versions import EPOCH_PREFIX
 
 if TYPE_CHECKING:
@@ -32,14 +32,15 @@ def log_run(client: MlflowClient, uri: str, record: TrainingRecord, tags: Mappin
     Raises:
         MlflowException: The registry refused.
     """
-    run_id = _start_run(client, uri, model_name(record.region), {**tags, **process_tags()})
-    try:
-        _log(client, run_id, record)
-        client.set_terminated(run_id)
-    except BaseException:
-        client.set_terminated(run_id, "FAILED")
-        raise
-    return run_id
+    with writing() as own:
+        run_id = _start_run(client, uri, model_name(record.region), {**tags, **own})
+        try:
+            _log(client, run_id, record)
+            client.set_terminated(run_id)
+        except BaseException:
+            client.set_terminated(run_id, "FAILED")
+            raise
+        return run_id
 
 
 def _start_run(client: MlflowClient, uri: str, name: str, tags: Mapping[str, str]) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import socket
 import tempfile
 import time
+import uuid
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,17 +21,25 @@ if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
 DOWNLOAD_PREFIX = ".champion-"
-_MACHINE, _PROCESS = "gvio.machine", "gvio.process"
+_MACHINE, _PROCESS, _ATTEMPT = "gvio.machine", "gvio.process", "gvio.attempt"
 _PROC = Path("/proc")
 # Logging a run takes seconds and fetching a package too. Where the process itself cannot be looked at, because it ran
 # on another machine or in another container, only a run of this age is known to be dead.
 _RUN_SECONDS = 24 * 3600.0
 _DOWNLOAD_SECONDS = 3600.0
 
+_attempts: set[str] = set()  # that threads of this process are writing
 
-def process_tags() -> dict[str, str]:
-    """Tags that say which process writes a run."""
-    return {_MACHINE: _machine(), _PROCESS: _process(os.getpid()) or ""}
+
+@contextlib.contextmanager
+def writing() -> Iterator[dict[str, str]]:
+    """Tags that say which process writes a run, and which of its attempts, for as long as it does."""
+    attempt = uuid.uuid4().hex
+    _attempts.add(attempt)
+    try:
+        yield {_MACHINE: _machine(), _PROCESS: _process(os.getpid()) or "", _ATTEMPT: attempt}
+    finally:
+        _attempts.discard(attempt)
 
 
 def close_unfinished_runs(client: MlflowClient, region: str) -> None:
@@ -59,6 +70,8 @@ def _is_dead(run: Run) -> bool:
         return False  # somebody else's run in this experiment
     machine, process = tags.get(_MACHINE), tags.get(_PROCESS)
     if process and machine == _machine():
+        if process == _process(os.getpid()):
+            return tags.get(_ATTEMPT) not in _attempts
         return _process(int(process.split()[0])) != process
     return bool(time.time() - run.info.start_time / 1000 > _RUN_SECONDS)
 

@@ -112,8 +112,8 @@ def test_every_call_may_fail(sqlite, tmp_path, trouble: Trouble, name: str, kind
     calls, wanted, after = list(trouble.calls), _state(sqlite, region), _champion(sqlite, region)
     assert (after != before) is operation.moves
     for at, call in enumerate(calls):
-        if kind != "not done" and call.startswith(READS):
-            continue  # a read changes nothing, whether its answer is lost or not
+        if call.startswith(READS) and (kind != "not done" or (at and calls[at - 1].startswith(READS))):
+            continue  # a read changes nothing: only the first of several can leave another state behind
         prepared.restore()
         trouble.calls.clear()
         trouble.at, trouble.done, trouble.dead = at, kind != "not done", kind == "killed"

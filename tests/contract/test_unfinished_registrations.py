@@ -14,7 +14,7 @@ from training_records import log
 
 from gvio.registry import unfinished
 from gvio.registry.connection import connect, default_uri
-from gvio.registry.unfinished import process_tags, sweep_downloads
+from gvio.registry.unfinished import sweep_downloads, writing
 from gvio.registry.versions import list_versions
 
 KILL_AFTER = """
@@ -80,6 +80,7 @@ def _gone() -> str:
     ("whose", "hours", "status"),
     [
         ("this process", 48, "RUNNING"),
+        ("this process, an attempt that failed", 0, "KILLED"),
         ("a process that is gone", 0, "KILLED"),
         ("another process of the same number", 0, "KILLED"),
         ("another machine", 1, "RUNNING"),
@@ -90,10 +91,15 @@ def _gone() -> str:
     ],
 )
 def test_only_runs_of_ours_that_nobody_writes_are_closed(sqlite, tmp_path, whose, hours, status):
-    region = f"{whose} {hours}".replace(" ", "-")
-    own = process_tags()
+    with writing() as own:
+        _assert_closed(sqlite, tmp_path, whose, hours, status, own)
+
+
+def _assert_closed(sqlite, tmp_path, whose, hours, status, own):
+    region = f"{whose} {hours}".replace(" ", "-").replace(",", "")
     tags = {
         "this process": own,
+        "this process, an attempt that failed": own | {"gvio.attempt": "0"},
         "a process that is gone": own | {"gvio.process": _gone()},
         "another process of the same number": own | {"gvio.process": f"{os.getpid()} 1"},
         "another machine": own | {"gvio.machine": "elsewhere"},
@@ -111,7 +117,8 @@ def test_only_runs_of_ours_that_nobody_writes_are_closed(sqlite, tmp_path, whose
 def test_a_system_without_proc_goes_by_age(monkeypatch, tmp_path):
     monkeypatch.setattr(unfinished, "_PROC", tmp_path)
     unfinished._machine.cache_clear()
-    assert process_tags() == {"gvio.machine": "", "gvio.process": ""}
+    with writing() as tags:
+        assert (tags["gvio.machine"], tags["gvio.process"]) == ("", "")
     unfinished._machine.cache_clear()
 
 

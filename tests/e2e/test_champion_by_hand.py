@@ -30,6 +30,7 @@ def test_the_map_is_made_by_the_champion_of_the_registry(region: Region) -> None
     assert report["outcome"] == "published"
     by_hand = region.manifest()
     assert int(by_hand["model"]["version"]) == other
+    assert by_hand["model"]["decision"] == "by hand: trial", "what made it champion, not what once was decided of it"
     assert region.registry("rollback").code == 0
     assert _champion(region) == champion
     assert region.run("run", "--json").document["outcome"] == "published"
@@ -56,7 +57,8 @@ def test_a_region_without_models_has_none_to_list(region: Region) -> None:
 
 def test_a_champion_of_an_older_method_is_replaced_not_applied(region: Region, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gvio.train.package.SCHEMA_VERSION", 99)  # as if the program had moved on
-    assert region.run("train", "--json").document["figures"]["reason"] == "retrain: no usable champion"
+    (region.workspace / "badland" / "train.json").unlink()  # and its source with it
+    assert region.run("train", "--json").document["facts"]["reason"] == "retrain: no usable champion"
     refused = region.run("map", "--json")
-    assert refused.code == 1
-    assert "there is no champion to map with" in refused.err
+    assert refused.code == 3
+    assert "what `gvio evaluate` left there is not of this run's inputs. Run `gvio evaluate`" in refused.err

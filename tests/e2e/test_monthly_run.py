@@ -13,12 +13,13 @@ from badland import AS_OF, BEFORE, TARGET, Region, call
 from filelock import FileLock
 
 from gvio.compare.table import COMPARATORS
+from gvio.run.order import STAGES
 from gvio.scoreboard.names import GONG2025, NO_LIGHT, OURS, PLAIN
 from gvio.store.objects import open_store
 from gvio.store.published import read_release
 
 MODELS = {OURS, PLAIN, GONG2025, NO_LIGHT, *COMPARATORS}
-STAGES = ["fetch", "validate", "sample", "train", "evaluate", "map", "publish"]
+SINGLE = [stage for stage in STAGES if stage != "decide"]  # `map` decides where nobody has
 
 
 def _report(region: Region, month: object) -> Any:
@@ -28,10 +29,10 @@ def _report(region: Region, month: object) -> Any:
 def test_the_first_run_trains_and_the_next_fine_tunes(published_region: Region) -> None:
     first, second = _report(published_region, BEFORE), _report(published_region, TARGET)
     for report in (first, second):
-        assert [stage["stage"] for stage in report["stages"]] == STAGES
+        assert [stage["stage"] for stage in report["stages"]] == list(STAGES)
         assert report["outcome"] == "published"
-    assert first["stages"][3]["figures"]["reason"] == "retrain: no usable champion"
-    assert second["stages"][3]["figures"]["reason"] == f"fine-tune: champion of {BEFORE} on the newest figures"
+    assert first["stages"][3]["facts"]["reason"] == "retrain: no usable champion"
+    assert second["stages"][3]["facts"]["reason"] == f"fine-tune: champion of {BEFORE} on the newest figures"
     assert published_region.manifest()["release"] == second["release"]
 
 
@@ -69,10 +70,10 @@ def test_a_day_later_without_new_figures_there_is_nothing_to_do(region: Region) 
 
 def test_single_stages_repeat_the_same_release(region: Region) -> None:
     before = region.published()
-    for stage in STAGES:
+    for stage in SINGLE:
         outcome = region.run(stage) if stage == "evaluate" else region.run(stage, "--json")
         assert outcome.code == 0, outcome.err
-    assert outcome.document["outcome"] == "unchanged"
+    assert outcome.document["facts"]["result"] == "unchanged"
     assert region.published() == before
 
 
@@ -128,7 +129,7 @@ def test_backfill_puts_a_range_into_one_release(region: Region) -> None:
     words += ["--params", region.root / "params.yaml", "--single-release", "--json"]
     report = call("backfill", "--from", "2020-09", "--to", str(TARGET), *words).document
     manifest = region.manifest()
-    assert report["figures"] == {"refused": {}, "releases": [manifest["release"]]}
+    assert (report["refused"], report["absent"], report["releases"]) == ({}, {}, [manifest["release"]])
     months = {o["month"] for o in manifest["objects"] if o["key"].startswith("grids/")}
     assert months == {"2020-09", "2020-10", "2020-11", "2020-12"}
 
@@ -139,7 +140,7 @@ def test_backfill_names_the_month_that_is_refused(region: Region) -> None:
     words = ["--region", region.pack, "--store", region.store, "--workspace", region.workspace, "--as-of", AS_OF]
     outcome = call("backfill", "--from", str(TARGET), "--to", str(TARGET), *words)
     assert outcome.code == 3
-    assert re.search(r"backfill: every month was refused; 2020-12: .*light\.target_seen", outcome.message)
+    assert re.search(r"backfill: no month was published; 2020-12 was refused: .*light\.target_seen", outcome.message)
     assert region.published() == before
 
 
@@ -160,9 +161,9 @@ def test_status_says_what_is_published(published_region: Region, tmp_path: Path)
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--month", "2020-13"], r"month '2020-13' is not valid .*YYYY-MM.* See `gvio run --help`"),
+        (["--month", "2020-13"], r"month '2020-13' is not valid; write it as YYYY-MM. See `gvio run --help`"),
         (["--month", "2018-01"], r"--month: month 2018-01 is before the region's first month 2018-10. Ask for a later"),
-        (["--as-of", "yesterday"], r"as-of date 'yesterday' is not valid .* See `gvio run --help`"),
+        (["--as-of", "yesterday"], r"as-of 'yesterday' is not valid; write it as YYYY-MM-DD. See `gvio run --help`"),
         (["--params", "nowhere.yaml"], r"nowhere\.yaml: no such file. Check --params"),
     ],
 )
@@ -185,3 +186,62 @@ def test_errors_are_json_too(region: Region) -> None:
     assert outcome.document["error"] == "PackError"
     assert outcome.document["retryable"] is False
     assert outcome.err == f"gvio: {outcome.document['message']}\n"
+
+
+def test_publish_refuses_a_product_of_other_statistics_and_the_cure_works(region: Region) -> None:
+    """A product made from old statistics must not be published under the hashes of new ones."""
+    before = region.published()
+    table = region.table("statistics.csv")
+    region.write("statistics.csv", table.assign(value=table["value"].where(table.index != 3, "77.7")))
+    for stage in ("publish", "map", "evaluate --only", "train", "sample"):
+        outcome = region.run(*stage.split())
+        assert outcome.code == 3, stage
+        assert re.search(
+            r"what `gvio validate` left there is not of this run's inputs\. Run `gvio validate`", outcome.message
+        )
+    assert region.published() == before
+    report = region.run("run", "--json").document  # the cure that the message names last
+    assert report["outcome"] == "published"
+    manifest = region.manifest()
+    assert manifest["release"] == report["release"]
+    assert region.run("run", "--json").document["outcome"] == "unchanged"
+
+
+def test_an_edit_of_the_model_is_something_to_do(region: Region, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A version number survives any edit; the digest of the source does not."""
+    from gvio import source
+
+    first = region.manifest()
+    true = source.digest_source
+    edited = ("as if somebody had edited the model",)
+    monkeypatch.setattr(
+        source, "digest_source", lambda root, packages, versions: true(root, packages, versions + edited)
+    )
+    source.source_digest.cache_clear()
+    try:
+        report = region.run("run", "--json").document
+    finally:
+        monkeypatch.undo()
+        source.source_digest.cache_clear()
+    assert report["outcome"] == "published"
+    assert {line["outcome"] for line in report["stages"]} == {"done"}, "nothing that older code made is taken over"
+    assert region.manifest()["inputs"]["source"] != first["inputs"]["source"]
+
+
+def test_an_as_of_run_does_not_use_a_model_from_the_future(region: Region) -> None:
+    """November as known in December, run after December was published: later light and figures change nothing."""
+    told = {}
+    for later in ("1.0", "1.6"):
+        copy = region.copy(region.root.parent / f"later-{later}")
+        table = copy.table("statistics.csv")
+        new, values = table["published"] > "2020-12-20", table["value"].astype(float)
+        copy.write("statistics.csv", table.assign(value=values.where(~new, values * float(later)).astype(str)))
+        assert copy.run("run").code == 0, "December, with its altered figures"
+        report = copy.run("run", "--json", month=BEFORE, as_of="2020-12-20").document
+        assert report["outcome"] in {"archived", "unchanged"}
+        folder = copy.store / "badland" / "releases" / report["release"]
+        manifest = json.loads((folder / "manifest.json").read_text())
+        assert manifest["model"]["trained"] <= str(BEFORE)
+        told[later] = (folder / "estimates.parquet").read_bytes()
+        assert json.loads((copy.store / "badland" / "latest.json").read_text())["month"] == str(TARGET)
+    assert told["1.0"] == told["1.6"]
