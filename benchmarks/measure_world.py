@@ -12,21 +12,22 @@ import numpy as np
 from benchmarks.worlds import BenchWorld
 from gvio.compare.gong2025 import gong2025_paths
 from gvio.compare.table import predict_all
-from gvio.evaluate.districts import LEFT_OUT, leave_districts_out
+from gvio.evaluate.districts import leave_districts_out
 from gvio.evaluate.fit_request import fit_anew
 from gvio.evaluate.fold import Material, compare_input
 from gvio.evaluate.interval_calibration import Residuals, learn_table, residuals_of
 from gvio.evaluate.later_origins import YEAR, later_origins
 from gvio.evaluate.metrics import coverage, mape, within_r2, yoy_r2
 from gvio.evaluate.paired import level_scores
-from gvio.evaluate.scores import GONG2025, NO_LIGHT, OURS, PLAIN
 from gvio.evaluate.shuffles import without_light
 from gvio.ledger.select import select_rows
 from gvio.ledger.sums import log_misfit
 from gvio.map.industry import industry_of
-from gvio.map.intervals import LEVELS, IntervalTable, flat_table, product_half_widths, reach_official, split_sd
+from gvio.map.intervals import flat_table, product_half_widths, reach_official, split_sd
 from gvio.map.official import honour
 from gvio.map.score import rival_maps, score_truth
+from gvio.scoreboard.names import GONG2025, LEFT_OUT, LEVELS, NO_LIGHT, OURS, PLAIN
+from gvio.scoreboard.scores import IntervalTable
 from gvio.train.fit import Fitted, estimate, fit_model
 from gvio.types import BoolArray, FloatArray
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from gvio.errors import ConfigError
 
 _ROOT = Path(__file__).parents[1]
+_SOURCE = {".py", ".html"}  # templates make pages as code does
 LIBRARIES = ("exactextract", "numpy", "pandas", "rasterio", "scikit-learn", "scipy", "torch")
 """Distributions whose next version may compute other numbers."""
 
@@ -116,7 +117,9 @@ def _names(root: Path, node: ast.AST) -> Iterator[str]:
 
 def _files_of(root: Path, name: str) -> list[Path]:
     path = _module_file(root, name)
-    return sorted(path.parent.rglob("*.py")) if path.name == "__init__.py" else [path]
+    if path.name != "__init__.py":
+        return [path]
+    return sorted(file for file in path.parent.rglob("*") if file.suffix in _SOURCE)
 
 
 def _module_file(root: Path, name: str) -> Path:

@@ -64,6 +64,7 @@ def make_release() -> Callable[..., Release]:
 def _products(month: str = "2021-03", seed: int = 0) -> dict[str, Any]:
     from gvio.config import parse_region
     from gvio.publish.knowledge import Knowledge
+    from gvio.scoreboard.board import Scoreboard
     from gvio.store.grids import encode_grid
     from gvio.types import CheckResult, Month, month_range
 
@@ -76,7 +77,7 @@ def _products(month: str = "2021-03", seed: int = 0) -> dict[str, Any]:
         "grids": [encode_grid(g, config.name, config.unit) for g in grids],
         "estimates": _estimates(grids),
         "knowledge": Knowledge(last, "2021-02-18", "2021-04-20"),
-        "scoreboard": {"schema_version": 1, "verdict": "weak", "mase": float("nan"), "seed": seed},
+        "scoreboard": Scoreboard(schema_version=1, verdict="weak", p_value=float("nan"), region=f"seed {seed}"),
         "checks": [CheckResult("light.coverage", True, True, month, "seen everywhere", {"share": 1.0})],
         "model_card": f"# Model of {month}\n",
         "trends": None,

@@ -10,7 +10,6 @@ from gvio.report.scores import (
     SKILLS,
     coverage_sentence,
     held_out_map_table,
-    models_of,
     score_table,
     skill_of,
     truth_map_table,
@@ -39,14 +38,15 @@ def show(view: Shown) -> None:
 
 
 def _protocol(view: Shown, protocol: str, title: str, meaning: str) -> None:
-    models = models_of(view.release.scoreboard, protocol)
+    scores = view.release.scoreboard
+    models = scores.protocol(protocol).models
     if not models:
         st.caption(f"{title}: not measured for this release.")
         return
     st.subheader(title, anchor=False)
     st.caption(meaning)
     st.table(score_table(models))
-    st.markdown(coverage_sentence(models))
+    st.markdown(coverage_sentence(scores.scores(protocol)))
 
 
 def _maps(view: Shown) -> None:

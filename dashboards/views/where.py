@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -43,23 +42,21 @@ def show(view: Shown) -> None:
 
 
 def _city(view: Shown, month: str) -> None:
-    row = area_month(view.release.estimates, view.about.city, month) if view.about.city else {}
-    if not row:
+    row = area_month(view.release.estimates, view.about.city, month) if view.about.city else None
+    if row is None:
         return
-    official = "not public" if pd.isna(row["official"]) else figure(float(row["official"]))
+    official = "not public" if row.official is None else figure(row.official)
     st.html(
         facts_row(
             [
-                (f"{view.about.names[view.about.city or '']}, {month_text(month)}", figure(row["estimate"])),
-                ("80 % interval", _interval(row["lower80"], row["upper80"])),
-                ("Against a year before", _signed_percent(row["yoy"])),
+                (f"{view.about.names[view.about.city or '']}, {month_text(month)}", figure(row.estimate)),
+                ("80 % interval", _interval(row.lower80, row.upper80)),
+                ("Against a year before", _signed_percent(row.yoy)),
                 ("Official figure", official),
             ]
         )
     )
-    kind = (
-        "agrees with official figures" if row["kind"] == "fitted" else "is a nowcast: no official figure covers it yet"
-    )
+    kind = "agrees with official figures" if row.kind == "fitted" else "is a nowcast: no official figure covers it yet"
     st.caption(f"Unit: {view.about.unit_text}. This month's estimate {kind}.")
 
 
@@ -129,5 +126,5 @@ def _interval(lower: Any, upper: Any) -> str:
     return f"{figure(float(lower))} – {figure(float(upper))}"
 
 
-def _signed_percent(value: float) -> str:
-    return "–" if math.isnan(value) else f"{value:+.1f} %".replace("-", "−")
+def _signed_percent(value: float | None) -> str:
+    return "–" if value is None else f"{value:+.1f} %".replace("-", "−")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import os
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from gvio.cli.output import emit, json_option
+
+if TYPE_CHECKING:
+    from gvio.store.objects import ObjectStore  # the name only: help stays instant
 
 
 @click.command()
@@ -36,30 +40,44 @@ def dashboard(store: str, port: int | None, address: str) -> int:
     return launch(store, port, address=address, endpoint_url=os.environ.get("AWS_ENDPOINT_URL"))
 
 
-def _describe(objects: Any, region: str) -> dict[str, Any]:
+@dataclasses.dataclass(frozen=True)
+class _Published:
+    """A region's newest release, as `status` tells it."""
+
+    region: str
+    release: str
+    month: str
+    published_at: str | None
+    age_days: int
+    checks: int
+    warnings: list[str]
+    skill: str
+    model: dict[str, object]
+    invented: bool
+
+
+def _describe(objects: ObjectStore, region: str) -> _Published:
     from gvio.store.published import read_release
 
     release = read_release(objects, region)
-    failed = [check for check in release.checks if not check.passed]
     published = dt.datetime.fromisoformat(str(release.published_at))
-    return {
-        "region": region,
-        "release": release.release,
-        "month": release.month,
-        "published_at": release.published_at,
-        "age_days": (dt.datetime.now(dt.UTC) - published).days,
-        "checks": len(release.checks),
-        "warnings": [check.message for check in failed],
-        "skill": release.manifest.skill,
-        "model": dict(release.manifest.model),
-        "invented": release.manifest.invented,
-    }
+    return _Published(
+        region=region,
+        release=release.release,
+        month=release.month,
+        published_at=release.published_at,
+        age_days=(dt.datetime.now(dt.UTC) - published).days,
+        checks=len(release.checks),
+        warnings=[check.message for check in release.checks if not check.passed],
+        skill=release.manifest.skill,
+        model=dict(release.manifest.model),
+        invented=release.manifest.invented,
+    )
 
 
-def _line(entry: dict[str, Any]) -> str:
-    model = entry["model"]
+def _line(entry: _Published) -> str:
     return (
-        f"{entry['region']}: {entry['month']}, release {entry['release']}, {entry['age_days']} days old; "
-        f"{entry['checks']} checks, {len(entry['warnings'])} warnings; {model['name']} version {model['version']}, "
-        f"skill {entry['skill']}{', INVENTED DATA' if entry['invented'] else ''}"
+        f"{entry.region}: {entry.month}, release {entry.release}, {entry.age_days} days old; {entry.checks} checks, "
+        f"{len(entry.warnings)} warnings; {entry.model['name']} version {entry.model['version']}, skill {entry.skill}"
+        f"{', INVENTED DATA' if entry.invented else ''}"
     )

@@ -11,18 +11,17 @@ from gvio.compare.learned import random_forest, ridge
 from gvio.compare.light_shares import light_share_change
 from gvio.compare.naive import last_year_shares, persistence, seasonal_naive
 from gvio.errors import ModelError
+from gvio.scoreboard.names import LAST_YEAR_SHARES, LIGHT_SHARES, PERSISTENCE, RANDOM_FOREST, RIDGE, SEASONAL_NAIVE
 from gvio.types import FloatArray, Progress
 
 COMPARATORS: Mapping[str, Callable[[CompareInput], FloatArray]] = {
-    "last-year-shares": last_year_shares,
-    "seasonal-naive": seasonal_naive,
-    "persistence": persistence,
-    "light-shares": light_share_change,
-    "ridge": ridge,
-    "random-forest": random_forest,
+    LAST_YEAR_SHARES: last_year_shares,
+    SEASONAL_NAIVE: seasonal_naive,
+    PERSISTENCE: persistence,
+    LIGHT_SHARES: light_share_change,
+    RIDGE: ridge,
+    RANDOM_FOREST: random_forest,
 }
-NAIVE = ("last-year-shares", "seasonal-naive", "persistence")
-"""Those that look at no light: the best of them is what a model has to beat."""
 
 
 def predict_all(

@@ -11,15 +11,14 @@ from gvio.assimilate.hyper import Hyper
 from gvio.evaluate.blocks import Block, reach_px, spatial_blocks
 from gvio.evaluate.fit_request import Fit
 from gvio.evaluate.fold import Material, Question, ask
-from gvio.evaluate.scores import OURS, FoldScores
+from gvio.evaluate.scores import FoldScores
 from gvio.grid.area import pixel_area_km2
 from gvio.model.panel import fit_normalisation
 from gvio.sample.samples import Samples
+from gvio.scoreboard.names import CITY_PUBLIC, LEFT_OUT, OURS
 from gvio.train.fit import Fitted
 from gvio.train.workers import Workers, in_turn
 from gvio.types import BoolArray
-
-LEFT_OUT, CITY_PUBLIC = "leave_one_district_out", "leave_one_district_out_city_public"
 
 
 def leave_districts_out(

@@ -13,12 +13,13 @@ from gvio.compare.known import CompareInput
 from gvio.compare.table import predict_all
 from gvio.config import Params
 from gvio.evaluate.fit_request import FitRequest, fit_request
-from gvio.evaluate.scores import OURS, CityScores, FoldScores
+from gvio.evaluate.scores import CityScores, FoldScores
 from gvio.evaluate.target import Targets, city_targets, on_targets, path_on_city, sd_on_targets, targets_of
 from gvio.ledger.select import select_rows
 from gvio.ledger.sums import Sums
 from gvio.sample.samples import Samples, first_months
 from gvio.sample.statistics import fill_gaps, gap_offsets
+from gvio.scoreboard.names import OURS
 from gvio.train.fit import Fitted, estimate
 from gvio.types import BoolArray, FloatArray
 

@@ -14,10 +14,18 @@ from pathlib import Path
 
 from gvio.errors import ModelError
 from gvio.evaluate.fit_request import FitRequest
+from gvio.sections import Frozen
 from gvio.train.fit import Fitted
 from gvio.train.package import pack_model, unpack_model
 
 _DAY_S = 86_400.0
+
+
+class _FitFacts(Frozen):
+    """What the package of a kept fit says about itself: its key, and the last month it saw (YYYY-MM)."""
+
+    key: str
+    trained: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,10 +50,10 @@ class KeptFits:
         """
         weights, document = self._paths(request.key)
         try:
-            fitted, _ = unpack_model(weights.read_bytes(), document.read_bytes())
+            fitted, _ = unpack_model(weights.read_bytes(), document.read_bytes(), _FitFacts)
         except (OSError, ModelError):  # absent, of another schema, or damaged: the new one replaces it
             fitted = request.fit()
-            data = pack_model(fitted, {"key": request.key, "trained": str(request.trained)})
+            data = pack_model(fitted, _FitFacts(key=request.key, trained=str(request.trained)))
             for path, content in zip((weights, document), data, strict=True):
                 _write(path, content)
         else:

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from gvio.evaluate.interval_calibration import FoldWidths
 from gvio.evaluate.metrics import coverage
-from gvio.evaluate.scores import OURS, CityScores, FoldScores, fold_scales, half_widths
-from gvio.map.intervals import LEVELS
+from gvio.evaluate.scores import CityScores, FoldScores, fold_scales, half_widths
+from gvio.scoreboard.names import CITY, DISTRICTS, HORIZONS, LEVELS, OURS
+from gvio.scoreboard.scores import HeldShares, Horizons
 from gvio.types import BoolArray, FloatArray, IntArray
 
-BANDS: Mapping[str, tuple[int, int]] = {"1": (1, 2), "3": (3, 5), "12": (10, 14), "all": (1, 10**6)}
-"""Months ahead at which a figure's period ends, both included. Bands, because single months hold too few figures, and
-because January and February are often one figure, which ends two months ahead."""
 
-
-def coverage_by_horizon(
-    folds: Sequence[FoldScores], widths: Sequence[FoldWidths] | None = None
-) -> dict[str, dict[str, dict[str, float | None]]]:
+def coverage_by_horizon(folds: Sequence[FoldScores], widths: Sequence[FoldWidths] | None = None) -> Horizons:
     """Share of figures inside our calibrated intervals.
 
     Args:
@@ -28,18 +23,18 @@ def coverage_by_horizon(
         widths: Half-widths of every fold; None calibrates by one factor a level (`half_widths`).
 
     Returns:
-        "districts" and, where its figures were withheld, "city" → band → `coverage50`, `coverage80`, `coverage95`,
-        `half_width80` (mean, of the logarithm) and `n`; None where nothing was scored.
+        `DISTRICTS` and, where its figures were withheld, `CITY` → band of `HORIZONS` → shares; None where nothing was
+        scored.
     """
     found = _pooled(folds) if widths is None else widths
     pairs = list(zip(folds, found, strict=True))
-    out = {"districts": _bands([_of_districts(fold, wide.districts) for fold, wide in pairs])}
+    out = {DISTRICTS: _bands([_of_districts(fold, wide.districts) for fold, wide in pairs])}
     asked = [(f.city, f.last_known, w.city) for f, w in pairs]
     cities = [
         _of_city(city, last_known, wide) for city, last_known, wide in asked if city is not None and wide is not None
     ]
     if cities:
-        out["city"] = _bands(cities)
+        out[CITY] = _bands(cities)
     return out
 
 
@@ -73,16 +68,19 @@ def _of_city(city: CityScores, last_known: int, half: FloatArray) -> _Part:
     return _Part(city.truth[None], city.predicted[None], half[None], city.scored[None], ahead)
 
 
-def _bands(parts: Sequence[_Part]) -> dict[str, dict[str, float | None]]:
-    return {name: _held(parts, first, last) for name, (first, last) in BANDS.items()}
+def _bands(parts: Sequence[_Part]) -> dict[str, HeldShares]:
+    return {name: _held(parts, first, last) for name, (first, last) in HORIZONS.items()}
 
 
-def _held(parts: Sequence[_Part], first: int, last: int) -> dict[str, float | None]:
+def _held(parts: Sequence[_Part], first: int, last: int) -> HeldShares:
     truth, ours, half = (np.concatenate([getattr(p, name) for p in parts]) for name in ("truth", "ours", "half"))
     counted = np.concatenate([p.scored & (p.ahead >= first) & (p.ahead <= last) for p in parts])
-    out: dict[str, float | None] = {"n": float(counted.sum())}
-    for i, level in enumerate(LEVELS):
-        width = half[..., i]
-        out[f"coverage{level}"] = coverage(truth, ours * np.exp(-width), ours * np.exp(width), counted)
-    out["half_width80"] = float(half[..., LEVELS.index(80)][counted].mean()) if counted.any() else None
-    return out
+    widths = np.moveaxis(half, -1, 0)  # (levels, N, T)
+    held50, held80, held95 = (coverage(truth, ours * np.exp(-w), ours * np.exp(w), counted) for w in widths)
+    return HeldShares(
+        n=float(counted.sum()),
+        coverage50=held50,
+        coverage80=held80,
+        coverage95=held95,
+        half_width80=float(half[..., LEVELS.index(80)][counted].mean()) if counted.any() else None,
+    )

@@ -13,8 +13,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from gvio.errors import ModelError
-from gvio.evaluate.scores import AS_USED, BLIND, OURS, FoldScores
-from gvio.map.intervals import BANDS, KINDS, LEVELS, IntervalTable, gaussian_half_width, half_width
+from gvio.evaluate.scores import FoldScores
+from gvio.map.intervals import BANDS, KINDS, gaussian_half_width, half_width
+from gvio.scoreboard.names import AS_USED, BLIND, LEVELS, OURS
+from gvio.scoreboard.scores import IntervalTable
 from gvio.types import BoolArray, FloatArray, IntArray, Month
 
 FEWEST = 20

@@ -15,9 +15,10 @@ import numpy as np
 from gvio.evaluate.fit_request import Fit
 from gvio.evaluate.fold import Material, city_scores, lengthened
 from gvio.evaluate.protocols import known_at, origins
-from gvio.evaluate.scores import AS_USED, BLIND, OURS, FoldScores
+from gvio.evaluate.scores import FoldScores
 from gvio.evaluate.target import city_targets, on_targets, sd_on_targets, starts_after
 from gvio.ledger.select import select_rows
+from gvio.scoreboard.names import AS_USED, BLIND, OURS
 from gvio.train.fit import Fitted, estimate
 from gvio.train.workers import Workers, in_turn
 

@@ -1,4 +1,4 @@
-"""What light itself is worth: our own assimilation against the same had nobody seen the light.
+"""What light itself is worth: our own assimilation against the same without light.
 
 A prior that extrapolates beats naive forecasts without any light. Skill that is claimed for a map of light must be
 light's.
@@ -10,9 +10,8 @@ import dataclasses
 from collections.abc import Sequence
 
 from gvio.evaluate.paired import tested_against
-from gvio.evaluate.scores import NO_LIGHT, OURS, FoldScores, score_folds
-
-SIGNIFICANT = 0.05
+from gvio.evaluate.scores import FoldScores, score_folds
+from gvio.scoreboard.names import NO_LIGHT, OURS, SIGNIFICANT
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,8 +43,8 @@ def light_worth(folds: Sequence[FoldScores]) -> LightWorth | None:
     if not folds or any(NO_LIGHT not in fold.predicted for fold in folds):
         return None
     scores = score_folds(folds)
-    ours, dark = (scores[name]["within_r2"] for name in (OURS, NO_LIGHT))
+    ours, dark = (scores[name].within_r2 for name in (OURS, NO_LIGHT))
     if ours is None or dark is None:
         return None
     test = tested_against(folds, NO_LIGHT)
-    return LightWorth(ours, dark, None if test is None else float(test["p_value"]))
+    return LightWorth(ours, dark, None if test is None else test.p_value)

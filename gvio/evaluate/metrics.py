@@ -7,12 +7,11 @@ undefined (fewer than two entries, no variation) is None, never a number.
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 from scipy import stats
 
 from gvio.errors import ModelError
+from gvio.scoreboard.scores import DieboldMariano
 from gvio.types import BoolArray, FloatArray, IntArray
 
 
@@ -129,23 +128,6 @@ def coverage(truth: FloatArray, lower: FloatArray, upper: FloatArray, scored: Bo
     return float(np.mean((low <= y) & (y <= high))) if y.size else None
 
 
-@dataclasses.dataclass(frozen=True)
-class DieboldMariano:
-    """Whether model A loses less than B.
-
-    Attributes:
-        difference: Mean loss of A minus mean loss of B; negative favours A.
-        statistic: Corrected t statistic, n − 1 degrees of freedom.
-        p_value: Two-sided.
-        n: Months compared.
-    """
-
-    difference: float
-    statistic: float
-    p_value: float
-    n: int
-
-
 def diebold_mariano(loss_a: FloatArray, loss_b: FloatArray, horizon: int = 1) -> DieboldMariano | None:
     """Diebold–Mariano test of equal accuracy with the small-sample correction.
 
@@ -173,7 +155,7 @@ def diebold_mariano(loss_a: FloatArray, loss_b: FloatArray, horizon: int = 1) ->
     correction = (n + 1 - 2 * horizon + horizon * (horizon - 1) / n) / n
     statistic = float(difference.mean() / np.sqrt(variance) * np.sqrt(max(correction, 0.0)))
     p_value = float(2 * stats.t.sf(abs(statistic), n - 1))
-    return DieboldMariano(float(difference.mean()), statistic, p_value, n)
+    return DieboldMariano(difference=float(difference.mean()), statistic=statistic, p_value=p_value, n=n)
 
 
 def cube_root(n: int) -> int:

@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 
+from gvio.scoreboard.scores import Moran
 from gvio.types import BoolArray, FloatArray, IntArray
 
 PERMUTATIONS = 999
 LEAST_DISTRICTS = 4  # fewer have too few arrangements to test against
-
-
-@dataclasses.dataclass(frozen=True)
-class Moran:
-    """Moran's I of the districts' mean log errors.
-
-    Attributes:
-        i: Near 1: neighbours err alike; near `expected`: no pattern; negative: neighbours err oppositely.
-        expected: −1 / (n − 1), without any pattern.
-        p_value: Two-sided, share of random rearrangements at least as far from `expected`.
-        n: Districts.
-    """
-
-    i: float
-    expected: float
-    p_value: float
-    n: int
 
 
 def neighbours(owner: IntArray, n_areas: int) -> BoolArray:
@@ -92,7 +74,8 @@ def residual_pattern(residuals: FloatArray, owner: IntArray, seed: int = 0) -> M
     rng = np.random.default_rng(seed)
     drawn = np.array([morans_i(rng.permutation(values), adjacent) for _ in range(PERMUTATIONS)], dtype=np.float64)
     extreme = int((np.abs(drawn - expected) >= abs(found - expected) - 1e-12).sum())
-    return Moran(found, expected, (extreme + 1) / (PERMUTATIONS + 1), len(known))
+    p_value = (extreme + 1) / (PERMUTATIONS + 1)
+    return Moran(i=found, expected=expected, p_value=p_value, n=len(known))
 
 
 def _centre(owner: IntArray, district: int) -> FloatArray:

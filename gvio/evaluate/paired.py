@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
-from gvio.evaluate.metrics import DieboldMariano, diebold_mariano, mape, within_r2
-from gvio.evaluate.scores import OURS, FoldScores, district_skill, squared_errors
+from gvio.evaluate.metrics import diebold_mariano, mape, within_r2
+from gvio.evaluate.scores import FoldScores, district_skill, squared_errors
+from gvio.scoreboard.names import OURS
+from gvio.scoreboard.scores import DieboldMariano, DistrictRow, LevelScores
 from gvio.types import FloatArray
 
 YEAR = 12
 
 
-def rivals_tested(folds: Sequence[FoldScores]) -> dict[str, dict[str, float | int] | None]:
-    """Diebold–Mariano of ours against every other model: `difference` of monthly mean squared log errors (negative
-    favours ours), `statistic`, two-sided `p_value`, `n` months; None where they cannot be told apart.
+def rivals_tested(folds: Sequence[FoldScores]) -> dict[str, DieboldMariano | None]:
+    """The test of ours against every other model, on monthly mean squared log errors; None where they cannot be told
+    apart.
     """
     return {name: tested_against(folds, name) for name in folds[0].predicted if name != OURS}
 
 
-def tested_against(folds: Sequence[FoldScores], rival: str) -> dict[str, float | int] | None:
+def tested_against(folds: Sequence[FoldScores], rival: str) -> DieboldMariano | None:
     """The test against one rival."""
-    result = losses_tested(monthly_losses(folds, OURS), monthly_losses(folds, rival))
-    return None if result is None else dataclasses.asdict(result)
+    return losses_tested(monthly_losses(folds, OURS), monthly_losses(folds, rival))
 
 
 def losses_tested(ours: FloatArray, theirs: FloatArray) -> DieboldMariano | None:
@@ -64,10 +63,8 @@ def mean_log_errors(folds: Sequence[FoldScores]) -> FloatArray:
     return np.asarray(np.divide(total, number, out=np.full(len(number), np.nan), where=number > 0))
 
 
-def level_scores(folds: Sequence[FoldScores]) -> dict[str, dict[str, float | None]]:
-    """Of districts left out whole: `log_r2` of their level (mean log over their figures) and `total_error`, the mean
-    over districts of |sum of estimates − sum of figures| / sum of figures, by model.
-    """
+def level_scores(folds: Sequence[FoldScores]) -> dict[str, LevelScores]:
+    """How well every model has the level of districts left out whole, by model."""
     out = {}
     for name in folds[0].predicted:
         pairs = [
@@ -78,17 +75,15 @@ def level_scores(folds: Sequence[FoldScores]) -> dict[str, dict[str, float | Non
         truth, ours = (np.array([np.log(values).mean() for values in column]) for column in zip(*pairs, strict=True))
         spread = float(((truth - truth.mean()) ** 2).sum())
         errors = [abs(p.sum() - y.sum()) / y.sum() for y, p in pairs]
-        out[name] = {
-            "log_r2": 1 - float(((truth - ours) ** 2).sum()) / spread if spread > 0 else None,
-            "total_error": float(np.mean(errors)),
-        }
+        out[name] = LevelScores(
+            log_r2=1 - float(((truth - ours) ** 2).sum()) / spread if spread > 0 else None,
+            total_error=float(np.mean(errors)),
+        )
     return out
 
 
-def district_rows(folds: Sequence[FoldScores], rival: str, names: Sequence[str]) -> list[dict[str, Any]]:
-    """Every scored district: `name`, `labels` (its own figures visible at the last origin), `scored` figures, `skill`
-    against the rival (1 − ratio of squared log errors), `within_r2` and `mape` of ours, `rival_mape`.
-    """
+def district_rows(folds: Sequence[FoldScores], rival: str, names: Sequence[str]) -> tuple[DistrictRow, ...]:
+    """Every scored district against the rival."""
     skill, rows = district_skill(folds, rival), []
     for d in sorted(skill):
         truth, ours, theirs, scored = (
@@ -98,14 +93,14 @@ def district_rows(folds: Sequence[FoldScores], rival: str, names: Sequence[str])
             )
         )
         rows.append(
-            {
-                "name": names[d],
-                "labels": int(np.isfinite(folds[-1].known[d]).sum()),
-                "scored": int(scored.sum()),
-                "skill": skill[d],
-                "within_r2": within_r2(truth, ours, scored, np.zeros(len(folds), dtype=np.int64)),
-                "mape": mape(truth, ours, scored),
-                "rival_mape": mape(truth, theirs, scored),
-            }
+            DistrictRow(
+                name=names[d],
+                labels=int(np.isfinite(folds[-1].known[d]).sum()),
+                scored=int(scored.sum()),
+                skill=skill[d],
+                within_r2=within_r2(truth, ours, scored, np.zeros(len(folds), dtype=np.int64)),
+                mape=mape(truth, ours, scored),
+                rival_mape=mape(truth, theirs, scored),
+            )
         )
-    return rows
+    return tuple(rows)

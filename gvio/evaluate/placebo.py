@@ -7,7 +7,7 @@ trained again; a gain that stays would be leakage, or a precision of light that 
 
 from __future__ import annotations
 
-import dataclasses
+import math
 from collections.abc import Mapping
 from functools import partial
 
@@ -21,42 +21,28 @@ from gvio.evaluate.shuffles import shuffle_factories, shuffle_months, without_li
 from gvio.evaluate.target import on_targets
 from gvio.ledger.select import select_rows
 from gvio.sample.samples import Samples
+from gvio.scoreboard.names import FACTORIES, MONTHS, SIGNIFICANT, TRUE
+from gvio.scoreboard.scores import PlaceboResult
 from gvio.train.fit import Fitted, estimate
 from gvio.train.workers import Workers, in_turn
 from gvio.types import FloatArray
 
-TRUE = "light as it is"
 TOLERATED = 0.05
 """A larger gain of a placebo is looked at: of the squared error over two years."""
-SIGNIFICANT = 0.05
 
 
-@dataclasses.dataclass(frozen=True)
-class Placebos:
-    """Gains over no light at one origin: 1 − squared log error with light / without it, as used.
-
-    Attributes:
-        origin: First month of the test.
-        gain: `TRUE`, "months" and "factories" → gain.
-        p_value: The same keys → Diebold–Mariano of monthly losses with and without light; None where they are the same
-            or months are too few.
-    """
-
-    origin: str
-    gain: Mapping[str, float]
-    p_value: Mapping[str, float | None]
-
-    @property
-    def passed(self) -> bool:
-        """Whether no placebo gains anything that counts and that chance does not explain."""
-        return not any(self._gains(name) for name in self.gain if name != TRUE)
-
-    def _gains(self, name: str) -> bool:
-        p_value = self.p_value[name]
-        return self.gain[name] > TOLERATED and (p_value is None or p_value < SIGNIFICANT)
+def judged(origin: str, gain: Mapping[str, float], p_value: Mapping[str, float | None]) -> PlaceboResult:
+    """Gains over no light with their p-values, and whether the placebos among them may pass."""
+    passed = all(_passes(gain[name], p_value[name]) for name in gain if name != TRUE)
+    return PlaceboResult(origin=origin, gain=gain, p_value=p_value, passed=passed)
 
 
-def placebo_gains(material: Material, fit: Fit, workers: Workers = in_turn, seed: int = 0) -> Placebos | None:
+def _passes(gain: float, p_value: float | None) -> bool:
+    """No gain that counts, or one that chance explains; a gain that is not finite does not pass."""
+    return gain <= TOLERATED or (p_value is not None and p_value >= SIGNIFICANT and math.isfinite(gain))
+
+
+def placebo_gains(material: Material, fit: Fit, workers: Workers = in_turn, seed: int = 0) -> PlaceboResult | None:
     """Gains of the model and of both placebos at one origin, the last of those with most months after it.
 
     Args:
@@ -78,8 +64,8 @@ def placebo_gains(material: Material, fit: Fit, workers: Workers = in_turn, seed
     rng = np.random.default_rng(seed)
     lit = {
         TRUE: known.samples,
-        "months": shuffle_months(known.samples, rng),
-        "factories": shuffle_factories(known.samples, rng),
+        MONTHS: shuffle_months(known.samples, rng),
+        FACTORIES: shuffle_factories(known.samples, rng),
     }
 
     def gain(samples: Samples) -> tuple[float, float | None]:
@@ -87,7 +73,7 @@ def placebo_gains(material: Material, fit: Fit, workers: Workers = in_turn, seed
 
     found = workers("evaluate: placebos", [partial(gain, samples) for samples in lit.values()])
     by_name, month = dict(zip(lit, found, strict=True)), str(known.samples.months[t0])
-    return Placebos(month, {n: g for n, (g, _) in by_name.items()}, {n: p for n, (_, p) in by_name.items()})
+    return judged(month, {n: g for n, (g, _) in by_name.items()}, {n: p for n, (_, p) in by_name.items()})
 
 
 def _gain(material: Material, question: Question, fitted: Fitted, samples: Samples) -> tuple[float, float | None]:

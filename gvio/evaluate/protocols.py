@@ -17,11 +17,12 @@ from gvio.compare.gong2025 import gong2025_paths
 from gvio.compare.known import CompareInput
 from gvio.evaluate.fit_request import Fit
 from gvio.evaluate.fold import Material, Models, Question, ask, compare_input, lengthened
-from gvio.evaluate.scores import GONG2025, NO_LIGHT, OURS, PLAIN, FoldScores
+from gvio.evaluate.scores import FoldScores
 from gvio.evaluate.shuffles import without_light
 from gvio.evaluate.target import city_targets, starts_after
 from gvio.ledger.select import select_rows
 from gvio.sample.urban import URBAN_MONTHS
+from gvio.scoreboard.names import AS_USED, BLIND, GONG2025, NO_LIGHT, OURS, PLAIN
 from gvio.train.fit import Fitted, estimate
 from gvio.train.workers import Workers, in_turn
 from gvio.types import BoolArray, FloatArray, Month
@@ -68,8 +69,8 @@ def rolling_origin(material: Material, fit: Fit, workers: Workers = in_turn) -> 
     starts = origins(material)
     pairs = workers("evaluate: rolling origin", [partial(both, t0) for t0 in starts])
     return {
-        "rolling_origin_blind": [blind for blind, _ in pairs],
-        "rolling_origin_as_used": [used for _, used in pairs],
+        BLIND: [blind for blind, _ in pairs],
+        AS_USED: [used for _, used in pairs],
     }
 
 

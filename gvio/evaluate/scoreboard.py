@@ -1,37 +1,47 @@
-"""`scoreboard.json`: every model under every protocol, the maps, and one plain sentence about them."""
+"""The scoreboard of an evaluation: every model under every protocol, the maps, and one plain sentence about them."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
-from gvio.compare.table import NAIVE
-from gvio.evaluate.districts import CITY_PUBLIC, LEFT_OUT
 from gvio.evaluate.horizons import coverage_by_horizon
 from gvio.evaluate.interval_calibration import FoldWidths, held_out_widths, interval_table
-from gvio.evaluate.light_worth import SIGNIFICANT, light_worth
+from gvio.evaluate.light_worth import light_worth
 from gvio.evaluate.moran import residual_pattern
 from gvio.evaluate.paired import district_rows, level_scores, mean_log_errors, rivals_tested, tested_against
-from gvio.evaluate.placebo import Placebos
-from gvio.evaluate.scores import AS_USED, BLIND, OURS, FoldScores, calibrate, district_skill, score_folds, standardised
+from gvio.evaluate.scores import FoldScores, calibrate, district_skill, score_folds, standardised
+from gvio.scoreboard.board import Protocols, ProtocolScores, Scoreboard, Subject
+from gvio.scoreboard.names import (
+    AS_USED,
+    BLIND,
+    CITY_PUBLIC,
+    LAST_YEAR_SHARES,
+    LEFT_OUT,
+    NAIVE,
+    OURS,
+    PERSISTENCE,
+    SEASONAL_NAIVE,
+    SIGNIFICANT,
+    Skill,
+)
+from gvio.scoreboard.scores import LightInDistrict, MapScores, PlaceboResult
 from gvio.types import IntArray
 
-SCHEMA_VERSION = 1
 _TITLES = {
-    "last-year-shares": "last year's shares × the city total",
-    "seasonal-naive": "the seasonal naive forecast",
-    "persistence": "the last known value",
+    LAST_YEAR_SHARES: "last year's shares × the city total",
+    SEASONAL_NAIVE: "the seasonal naive forecast",
+    PERSISTENCE: "the last known value",
 }
 
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """`skill`: proven, weak or none against the best naive forecast; `sentence` for people; `p_value` of the test."""
+    """`skill` against the best naive forecast; `sentence` for people; `p_value` of the test."""
 
-    skill: str
+    skill: Skill
     sentence: str
     best_naive: str | None
     p_value: float | None
@@ -39,46 +49,50 @@ class Verdict:
 
 def build_scoreboard(
     folds: Mapping[str, Sequence[FoldScores]],
-    maps: Mapping[str, Any],
+    maps: MapScores,
     area_names: Sequence[str],
-    head: Mapping[str, Any],
+    subject: Subject,
     owner: IntArray | None = None,
-    placebos: Placebos | None = None,
+    placebos: PlaceboResult | None = None,
     later: Mapping[str, Sequence[FoldScores]] | None = None,
-) -> dict[str, Any]:
-    """The whole document.
+    light: Sequence[LightInDistrict] | None = None,
+) -> Scoreboard:
+    """The whole evaluation as a value.
 
     Args:
         folds: By protocol; empty ones are left out.
         maps: From `gvio.map.score`.
         area_names: Of the districts.
-        head: Region, months and as-of day.
+        subject: Region, months and as-of day.
         owner: (y, x) district of every pixel, for the pattern of residuals; None leaves it out.
         placebos: What the method gains on light without information; None leaves it out.
         later: Folds of origins between the Januaries, from which intervals are calibrated, too.
+        light: What light does in each district; None leaves it out.
     """
     later = later or {}
     widths = held_out_widths(folds, later)
-    table = interval_table(folds, later)
     found = judge(folds.get(AS_USED, ()), area_names, placebos)
-    protocols: dict[str, Any] = {
+    scored = {name: some for name, some in folds.items() if some}
+    protocols = {
         name: _protocol(name, some, owner, found.best_naive, area_names, widths.get(name))
-        for name, some in folds.items()
-        if some
+        for name, some in scored.items()
     }
-    protocols["maps"] = dict(maps)
-    return {
-        "schema_version": SCHEMA_VERSION,
-        **head,
-        "verdict": found.sentence,
-        "skill": found.skill,
-        "best_naive": found.best_naive,
-        "p_value": found.p_value,
-        "interval_scale": {str(level): scale for level, scale in interval_scale(folds).items()},
-        "interval_table": None if table is None else dataclasses.asdict(table),
-        "placebos": None if placebos is None else {**dataclasses.asdict(placebos), "passed": placebos.passed},
-        "protocols": protocols,
-    }
+    board = Scoreboard(
+        schema_version=1,
+        region=subject.region,
+        months=subject.months,
+        figures_public_until=subject.figures_public_until,
+        invented=subject.invented,
+        verdict=found.sentence,
+        skill=found.skill,
+        best_naive=found.best_naive,
+        p_value=found.p_value,
+        interval_scale=interval_scale(folds),
+        interval_table=interval_table(folds, later),
+        placebos=placebos,
+        protocols=Protocols.model_validate({**protocols, "maps": maps}),
+    )
+    return board if light is None else board.model_copy(update={"light_in_districts": tuple(light)})
 
 
 def interval_scale(folds: Mapping[str, Sequence[FoldScores]]) -> dict[int, float]:
@@ -87,7 +101,7 @@ def interval_scale(folds: Mapping[str, Sequence[FoldScores]]) -> dict[int, float
     return calibrate(np.concatenate(residuals) if residuals else np.empty(0))
 
 
-def judge(folds: Sequence[FoldScores], area_names: Sequence[str], placebos: Placebos | None = None) -> Verdict:
+def judge(folds: Sequence[FoldScores], area_names: Sequence[str], placebos: PlaceboResult | None = None) -> Verdict:
     """Skill as used: proven when better than the best naive forecast beyond chance, weak when only in the mean.
 
     The test is Diebold–Mariano on monthly mean squared log errors of all origins, with a year of autocorrelation.
@@ -98,19 +112,19 @@ def judge(folds: Sequence[FoldScores], area_names: Sequence[str], placebos: Plac
         sentence = "The series is too short for a rolling-origin test: nothing is known about skill out of time."
         return Verdict("none", sentence, None, None)
     scores = score_folds(folds)
-    within = {name: scores[name]["within_r2"] for name in NAIVE}
+    within = {name: scores[name].within_r2 for name in NAIVE}
     known = {name: value for name, value in within.items() if value is not None}
-    ours = scores[OURS]["within_r2"]
+    ours = scores[OURS].within_r2
     if ours is None or not known:
         return Verdict("none", "Too few district figures to score anything out of time.", None, None)
     best = max(known, key=lambda name: known[name])
     test = tested_against(folds, best)
-    p_value = None if test is None else float(test["p_value"])
+    p_value = None if test is None else test.p_value
     trusted = placebos is None or placebos.passed
     worth = light_worth(folds)
     shown = worth is None or worth.proven
     beyond_chance = p_value is not None and p_value < SIGNIFICANT and trusted and shown
-    skill = "none" if ours <= known[best] else "proven" if beyond_chance else "weak"
+    skill: Skill = "none" if ours <= known[best] else "proven" if beyond_chance else "weak"
     sentence = _sentence(folds, best, ours, known[best], area_names)
     sentence = sentence if worth is None else f"{sentence} {worth.sentence}"
     return Verdict(skill, sentence if trusted else f"{sentence} {_DISTRUST}", best, p_value)
@@ -126,27 +140,29 @@ def _protocol(
     rival: str | None,
     area_names: Sequence[str],
     widths: Sequence[FoldWidths] | None,
-) -> dict[str, Any]:
-    """Scores, tests and residuals of one protocol; what needs an origin only where there is one."""
-    out: dict[str, Any] = {
+) -> ProtocolScores:
+    """Scores, tests and residuals of one protocol; what needs an origin only where there is one.
+
+    A part that is not measured is not set, so that it is absent from the document.
+    """
+    parts: dict[str, object] = {
         "models": score_folds(folds, None if widths is None else [w.districts for w in widths]),
-        "folds": [fold.name for fold in folds],
-        "origins": [str(fold.origin) for fold in folds if fold.origin is not None],
+        "folds": tuple(fold.name for fold in folds),
+        "origins": tuple(str(fold.origin) for fold in folds if fold.origin is not None),
+        "diebold_mariano": rivals_tested(folds),
     }
-    out["diebold_mariano"] = rivals_tested(folds)
     if owner is not None:
-        pattern = residual_pattern(mean_log_errors(folds), owner)
-        out["morans_i"] = None if pattern is None else dataclasses.asdict(pattern)
+        parts["morans_i"] = residual_pattern(mean_log_errors(folds), owner)
     if name in (AS_USED, BLIND):
-        out["horizons"] = coverage_by_horizon(folds, widths)
+        parts["horizons"] = coverage_by_horizon(folds, widths)
     if name in (AS_USED, LEFT_OUT) and rival is not None:
-        out["districts"] = district_rows(folds, rival, area_names)
+        parts["districts"] = district_rows(folds, rival, area_names)
     if name in (LEFT_OUT, CITY_PUBLIC):
-        out["levels"] = level_scores(folds)
-        out["hidden_px"] = [fold.hidden_px for fold in folds]
-        out["hidden_in_part"] = any(fold.hidden_in_part for fold in folds)
-        out["one_by_one"] = all(int(fold.scored.any(axis=1).sum()) <= 1 for fold in folds)
-    return out
+        parts["levels"] = level_scores(folds)
+        parts["hidden_px"] = tuple(fold.hidden_px for fold in folds)
+        parts["hidden_in_part"] = any(fold.hidden_in_part for fold in folds)
+        parts["one_by_one"] = all(int(fold.scored.any(axis=1).sum()) <= 1 for fold in folds)
+    return ProtocolScores.model_validate(parts)
 
 
 def _sentence(folds: Sequence[FoldScores], rival: str, ours: float, theirs: float, area_names: Sequence[str]) -> str:

@@ -8,13 +8,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from gvio.evaluate.metrics import coverage, mape, mase, pooled_r2, seasonal_scale, within_r2, yoy_r2
-from gvio.map.intervals import LEVELS, gaussian_half_width
+from gvio.map.intervals import gaussian_half_width
+from gvio.scoreboard.names import LEVELS, OURS
+from gvio.scoreboard.scores import ModelScores
 from gvio.types import BoolArray, FloatArray, Month
-
-AS_USED, BLIND = "rolling_origin_as_used", "rolling_origin_blind"
-OURS, PLAIN, GONG2025 = "sa-cnn", "plain-cnn", "sa-cnn-paper"
-NO_LIGHT = "no-light"
-"""Our own assimilation, had nobody seen the light: what the light itself is worth."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -52,9 +49,7 @@ class FoldScores:
     hidden_in_part: bool = False
 
 
-def score_folds(
-    folds: Sequence[FoldScores], widths: Sequence[FloatArray] | None = None
-) -> dict[str, dict[str, float | None]]:
+def score_folds(folds: Sequence[FoldScores], widths: Sequence[FloatArray] | None = None) -> dict[str, ModelScores]:
     """Every metric of every model over all folds together.
 
     Our intervals are calibrated for each fold on the residuals of the other folds, never on its own: coverage measured
@@ -65,16 +60,16 @@ def score_folds(
         widths: Half-widths (D, T, levels) of every fold; None calibrates by one factor a level (`half_widths`).
 
     Returns:
-        Model → metric → score; coverage only for ours, whose intervals are published.
+        Model → scores; coverage only for ours, whose intervals are published.
     """
     truth, scored = np.concatenate([f.truth for f in folds]), np.concatenate([f.scored for f in folds])
-    names = list(folds[0].predicted)
     out = {}
-    for name in names:
+    for name in folds[0].predicted:
         predicted = np.concatenate([fold.predicted[name] for fold in folds])
         out[name] = _metrics(folds, truth, predicted, scored)
-    ours = np.concatenate([fold.predicted[OURS] for fold in folds])
-    out[OURS] |= _coverages(truth, ours, np.concatenate(widths or half_widths(folds)), scored)
+        if name == OURS:
+            half = np.concatenate(widths or half_widths(folds))
+            out[name] = out[name].model_copy(update=_coverages(truth, predicted, half, scored))
     return out
 
 
@@ -128,23 +123,21 @@ def squared_errors(folds: Sequence[FoldScores], model: str) -> FloatArray:
     return np.stack(found)
 
 
-def _metrics(
-    folds: Sequence[FoldScores], truth: FloatArray, predicted: FloatArray, scored: BoolArray
-) -> dict[str, float | None]:
+def _metrics(folds: Sequence[FoldScores], truth: FloatArray, predicted: FloatArray, scored: BoolArray) -> ModelScores:
     n_areas = len(folds[0].truth)
     districts = np.tile(np.arange(n_areas), len(folds))
     scale = np.concatenate([seasonal_scale(fold.known) for fold in folds])
     path = np.concatenate([np.where(np.isfinite(f.known), f.known, np.nan) for f in folds])
     path = np.where(scored, predicted, path)
     whole = np.where(scored, truth, np.concatenate([f.known for f in folds]))
-    return {
-        "pooled_r2": pooled_r2(truth, predicted, scored),
-        "within_r2": within_r2(truth, predicted, scored, districts),
-        "yoy_r2": yoy_r2(whole, path, scored),
-        "mape": mape(truth, predicted, scored),
-        "mase": mase(truth, predicted, scored, scale),
-        "n": float(scored.sum()),
-    }
+    return ModelScores(
+        pooled_r2=pooled_r2(truth, predicted, scored),
+        within_r2=within_r2(truth, predicted, scored, districts),
+        yoy_r2=yoy_r2(whole, path, scored),
+        mape=mape(truth, predicted, scored),
+        mase=mase(truth, predicted, scored, scale),
+        n=float(scored.sum()),
+    )
 
 
 def _coverages(truth: FloatArray, ours: FloatArray, half: FloatArray, scored: BoolArray) -> dict[str, float | None]:

@@ -8,7 +8,6 @@ Where public figures contradict each other, intervals reach the figure that the 
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 from collections.abc import Mapping, Sequence
 
@@ -18,9 +17,10 @@ from scipy.sparse.csgraph import connected_components
 from scipy.stats import norm
 
 from gvio.ledger.sums import Sums
+from gvio.scoreboard.names import LEVELS
+from gvio.scoreboard.scores import IntervalTable
 from gvio.types import BoolArray, FloatArray, IntArray, Month
 
-LEVELS = (50, 80, 95)
 KINDS = ("districts_as_used", "districts_blind", "city_blind")
 """A district in a month that a public figure of the city covers, one in a month that none covers, and the city there.
 Where the city's own figure covers the month nothing is left to learn a factor from: its posterior is taken at its
@@ -32,15 +32,6 @@ BANDS = ((1, 2), (3, 5), (6, 11), (12, 10**6))
 _CENTRES = (1.5, 4.0, 8.5, 18.0)  # where a band's factor holds exactly
 _LONGEST_SPLIT = 3
 _ROUNDING = 1e-9  # a limit that is to reach a figure must not end one bit before it
-
-
-@dataclasses.dataclass(frozen=True)
-class IntervalTable:
-    """Factors on the posterior's standard deviation: `factors[kind][level]`, one per band; `n` figures behind each
-    kind."""
-
-    factors: Mapping[str, Mapping[int, tuple[float, ...]]]
-    n: Mapping[str, int]
 
 
 def flat_table(scale: Mapping[int, float]) -> IntervalTable:

@@ -15,18 +15,14 @@ from gvio.errors import ModelError
 from gvio.map.industry import Industry
 from gvio.map.linear import pooled_months, predict_left_out, raw_map
 from gvio.map.raking import rake_pixels
+from gvio.scoreboard.names import NATIVE, OURS, PROPORTIONAL, SCALES_KM, UNIFORM, size_name
+from gvio.scoreboard.scores import HeldOutScores, TruthScores
 from gvio.types import FloatArray
-
-OURS, PROPORTIONAL, UNIFORM = "sa-cnn", "proportional-to-light", "uniform-per-factory"
-"""Names in `scoreboard.json`: the published map (linear relation of the SA-CNN's estimates) and its rivals."""
-
-SCALES_KM = (1.0, 2.0, 5.0)
-"""Sides of the blocks on which truth is compared, beside the native grid."""
 
 
 def score_left_out(
     industry: Industry, radiance: FloatArray, official: FloatArray, pool: int
-) -> dict[str, dict[str, float | None]]:
+) -> dict[str, HeldOutScores]:
     """Scores of the grid summed to districts that were left out of its fit.
 
     Args:
@@ -36,8 +32,8 @@ def score_left_out(
         pool: Months pooled in every fit.
 
     Returns:
-        Per map (`OURS`, `PROPORTIONAL`, `UNIFORM`): `r2` pooled over district-months, `log_r2`
-        of log output, `log_rmse`; None where fewer than two districts or district-months are known.
+        Per map: `OURS` (the published one, the linear relation of the SA-CNN's estimates), `PROPORTIONAL`, `UNIFORM`;
+        None where fewer than two districts or district-months are known.
     """
     known = np.isfinite(official).all(axis=0) & (np.where(np.isfinite(official), official, 0.0) > 0).all(axis=0)
     y = official[:, known]
@@ -51,9 +47,7 @@ def score_left_out(
     return {name: _fit_scores(y, values) for name, values in predicted.items()}
 
 
-def score_truth(
-    maps: Mapping[str, FloatArray], truth: FloatArray, geobox: GeoBox
-) -> dict[str, dict[str, float | None]]:
+def score_truth(maps: Mapping[str, FloatArray], truth: FloatArray, geobox: GeoBox) -> TruthScores:
     """R² of maps against the true output of pixels, native and summed to blocks.
 
     Every pixel of the region's grid and every month counts, pixels without industry too (truth and maps are zero
@@ -76,7 +70,7 @@ def score_truth(
         if values.shape != truth.shape:
             hint = "Compare months and grids of the same pack."
             raise ModelError(f"map {name!r} has shape {values.shape}, the truth {truth.shape}", hint=hint)
-    sides = {"native": (1, 1)} | {f"{km:g}km": block_pixels(geobox, km) for km in SCALES_KM}
+    sides = {NATIVE: (1, 1)} | {size_name(km): block_pixels(geobox, km) for km in SCALES_KM}
     filled = {name: np.nan_to_num(values) for name, values in maps.items()}
     return {
         scale: {name: r_squared(block_sums(truth, side), block_sums(values, side)) for name, values in filled.items()}
@@ -128,13 +122,13 @@ def r_squared(truth: FloatArray, predicted: FloatArray) -> float | None:
     return 1.0 - float(((truth - predicted) ** 2).sum()) / spread if spread > 0 else None
 
 
-def _fit_scores(y: FloatArray, predicted: FloatArray) -> dict[str, float | None]:
+def _fit_scores(y: FloatArray, predicted: FloatArray) -> HeldOutScores:
     good = np.isfinite(predicted) & (predicted > 0)
     if good.sum() < 2:
-        return {"r2": None, "log_r2": None, "log_rmse": None}
+        return HeldOutScores(r2=None, log_r2=None, log_rmse=None)
     log_y, log_p = np.log(y[good]), np.log(predicted[good])
     rmse = float(np.sqrt(np.mean((log_y - log_p) ** 2)))
-    return {"r2": r_squared(y[good], predicted[good]), "log_r2": r_squared(log_y, log_p), "log_rmse": rmse}
+    return HeldOutScores(r2=r_squared(y[good], predicted[good]), log_r2=r_squared(log_y, log_p), log_rmse=rmse)
 
 
 def _rolling_left_out(count: FloatArray, light: FloatArray, y: FloatArray, pool: int) -> FloatArray:

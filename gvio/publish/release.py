@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 
@@ -24,10 +24,10 @@ from gvio.publish.knowledge import Knowledge
 from gvio.publish.latest import latest_json
 from gvio.publish.manifest import ITEM_TYPE, MEDIA_TYPES, facts_of, manifest_json, release_id
 from gvio.publish.stac import build_item, catalog_json, collection_json
+from gvio.scoreboard.board import Scoreboard
+from gvio.scoreboard.names import Skill
 from gvio.types import Asset, CheckResult, Manifest, Month
 from gvio.validate.gate import refuse_failed
-
-Skill = Literal["proven", "weak", "none"]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -64,7 +64,7 @@ def build_release(
     estimates: pd.DataFrame,
     *,
     knowledge: Knowledge,
-    scoreboard: Mapping[str, Any],
+    scoreboard: Scoreboard,
     checks: Sequence[CheckResult],
     model_card: str,
     trends: bytes | None,
@@ -107,7 +107,7 @@ def build_release(
         "estimates.parquet": estimates_parquet(
             estimates, config.city_id, config.start, month, config.unit, config.invented
         ),
-        "scoreboard.json": canonical_json(scoreboard),
+        "scoreboard.json": canonical_json(scoreboard.document()),
         "checks.json": canonical_json(_checks_document(config, month, checks)),
         "model-card.md": model_card.encode(),
         **({} if trends is None else {"trends.tif": trends}),

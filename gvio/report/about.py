@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 import pandas as pd
 
@@ -71,7 +71,7 @@ def facts(manifest: Manifest, section: Section) -> list[tuple[str, str]]:
     return _flatten(manifest.inputs if section == "inputs" else manifest.model, "")
 
 
-def _flatten(value: Mapping[str, Any], prefix: str) -> list[tuple[str, str]]:
+def _flatten(value: Mapping[str, object], prefix: str) -> list[tuple[str, str]]:
     pairs: list[tuple[str, str]] = []
     for key, item in value.items():
         name = f"{prefix}{key}"

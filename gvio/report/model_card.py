@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from gvio.config import INVENTED, RegionConfig
-from gvio.report.scores import MODELS, SKILLS, models_of, ordered_models, show
+from gvio.report.scores import MODELS, SKILLS, ordered_models, show, skill_of
+from gvio.scoreboard.board import Scoreboard
+from gvio.scoreboard.names import AS_USED, BLIND, CITY_PUBLIC, LEFT_OUT, YEAR_OUT
+from gvio.train.about import About
 from gvio.types import Switch
 
 _PROTOCOLS = {
-    "rolling_origin_as_used": "Out of time, as used (city figures go on, district figures do not)",
-    "rolling_origin_blind": "Out of time, blind (no later figure at all)",
-    "leave_one_year_out": "Leave one year out",
-    "leave_one_district_out": "Leave districts out, city not public",
-    "leave_one_district_out_city_public": "Leave districts out, city public",
+    AS_USED: "Out of time, as used (city figures go on, district figures do not)",
+    BLIND: "Out of time, blind (no later figure at all)",
+    YEAR_OUT: "Leave one year out",
+    LEFT_OUT: "Leave districts out, city not public",
+    CITY_PUBLIC: "Leave districts out, city public",
 }
 _COLUMNS = (
     ("within_r2", "number"),
@@ -34,8 +36,8 @@ _LIMITS = """## What these numbers are not good for
 
 def model_card(
     config: RegionConfig,
-    about: Mapping[str, Any],
-    scoreboard: Mapping[str, Any],
+    about: About,
+    scoreboard: Scoreboard,
     decision: str,
     switches: Sequence[Switch] = (),
 ) -> str:
@@ -48,26 +50,24 @@ def model_card(
         decision: Why this model maps.
         switches: Months of another product that stand in, with how they were brought to its level.
     """
-    skill = str(scoreboard["skill"])
-    title, text = SKILLS.get(skill, SKILLS["unknown"])
-    inputs = about["inputs"]
+    title, text = SKILLS[skill_of(scoreboard)]
+    inputs, (first, last) = about.inputs, scoreboard.months or ("?", "?")
     lines = [
         f"# SA-CNN for {config.title}",
         "",
         *([f"**{INVENTED}**", ""] if config.invented else []),
         f"**{title}.** {text}",
         "",
-        f"{scoreboard['verdict']}",
+        scoreboard.verdict or "Nothing is known about its skill.",
         "",
         "## How it was made",
-        f"- Training: {about['reason']}",
+        f"- Training: {about.reason}",
         f"- Decision: {decision}",
-        f"- Months: {scoreboard['months'][0]} to {scoreboard['months'][1]}; figures public until "
-        f"{inputs['figures_public_until']}; unit {config.unit}",
-        f"- Light: {config.ntl.product}, files {inputs['light_sha256']}; ledger {inputs['ledger_sha256']}; "
-        f"pack {inputs['pack_digest']}",
+        f"- Months: {first} to {last}; figures public until {inputs.figures_public_until}; unit {config.unit}",
+        f"- Light: {config.ntl.product}, files {inputs.light_sha256}; ledger {inputs.ledger_sha256}; "
+        f"pack {inputs.pack_digest}",
         *(_stood_in(switch) for switch in switches),
-        f"- Parameters {inputs['params_digest']}; {about['code']}",
+        f"- Parameters {inputs.params_digest}; {about.code}",
         "- Method: two-stream spatial-analysis CNN after Gong et al. (2025), JAG 143:104781, as a measurement in a "
         "linear-Gaussian assimilation of official sums",
         "",
@@ -92,18 +92,13 @@ def _stood_in(switch: Switch) -> str:
     )
 
 
-def _table(scoreboard: Mapping[str, Any], protocol: str, heading: str) -> str:
-    models = models_of(scoreboard, protocol)
+def _table(scoreboard: Scoreboard, protocol: str, heading: str) -> str:
+    models = scoreboard.protocol(protocol).models
     if not models:
         return f"### {heading}\nThe series is too short for this test.\n"
     rows = []
     for name in ordered_models(models):
-        cells = [show(_value(models[name], key), style) for key, style in _COLUMNS]
+        cells = [show(models[name].value(key), style) for key, style in _COLUMNS]
         rows.append(f"| {MODELS.get(name, name)} | {' | '.join(cells)} |")
     head = "| Model | Within-district R² | Year-on-year R² | MAPE | Pooled R² | 80 % interval holds |"
     return "\n".join([f"### {heading}", head, "| --- | --- | --- | --- | --- | --- |", *rows, ""])
-
-
-def _value(scores: Mapping[str, Any], name: str) -> float | None:
-    value = scores.get(name)
-    return None if value is None else float(value)

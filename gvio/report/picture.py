@@ -7,20 +7,22 @@ from __future__ import annotations
 
 import base64
 import dataclasses
-import html
 import io
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import matplotlib as mpl
 import matplotlib.image
 import numpy as np
 import numpy.typing as npt
+from matplotlib.colors import LogNorm, Normalize
+from matplotlib.ticker import LogLocator, MaxNLocator
 from odc.geo.geobox import GeoBox
 
 from gvio.errors import StoreError
 from gvio.map.grids import BANDS
+from gvio.report.pages import render
 from gvio.types import FloatArray
 
 Kind = Literal["log", "linear", "ratio"]
@@ -69,11 +71,10 @@ class Scale:
         Zero and negative values have no place on `log` and `ratio` scales.
         """
         if self.kind == "linear":
-            place = (values - self.low) / (self.high - self.low)
-        else:
-            positive = np.where(values > 0, values, np.nan)
-            place = np.log(positive / self.low) / math.log(self.high / self.low)
-        return np.asarray(np.clip(place, 0.0, 1.0))
+            return np.ma.filled(Normalize(self.low, self.high, clip=True)(values), np.nan)
+        # clipping would give zero the colour of the lowest value
+        positive = np.ma.masked_less_equal(values, 0.0)
+        return np.ma.filled(LogNorm(self.low, self.high, clip=True)(positive), np.nan)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -155,13 +156,14 @@ def mercator_rows(south: float, north: float, rows: int) -> npt.NDArray[np.intp]
 def legend_stops(scale: Scale) -> list[tuple[float, str]]:
     """Round values along the scale as (place 0..1, text), ascending, at most six."""
     if scale.kind == "linear":
-        candidates = _linear_ticks(scale)
+        candidates = MaxNLocator(_LEGEND_LABELS - 1, steps=[1, 2, 5, 10]).tick_values(scale.low, scale.high)
     elif scale.kind == "ratio":
         candidates = _ratio_ticks(scale)
     else:
         candidates = _log_ticks(scale)
-    places = scale.position(np.asarray(candidates, dtype=np.float64))
-    return [(float(p), short_number(v)) for p, v in zip(places, candidates, strict=True)]
+    inside = [tick for tick in candidates if scale.low <= tick <= scale.high]
+    places = scale.position(np.asarray(inside, dtype=np.float64))
+    return [(float(p), short_number(v)) for p, v in zip(places, inside, strict=True)]
 
 
 def legend_html(scale: Scale, caption: str) -> str:
@@ -170,16 +172,7 @@ def legend_html(scale: Scale, caption: str) -> str:
     if scale.kind != "linear":
         positions = np.geomspace(scale.low, scale.high, _STEPS)
     stops = ", ".join("rgb({}, {}, {})".format(*c[:3]) for c in colour(positions[None, :], scale)[0])
-    labels = "".join(
-        f'<span style="position:absolute;left:{100 * place:.1f}%;transform:translateX(-50%)">{text}</span>'
-        for place, text in legend_stops(scale)
-    )
-    return (
-        f'<div class="gvio-legend" style="font-size:0.8rem;line-height:1.3;padding:0 1.2rem">'
-        f'<div style="margin:0 -1.2rem 0.25rem">{html.escape(caption)}</div>'
-        f'<div style="height:0.7rem;border-radius:2px;background:linear-gradient(to right, {stops})"></div>'
-        f'<div style="position:relative;height:1.2rem">{labels}</div></div>'
-    )
+    return render("legend.html", caption=caption, stops=stops, labels=legend_stops(scale))
 
 
 def short_number(value: float) -> str:
@@ -202,27 +195,20 @@ def _significant(value: float, significant: int) -> str:
     return f"{round(value, digits):,.{max(digits, 0)}f}".replace("-", "−")
 
 
-def _log_ticks(scale: Scale) -> list[float]:
-    first, last = math.floor(math.log10(scale.low)), math.ceil(math.log10(scale.high))
-    for steps in ((1.0, 2.0, 5.0), (1.0, 3.0), (1.0,)):
-        ticks = [s * 10.0**d for d in range(first, last + 1) for s in steps]
-        inside = [t for t in ticks if scale.low <= t <= scale.high]
-        if len(inside) <= _LEGEND_LABELS:
-            return inside
-    return inside
+def _log_ticks(scale: Scale) -> Sequence[float]:
+    """As many as there is room for: 1, 2 and 5 of each decade, 1 and 3, or 1 alone."""
+    for subs in ((1.0, 2.0, 5.0), (1.0, 3.0), (1.0,)):
+        ticks = LogLocator(subs=subs).tick_values(scale.low, scale.high)
+        if sum(scale.low <= tick <= scale.high for tick in ticks) <= _LEGEND_LABELS:
+            break
+    return ticks
 
 
-def _ratio_ticks(scale: Scale) -> list[float]:
+def _ratio_ticks(scale: Scale) -> Sequence[float]:
+    """A factor and its inverse about 1; no locator of matplotlib is symmetric about it on narrow scales."""
     reach = math.log(scale.high)
     factor = next((f for f in (10.0, 5.0, 2.0, 1.5, 1.25, 1.1, 1.05) if math.log(f) <= reach * 0.95), None)
     return [1.0] if factor is None else [1 / factor, 1.0, factor]
-
-
-def _linear_ticks(scale: Scale) -> list[float]:
-    rough = (scale.high - scale.low) / (_LEGEND_LABELS - 1)
-    magnitude = 10.0 ** math.floor(math.log10(rough))
-    step = next(m * magnitude for m in (1.0, 2.0, 5.0, 10.0) if m * magnitude >= rough)
-    return [step * i for i in range(int(scale.high / step + 1e-9) + 1)]
 
 
 def _png_url(rgba: Rgba) -> str:

@@ -1,52 +1,73 @@
 """The scoreboard for people: which model did how well, in tables and plain sentences.
 
-Reads the mapping of `scoreboard.json` and trusts nothing in it to be there: absent or null numbers show as "–".
+What was not measured shows as "–".
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
+from gvio.scoreboard.board import Scoreboard
+from gvio.scoreboard.names import (
+    AS_USED,
+    BLIND,
+    CITY_PUBLIC,
+    GONG2025,
+    LAST_YEAR_SHARES,
+    LEFT_OUT,
+    LEVELS,
+    LIGHT_SHARES,
+    NAIVE,
+    NATIVE,
+    NO_LIGHT,
+    OURS,
+    PERSISTENCE,
+    PLAIN,
+    PROPORTIONAL,
+    RANDOM_FOREST,
+    RIDGE,
+    SCALES_KM,
+    SEASONAL_NAIVE,
+    UNIFORM,
+    YEAR_OUT,
+    size_name,
+)
+from gvio.scoreboard.scores import ModelScores
 from gvio.types import Manifest
 
-Scores = Mapping[str, Any]
-
-OURS = "sa-cnn"
 MODELS: Mapping[str, str] = {
-    "sa-cnn": "SA-CNN (this release)",
-    "no-light": "The same, had nobody seen the light",
-    "last-year-shares": "Last year's shares × city total",
-    "seasonal-naive": "Seasonal naive (same month last year)",
-    "persistence": "Persistence (last known value)",
-    "light-shares": "Light share change, weight set by hand",
-    "ridge": "Ridge per district on summed light",
-    "random-forest": "Random forest on zonal features",
-    "plain-cnn": "Plain CNN without urban/rural statistics",
-    "sa-cnn-paper": "CNN as we read the paper's abstract",
-    "proportional-to-light": "Proportional to light",
-    "uniform-per-factory": "Uniform per factory",
+    OURS: "SA-CNN (this release)",
+    NO_LIGHT: "The same model without light",
+    LAST_YEAR_SHARES: "Last year's shares × city total",
+    SEASONAL_NAIVE: "Seasonal naive (same month last year)",
+    PERSISTENCE: "Persistence (last known value)",
+    LIGHT_SHARES: "Light share change, weight set by hand",
+    RIDGE: "Ridge per district on summed light",
+    RANDOM_FOREST: "Random forest on zonal features",
+    PLAIN: "Plain CNN without urban/rural statistics",
+    GONG2025: "CNN as we read the paper's abstract",
+    PROPORTIONAL: "Proportional to light",
+    UNIFORM: "Uniform per factory",
 }
-NAIVE = ("last-year-shares", "seasonal-naive", "persistence")
+"""Titles, in the order of tables."""
 
 PROTOCOLS: Mapping[str, tuple[str, str]] = {
-    "rolling_origin_as_used": (
+    AS_USED: (
         "Out of time, as used",
         "District figures end at an origin, the city's go on, as when the monthly run happens.",
     ),
-    "rolling_origin_blind": (
+    BLIND: (
         "Out of time, blind",
         "Each month is predicted from what was public at an earlier origin; no later official figure is used.",
     ),
-    "leave_one_year_out": ("Leave one year out", "A whole year is withheld and predicted from the years around it."),
-    "leave_one_district_out": (
+    YEAR_OUT: ("Leave one year out", "A whole year is withheld and predicted from the years around it."),
+    LEFT_OUT: (
         "Leave one district out",
         "All figures of a district are withheld, and the city's, too: what light and factories alone say of it.",
     ),
-    "leave_one_district_out_city_public": (
+    CITY_PUBLIC: (
         "Leave one district out, city public",
         "All figures of a district are withheld, the city's are there: what is left is what the others do not make.",
     ),
@@ -66,7 +87,7 @@ METRICS: tuple[tuple[str, str, str], ...] = (
 _LOWER_IS_BETTER = {"mape", "mase"}
 _RANKED = {"within_r2", "yoy_r2", "r2", *_LOWER_IS_BETTER}  # not pooled R²: it is never read alone
 
-SIZES: Mapping[str, str] = {"native": "native grid", "1km": "1 km", "2km": "2 km", "5km": "5 km"}
+SIZES: Mapping[str, str] = {NATIVE: "native grid"} | {size_name(km): f"{km:g} km" for km in SCALES_KM}
 
 SKILLS: Mapping[str, tuple[str, str]] = {
     "proven": ("Skill proven", "Out of time, the model beats the best naive forecast beyond what chance explains."),
@@ -79,20 +100,19 @@ SKILLS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def skill_of(scoreboard: Scores, manifest: Manifest | None = None) -> str:
+def skill_of(scoreboard: Scoreboard, manifest: Manifest | None = None) -> str:
     """`proven`, `weak`, `none`, or `unknown` when neither manifest nor scoreboard says so."""
-    stated = ("" if manifest is None else manifest.skill, str(scoreboard.get("skill")))
+    stated = ("" if manifest is None else manifest.skill, scoreboard.skill or "")
     return next((skill for skill in stated if skill in SKILLS), "unknown")
 
 
-def verdict(scoreboard: Scores) -> str:
+def verdict(scoreboard: Scoreboard) -> str:
     """The scoreboard's own sentence, or one made from its out-of-time within-district scores."""
-    if scoreboard.get("verdict"):
-        return str(scoreboard["verdict"])
-    for protocol in ("rolling_origin_as_used", "rolling_origin_blind"):
-        models = models_of(scoreboard, protocol)
-        ours = number(models.get(OURS), "within_r2")
-        naive = {n: number(models.get(n), "within_r2") for n in NAIVE}
+    if scoreboard.verdict:
+        return scoreboard.verdict
+    for protocol in (AS_USED, BLIND):
+        ours = scoreboard.scores(protocol).within_r2
+        naive = {n: scoreboard.scores(protocol, n).within_r2 for n in NAIVE}
         known = {n: v for n, v in naive.items() if v is not None}
         if ours is not None and known:
             best = max(known, key=lambda n: known[n])
@@ -104,20 +124,14 @@ def verdict(scoreboard: Scores) -> str:
     return "This release has no out-of-time comparison with a naive forecast, so its skill is not known."
 
 
-def models_of(scoreboard: Scores, protocol: str) -> dict[str, Any]:
-    """Scores per model of one protocol; empty when it was not run."""
-    block = (scoreboard.get("protocols") or {}).get(protocol) or {}
-    models = block.get("models") or {}
-    return dict(models)
+def ordered_models(models: Iterable[str]) -> list[str]:
+    """Model names for a table: ours first, comparators in the order of `MODELS`, unknown ones last by name."""
+    given = set(models)
+    known = [m for m in MODELS if m in given]
+    return known + sorted(given - set(known))
 
 
-def ordered_models(models: Scores) -> list[str]:
-    """Model keys for a table: ours first, comparators in the order of `MODELS`, unknown ones last by name."""
-    known = [m for m in MODELS if m in models]
-    return known + sorted(set(models) - set(known))
-
-
-def score_table(models: Scores) -> pd.DataFrame:
+def score_table(models: Mapping[str, ModelScores]) -> pd.DataFrame:
     """Formatted scores, a row per model, ours first; columns nobody has a number for are left out.
 
     Text in every cell; the best of each ranked column is set in Markdown bold.
@@ -125,50 +139,41 @@ def score_table(models: Scores) -> pd.DataFrame:
     order = ordered_models(models)
     columns: dict[str, list[str]] = {}
     for key, title, style in METRICS:
-        values = [number(models[m], key) for m in order]
+        values = [models[m].value(key) for m in order]
         if any(v is not None for v in values):
             columns[title] = _emphasise(values, [show(v, style) for v in values], key)
     return pd.DataFrame(columns, index=pd.Index([MODELS.get(m, m) for m in order], name="Model"))
 
 
-def coverage_sentence(models: Scores) -> str:
+def coverage_sentence(ours: ModelScores) -> str:
     """What our intervals held, for the levels that were measured; empty when none was."""
-    found = ((level, number(models.get(OURS), f"coverage{level}")) for level in (50, 80, 95))
+    found = ((level, ours.value(f"coverage{level}")) for level in LEVELS)
     parts = [f"the {level} % interval held {show(share, 'percent')}" for level, share in found if share is not None]
     return f"Of the figures of this test, {', '.join(parts)}." if parts else ""
 
 
-def held_out_map_table(scoreboard: Scores) -> pd.DataFrame:
+def held_out_map_table(scoreboard: Scoreboard) -> pd.DataFrame:
     """R² of the grid summed to held-out districts, a row per way of mapping; empty when not measured."""
-    maps = _maps(scoreboard).get("held_out_districts") or {}
+    maps = scoreboard.maps.held_out_districts
     order = ordered_models(maps)
-    values = [number(maps[m], "r2") for m in order]
+    values = [maps[m].r2 for m in order]
     titles = pd.Index([MODELS.get(m, m) for m in order], name="Map")
     return pd.DataFrame(
         {"R², held-out districts": _emphasise(values, [show(v, "number") for v in values], "r2")}, titles
     )
 
 
-def truth_map_table(scoreboard: Scores) -> pd.DataFrame:
+def truth_map_table(scoreboard: Scoreboard) -> pd.DataFrame:
     """Pixel R² against planted truth, a row per way of mapping and a column per resolution; empty without truth."""
-    truth = _maps(scoreboard).get("truth") or {}
-    blocks = {str(size): block if isinstance(block, Mapping) else {OURS: block} for size, block in truth.items()}
-    blocks = {size: {OURS: block} if "r2" in block else block for size, block in blocks.items()}
-    order = ordered_models({m: None for block in blocks.values() for m in block})
+    truth = scoreboard.maps.truth
+    sizes = [*(size for size in SIZES if size in truth), *sorted(set(truth) - set(SIZES))]
+    order = ordered_models(m for block in truth.values() for m in block)
     columns = {
         f"R², {SIZES.get(size, size)}": _emphasise(values, [show(v, "number") for v in values], "r2")
-        for size, block in blocks.items()
-        for values in [[number(block.get(m), "r2") for m in order]]
+        for size in sizes
+        for values in [[truth[size].get(m) for m in order]]
     }
     return pd.DataFrame(columns, index=pd.Index([MODELS.get(m, m) for m in order], name="Map"))
-
-
-def number(scores: Any, key: str) -> float | None:
-    """A finite score: `scores[key]`, or `scores` itself when it is a plain number; None otherwise."""
-    value = scores.get(key) if isinstance(scores, Mapping) else scores
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return None
-    return float(value)
 
 
 def show(value: float | None, style: str) -> str:
@@ -185,11 +190,6 @@ def _emphasise(values: Sequence[float | None], texts: list[str], key: str) -> li
         return texts
     best = min(known) if key in _LOWER_IS_BETTER else max(known)
     return [f"**{text}**" if value == best else text for value, text in zip(values, texts, strict=True)]
-
-
-def _maps(scoreboard: Scores) -> dict[str, Any]:
-    """The block of map scores, beside the protocols or among them."""
-    return dict(scoreboard.get("maps") or (scoreboard.get("protocols") or {}).get("maps") or {})
 
 
 def _share(r2: float) -> str:

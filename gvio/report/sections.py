@@ -1,4 +1,4 @@
-"""What `scoreboard.json` says, as sections of a report: sentences, tables, and which picture goes where."""
+"""What a scoreboard says, as sections of a report: sentences, tables, and which picture goes where."""
 
 from __future__ import annotations
 
@@ -7,22 +7,34 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
-from gvio.report.score_charts import AS_USED, BANDS, BLIND
+from gvio.report.score_charts import BANDS
 from gvio.report.scores import (
     MODELS,
-    OURS,
     PROTOCOLS,
-    Scores,
     held_out_map_table,
-    models_of,
-    number,
     ordered_models,
     score_table,
     show,
     truth_map_table,
 )
+from gvio.scoreboard.board import ProtocolScores, Scoreboard
+from gvio.scoreboard.names import (
+    AS_USED,
+    BLIND,
+    CITY,
+    CITY_PUBLIC,
+    DISTRICTS,
+    FACTORIES,
+    LEFT_OUT,
+    LEVELS,
+    MONTHS,
+    OURS,
+    SIGNIFICANT,
+    TRUE,
+    YEAR_OUT,
+)
+from gvio.scoreboard.scores import HeldShares
 
-LEFT_OUT, CITY_PUBLIC = "leave_one_district_out", "leave_one_district_out_city_public"
 _CAPTIONS = {
     "map.png": "The newest month's map",
     "prediction-against-official.png": "Every scored estimate against its figure, as used",
@@ -39,7 +51,7 @@ class Section:
     tables: tuple[tuple[str, pd.DataFrame], ...] = ()
 
 
-def sections(scoreboard: Scores, pictures: Mapping[str, bytes]) -> list[Section]:
+def sections(scoreboard: Scoreboard, pictures: Mapping[str, bytes]) -> list[Section]:
     """Those that have something to say, in the order of reading."""
     every = [
         *_out_of_time(scoreboard),
@@ -55,13 +67,13 @@ def sections(scoreboard: Scores, pictures: Mapping[str, bytes]) -> list[Section]
     return [section for section in known if section.text or section.picture or section.tables]
 
 
-def _out_of_time(scoreboard: Scores) -> Iterator[Section]:
+def _out_of_time(scoreboard: Scoreboard) -> Iterator[Section]:
     tables = [(PROTOCOLS[name][0], _with_tests(scoreboard, name)) for name in (AS_USED, BLIND)]
     tables = [(caption, table) for caption, table in tables if len(table)]
     if not tables:
         yield Section("Out of time", ("The series is too short for this test.",))
         return
-    origins = ", ".join(_block(scoreboard, AS_USED).get("origins") or [])
+    origins = ", ".join(scoreboard.protocol(AS_USED).origins)
     text = (
         f"Figures of districts end at an origin ({origins}) and up to two years after it are predicted. As used, the "
         "city's figures go on; blind, no later figure at all is known. What counts is change inside districts: pooled "
@@ -72,14 +84,15 @@ def _out_of_time(scoreboard: Scores) -> Iterator[Section]:
     yield Section("Out of time", text, "models.png", tuple(tables))
 
 
-def _intervals(scoreboard: Scores) -> Iterator[Section]:
+def _intervals(scoreboard: Scoreboard) -> Iterator[Section]:
     rows = []
     for protocol in (AS_USED, BLIND):
-        for area, bands in (_block(scoreboard, protocol).get("horizons") or {}).items():
+        for area in (DISTRICTS, CITY):
+            bands = scoreboard.protocol(protocol).horizons.get(area, {})
             rows += [
                 (PROTOCOLS[protocol][0].split(", ")[-1], area, BANDS[band], *_held(bands[band]))
                 for band in BANDS
-                if number(bands.get(band), "n")
+                if band in bands and bands[band].n
             ]
     if rows:
         head = ["Test", "Areas", "Months ahead", "50 % holds", "80 % holds", "95 % holds", "80 % is ±", "Figures"]
@@ -90,42 +103,42 @@ def _intervals(scoreboard: Scores) -> Iterator[Section]:
         yield Section("Do the intervals hold?", text, "intervals.png", (("By months ahead", _frame(rows, head)),))
 
 
-def _held(block: Scores) -> Iterator[str]:
-    for level in (50, 80, 95):
-        yield show(number(block, f"coverage{level}"), "percent")
-    yield show(number(block, "half_width80"), "percent")
-    yield show(number(block, "n"), "count")
+def _held(shares: HeldShares) -> Iterator[str]:
+    for level in LEVELS:
+        yield show(shares.coverage(level), "percent")
+    yield show(shares.half_width80, "percent")
+    yield show(shares.n, "count")
 
 
-def _districts(scoreboard: Scores) -> Iterator[Section]:
+def _districts(scoreboard: Scoreboard) -> Iterator[Section]:
     rows = [
         (
-            row["name"],
-            show(float(row["labels"]), "count"),
-            show(number(row, "skill"), "number"),
-            show(number(row, "within_r2"), "number"),
-            show(number(row, "mape"), "percent"),
-            show(number(row, "rival_mape"), "percent"),
+            row.name,
+            show(row.labels, "count"),
+            show(row.skill, "number"),
+            show(row.within_r2, "number"),
+            show(row.mape, "percent"),
+            show(row.rival_mape, "percent"),
         )
-        for row in _block(scoreboard, AS_USED).get("districts") or []
+        for row in scoreboard.protocol(AS_USED).districts
     ]
     if rows:
         head = ["District", "Own figures known", "Skill", "Within-district R²", "MAPE", "MAPE of the rival"]
-        rival = MODELS.get(str(scoreboard.get("best_naive")), "the best naive forecast")
+        rival = MODELS.get(scoreboard.best_naive or "", "the best naive forecast")
         text = (f"Against the best naive forecast: {rival[0].lower()}{rival[1:]}. Skill above 0 is better.",)
         yield Section("District by district", text, "districts.png", (("As used", _frame(rows, head)),))
 
 
-def _light(scoreboard: Scores) -> Iterator[Section]:
+def _light(scoreboard: Scoreboard) -> Iterator[Section]:
     text = [sentence for sentence in (_placebo_sentence(scoreboard), _moran_sentence(scoreboard)) if sentence]
     if text:
         yield Section("Is it light that helps?", tuple(text), "placebos.png")
 
 
-def _reasons(scoreboard: Scores) -> Iterator[Section]:
+def _reasons(scoreboard: Scoreboard) -> Iterator[Section]:
     rows = [
-        (row["name"], show(number(row, "moved"), "percent"), show(number(row, "believed"), "percent"))
-        for row in scoreboard.get("light_in_districts") or []
+        (row.name, show(row.moved, "percent"), show(row.believed, "percent"))
+        for row in scoreboard.light_in_districts or ()
     ]
     if rows:
         table = _frame(rows, ["District", "Light moves the estimate by", "Of what figures leave open, light settles"])
@@ -136,53 +149,46 @@ def _reasons(scoreboard: Scores) -> Iterator[Section]:
         yield Section("What light changes", text, "saliency.png", (("By district", table),))
 
 
-def _placebo_sentence(scoreboard: Scores) -> str:
-    found = scoreboard.get("placebos") or {}
-    if not found.get("gain"):
+def _placebo_sentence(scoreboard: Scoreboard) -> str:
+    found = scoreboard.placebos
+    if found is None:
         return ""
-    values = {name: show(float(value), "number") for name, value in found["gain"].items()}
+    lit, months, factories = (show(found.gain.get(name), "number") for name in (TRUE, MONTHS, FACTORIES))
     judged = (
         "Neither gains beyond chance, as it must be."
-        if found.get("passed")
+        if found.passed
         else "A placebo gains beyond chance: what is called skill here is not only light."
     )
     return (
-        f"At the origin {found.get('origin')} light avoids {values.get('light as it is', '–')} of the squared error "
-        f"that remains without it. Trained again on light whose months were shuffled it is "
-        f"{values.get('months', '–')}, on light dealt to other factories and districts {values.get('factories', '–')}. "
-        f"{judged}"
+        f"At the origin {found.origin} light avoids {lit} of the squared error that remains without it. Trained again "
+        f"on light whose months were shuffled it is {months}, on light dealt to other factories and districts "
+        f"{factories}. {judged}"
     )
 
 
-def _moran_sentence(scoreboard: Scores) -> str:
-    found = _block(scoreboard, AS_USED).get("morans_i")
-    if not found:
+def _moran_sentence(scoreboard: Scoreboard) -> str:
+    found = scoreboard.protocol(AS_USED).morans_i
+    if found is None:
         return ""
-    i, expected, p_value = (show(number(found, key), "number") for key in ("i", "expected", "p_value"))
-    word = "Neighbours err alike" if found["p_value"] < 0.05 and found["i"] > found["expected"] else "No pattern"
+    i, expected, p_value = (show(value, "number") for value in (found.i, found.expected, found.p_value))
+    word = "Neighbours err alike" if found.p_value < SIGNIFICANT and found.i > found.expected else "No pattern"
     return (
         f"{word}: Moran's I of the districts' mean errors is {i} ({expected} without any pattern; p = {p_value}, "
-        f"{found['n']} districts)."
+        f"{found.n} districts)."
     )
 
 
-def _withheld(scoreboard: Scores) -> Iterator[Section]:
-    for name in ("leave_one_year_out", LEFT_OUT, CITY_PUBLIC):
-        models = models_of(scoreboard, name)
-        if not models:
+def _withheld(scoreboard: Scoreboard) -> Iterator[Section]:
+    for name in (YEAR_OUT, LEFT_OUT, CITY_PUBLIC):
+        block, (title, says) = scoreboard.protocol(name), PROTOCOLS[name]
+        if not block.models:
             continue
-        block, (title, says) = _block(scoreboard, name), PROTOCOLS[name]
         text = [says]
-        if name != "leave_one_year_out":
-            one_by_one = "One by one." if block.get("one_by_one") else "In groups, because one by one takes too long."
-            in_part = bool(block.get("hidden_in_part"))
-            hidden = "only in part, because the region is small" if in_part else "pixel by pixel"
-            text.append(f"{one_by_one} What the districts' factories see was hidden from training, {hidden}.")
-            if in_part:
-                text.append("In some folds less was hidden: too little light would have been left to learn from.")
+        if name != YEAR_OUT:
+            text += _hidden(block)
         if name == LEFT_OUT:
             text.append("Without any figure of the district every naive forecast is its share of light.")
-        if name == CITY_PUBLIC and block.get("one_by_one"):
+        if name == CITY_PUBLIC and block.one_by_one:
             text.append(
                 "A single district is then the city less the others: this asks about arithmetic more than light."
             )
@@ -191,22 +197,30 @@ def _withheld(scoreboard: Scores) -> Iterator[Section]:
         yield Section(title, tuple(text), None, tuple(tables))
 
 
-def _levels(block: Scores) -> pd.DataFrame:
-    levels = block.get("levels") or {}
-    coverage = number((block.get("models") or {}).get(OURS), "coverage80")
+def _hidden(block: ProtocolScores) -> Iterator[str]:
+    """How districts were withheld."""
+    one_by_one = "One by one." if block.one_by_one else "In groups, because one by one takes too long."
+    hidden = "only in part, because the region is small" if block.hidden_in_part else "pixel by pixel"
+    yield f"{one_by_one} What the districts' factories see was hidden from training, {hidden}."
+    if block.hidden_in_part:
+        yield "In some folds less was hidden: too little light would have been left to learn from."
+
+
+def _levels(block: ProtocolScores) -> pd.DataFrame:
+    ours = block.models.get(OURS)
     rows = [
         (
             MODELS.get(name, name),
-            show(number(levels[name], "log_r2"), "number"),
-            show(number(levels[name], "total_error"), "percent"),
-            show(coverage, "percent") if name == OURS else "–",
+            show(block.levels[name].log_r2, "number"),
+            show(block.levels[name].total_error, "percent"),
+            show(ours.coverage80, "percent") if ours is not None and name == OURS else "–",
         )
-        for name in ordered_models(levels)
+        for name in ordered_models(block.levels)
     ]
     return _frame(rows, ["Model", "R² of log level", "Error of the total", "80 % interval holds"])
 
 
-def _maps(scoreboard: Scores) -> Iterator[Section]:
+def _maps(scoreboard: Scoreboard) -> Iterator[Section]:
     tables = [("Summed to districts that were left out", held_out_map_table(scoreboard))]
     tables += [("Against the planted truth", truth_map_table(scoreboard))]
     tables = [(caption, table) for caption, table in tables if len(table) and len(table.columns)]
@@ -214,20 +228,16 @@ def _maps(scoreboard: Scores) -> Iterator[Section]:
         yield Section("Maps", (), "pixels.png", tuple(tables))
 
 
-def _with_tests(scoreboard: Scores, protocol: str) -> pd.DataFrame:
+def _with_tests(scoreboard: Scoreboard, protocol: str) -> pd.DataFrame:
     """The scores of a protocol with the p-value of every rival beside them."""
-    models = models_of(scoreboard, protocol)
+    models, tests = scoreboard.protocol(protocol).models, scoreboard.protocol(protocol).diebold_mariano
     table = score_table(models)
     table = table[[name for name in table.columns if "interval" not in name and name != "Scored"]]
-    tests = _block(scoreboard, protocol).get("diebold_mariano") or {}
     if len(table) and tests:
-        values = [number(tests.get(model), "p_value") for model in ordered_models(models)]
+        found = [tests.get(model) for model in ordered_models(models)]
+        values = [None if test is None else test.p_value for test in found]
         table = table.assign(Chance=["" if v is None else "< 0.01" if v < 0.01 else show(v, "number") for v in values])
     return table
-
-
-def _block(scoreboard: Scores, protocol: str) -> Scores:
-    return (scoreboard.get("protocols") or {}).get(protocol) or {}
 
 
 def _frame(rows: Sequence[Sequence[str]], head: Sequence[str]) -> pd.DataFrame:

@@ -7,10 +7,10 @@ kind.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -57,15 +57,35 @@ def district_table(
     return table.sort_values("estimate", ascending=False)[columns].reset_index()
 
 
-def area_month(estimates: pd.DataFrame, area: str, month: str) -> dict[str, Any]:
-    """One row of `estimates` as a mapping, with `yoy` (%, NaN without a year before) added; empty when absent."""
+@dataclasses.dataclass(frozen=True)
+class AreaMonth:
+    """One row of `estimates`; `official` None where no figure is public, `yoy` change over a year in %, None without
+    a year before."""
+
+    estimate: float
+    lower80: float
+    upper80: float
+    official: float | None
+    kind: str
+    yoy: float | None
+
+
+def area_month(estimates: pd.DataFrame, area: str, month: str) -> AreaMonth | None:
+    """What is published of an area for a month; None when nothing is."""
     rows = estimates[estimates["area_id"] == area].set_index("month")
     if month not in rows.index:
-        return {}
+        return None
     row = {str(k): v for k, v in rows.loc[month].to_dict().items()}
-    before = str(Month.parse(month) + -12)
-    year_ago = float(rows["estimate"].get(before, math.nan))
-    return {**row, "yoy": 100.0 * (float(row["estimate"]) / year_ago - 1.0) if year_ago > 0 else math.nan}
+    estimate, official = float(row["estimate"]), row["official"]
+    year_ago = float(rows["estimate"].get(str(Month.parse(month) + -12), math.nan))
+    return AreaMonth(
+        estimate=estimate,
+        lower80=float(row["lower80"]),
+        upper80=float(row["upper80"]),
+        official=None if pd.isna(official) else float(official),
+        kind=str(row["kind"]),
+        yoy=100.0 * (estimate / year_ago - 1.0) if year_ago > 0 else None,
+    )
 
 
 def series(estimates: pd.DataFrame, area: str) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
 from gvio.run.made import Head, Kept
+from gvio.scoreboard.names import Skill
 from gvio.sections import Frozen
 from gvio.train.about import InputDigests
 from gvio.types import CheckResult, Month, Provenance, Switch
@@ -17,11 +18,11 @@ if TYPE_CHECKING:
     from gvio.publish.grids import GridObject
     from gvio.registry.record import ModelVersion
     from gvio.sample.samples import Samples
+    from gvio.scoreboard.board import Scoreboard
     from gvio.train.package import Package
     from gvio.types import LightStack
 
 LIGHT, SAMPLES = "light.npz", "samples.npz"
-Skill = Literal["proven", "weak", "none"]
 
 
 class FetchedHead(Head):
@@ -102,7 +103,7 @@ class EvaluatedHead(Head):
 
     month: str
     weights_sha256: str
-    skill: str
+    skill: Skill
     verdict: str
 
 
@@ -112,7 +113,7 @@ class Evaluated:
 
     head: EvaluatedHead
     package: Kept[Package]
-    scoreboard: Kept[Mapping[str, object]]
+    scoreboard: Kept[Scoreboard]
     pictures: Kept[dict[str, bytes]]
 
 
@@ -209,7 +210,7 @@ class Product:
     grids: tuple[GridObject, ...]
     estimates: pd.DataFrame
     explanations: pd.DataFrame
-    scoreboard: Mapping[str, object]
+    scoreboard: Scoreboard
     model_card: str
     trends: bytes | None
 

@@ -19,6 +19,7 @@ _CORE = (
     "run.code",
     "run.made",
     "run.workspace",
+    "scoreboard",
     "sections",
     "source",
     "train.about",

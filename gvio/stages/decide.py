@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+from pydantic import JsonValue
 
 from gvio.errors import ModelError
 from gvio.evaluate.metrics import diebold_mariano
@@ -21,6 +21,8 @@ from gvio.run.artifacts import Champion, Decided, DecidedHead, Evaluated, Sample
 from gvio.run.code import source_of
 from gvio.run.made import Kept, Made
 from gvio.sample.samples import Samples
+from gvio.scoreboard.board import Scoreboard
+from gvio.scoreboard.names import AS_USED, SIGNIFICANT
 from gvio.stages.champion import read_champion
 from gvio.stages.sums import sums_of
 from gvio.stages.workers import one_thread_each
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
 
 STAGE = "decide"
 _TEST_MONTHS = 12
-_SIGNIFICANT = 0.05
 _COVERAGE = (0.60, 0.97)  # an 80 % interval that holds less or more than this out of time is not an interval
 
 
@@ -82,11 +83,11 @@ def judge(samples: Samples, sums: Sums, challenger: Package, champion: Package |
     errors = recent_errors(samples, sums, challenger.fitted)
     if not np.isfinite(errors).all():
         return Decision("kept-champion", "keep: the challenger's estimate is not finite")
-    skill = challenger.about.skill
+    skill = challenger.about.skill or "none"
     if champion is None or champion.fitted.area_ids != challenger.fitted.area_ids:
         return Decision("promoted", f"promote: first model of these districts, skill {skill}")
-    coverage = _coverage(challenger.about.scoreboard or {})
-    # written so that NaN keeps the champion
+    scoreboard = challenger.about.scoreboard or Scoreboard()
+    coverage = scoreboard.scores(AS_USED).coverage80
     if coverage is not None and not _COVERAGE[0] <= coverage <= _COVERAGE[1]:
         return Decision("kept-champion", f"keep: the challenger's 80 % interval held {coverage:.0%} out of time")
     if skill == "none" and champion.about.skill in {"proven", "weak"}:
@@ -95,7 +96,7 @@ def judge(samples: Samples, sums: Sums, challenger: Package, champion: Package |
         )
     theirs = recent_errors(samples, sums, champion.fitted)
     test = diebold_mariano(errors, theirs) if len(errors) >= _TEST_MONTHS // 2 else None
-    if test is not None and test.difference > 0 and test.p_value < _SIGNIFICANT:
+    if test is not None and test.difference > 0 and test.p_value < SIGNIFICANT:
         return Decision("kept-champion", f"keep: worse than the champion on the same months (p = {test.p_value:.3f})")
     compared = f"{errors.mean():.5f} against {theirs.mean():.5f}" if len(errors) else "no common figures"
     return Decision("promoted", f"promote: not worse than the champion beyond noise ({compared}), skill {skill}")
@@ -133,33 +134,16 @@ def _register(context: Context, evaluated: Evaluated, package: Package, decision
         parameters=_flat(about.parameters.model_dump(mode="json", by_alias=True))
         | {f"hyper.{k}": v for k, v in fitted.ensemble.hyper.as_dict().items()},
         epochs=losses(fitted),
-        metrics=_metrics(scoreboard) | {"mean_best_epoch": mean_member(fitted.ensemble.members)},
+        metrics=scoreboard.metrics() | {"mean_best_epoch": mean_member(fitted.ensemble.members)},
         package=context.path("candidate"),
         pictures=evaluated.pictures.get(),
-        documents={
-            "model-card.md": model_card(context.config, about.model_dump(mode="json"), scoreboard, decision.reason)
-        },
+        documents={"model-card.md": model_card(context.config, about, scoreboard, decision.reason)},
         tags={"input_key": about.inputs.key, "code": context.code},
     )
     return register(context.registry_uri, record, decision)
 
 
-def _coverage(scoreboard: Mapping[str, Any]) -> float | None:
-    models = scoreboard.get("protocols", {}).get("rolling_origin_as_used", {}).get("models", {})
-    value = models.get("sa-cnn", {}).get("coverage80")
-    return None if value is None else float(value)
-
-
-def _metrics(scoreboard: Mapping[str, Any]) -> dict[str, float]:
-    out = {}
-    for protocol, block in scoreboard["protocols"].items():
-        for model, scores in block.get("models", {}).items():
-            for metric, value in scores.items():
-                out[f"{protocol}.{model}.{metric}"] = math.nan if value is None else float(value)
-    return out
-
-
-def _flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, str | int | float]:
+def _flat(tree: Mapping[str, JsonValue], prefix: str = "") -> dict[str, str | int | float]:
     out: dict[str, str | int | float] = {}
     for key, value in tree.items():
         name = f"{prefix}{key}"

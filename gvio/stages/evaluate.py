@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from gvio.assimilate.explain import Explanation
 from gvio.config import digest
+from gvio.errors import InputRefused
 from gvio.evaluate.districts import leave_districts_out
 from gvio.evaluate.fold import Material
 from gvio.evaluate.fold_cache import KeptFits
@@ -24,17 +24,21 @@ from gvio.ledger.sums import official_monthly
 from gvio.map.industry import industry_of
 from gvio.map.score import rival_maps, score_left_out, score_truth
 from gvio.publish.explanations import explanations_frame
+from gvio.report.plots import comparison_files
 from gvio.report.reasons import light_table
 from gvio.run.artifacts import Evaluated, EvaluatedHead, Sampled, Trained
 from gvio.run.code import source_of
 from gvio.run.digests import truth_digest
 from gvio.run.made import Kept, Made
 from gvio.sample.samples import Samples
+from gvio.scoreboard.board import Scoreboard, Subject
+from gvio.scoreboard.names import YEAR_OUT
+from gvio.scoreboard.scores import LightInDistrict, MapScores
 from gvio.stages.evaluation_pages import evaluation_files
 from gvio.stages.sums import sums_of
 from gvio.stages.truth import read_truth
 from gvio.stages.workers import Threads, one_thread_each
-from gvio.train.fit import Fitted, explain_estimate
+from gvio.train.fit import Fitted, explain_estimate, losses
 from gvio.train.package import make_package, read_package
 from gvio.types import FloatArray
 
@@ -44,6 +48,7 @@ if TYPE_CHECKING:
 STAGE = "evaluate"
 WEIGHTS, CONFIG, SCOREBOARD = "candidate/model.safetensors", "candidate/model.json", "scoreboard.json"
 _PICTURES = "evaluation/"
+_HINT = "Run `gvio evaluate` with the same --region and --workspace again."
 
 
 def evaluate(context: Context, sampled: Sampled, trained: Trained) -> Evaluated:
@@ -59,19 +64,17 @@ def evaluate(context: Context, sampled: Sampled, trained: Trained) -> Evaluated:
     one_thread_each()
     challenger = trained.package.get()
     calibrated, scoreboard, files = _evaluate(context, sampled, challenger.fitted)
-    skill, verdict = str(scoreboard["skill"]), str(scoreboard["verdict"])
-    package = make_package(
-        calibrated, challenger.about.model_copy(update={"skill": skill, "scoreboard": dict(scoreboard)})
-    )
+    package = make_package(calibrated, challenger.about.evaluated(scoreboard))
     head = EvaluatedHead(
         made=made,
         month=sampled.head.month,
         weights_sha256=package.weights_sha256,
-        skill=skill,
-        verdict=verdict,
+        skill=scoreboard.skill or "none",
+        verdict=scoreboard.verdict or "",
     )
-    text = (json.dumps(scoreboard, indent=2, sort_keys=True, allow_nan=False) + "\n").encode()
-    kept = context.workspace.keep(head, {**files, SCOREBOARD: text, WEIGHTS: package.weights, CONFIG: package.document})
+    files |= comparison_files(scoreboard, losses(calibrated))
+    files |= {SCOREBOARD: scoreboard.to_json().encode(), WEIGHTS: package.weights, CONFIG: package.document}
+    kept = context.workspace.keep(head, files)
     return Evaluated(kept, Kept.here(package), Kept.here(scoreboard), Kept.here(_pictures(files)))
 
 
@@ -82,14 +85,12 @@ def kept_evaluation(context: Context, head: EvaluatedHead) -> Evaluated:
     return Evaluated(
         head,
         Kept(lambda: read_package(data(head, WEIGHTS), data(head, CONFIG))),
-        Kept(lambda: json.loads(data(head, SCOREBOARD))),
+        Kept(lambda: Scoreboard.parse(data(head, SCOREBOARD), SCOREBOARD, InputRefused, _HINT)),
         Kept(lambda: _pictures({name: data(head, name) for name in files})),
     )
 
 
-def _evaluate(
-    context: Context, sampled: Sampled, fitted: Fitted
-) -> tuple[Fitted, Mapping[str, object], dict[str, bytes]]:
+def _evaluate(context: Context, sampled: Sampled, fitted: Fitted) -> tuple[Fitted, Scoreboard, dict[str, bytes]]:
     """The model with calibrated intervals, its scoreboard, and pages and pictures by file name."""
     samples, sums, config = sampled.samples.get(), sums_of(context, sampled), context.config
     official, _ = official_monthly(context.ledger, samples.area_ids, config.city_id, samples.months)
@@ -98,43 +99,44 @@ def _evaluate(
     workers = Threads(context.progress)
     folds: dict[str, list[FoldScores]] = dict(rolling_origin(material, fit, workers))
     later = later_origins(material, fit, workers)
-    folds["leave_one_year_out"] = leave_one_year_out(material, fitted, workers)
+    folds[YEAR_OUT] = leave_one_year_out(material, fitted, workers)
     folds |= leave_districts_out(material, fit, fitted.ensemble.hyper, workers)
     placebos = placebo_gains(material, fit, workers)
     fit.sweep()
     names = [str(name) for name in context.places.districts["name"]]
     posterior, why = explain_estimate(fitted, samples, sums)
     output: FloatArray = np.exp(posterior.mean)
-    head = {
-        "region": context.region,
-        "months": [str(samples.months[0]), str(samples.months[-1])],
-        "figures_public_until": context.public_until,
-        "invented": context.config.invented,
-    }
+    subject = Subject(
+        region=context.region,
+        months=(str(samples.months[0]), str(samples.months[-1])),
+        figures_public_until=context.public_until,
+        invented=config.invented,
+    )
     maps = _map_scores(context, samples, output, official)
-    scoreboard = build_scoreboard(folds, maps, names, head, samples.owner, placebos, later)
-    scoreboard["light_in_districts"] = _light_in_districts(samples, why, names)
+    light = _light_in_districts(samples, why, names)
+    scoreboard = build_scoreboard(folds, maps, names, subject, samples.owner, placebos, later, light)
     calibrated = dataclasses.replace(
         fitted, interval_scale=interval_scale(folds), interval_table=interval_table(folds, later)
     )
     return calibrated, scoreboard, evaluation_files(context, samples, fitted, folds, names, output, scoreboard)
 
 
-def _light_in_districts(samples: Samples, why: Explanation, names: list[str]) -> list[dict[str, object]]:
-    """What light does in each district, most first: `name`, `moved` (share), `believed` (share), means over months."""
+def _light_in_districts(samples: Samples, why: Explanation, names: list[str]) -> list[LightInDistrict]:
+    """What light does in each district, most first."""
     frame = explanations_frame(vars(why), samples.area_ids, samples.months)
     table = light_table(frame, dict(zip(samples.area_ids, names, strict=True)))
     rows = zip(table["name"], table["moved"], table["believed"], strict=True)
-    return [{"name": n, "moved": float(moved) / 100, "believed": float(believed)} for n, moved, believed in rows]
+    return [LightInDistrict(name=n, moved=float(moved) / 100, believed=float(b)) for n, moved, b in rows]
 
 
-def _map_scores(context: Context, samples: Samples, output: FloatArray, official: FloatArray) -> dict[str, object]:
+def _map_scores(context: Context, samples: Samples, output: FloatArray, official: FloatArray) -> MapScores:
     industry, pool, radiance = industry_of(samples), context.params.map.pooled_months, samples.radiance
-    scores: dict[str, object] = {"held_out_districts": score_left_out(industry, radiance, official[:-1], pool)}
+    left_out = score_left_out(industry, radiance, official[:-1], pool)
     truth = read_truth(context.root, samples)
-    if truth is not None:
-        scores["truth"] = score_truth(rival_maps(industry, radiance, output, pool), truth, samples.geobox)
-    return scores
+    if truth is None:
+        return MapScores(held_out_districts=left_out)
+    maps = rival_maps(industry, radiance, output, pool)
+    return MapScores(held_out_districts=left_out, truth=score_truth(maps, truth, samples.geobox))
 
 
 def _made(context: Context, sampled: Sampled, trained: Trained) -> Made:

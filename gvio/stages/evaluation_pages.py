@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gvio.evaluate.scores import AS_USED, BLIND, OURS, FoldScores
+from gvio.evaluate.scores import FoldScores
 from gvio.map.grids import map_months
 from gvio.map.industry import industry_of
 from gvio.model.panel import DYNAMIC_CHANNELS, STATIC_CHANNELS
@@ -16,6 +16,8 @@ from gvio.report.evaluation import evaluation_html, evaluation_markdown
 from gvio.report.saliency_picture import saliency_png
 from gvio.report.score_charts import score_charts
 from gvio.sample.samples import Samples
+from gvio.scoreboard.board import Scoreboard
+from gvio.scoreboard.names import AS_USED, BLIND, OURS
 from gvio.train.fit import Fitted, look
 from gvio.types import FloatArray
 
@@ -30,7 +32,7 @@ def evaluation_files(
     folds: Mapping[str, Sequence[FoldScores]],
     names: Sequence[str],
     output: FloatArray,
-    scoreboard: Mapping[str, object],
+    scoreboard: Scoreboard,
 ) -> dict[str, bytes]:
     """`evaluation.html`, `evaluation.md` and `evaluation/<picture>.png`; `output` (D, T) is the estimate."""
     pictures = score_charts(scoreboard) | _map(context, samples, output) | _agreement(context, folds, names)

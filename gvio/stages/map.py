@@ -32,6 +32,7 @@ from gvio.run.code import source_of
 from gvio.run.inputs import input_digests
 from gvio.run.made import Kept, Made
 from gvio.sample.samples import Samples
+from gvio.scoreboard.board import Scoreboard
 from gvio.stages.product_files import pack_product, read_product
 from gvio.stages.sums import sums_of
 from gvio.stages.workers import one_thread_each
@@ -132,15 +133,13 @@ def _make(
         *check_grids(grids, frame, samples.owner, samples.area_ids, place.reshape(samples.owner.shape)),
     ]
     about = champion.package.about
-    scoreboard = about.scoreboard or {}
+    scoreboard = about.scoreboard or Scoreboard()
     product = Product(
         grids=tuple(_encoded(context, samples, month, array) for month, array in grids.items()),
         estimates=frame,
         explanations=why,
         scoreboard=scoreboard,
-        model_card=model_card(
-            config, about.model_dump(mode="json"), scoreboard, champion.decided, fetched.head.switches
-        ),
+        model_card=model_card(config, about, scoreboard, champion.decided, fetched.head.switches),
         trends=_trends(context, samples, industry, series),
     )
     return product, checks, float(figures.estimate[-1, -1])

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
 from gvio.config import RegionConfig
+from gvio.errors import InputRefused
 from gvio.publish.canonical import canonical_json
 from gvio.publish.estimates import estimates_parquet, read_estimates
 from gvio.publish.explanations import explanations_parquet, read_explanations
@@ -12,9 +11,11 @@ from gvio.publish.grids import GridObject
 from gvio.raster import read_cog
 from gvio.run.artifacts import MappedHead, Product
 from gvio.run.workspace import Workspace
+from gvio.scoreboard.board import Scoreboard
 from gvio.types import Month
 
 _FOLDER = "product"
+_HINT = "Run `gvio map` with the same --region and --workspace again."
 _ESTIMATES, _EXPLANATIONS = f"{_FOLDER}/estimates.parquet", f"{_FOLDER}/explanations.parquet"
 _SCOREBOARD, _CARD, _TRENDS = f"{_FOLDER}/scoreboard.json", f"{_FOLDER}/model-card.md", f"{_FOLDER}/trends.tif"
 
@@ -29,7 +30,7 @@ def pack_product(product: Product, config: RegionConfig) -> dict[str, bytes]:
     files = {
         _ESTIMATES: estimates_parquet(product.estimates, config.city_id, first, last, config.unit, config.invented),
         _EXPLANATIONS: explanations_parquet(product.explanations, first, last, config.invented),
-        _SCOREBOARD: canonical_json(product.scoreboard),
+        _SCOREBOARD: canonical_json(product.scoreboard.document()),
         _CARD: product.model_card.encode(),
         **{_grid(str(grid.month)): grid.data for grid in product.grids},
     }
@@ -50,7 +51,7 @@ def read_product(workspace: Workspace, head: MappedHead) -> Product:
         grids=tuple(grids),
         estimates=read_estimates(workspace.data(head, _ESTIMATES)),
         explanations=read_explanations(workspace.data(head, _EXPLANATIONS)),
-        scoreboard=json.loads(workspace.data(head, _SCOREBOARD)),
+        scoreboard=Scoreboard.parse(workspace.data(head, _SCOREBOARD), _SCOREBOARD, InputRefused, _HINT),
         model_card=workspace.data(head, _CARD).decode(),
         trends=workspace.data(head, _TRENDS) if _TRENDS in head.files else None,
     )

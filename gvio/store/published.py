@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 from odc.geo.geobox import GeoBox
@@ -15,6 +15,7 @@ from gvio.publish.estimates import read_estimates
 from gvio.publish.explanations import NAME as EXPLANATIONS
 from gvio.publish.explanations import read_explanations
 from gvio.raster import read_cog
+from gvio.scoreboard.board import Scoreboard
 from gvio.store.documents import LATEST, read_latest, read_manifest
 from gvio.store.keys import digest_in, repair_hint, sha256
 from gvio.store.objects import ObjectStore
@@ -36,7 +37,7 @@ class PublishedRelease:
     published_at: str | None
     manifest: Manifest
     estimates: pd.DataFrame
-    scoreboard: Mapping[str, Any]
+    scoreboard: Scoreboard
     checks: list[CheckResult]
     model_card: str
     explanations: pd.DataFrame | None = None
@@ -128,7 +129,7 @@ def _read(store: ObjectStore, region: str, manifest: Manifest, published_at: str
         published_at=published_at,
         manifest=manifest,
         estimates=read_estimates(table("estimates.parquet")),
-        scoreboard=json.loads(table("scoreboard.json")),
+        scoreboard=Scoreboard.parse(table("scoreboard.json"), f"{store.url}/{region}/releases/{name}/scoreboard.json"),
         checks=[CheckResult(**check) for check in json.loads(table("checks.json"))["checks"]],
         model_card=table("model-card.md").decode(),
         explanations=read_explanations(table(EXPLANATIONS)) if explained else None,

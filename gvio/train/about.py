@@ -5,10 +5,13 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from collections.abc import Mapping
-from typing import Any
+
+from pydantic import field_serializer
 
 from gvio.config import Params
+from gvio.scoreboard.board import Scoreboard
+from gvio.scoreboard.document import Document
+from gvio.scoreboard.names import Skill
 from gvio.sections import Frozen
 
 
@@ -31,7 +34,18 @@ class InputDigests(Frozen):
 
 
 class About(Frozen):
-    """The facts of a model package. `scoreboard` and `skill` are there once it was evaluated."""
+    """The facts of a model package.
+
+    Attributes:
+        region: Its name.
+        reason: Why it was trained, and how.
+        inputs: Hashes of what it was trained on.
+        architecture_digest: Of the parameters whose change forbids fine-tuning.
+        parameters: All of them, for people and the experiment tracker.
+        code: Version of the code.
+        skill: Against the best naive forecast, once it was evaluated.
+        scoreboard: The evaluation, once there is one.
+    """
 
     region: str
     reason: str
@@ -39,5 +53,14 @@ class About(Frozen):
     architecture_digest: str
     parameters: Params
     code: str
-    skill: str | None = None
-    scoreboard: Mapping[str, Any] | None = None
+    skill: Skill | None = None
+    scoreboard: Scoreboard | None = None
+
+    def evaluated(self, scoreboard: Scoreboard) -> About:
+        """With its evaluation."""
+        return self.model_copy(update={"skill": scoreboard.skill, "scoreboard": scoreboard})
+
+    @field_serializer("scoreboard")
+    def _as_document(self, scoreboard: Scoreboard | None) -> Document | None:
+        """What was not measured stays absent, as in `scoreboard.json`."""
+        return None if scoreboard is None else scoreboard.document()

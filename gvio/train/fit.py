@@ -17,12 +17,12 @@ from gvio.config import ModelParams
 from gvio.errors import ModelError
 from gvio.ledger.select import select_rows
 from gvio.ledger.sums import Sums
-from gvio.map.intervals import IntervalTable
 from gvio.model.panel import Normalisation, Panel, build_panel, fit_normalisation
 from gvio.model.sacnn import Architecture
 from gvio.model.saliency import Saliency, saliency
 from gvio.sample.lifecycle import openings
 from gvio.sample.samples import Samples, first_months
+from gvio.scoreboard.scores import IntervalTable
 from gvio.train.ensemble import Ensemble, measurement, read_light, train_ensemble
 from gvio.train.loop import Member, Optimisation, new_network
 from gvio.train.workers import Workers, both, in_turn

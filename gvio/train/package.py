@@ -6,19 +6,22 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from gvio.assimilate.hyper import NAMES, Hyper
 from gvio.errors import ModelError, OutdatedModel
-from gvio.map.intervals import BANDS, KINDS, LEVELS, IntervalTable
+from gvio.map.intervals import BANDS, KINDS
 from gvio.model.panel import Normalisation
 from gvio.model.sacnn import Architecture
+from gvio.scoreboard.document import first_fault
+from gvio.scoreboard.names import LEVELS
+from gvio.scoreboard.scores import IntervalTable
 from gvio.train.about import About
 from gvio.train.ensemble import Ensemble
 from gvio.train.fit import Fitted
@@ -29,6 +32,9 @@ from gvio.types import Month
 SCHEMA_VERSION = 4
 _NORMALISATION = tuple(field.name for field in dataclasses.fields(Normalisation))
 _HINT = "Retrain, or roll back: `gvio registry rollback`."
+_RETRAIN = "Retrain: `gvio train --retrain`."
+
+Facts = TypeVar("Facts", bound=BaseModel)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -43,31 +49,26 @@ class Package:
     @property
     def weights_sha256(self) -> str:
         """Hash that names the weights, as the registry's tag and `manifest.json` carry it."""
-        return hashlib.sha256(self.weights).hexdigest()
+        return weights_sha256(self.weights)
 
 
 def make_package(fitted: Fitted, about: About) -> Package:
     """The model with its facts, encoded."""
-    return Package(*pack_model(fitted, about.model_dump(mode="json", by_alias=True)), fitted, about)
+    return Package(*pack_model(fitted, about), fitted, about)
 
 
 def read_package(weights: bytes, document: bytes) -> Package:
     """What `make_package` encoded.
 
     Raises:
-        OutdatedModel: Of another schema.
+        OutdatedModel: Of another schema, or without a fact that this version needs.
         ModelError: Damaged, incomplete, or with weights that are not finite.
     """
-    fitted, about = unpack_model(weights, document)
-    try:
-        return Package(weights, document, fitted, About.model_validate(about))
-    except ValidationError as error:
-        what = f"the facts of the model package are incomplete ({error.errors()[0]['loc']})"
-        raise OutdatedModel(what, where="model package", hint="Retrain: `gvio train --retrain`.") from None
+    return Package(weights, document, *unpack_model(weights, document, About))
 
 
-def pack_model(fitted: Fitted, about: Mapping[str, Any]) -> tuple[bytes, bytes]:
-    """`model.safetensors` and `model.json`; `about` (pack digest, parameters, code version, …) travels in the JSON.
+def pack_model(fitted: Fitted, about: BaseModel) -> tuple[bytes, bytes]:
+    """`model.safetensors` and `model.json`; `about`, the facts of the model, travels in the JSON.
 
     Equal models give equal bytes.
     """
@@ -86,16 +87,21 @@ def pack_model(fitted: Fitted, about: Mapping[str, Any]) -> tuple[bytes, bytes]:
         "interval_scale": {str(level): scale for level, scale in fitted.interval_scale.items()},
         "interval_table": None if fitted.interval_table is None else dataclasses.asdict(fitted.interval_table),
         "members": [_history(member) for member in fitted.ensemble.members],
-        "about": dict(about),
+        "about": about.model_dump(mode="json", by_alias=True),
     }
     return save(tensors), (json.dumps(document, indent=2, sort_keys=True) + "\n").encode()
 
 
-def unpack_model(weights: bytes, document: bytes) -> tuple[Fitted, dict[str, Any]]:
-    """The model and its `about`.
+def unpack_model(weights: bytes, document: bytes, facts: type[Facts]) -> tuple[Fitted, Facts]:
+    """What `pack_model` encoded.
+
+    Args:
+        weights: `model.safetensors`.
+        document: `model.json`.
+        facts: Type of its `about`.
 
     Raises:
-        OutdatedModel: Of another schema.
+        OutdatedModel: Of another schema, or without a fact that this version needs.
         ModelError: Damaged, incomplete, or with weights that are not finite.
     """
     try:
@@ -105,12 +111,15 @@ def unpack_model(weights: bytes, document: bytes) -> tuple[Fitted, dict[str, Any
         raise ModelError(what, where="model package", hint=_HINT) from None
     if head.get("schema_version") != SCHEMA_VERSION:
         what = f"model package of schema {head.get('schema_version')}, this program reads {SCHEMA_VERSION}"
-        raise OutdatedModel(what, where="model package", hint="Retrain: `gvio train --retrain`.")
+        raise OutdatedModel(what, where="model package", hint=_RETRAIN)
     bad = [n for n, t in tensors.items() if n.startswith("member") and not bool(torch.isfinite(t).all())]
     if bad:
         raise ModelError(f"weights {bad[0]} are not finite", where="model package", hint=_HINT)
     try:
-        return _assembled(head, tensors), dict(head["about"])
+        return _assembled(head, tensors), facts.model_validate(head["about"])
+    except ValidationError as error:
+        what = f"the facts of the model package are incomplete ({first_fault(error)})"
+        raise OutdatedModel(what, where="model package", hint=_RETRAIN) from None
     except (KeyError, TypeError, ValueError) as error:
         what = f"the model package is incomplete ({type(error).__name__}: {error})"
         raise ModelError(what, where="model package", hint=_HINT) from None
@@ -151,7 +160,7 @@ def _tensor(values: Any) -> torch.Tensor:
     return torch.from_numpy(np.ascontiguousarray(values))
 
 
-def _history(member: Member) -> dict[str, Any]:
+def _history(member: Member) -> dict[str, object]:
     return {"best_epoch": member.best_epoch, "losses": list(member.losses), "held_out": list(member.held_out)}
 
 

@@ -10,8 +10,9 @@ from scipy import sparse
 from gvio.config import MapParams
 from gvio.map.grids import map_months
 from gvio.map.industry import Industry, industry_terms
-from gvio.map.score import OURS, PROPORTIONAL, UNIFORM, rival_maps, score_left_out, score_truth
+from gvio.map.score import rival_maps, score_left_out, score_truth
 from gvio.raster import read_window
+from gvio.scoreboard.names import OURS, PROPORTIONAL, UNIFORM
 
 REGIONS = Path(__file__).resolve().parents[3] / "shared" / "regions"
 POOL = MapParams().pooled_months
@@ -49,8 +50,8 @@ def test_linear_map_beats_its_rivals_on_planted_truth(pack):
         assert scores[scale][UNIFORM] > scores[scale][PROPORTIONAL] + 0.1
     left_out = score_left_out(industry, light, truth["labels"], POOL)
     # what a whole district makes counting tells as well: factories' light is for the inside of districts
-    assert left_out[OURS]["log_rmse"] < left_out[UNIFORM]["log_rmse"] + 0.1
-    assert left_out[OURS]["log_rmse"] < left_out[PROPORTIONAL]["log_rmse"] - 0.1
+    assert left_out[OURS].log_rmse < left_out[UNIFORM].log_rmse + 0.1
+    assert left_out[OURS].log_rmse < left_out[PROPORTIONAL].log_rmse - 0.1
 
 
 def test_pixel_intervals_hold_the_truth_at_least_as_often_as_they_say(pack):

@@ -75,7 +75,8 @@ def test_a_release_is_read_back_whole_and_verified(store, make_release, release_
     assert (back.region, back.release, back.month) == ("testland", release.id, "2021-03")
     assert back.published_at == "2026-01-02T03:04:05Z"
     assert back.manifest.skill == "weak"
-    assert back.scoreboard["verdict"] == "weak"
+    assert back.scoreboard.verdict == "weak"
+    assert back.scoreboard == release_products()["scoreboard"]
     assert back.checks == release_products()["checks"]
     assert back.model_card == "# Model of 2021-03\n"
     assert list(back.grids) == ["2021-01", "2021-02", "2021-03"]

@@ -10,6 +10,7 @@ import pandas as pd
 from affine import Affine
 from odc.geo.geobox import GeoBox
 
+from gvio.scoreboard.board import Scoreboard
 from gvio.types import CheckResult, Month, month_range
 
 NAMES = {"D1": "Harbour", "D2": "Old Town", "D3": "North Works", "D4": "Riverside", "D5": "Airport", "D6": "Marsh"}
@@ -27,7 +28,7 @@ class Invented:
     geobox: GeoBox
     estimates: pd.DataFrame
     grids: dict[Month, np.ndarray]
-    scoreboard: dict[str, Any]
+    scoreboard: Scoreboard
     checks: list[CheckResult]
 
 
@@ -104,7 +105,7 @@ def _grid(rng: np.random.Generator, owner: np.ndarray, output: np.ndarray) -> np
     return bands.astype(np.float32)
 
 
-def _scoreboard() -> dict[str, Any]:
+def _scoreboard() -> Scoreboard:
     def scores(within: float, yoy: float, mape: float, coverage: bool = False) -> dict[str, Any]:
         held = {"coverage50": 0.52, "coverage80": 0.79, "coverage95": 0.94} if coverage else {}
         return {"pooled_r2": 0.98, "within_r2": within, "yoy_r2": yoy, "mape": mape, "mase": 8 * mape, "n": 144, **held}
@@ -120,14 +121,14 @@ def _scoreboard() -> dict[str, Any]:
     }
     maps = {
         "held_out_districts": {"sa-cnn": {"r2": 0.71}, "proportional-to-light": {"r2": 0.55}},
-        "truth": {"native": {"sa-cnn": {"r2": 0.41}}, "5km": {"sa-cnn": {"r2": 0.83}}},
+        "truth": {"native": {"sa-cnn": 0.41}, "5km": {"sa-cnn": 0.83}},
     }
     protocols = {
         "rolling_origin_as_used": {"models": models},
         "leave_one_district_out": {"models": models},
         "maps": maps,
     }
-    return {"schema_version": 1, "skill": "weak", "protocols": protocols}
+    return Scoreboard.model_validate({"schema_version": 1, "skill": "weak", "protocols": protocols})
 
 
 def _checks() -> list[CheckResult]:

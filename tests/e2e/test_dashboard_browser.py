@@ -142,7 +142,7 @@ def test_the_page_shows_what_was_published(
     assert desk.map_colours() > 20
     desk.page.screenshot(path=tmp_path / "map.png")
     desk.open("Scoreboard")
-    within = release.scoreboard["protocols"]["rolling_origin_as_used"]["models"]["sa-cnn"]["within_r2"]
+    within = release.scoreboard.scores("rolling_origin_as_used").within_r2
     row = desk.page.get_by_role("row").filter(has_text="SA-CNN (this release)").first
     playwright.expect(row).to_contain_text(f"{within:.2f}")
     desk.open("Checks")

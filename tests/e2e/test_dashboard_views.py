@@ -15,6 +15,7 @@ from release_writer import publish_invented
 from streamlit.testing.v1 import AppTest
 
 from gvio.config import INVENTED
+from gvio.scoreboard.board import Scoreboard
 
 
 def page(store: str) -> None:
@@ -110,7 +111,7 @@ def test_an_older_release_stays_readable(world: Invented, tmp_path: Path) -> Non
 def test_every_view_bears_a_release_that_was_never_scored(
     world: Invented, tmp_path: Path, name: str, expected: str
 ) -> None:
-    publish_invented(tmp_path, dataclasses.replace(world, scoreboard={}))
+    publish_invented(tmp_path, dataclasses.replace(world, scoreboard=Scoreboard()))
     assert expected in text(run(tmp_path, view=name))
 
 

@@ -13,8 +13,8 @@ from badland import AS_OF, BEFORE, TARGET, Region, call
 from filelock import FileLock
 
 from gvio.compare.table import COMPARATORS
-from gvio.evaluate.scores import GONG2025, NO_LIGHT, OURS, PLAIN
 from gvio.run.order import STAGES
+from gvio.scoreboard.names import GONG2025, NO_LIGHT, OURS, PLAIN
 from gvio.store.objects import open_store
 from gvio.store.published import read_release
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from gvio.compare.known import CompareInput, best_known, last_fill, light_shares, seasonal_fill
 from gvio.compare.learned import random_forest, ridge
 from gvio.compare.naive import last_year_shares, persistence, seasonal_naive
-from gvio.compare.table import COMPARATORS, NAIVE, predict_all, require_positive
+from gvio.compare.table import COMPARATORS, predict_all, require_positive
 from gvio.errors import ModelError
+from gvio.scoreboard.names import NAIVE
 
 T, ORIGIN = 60, 47
 

@@ -20,6 +20,7 @@ def tree(tmp_path):
         "gvio/model/deep/__init__.py": "",
         "gvio/model/deep/net.py": "A = 1\n",
         "gvio/model/panel.py": "B = 1\n",
+        "gvio/model/templates/page.html": "<p>",
         "gvio/map/__init__.py": "",
         "gvio/map/linear.py": "C = 1\n",
     }.items():
@@ -33,7 +34,7 @@ def of(tree, *packages, versions=VERSIONS):
     return digest_source(tree, packages, versions)
 
 
-@pytest.mark.parametrize("name", ["gvio/model/panel.py", "gvio/model/deep/net.py"])
+@pytest.mark.parametrize("name", ["gvio/model/panel.py", "gvio/model/deep/net.py", "gvio/model/templates/page.html"])
 def test_an_edit_of_a_named_package_changes_the_digest(tree, name):
     before = of(tree, "gvio.model")
     (tree / name).write_text("A = 2\n")

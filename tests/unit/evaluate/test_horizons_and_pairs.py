@@ -7,8 +7,6 @@ import dataclasses
 import numpy as np
 import pytest
 
-from gvio.compare.table import NAIVE
-from gvio.evaluate.districts import CITY_PUBLIC, LEFT_OUT
 from gvio.evaluate.horizons import coverage_by_horizon
 from gvio.evaluate.paired import (
     district_rows,
@@ -18,9 +16,12 @@ from gvio.evaluate.paired import (
     monthly_losses,
     rivals_tested,
 )
-from gvio.evaluate.placebo import TRUE, Placebos
-from gvio.evaluate.scoreboard import AS_USED, BLIND, build_scoreboard, judge
-from gvio.evaluate.scores import OURS, CityScores, FoldScores
+from gvio.evaluate.placebo import judged
+from gvio.evaluate.scoreboard import build_scoreboard, judge
+from gvio.evaluate.scores import CityScores, FoldScores
+from gvio.scoreboard.board import Subject
+from gvio.scoreboard.names import AS_USED, BLIND, CITY_PUBLIC, LEFT_OUT, NAIVE, OURS, TRUE
+from gvio.scoreboard.scores import HeldShares, LevelScores, MapScores
 
 D, T, START = 4, 48, 24
 OWNER = np.repeat(np.arange(D)[:, None], 5, axis=1)
@@ -51,17 +52,17 @@ def test_an_error_counts_in_its_own_band(ahead, band):
     held = coverage_by_horizon([exact(ahead)])["districts"]
     for name, block in held.items():
         wrong = D if name in (band, "all") else 0
-        assert block["coverage80"] == pytest.approx(1 - wrong / block["n"]), name
-    assert held["1"]["n"] == 2 * D
-    assert held["all"]["n"] == 12 * D
-    assert held["all"]["half_width80"] == pytest.approx(0.1282, abs=1e-4)
+        assert block.coverage80 == pytest.approx(1 - wrong / block.n), name
+    assert held["1"].n == 2 * D
+    assert held["all"].n == 12 * D
+    assert held["all"].half_width80 == pytest.approx(0.1282, abs=1e-4)
 
 
 def test_a_band_without_figures_says_so():
     one = fold()
     late = dataclasses.replace(one, scored=one.scored & (np.arange(T) >= START + 6))
     block = coverage_by_horizon([late])["districts"]["1"]
-    assert block == {"n": 0.0, "coverage50": None, "coverage80": None, "coverage95": None, "half_width80": None}
+    assert block == HeldShares(n=0.0, coverage50=None, coverage80=None, coverage95=None, half_width80=None)
 
 
 def test_the_city_is_asked_where_it_was_withheld():
@@ -70,8 +71,8 @@ def test_the_city_is_asked_where_it_was_withheld():
     wrong = np.where(np.arange(T) == START, 2.0, 1.0)
     city = CityScores(total, one.scored[0], total * wrong, np.full(T, 0.1))
     held = coverage_by_horizon([dataclasses.replace(one, city=city)])["city"]
-    assert held["1"]["coverage80"] == 0.5
-    assert held["12"]["coverage80"] == 1.0
+    assert held["1"].coverage80 == 0.5
+    assert held["12"].coverage80 == 1.0
 
 
 def test_months_scored_by_two_origins_count_once():
@@ -87,7 +88,7 @@ def test_every_rival_is_tested():
     folds = [fold("a", 1), fold("b", 2, start=START + 12)]
     found = rivals_tested(folds)
     assert set(found) == set(NAIVE)
-    assert all(test["difference"] < 0 and test["p_value"] < 0.05 and test["n"] == 24 for test in found.values())
+    assert all(test.difference < 0 and test.p_value < 0.05 and test.n == 24 for test in found.values())
     assert rivals_tested([fold()])["persistence"] is None  # a year against a year of autocorrelation
 
 
@@ -120,10 +121,10 @@ def test_districts_are_listed_with_the_labels_they_had():
     known = one.known.copy()
     known[2, 5:] = np.nan
     rows = district_rows([dataclasses.replace(one, known=known)], "persistence", "ABCD")
-    assert [(row["name"], row["labels"], row["scored"]) for row in rows] == [
+    assert [(row.name, row.labels, row.scored) for row in rows] == [
         ("A", 24, 12), ("B", 24, 12), ("C", 5, 12), ("D", 24, 12)
     ]  # fmt: skip
-    assert all(row["skill"] > 0 and row["mape"] < row["rival_mape"] for row in rows)
+    assert all(row.skill > 0 and row.mape < row.rival_mape for row in rows)
 
 
 def _left_out(factor: np.ndarray) -> list[FoldScores]:
@@ -135,40 +136,49 @@ def _left_out(factor: np.ndarray) -> list[FoldScores]:
 
 
 def test_levels_of_districts_left_out():
-    assert level_scores(_left_out(np.ones(D)))[OURS] == {"log_r2": pytest.approx(1.0), "total_error": 0.0}
+    assert level_scores(_left_out(np.ones(D)))[OURS] == LevelScores(log_r2=1.0, total_error=0.0)
     found = level_scores(_left_out(np.array([1.5, 0.5, 1.0, 1.0])))[OURS]
-    assert found["total_error"] == pytest.approx(0.25)
-    assert 0.5 < found["log_r2"] < 1
+    assert found.total_error == pytest.approx(0.25)
+    assert 0.5 < found.log_r2 < 1
 
 
 def test_scoreboard_holds_every_part():
     folds = {AS_USED: [fold("a", 1), fold("b", 2)], BLIND: [fold("c", 3)], LEFT_OUT: _left_out(np.ones(D))}
-    placebos = Placebos("2020-01", {TRUE: 0.4, "months": 0.01, "factories": 0.2}, {"months": 0.5, "factories": 0.6})
-    board = build_scoreboard(folds, {}, "ABCD", {}, OWNER, placebos)
-    used = board["protocols"][AS_USED]
-    assert set(used) == {"models", "folds", "origins", "diebold_mariano", "morans_i", "horizons", "districts"}
-    assert used["morans_i"]["n"] == D
-    assert board["protocols"][LEFT_OUT]["one_by_one"] is True
-    assert board["protocols"][LEFT_OUT]["levels"][OURS]["total_error"] == 0.0
-    assert board["placebos"]["passed"] is True
+    placebos = judged("2020-01", {TRUE: 0.4, "months": 0.01, "factories": 0.2}, {"months": 0.5, "factories": 0.6})
+    board = build_scoreboard(folds, MapScores(), "ABCD", Subject(), OWNER, placebos)
+    used = board.protocol(AS_USED)
+    parts = {"models", "folds", "origins", "diebold_mariano", "morans_i", "horizons", "districts"}
+    assert set(used.document()) == parts
+    assert used.morans_i.n == D
+    assert board.protocol(LEFT_OUT).one_by_one is True
+    assert board.protocol(LEFT_OUT).levels[OURS].total_error == 0.0
+    assert board.placebos.passed is True
     grouped = [dataclasses.replace(fold(), scored=fold().scored & (np.arange(D) < 2)[:, None])]
-    board = build_scoreboard({CITY_PUBLIC: grouped}, {}, "ABCD", {})
-    assert board["protocols"][CITY_PUBLIC]["one_by_one"] is False
-    assert board["placebos"] is None
+    board = build_scoreboard({CITY_PUBLIC: grouped}, MapScores(), "ABCD", Subject())
+    assert board.protocol(CITY_PUBLIC).one_by_one is False
+    assert board.placebos is None
 
 
 @pytest.mark.parametrize(
-    ("gain", "p_value", "passed"), [(0.04, 0.001, True), (0.3, 0.2, True), (0.3, 0.01, False), (0.3, None, False)]
+    ("gain", "p_value", "passed"),
+    [
+        (0.04, 0.001, True),
+        (0.3, 0.2, True),
+        (0.3, 0.01, False),
+        (0.3, None, False),
+        (float("nan"), 0.2, False),
+        (0.3, float("nan"), False),
+    ],
 )
 def test_a_placebo_that_gains_beyond_chance_fails(gain, p_value, passed):
-    placebos = Placebos("2020-01", {TRUE: 0.9, "months": gain}, {TRUE: 0.0, "months": p_value})
+    placebos = judged("2020-01", {TRUE: 0.9, "months": gain}, {TRUE: 0.0, "months": p_value})
     assert placebos.passed is passed
 
 
 def test_nothing_is_proven_where_a_placebo_gains():
     folds = [fold("a", 1), fold("b", 2, start=START + 12)]
     trusted = judge(folds, "ABCD")
-    doubted = judge(folds, "ABCD", Placebos("x", {"months": 0.5}, {"months": 0.001}))
+    doubted = judge(folds, "ABCD", judged("x", {"months": 0.5}, {"months": 0.001}))
     assert (trusted.skill, doubted.skill) == ("proven", "weak")
     assert doubted.sentence.startswith(trusted.sentence)
     assert "gains on shuffled light" in doubted.sentence

@@ -7,7 +7,6 @@ import dataclasses
 import numpy as np
 import pytest
 
-from gvio.compare.table import NAIVE
 from gvio.errors import ModelError
 from gvio.evaluate.interval_calibration import (
     Residuals,
@@ -18,8 +17,11 @@ from gvio.evaluate.interval_calibration import (
     residuals_of,
 )
 from gvio.evaluate.scoreboard import build_scoreboard
-from gvio.evaluate.scores import AS_USED, BLIND, OURS, CityScores, FoldScores
+from gvio.evaluate.scores import CityScores, FoldScores
 from gvio.map.intervals import BANDS, KINDS, LEVELS, gaussian_half_width
+from gvio.scoreboard.board import Subject
+from gvio.scoreboard.names import AS_USED, BLIND, NAIVE, OURS
+from gvio.scoreboard.scores import MapScores
 from gvio.types import Month
 
 D, T, START = 20, 108, 24
@@ -200,12 +202,12 @@ def test_a_fold_is_calibrated_on_other_januaries_only() -> None:
 
 def test_the_scoreboard_measures_with_the_table_and_shows_it() -> None:
     some = folds(far=3.0)
-    board = build_scoreboard(some, {}, "ABCDEFGHIJKLMNOPQRST", {})
-    assert set(board["interval_scale"]) == {"50", "80", "95"}
-    assert set(board["interval_table"]["factors"]) == set(KINDS)
-    held = board["protocols"][AS_USED]["horizons"]["districts"]
-    assert held["12"]["coverage80"] == pytest.approx(0.8, abs=0.08)
-    assert held["1"]["coverage80"] == pytest.approx(0.8, abs=0.15)
-    assert held["12"]["half_width80"] > 1.5 * held["3"]["half_width80"]
-    assert board["protocols"][AS_USED]["models"][OURS]["coverage80"] == pytest.approx(0.8, abs=0.08)
-    assert build_scoreboard({AS_USED: []}, {}, "ABCDEFGHIJKLMNOPQRST", {})["interval_table"] is None
+    board = build_scoreboard(some, MapScores(), "ABCDEFGHIJKLMNOPQRST", Subject())
+    assert set(board.document()["interval_scale"]) == {"50", "80", "95"}
+    assert set(board.interval_table.factors) == set(KINDS)
+    held = board.protocol(AS_USED).horizons["districts"]
+    assert held["12"].coverage80 == pytest.approx(0.8, abs=0.08)
+    assert held["1"].coverage80 == pytest.approx(0.8, abs=0.15)
+    assert held["12"].half_width80 > 1.5 * held["3"].half_width80
+    assert board.scores(AS_USED).coverage80 == pytest.approx(0.8, abs=0.08)
+    assert build_scoreboard({AS_USED: []}, MapScores(), "ABCDEFGHIJKLMNOPQRST", Subject()).interval_table is None

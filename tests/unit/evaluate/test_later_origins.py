@@ -11,7 +11,7 @@ from evaluate_region import AREAS, JANUARY, PARAMS, SAMPLES, TRUE, T, altered
 from gvio.evaluate.interval_calibration import learn_table, residuals_of
 from gvio.evaluate.later_origins import STEP, later_origins
 from gvio.evaluate.protocols import rolling_origin
-from gvio.evaluate.scores import AS_USED, BLIND, OURS
+from gvio.scoreboard.names import AS_USED, BLIND, OURS
 from gvio.train.fit import Fitted, fit_model
 
 pytestmark = pytest.mark.usefixtures("one_thread")

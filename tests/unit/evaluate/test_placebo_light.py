@@ -9,9 +9,9 @@ import pytest
 from evaluate_region import JANUARY, PARAMS, SAMPLES, TRUE, T, altered, ledger, material
 
 from gvio.evaluate.fit_request import fit_anew
-from gvio.evaluate.placebo import TRUE as AS_IT_IS
 from gvio.evaluate.placebo import placebo_gains
 from gvio.evaluate.shuffles import shuffle_factories, shuffle_months, without_light
+from gvio.scoreboard.names import TRUE as AS_IT_IS
 from gvio.train.fit import estimate, fit_model
 
 pytestmark = pytest.mark.usefixtures("one_thread")

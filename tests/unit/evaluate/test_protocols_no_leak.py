@@ -14,14 +14,14 @@ from evaluate_region import FIRST, JANUARY, PARAMS, SAMPLES, TRUE, T, altered, o
 from gvio.assimilate.hyper import START
 from gvio.compare import learned
 from gvio.evaluate.blocks import seen_pixels
-from gvio.evaluate.districts import CITY_PUBLIC, LEFT_OUT, blocks_of, hide, leave_districts_out
+from gvio.evaluate.districts import blocks_of, hide, leave_districts_out
 from gvio.evaluate.fit_request import fit_anew
 from gvio.evaluate.fold import compare_input
 from gvio.evaluate.protocols import leave_one_year_out, origins, rolling_origin
-from gvio.evaluate.scores import GONG2025, NO_LIGHT, OURS, PLAIN
 from gvio.ledger.sums import Sums
 from gvio.model.panel import build_panel, fit_normalisation
 from gvio.sample.urban import URBAN_MONTHS
+from gvio.scoreboard.names import CITY_PUBLIC, GONG2025, LEFT_OUT, NO_LIGHT, OURS, PLAIN
 from gvio.train.fit import Fitted, fit_model
 from gvio.types import BoolArray
 

@@ -7,20 +7,13 @@ import dataclasses
 import numpy as np
 import pytest
 
-from gvio.compare.table import NAIVE
 from gvio.evaluate.light_worth import LightWorth, light_worth
-from gvio.evaluate.scoreboard import AS_USED, BLIND, build_scoreboard, interval_scale, judge
-from gvio.evaluate.scores import (
-    LEVELS,
-    NO_LIGHT,
-    OURS,
-    FoldScores,
-    calibrate,
-    district_skill,
-    gaussian_half_width,
-    score_folds,
-    standardised,
-)
+from gvio.evaluate.scoreboard import build_scoreboard, interval_scale, judge
+from gvio.evaluate.scores import FoldScores, calibrate, district_skill, score_folds, standardised
+from gvio.map.intervals import gaussian_half_width
+from gvio.scoreboard.board import Subject
+from gvio.scoreboard.names import AS_USED, BLIND, LEVELS, NAIVE, NO_LIGHT, OURS
+from gvio.scoreboard.scores import MapScores
 
 D, T, START = 3, 48, 24
 
@@ -63,8 +56,8 @@ def test_calibrated_intervals_hold_what_they_say() -> None:
 def test_a_fold_is_never_calibrated_on_its_own_residuals() -> None:
     """One fold ten times as wrong as the other: its own residuals would have widened its intervals."""
     calm, wild = _fold("calm", 1, error=0.05), _fold("wild", 2, error=0.5)
-    alone = score_folds([wild])[OURS]["coverage80"]
-    both = score_folds([calm, wild])[OURS]["coverage80"]
+    alone = score_folds([wild])[OURS].coverage80
+    both = score_folds([calm, wild])[OURS].coverage80
     own = calibrate(standardised([wild]))[80]
     half = gaussian_half_width(80) * calibrate(standardised([calm]))[80] * wild.sd
     inside = np.abs(np.log(wild.truth / wild.predicted[OURS])) <= half
@@ -76,9 +69,9 @@ def test_a_fold_is_never_calibrated_on_its_own_residuals() -> None:
 
 def test_every_model_is_scored_on_the_same_figures() -> None:
     scores = score_folds([_fold("a", 1), _fold("b", 2)])
-    assert {metrics["n"] for metrics in scores.values()} == {2.0 * D * 12}
-    assert "coverage80" in scores[OURS]
-    assert not any("coverage80" in scores[name] for name in NAIVE)
+    assert {metrics.n for metrics in scores.values()} == {2.0 * D * 12}
+    assert scores[OURS].coverage80 is not None
+    assert not any("coverage80" in scores[name].document() for name in NAIVE)
 
 
 def test_figures_outside_the_scored_ones_do_not_count() -> None:
@@ -131,7 +124,7 @@ def test_interval_scale_uses_both_rolling_protocols_only() -> None:
 
 def test_scoreboard_leaves_empty_protocols_out() -> None:
     folds = {AS_USED: [_fold("a", 1)], BLIND: []}
-    board = build_scoreboard(folds, {"truth": {}}, ["A", "B", "C"], {"region": "testland"})
+    board = build_scoreboard(folds, MapScores(), ["A", "B", "C"], Subject(region="testland")).document()
     assert set(board["protocols"]) == {AS_USED, "maps"}
     assert board["protocols"][AS_USED]["folds"] == ["a"]
     assert board["region"] == "testland"

@@ -8,9 +8,6 @@ from odc.geo.geobox import GeoBox
 from gvio.errors import ModelError
 from gvio.map.industry import Industry
 from gvio.map.score import (
-    OURS,
-    PROPORTIONAL,
-    UNIFORM,
     block_pixels,
     block_sums,
     r_squared,
@@ -18,6 +15,8 @@ from gvio.map.score import (
     score_left_out,
     score_truth,
 )
+from gvio.scoreboard.names import OURS, PROPORTIONAL, UNIFORM
+from gvio.scoreboard.scores import HeldOutScores
 
 SHAPE = (12, 16)
 GRID = GeoBox(SHAPE, Affine(1 / 240, 0, 121.0, 0, -1 / 240, 31.2), "EPSG:4326")
@@ -52,8 +51,8 @@ def test_left_out_districts_are_scored_for_every_map():
     industry, radiance, _, official = planted()
     scores = score_left_out(industry, radiance, official, 24)
     assert set(scores) == {OURS, PROPORTIONAL, UNIFORM}
-    assert scores[OURS]["log_rmse"] < scores[UNIFORM]["log_rmse"] < scores[PROPORTIONAL]["log_rmse"]
-    assert scores[OURS]["r2"] > scores[PROPORTIONAL]["r2"]
+    assert scores[OURS].log_rmse < scores[UNIFORM].log_rmse < scores[PROPORTIONAL].log_rmse
+    assert scores[OURS].r2 > scores[PROPORTIONAL].r2
 
 
 def test_months_without_every_districts_figure_do_not_count():
@@ -77,7 +76,7 @@ def test_months_without_every_districts_figure_do_not_count():
 def test_nothing_official_gives_no_score():
     industry, radiance, _, official = planted()
     scores = score_left_out(industry, radiance, np.full_like(official, np.nan), 24)
-    assert scores[OURS] == {"r2": None, "log_r2": None, "log_rmse": None}
+    assert scores[OURS] == HeldOutScores(r2=None, log_r2=None, log_rmse=None)
 
 
 def test_blocks_keep_the_total_and_cut_at_the_edge():

@@ -10,15 +10,18 @@ import pytest
 from model_samples import T, make_samples
 from safetensors.torch import load, save
 
-from gvio.config import ModelParams
+from gvio.config import ModelParams, Params
 from gvio.errors import ModelError, OutdatedModel
 from gvio.ledger.rows import COLUMNS, Ledger
 from gvio.ledger.sums import Sums, sums_matrix
 from gvio.map.intervals import KINDS, IntervalTable
 from gvio.sample.samples import first_months
+from gvio.scoreboard.board import Protocols, Scoreboard
+from gvio.scoreboard.scores import MapScores
 from gvio.stages.workers import Threads
+from gvio.train.about import About, InputDigests
 from gvio.train.fit import estimate, fit_model, losses, mean_member
-from gvio.train.package import pack_model, unpack_model, weights_sha256
+from gvio.train.package import make_package, pack_model, read_package, unpack_model, weights_sha256
 
 PARAMS = ModelParams(channels=3, epochs=2, finetune_epochs=1, seeds=2, hyper_months=24)
 TRAIN = 26
@@ -48,8 +51,27 @@ def fitted(samples):
     return fit_model(samples, sums_of(samples), TRAIN, PARAMS, 9)
 
 
+ABOUT = About(
+    region="testland",
+    reason="retrain: asked for",
+    inputs=InputDigests(
+        month="2016-03",
+        light_sha256="aa",
+        ledger_sha256="bb",
+        pack_digest="abc",
+        params_digest="cc",
+        source="dd",
+        figures_public_until=None,
+    ),
+    architecture_digest="ee",
+    parameters=Params(model={"epochs": 2}),
+    code="gvio 0.1",
+    scoreboard=Scoreboard(skill="weak", protocols=Protocols(maps=MapScores(truth={"native": {"sa-cnn": 0.5}}))),
+)
+
+
 def packed(fitted) -> tuple[bytes, bytes]:
-    return pack_model(fitted, {"pack": "abc"})
+    return pack_model(fitted, ABOUT)
 
 
 def test_light_and_figures_after_training_are_not_looked_at(samples, fitted):
@@ -67,8 +89,8 @@ def test_light_and_figures_after_training_are_not_looked_at(samples, fitted):
 
 def test_a_packed_model_is_the_model(samples, fitted):
     weights, document = packed(fitted)
-    again, about = unpack_model(weights, document)
-    assert about == {"pack": "abc"}
+    again, about = unpack_model(weights, document, About)
+    assert about == ABOUT
     assert packed(again) == (weights, document)
     assert (again.area_ids, again.trained) == (("A", "B"), samples.months[TRAIN - 1])
     visible = sums_of(samples, TRAIN)
@@ -86,8 +108,8 @@ TABLE = IntervalTable(
 
 def test_a_packed_table_of_intervals_is_the_table(fitted):
     weights, document = packed(dataclasses.replace(fitted, interval_table=TABLE))
-    assert unpack_model(weights, document)[0].interval_table == TABLE
-    assert unpack_model(*packed(fitted))[0].interval_table is None
+    assert unpack_model(weights, document, About)[0].interval_table == TABLE
+    assert unpack_model(*packed(fitted), About)[0].interval_table is None
 
 
 @pytest.mark.parametrize("factors", [[1.0, 1.0, 1.0], [1.0, float("nan"), 1.0, 1.0], [1.0, 0.0, 1.0, 1.0]])
@@ -96,7 +118,7 @@ def test_a_table_that_does_not_fit_is_refused(fitted, factors):
     head = json.loads(document)
     head["interval_table"]["factors"]["city_blind"]["80"] = factors
     with pytest.raises(ModelError, match="the model package is incomplete"):
-        unpack_model(weights, json.dumps(head).encode())
+        unpack_model(weights, json.dumps(head).encode(), About)
 
 
 def test_weights_are_named_by_content(samples, fitted):
@@ -152,14 +174,14 @@ def test_a_model_of_other_districts_is_refused(samples, fitted):
 @pytest.mark.parametrize("damage", [lambda w, d: (w[:100], d), lambda w, d: (w, d[:50]), lambda w, d: (b"", b"{}")])
 def test_a_damaged_package_is_refused(fitted, damage):
     with pytest.raises(ModelError, match="the model package cannot be read"):
-        unpack_model(*damage(*packed(fitted)))
+        unpack_model(*damage(*packed(fitted)), About)
 
 
 def test_a_package_of_another_schema_is_refused(fitted):
     weights, document = packed(fitted)
     changed = json.dumps(json.loads(document) | {"schema_version": 99}).encode()
     with pytest.raises(OutdatedModel, match=r"model package of schema 99, this program reads 4.*gvio train --retrain"):
-        unpack_model(weights, changed)
+        unpack_model(weights, changed, About)
 
 
 def test_weights_that_are_not_finite_are_refused(fitted):
@@ -167,7 +189,7 @@ def test_weights_that_are_not_finite_are_refused(fitted):
     tensors = load(weights)
     tensors["member1.gamma"] = tensors["member1.gamma"] * float("nan")
     with pytest.raises(ModelError, match=r"weights member1\.gamma are not finite.*gvio registry rollback"):
-        unpack_model(save(tensors), document)
+        unpack_model(save(tensors), document, About)
 
 
 def test_a_document_without_its_fields_is_refused(fitted):
@@ -176,4 +198,46 @@ def test_a_document_without_its_fields_is_refused(fitted):
     for field in ("hyper", "members", "architecture", "trained"):
         partial = {name: value for name, value in head.items() if name != field}
         with pytest.raises(ModelError, match=f"model package is incomplete .KeyError: '{field}'"):
-            unpack_model(weights, json.dumps(partial).encode())
+            unpack_model(weights, json.dumps(partial).encode(), About)
+
+
+@pytest.mark.parametrize("about", [{"scoreboard": {"p_value": "small"}}, {"inputs": "abc"}, {"scoreboard": "good"}])
+def test_facts_that_cannot_be_read_are_refused_in_one_line(fitted, about):
+    weights, document = packed(fitted)
+    head = json.loads(document)
+    damaged = json.dumps(head | {"about": head["about"] | about}).encode()
+    what = rf"^model package: the facts of the model package are incomplete \({next(iter(about))}"
+    with pytest.raises(OutdatedModel, match=what) as error:
+        read_package(weights, damaged)
+    assert "\n" not in str(error.value)
+    assert "Retrain: `gvio train --retrain`." in str(error.value)
+
+
+@pytest.mark.parametrize("fact", ["region", "reason", "inputs", "architecture_digest", "parameters", "code"])
+def test_a_package_of_an_older_version_that_lacks_a_fact_is_outdated(fitted, fact):
+    """The next run trains anew instead of guessing what its model was made from."""
+    weights, document = packed(fitted)
+    head = json.loads(document)
+    del head["about"][fact]
+    with pytest.raises(OutdatedModel, match=rf"incomplete \({fact}: Field required\)"):
+        read_package(weights, json.dumps(head).encode())
+    with pytest.raises(OutdatedModel, match=r"incomplete \(Input should be a valid"):
+        read_package(weights, json.dumps(head | {"about": None}).encode())
+
+
+def test_a_package_is_read_as_it_was_made(fitted):
+    made = make_package(fitted, ABOUT.evaluated(Scoreboard(skill="proven", p_value=0.01)))
+    again = read_package(made.weights, made.document)
+    assert again.about == made.about
+    assert (again.about.skill, again.about.scoreboard) == ("proven", Scoreboard(skill="proven", p_value=0.01))
+    assert again.weights_sha256 == made.weights_sha256 == weights_sha256(made.weights)
+    assert (ABOUT.skill, ABOUT.scoreboard.skill) == (None, "weak"), "facts do not change"
+
+
+def test_what_was_not_evaluated_is_not_in_the_package(fitted):
+    written = json.loads(packed(fitted)[1])["about"]
+    assert written["scoreboard"] == ABOUT.scoreboard.document()
+    assert written["skill"] is None
+    assert written["parameters"]["model"]["epochs"] == 2
+    bare = json.loads(pack_model(fitted, ABOUT.model_copy(update={"scoreboard": None}))[1])["about"]
+    assert bare["scoreboard"] is None

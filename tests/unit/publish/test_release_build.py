@@ -12,6 +12,7 @@ import pytest
 
 from gvio.errors import GateRefused
 from gvio.publish.explanations import VALUES, explanations_frame
+from gvio.scoreboard.board import Scoreboard
 from gvio.types import CheckResult, Month
 
 
@@ -49,7 +50,7 @@ def explanations(value: float) -> pd.DataFrame:
         {"model_card": "# Another\n"},
         {"trends": b"tiff"},
         {"explanations": explanations(0.1)},
-        {"scoreboard": {"schema_version": 1}},
+        {"scoreboard": Scoreboard(schema_version=1)},
     ],
 )
 def test_any_other_content_gives_another_release(make_release, change) -> None:
@@ -119,7 +120,7 @@ def test_an_unchanged_month_keeps_its_name_in_the_next_release(make_release) -> 
 def test_figures_that_are_not_finite_become_null_in_json(make_release) -> None:
     release = make_release()
     scores = json.loads(release.payloads[f"releases/{release.id}/scoreboard.json"])
-    assert scores["mase"] is None
+    assert scores["p_value"] is None
 
 
 def test_a_failed_required_check_gives_no_release(make_release) -> None:

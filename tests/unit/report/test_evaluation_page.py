@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -9,13 +10,14 @@ import pytest
 from gvio.report.evaluation import evaluation_html, evaluation_markdown
 from gvio.report.score_charts import BANDS, score_charts
 from gvio.report.sections import sections
+from gvio.scoreboard.board import Scoreboard
 
 SCORES = {"within_r2": 0.61, "yoy_r2": 0.5, "pooled_r2": 0.99, "mape": 0.06, "mase": 0.9, "coverage80": 0.79, "n": 88.0}
 RIVAL = {**SCORES, "within_r2": -3.25, "coverage80": None}
 BAND = {"n": 24.0, "coverage50": 0.5, "coverage80": 0.81, "coverage95": 0.96, "half_width80": 0.07}
 
 
-def board(**changes) -> dict:
+def document(**changes) -> dict:
     models = {"last-year-shares": RIVAL, "sa-cnn": SCORES}
     rolling = {
         "models": models,
@@ -44,6 +46,7 @@ def board(**changes) -> dict:
         "placebos": {
             "origin": "2020-01",
             "gain": {"light as it is": 0.31, "months": 0.01, "factories": -0.02},
+            "p_value": {"light as it is": 0.01, "months": 0.7, "factories": None},
             "passed": True,
         },
         "protocols": {
@@ -60,6 +63,14 @@ def board(**changes) -> dict:
     } | changes
 
 
+def read(found: dict) -> Scoreboard:
+    return Scoreboard.parse(json.dumps(found), "scoreboard.json")
+
+
+def board(**changes) -> Scoreboard:
+    return read(document(**changes))
+
+
 @pytest.fixture(scope="module")
 def pictures() -> dict[str, bytes]:
     """The pictures of `board()`, which take a second to draw."""
@@ -71,6 +82,19 @@ def test_the_page_stands_alone(pictures) -> None:
     assert not re.findall(r"(?:src|href)=['\"](?!data:)", page)
     assert page.count("data:image/png;base64,") == 5
     assert "Harbour &lt;1&gt;" in page
+    assert "<1>" not in page
+
+
+def test_the_title_and_the_verdict_are_text_not_html() -> None:
+    page = evaluation_html(board(verdict="<b>Fine</b> & good"), {}, "<script>Land</script>")
+    assert "&lt;b&gt;Fine&lt;/b&gt; &amp; good" in page
+    assert "<script>" not in page
+
+
+def test_the_best_of_a_column_is_bold_and_our_row_is_marked() -> None:
+    page = evaluation_html(board(), {}, "Testland")
+    assert "<td><b>0.61</b></td>" in page
+    assert '<tr class="ours"><th scope="row">SA-CNN (this release)</th>' in page
 
 
 @pytest.mark.parametrize(
@@ -117,14 +141,14 @@ def test_what_light_changes_is_a_table_with_the_picture_of_where_it_is_looked_fo
 
 
 def test_a_region_too_small_to_hide_everything_is_said() -> None:
-    small = board()
+    small = document()
     small["protocols"]["leave_one_district_out"] |= {"hidden_px": [3, 6], "hidden_in_part": True}
-    assert "only in part, because the region is small" in evaluation_markdown(small, {}, "Testland", "x")
+    assert "only in part, because the region is small" in evaluation_markdown(read(small), {}, "Testland", "x")
     assert "only in part" not in evaluation_markdown(board(), {}, "Testland", "x")
 
 
 def test_a_short_series_has_a_short_report() -> None:
-    empty = {"verdict": "Too short.", "skill": "none", "protocols": {"maps": {}}, "placebos": None}
+    empty = read({"verdict": "Too short.", "skill": "none", "protocols": {"maps": {}}, "placebos": None})
     assert score_charts(empty) == {}
     assert [section.title for section in sections(empty, {})] == ["Out of time"]
     page = evaluation_html(empty, {}, "Testland")
@@ -134,10 +158,11 @@ def test_a_short_series_has_a_short_report() -> None:
 
 def test_a_scoreboard_of_an_older_version_is_read() -> None:
     """Without tests, horizons, placebos or districts."""
-    older = board(placebos=None)
-    older["protocols"] = {
-        name: {"models": block["models"]} for name, block in older["protocols"].items() if name != "maps"
+    found = document(placebos=None)
+    found["protocols"] = {
+        name: {"models": block["models"]} for name, block in found["protocols"].items() if name != "maps"
     }
+    older = read(found)
     assert "Do the intervals hold?" not in evaluation_html(older, score_charts(older), "Testland")
     assert "−3.25" in evaluation_html(older, {}, "Testland")
 

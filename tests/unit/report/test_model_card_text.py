@@ -2,30 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from gvio.config import INVENTED, parse_region
+from gvio.config import INVENTED, Params, parse_region
 from gvio.report.model_card import model_card
+from gvio.scoreboard.board import Protocols, ProtocolScores, Scoreboard
+from gvio.scoreboard.names import AS_USED, Skill
+from gvio.scoreboard.scores import ModelScores
+from gvio.train.about import About, InputDigests
+from gvio.types import Switch
 
 YAML = """
 {name: testland, title: Testland, bounds: [120.0, 30.9, 120.1, 31.0], area_crs: "EPSG:32651", first_month: "2021-01",
 unit: million CNY, ntl: {product: vnl-monthly, source: ntl}, districts: {path: d.geojson}, city_id: CITY,
 factories: {path: f.csv}, statistics: {path: s.csv}}
 """
-INPUTS = {"figures_public_until": "2021-12-17", "light_sha256": "aa11", "ledger_sha256": "bb22"}
-INPUTS |= {"pack_digest": "cc33", "params_digest": "dd44"}
-ABOUT: dict[str, Any] = {"reason": "retrain: January's run", "inputs": INPUTS, "code": "gvio 0.1"}
+INPUTS = InputDigests(
+    month="2021-12",
+    figures_public_until="2021-12-17",
+    light_sha256="aa11",
+    ledger_sha256="bb22",
+    pack_digest="cc33",
+    params_digest="dd44",
+    source="ee55",
+)
+ABOUT = About(
+    region="testland",
+    reason="retrain: January's run",
+    inputs=INPUTS,
+    architecture_digest="ff66",
+    parameters=Params(),
+    code="gvio 0.1",
+)
 
 
-def _scoreboard(skill: str = "weak") -> dict[str, Any]:
-    ours = {"within_r2": 0.61, "yoy_r2": None, "mape": 8.25, "pooled_r2": 0.99, "coverage80": 0.81}
-    naive = {"within_r2": 0.42, "yoy_r2": 0.1, "mape": 12.5, "pooled_r2": 0.98}
-    models = {"last-year-shares": naive, "sa-cnn": ours}
-    protocols = {"rolling_origin_as_used": {"models": models, "folds": ["2020-01"]}, "maps": {}}
-    return {"skill": skill, "verdict": "Better in 2 of 3.", "months": ["2021-01", "2021-12"], "protocols": protocols}
+def _scoreboard(skill: Skill = "weak") -> Scoreboard:
+    ours = ModelScores(within_r2=0.61, yoy_r2=None, mape=8.25, pooled_r2=0.99, coverage80=0.81)
+    naive = ModelScores(within_r2=0.42, yoy_r2=0.1, mape=12.5, pooled_r2=0.98)
+    block = ProtocolScores(models={"last-year-shares": naive, "sa-cnn": ours}, folds=("2020-01",))
+    protocols = Protocols.model_validate({AS_USED: block})
+    return Scoreboard(skill=skill, verdict="Better in 2 of 3.", months=("2021-01", "2021-12"), protocols=protocols)
 
 
-def _card(skill: str = "weak", yaml: str = YAML) -> str:
+def _card(skill: Skill = "weak", yaml: str = YAML) -> str:
     return model_card(parse_region(yaml), ABOUT, _scoreboard(skill), "promote: first model")
 
 
@@ -79,11 +96,25 @@ def test_equal_inputs_give_equal_text() -> None:
 
 
 def test_months_of_another_product_are_told() -> None:
-    switch = {"for": "vnp46a3", "product": "light-every-night", "processing": "npp/v10/ecm-slcorr", "gain": 1.25}
-    switch |= {"months": ["2021-11", "2021-12"], "offset": -0.4, "pixel_error": 0.083, "month_error": 0.021}
-    switch |= {"common_months": ["2021-01"] * 24}
+    switch = Switch(
+        main="vnp46a3",
+        product="light-every-night",
+        processing="npp/v10/ecm-slcorr",
+        months=("2021-11", "2021-12"),
+        gain=1.25,
+        offset=-0.4,
+        pixel_error=0.083,
+        month_error=0.021,
+        common_months=("2021-01",) * 24,
+    )
     card = model_card(parse_region(YAML), ABOUT, _scoreboard(), "promote: first model", [switch])
     line = next(line for line in card.splitlines() if "Another product's light" in line)
     assert "light-every-night (npp/v10/ecm-slcorr) stands in for vnp46a3 in 2 months from 2021-11 to 2021-12" in line
     assert "as -0.4 + 1.25 × radiance, learned on 24 months both have; it leaves 8% at a pixel and 2.1% over" in line
     assert "Another product" not in _card()
+
+
+def test_a_model_that_was_never_scored_has_a_card() -> None:
+    card = model_card(parse_region(YAML), ABOUT, Scoreboard(), "promote: first model")
+    assert "**Skill unknown.**" in card
+    assert card.count("The series is too short for this test.") == 5

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 
 import numpy as np
@@ -50,9 +51,9 @@ def test_districts_come_largest_first_with_share_and_change() -> None:
 
 def test_change_is_unknown_without_a_year_before() -> None:
     assert district_table(estimates(), "2020-12", "CITY")["yoy"].isna().all()
-    assert np.isnan(area_month(estimates(), "CITY", "2020-12")["yoy"])
-    assert area_month(estimates(), "CITY", "2021-12")["yoy"] == pytest.approx(125.0)
-    assert area_month(estimates(), "CITY", "1999-01") == {}
+    assert area_month(estimates(), "CITY", "2020-12").yoy is None
+    assert area_month(estimates(), "CITY", "2021-12").yoy == pytest.approx(125.0)
+    assert area_month(estimates(), "CITY", "1999-01") is None
 
 
 def test_the_city_is_the_named_area_or_the_sum_of_the_others() -> None:
@@ -130,7 +131,7 @@ def test_a_release_describes_itself() -> None:
     about = describe("shanghai", manifest, estimates())
     assert (about.title, about.unit_text, about.city) == ("Shanghai (demonstration: invented)", "CNY", "CITY")
     assert not about.invented, "the word in a title decides nothing"
-    assert describe("shanghai", manifest | {"invented": True}, estimates()).invented
+    assert describe("shanghai", dataclasses.replace(manifest, invented=True), estimates()).invented
     assert about.names == {"A": "Pudong", "B": "B", "CITY": "All districts"}
     assert list(about.grids) == ["2021-11", "2021-12"]
     assert object_key(manifest, "estimates.parquet") == "releases/r/estimates.parquet"

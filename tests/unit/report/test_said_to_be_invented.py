@@ -25,10 +25,11 @@ from gvio.publish.explanations import SCHEMA as WHY
 from gvio.publish.explanations import explanations_parquet
 from gvio.publish.grids import Grid
 from gvio.publish.stac import build_item, catalog_json, collection_json
-from gvio.report.charts import agreement_png, map_png, series_png
+from gvio.report.charts import agreement_png, map_png
 from gvio.report.evaluation import evaluation_html, evaluation_markdown
 from gvio.report.saliency_picture import saliency_png
 from gvio.report.score_charts import score_charts
+from gvio.scoreboard.board import Scoreboard
 from gvio.simulate.pack import simulate_pack
 from gvio.simulate.spec import WorldSpec
 from gvio.store.grids import encode_grid
@@ -66,21 +67,19 @@ def test_simulated_packs_say_that_they_are_invented(tmp_path: Path, product: Any
     assert yaml.safe_load((tmp_path / "region.yaml").read_text())["invented"] is True
 
 
-def board(**fields: Any) -> dict[str, Any]:
+def board(**fields: Any) -> Scoreboard:
     ours = {"within_r2": 0.6, "coverage80": 0.8, "mape": 5.0}
     block = {"models": {"sa-cnn": ours, "persistence": ours}, "folds": ["2020-01"], "horizons": {}}
-    gains = {"gain": {"light as it is": 0.3, "months": 0.0, "factories": -0.1}}
+    gains = {"light as it is": 0.3, "months": 0.0, "factories": -0.1}
     truth = {size: {"sa-cnn": 0.5} for size in ("native", "1km")}
-    return {
+    found = {
         "verdict": "Better.", "skill": "weak", "months": ["2020-01", "2021-01"], "best_naive": "persistence",
-        "placebos": gains, "protocols": {"rolling_origin_as_used": block, "maps": {"truth": truth}}, **fields,
+        "placebos": {"origin": "2020-01", "gain": gains, "passed": True},
+        "protocols": {"rolling_origin_as_used": block, "maps": {"truth": truth}}, **fields,
     }  # fmt: skip
+    return Scoreboard.model_validate(found)
 
 
-SERIES = pd.DataFrame(
-    {"date": pd.to_datetime(["2021-01-01", "2021-02-01"]), "estimate": [1.0, 2.0], "official": [1.0, np.nan],
-     "kind": ["fitted", "nowcast"], **{f"{end}{level}": [1.0, 2.0] for end in ("lower", "upper") for level in (80, 95)}}
-)  # fmt: skip
 ONES = np.ones(3)
 PICTURES: dict[str, Callable[[bool], bytes | None]] = {
     "map": lambda x: map_png(np.ones((4, 6)), GEOBOX, districts=None, title="Map", unit="CNY", invented=x),
@@ -88,8 +87,6 @@ PICTURES: dict[str, Callable[[bool], bytes | None]] = {
     "agreement of nothing": lambda x: agreement_png(
         ONES[:0], ONES[:0], [], ONES[:0] > 0, unit="", title="A", invented=x
     ),
-    "series": lambda x: series_png(SERIES, title="S", unit="CNY", invented=x),
-    "series of nothing": lambda x: series_png(SERIES.iloc[:0], title="S", unit="CNY", invented=x),
     "saliency": lambda x: saliency_png({"urban": np.ones((2, 5, 5))}, invented=x),
 }
 

@@ -16,6 +16,9 @@ from gvio.run.digests import ledger_digest
 from gvio.run.inputs import architecture_digest
 from gvio.run.made import Kept
 from gvio.run.request import RunRequest
+from gvio.scoreboard.board import Protocols, ProtocolScores, Scoreboard
+from gvio.scoreboard.names import AS_USED, OURS
+from gvio.scoreboard.scores import ModelScores
 from gvio.stages.decide import judge
 from gvio.stages.train import training_rule
 from gvio.types import Month
@@ -54,8 +57,9 @@ def _champion(trained: str = "2021-02", **about: Any) -> Any:
     return SimpleNamespace(package=_package(trained=trained, **about))
 
 
-def _scoreboard(coverage80: float | None = 0.8) -> dict[str, Any]:
-    return {"protocols": {"rolling_origin_as_used": {"models": {"sa-cnn": {"coverage80": coverage80}}}}}
+def _scoreboard(coverage80: float | None = 0.8) -> Scoreboard:
+    block = ProtocolScores(models={OURS: ModelScores(coverage80=coverage80)})
+    return Scoreboard(protocols=Protocols.model_validate({AS_USED: block}))
 
 
 @pytest.mark.parametrize(
