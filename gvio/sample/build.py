@@ -64,7 +64,6 @@ def build_samples(
     """
     tell = progress or (lambda _label, _done, _total: None)
     tell("sample: buffers", 0, _STEPS)
-    _require_factories(factories)
     tables = _tables(stack, districts, factories, params) | {"calendar": calendar}
     places = _places(districts, factories, stack.geobox)
     coverage = buffer_coverage(factories.geometry, _radii(params), stack.geobox, area_crs, cache_dir)
@@ -108,6 +107,7 @@ def _tables(
     stack: LightStack, districts: gpd.GeoDataFrame, factories: gpd.GeoDataFrame, params: SampleParams
 ) -> dict[str, Any]:
     """The fields of `Samples` that come from the tables and the stack as they are."""
+    _require_factories(factories)
     weight = np.array([1.0 if pd.isna(w) else float(w) for w in _column(factories, "weight")])
     return {
         "months": stack.months,
