@@ -57,7 +57,7 @@ def repair(store: str, region: str, workspace: str | None, as_json: bool) -> int
     from gvio.store.repair import repair as repair_store
 
     objects = open_store(store, os.environ.get("AWS_ENDPOINT_URL"))
-    offer = from_workspace(Path(workspace) / region, region) if workspace else Offer()
+    offer = from_workspace(Path(workspace) / region) if workspace else Offer()
     now = dt.datetime.now(dt.UTC)
     report = repair_store(objects, region, offer, now=now, progress=terminal_progress())
     emit(report, _lines(report), as_json)

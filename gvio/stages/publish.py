@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from gvio.run.context import Context
 
 STAGE = "publish"
+CHECKS = "product/checks.json"  # the product's other objects are kept by `map`; `gvio repair` restores from them
 _JUMP = 1.5  # an estimate that moves by this factor from one release to the next is worth a warning
 
 
@@ -50,7 +51,8 @@ def publish(context: Context, checked: Checked, mapped: Mapped, before: Standing
         uploaded=report.uploaded,
         uploaded_bytes=report.uploaded_bytes,
     )
-    return Published(context.workspace.keep(head, {}))
+    checks = release.payloads[f"releases/{release.id}/checks.json"]
+    return Published(context.workspace.keep(head, {CHECKS: checks}))
 
 
 def make_release(

@@ -277,15 +277,11 @@ def test_a_newer_schema_is_never_taken_for_damage(store) -> None:
             look(store, "testland")
 
 
-def test_a_workspace_offers_what_map_left_there(store, releases, tmp_path) -> None:
+def test_a_workspace_offers_what_the_last_publication_left_there(store, releases, tmp_path) -> None:
     release, folder = releases[1], tmp_path / "work" / "testland"
     (folder / "product" / "grids").mkdir(parents=True)
     payloads = {key.rpartition("/")[2]: data for key, data in release.payloads.items()}
-    checks = json.loads(payloads["checks.json"])["checks"]
-    (folder / "checks.json").write_text(json.dumps(checks))
-    (folder / "product" / "checks.json").write_text("[]")
-    (folder / "product" / "scoreboard.json").write_text(json.dumps(json.loads(payloads["scoreboard.json"])))
-    for name in ("estimates.parquet", "model-card.md"):
+    for name in TABLES:
         (folder / "product" / name).write_bytes(payloads[name])
     for asset in release.objects:
         if asset.month is not None:
@@ -293,13 +289,13 @@ def test_a_workspace_offers_what_map_left_there(store, releases, tmp_path) -> No
     keys = [_key(release, ending) for ending in [*TABLES, "grids/", "items/"]]
     for key in keys:
         _flip(store, key)
-    report = repair(store, "testland", from_workspace(folder, "testland"), now=NOW)
+    report = repair(store, "testland", from_workspace(folder), now=NOW)
     assert (set(report.restored), report.left) == (set(keys), ())
     assert verify_release(store, "testland") == ()
 
 
 def test_an_offer_that_changed_meanwhile_or_is_absent_offers_nothing(tmp_path) -> None:
-    assert from_workspace(tmp_path / "none", "testland") == Offer({}, {})
+    assert from_workspace(tmp_path / "none") == Offer({}, {})
     assert Offer({"0" * 64: lambda: b"other"}).bytes_of("0" * 64) is None
 
 
