@@ -174,14 +174,15 @@ def _read_months(
     """
     light: list[LightMonth | None] = [None] * len(months)
     grids: list[tuple[ProductFile, GeoBox]] = []
+    one_lattice = True
     # Newest first: in a tie between two lattices the newest month's is right, and the region's grid is cut from it.
     for done, at in enumerate(reversed(range(len(months))), start=1):
         if months[at]:
             with reader.open_month(months[at]) as opened:
                 grids += opened.grids
-                geobox = region_geobox(bounds, grids[0][1])
-                if all(aligned(grid, grids[0][1]) for _, grid in grids):
-                    light[at] = opened.read(geobox)
+                one_lattice = one_lattice and all(aligned(grid, grids[0][1]) for _, grid in opened.grids)
+                if one_lattice:
+                    light[at] = opened.read(region_geobox(bounds, grids[0][1]))
         if progress is not None:
             progress("reading night light", done, len(months))
     check_one_lattice(grids)

@@ -34,6 +34,11 @@ class _Tile:
     count: raster.OpenRaster
     files: tuple[OpenedFile, ...]
 
+    @property
+    def grids(self) -> tuple[tuple[ProductFile, GeoBox], ...]:
+        """Of radiance and count; of an archive both are members of one file."""
+        return (self.files[0].file, self.light.geobox), (self.files[-1].file, self.count.geobox)
+
 
 def pair_tiles(files: Sequence[ProductFile], light: str, count: str) -> list[Pair]:
     """One pair per tile. Loose files are preferred to the archive that also holds them.
@@ -61,10 +66,8 @@ def open_pairs(pairs: Sequence[Pair]) -> Iterator[OpenedMonth]:
     """
     with contextlib.ExitStack() as stack:
         tiles = [stack.enter_context(_open_archive(p) if p.members else _open_loose(p)) for p in pairs]
-        grids = [
-            (tile.files[at].file, part.geobox) for tile in tiles for at, part in ((0, tile.light), (-1, tile.count))
-        ]
-        yield OpenedMonth(tuple(grids), functools.partial(_read, tiles))
+        grids = tuple(grid for tile in tiles for grid in tile.grids)
+        yield OpenedMonth(grids, functools.partial(_read, tiles))
 
 
 def _read(tiles: Sequence[_Tile], geobox: GeoBox) -> LightMonth:

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-
 from gvio.pipeline.stages import STAGES as PIPELINE
 
 ROOT = Path(__file__).parents[2]

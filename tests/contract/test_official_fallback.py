@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from gvio.pipeline.light_file import load_light
 from loopback_faults import drop_after, refuse
 from nasa_double import Nasa, nasa
 from nasa_granules import Granule
 from official_region import FIRST, LAST, OfficialRegion, make_region, write_open_bucket
 from open_s3_double import OpenS3Double, open_s3
 
-from gvio.pipeline.light_file import load_light
 from gvio.types import Month
 
 pytestmark = pytest.mark.enable_socket

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 from eog_double import CLIENT, CLIENT_SECRET, PASSWORD, USER, EogDouble, eog
+from gvio.pipeline.job import make_job
+from gvio.pipeline.light_file import load_light
 from loopback_faults import drop_after, refuse
 from official_region import FIRST, LAST, OfficialRegion, Outcome, as_archives, make_region
 
-from gvio.pipeline.job import make_job
-from gvio.pipeline.light_file import load_light
 from gvio.sources.folder import open_stack
 
 pytestmark = pytest.mark.enable_socket

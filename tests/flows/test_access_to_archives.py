@@ -5,18 +5,18 @@ from __future__ import annotations
 import inspect
 from pathlib import Path
 
+import flows.backfill
+import flows.retrain
 import pytest
+from gvio.pipeline.job import Job, make_job
 from prefect import flow
 from prefect.blocks.system import Secret
 
-import flows.backfill
 import flows.monthly
-import flows.retrain
 import flows.serve
 from flows.access import block_name, with_access
 from gvio.archives.access import Credentials, Endpoints
 from gvio.archives.environment import SECRETS
-from gvio.pipeline.job import Job, make_job
 
 YAML = """
 name: testland

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flows.stages import run_stages
+from gvio.pipeline.job import held
 from prefect import flow
 from prefect.artifacts import Artifact
 
-from flows.stages import run_stages
 from gvio.errors import ConflictError, GateRefused, GvioError, RunHeld, UpstreamUnavailable
-from gvio.pipeline.job import held
 
 pytestmark = [
     pytest.mark.enable_socket,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import flows.backfill
+import flows.retrain
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-import flows.backfill
 import flows.monthly
-import flows.retrain
 import flows.serve
 from gvio.cli import model
 
