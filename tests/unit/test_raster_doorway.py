@@ -134,9 +134,9 @@ def test_of_an_open_file_only_what_a_window_needs_is_read(tmp_path: Path, monkey
 def test_a_damaged_file_that_is_open_is_named_as_one_that_is_not(tmp_path: Path, lights: Path, keep: float) -> None:
     whole = lights.read_bytes()
     (tmp_path / "cut.tif").write_bytes(whole[: keep if keep > 1 else int(len(whole) * keep)])
-    with (tmp_path / "cut.tif").open("rb") as stream:
-        with pytest.raises(ProductError) as caught, raster.opened(stream) as source:
-            raster.window_of(source)
+    cut = (tmp_path / "cut.tif").open("rb")
+    with cut as stream, pytest.raises(ProductError) as caught, raster.opened(stream) as source:
+        raster.window_of(source)
     assert str(caught.value).startswith("cut.tif: cannot be read as a raster (")
     assert "vsiriopener" not in str(caught.value)  # a number of its own each time
 
@@ -145,9 +145,9 @@ def test_an_open_file_without_georeference_is_refused(tmp_path: Path) -> None:
     profile = {"driver": "GTiff", "count": 1, "height": 4, "width": 4, "dtype": "uint8"}
     with pytest.warns(rasterio.errors.NotGeoreferencedWarning):
         rasterio.open(tmp_path / "bare.tif", "w", **profile).close()
-    with (tmp_path / "bare.tif").open("rb") as stream:
-        with pytest.raises(ProductError, match=r"^bare\.tif: has no georeference"), raster.opened(stream):
-            pass
+    refused = pytest.raises(ProductError, match=r"^bare\.tif: has no georeference")
+    with (tmp_path / "bare.tif").open("rb") as stream, refused, raster.opened(stream):
+        pass
 
 
 def test_a_grid_shifted_by_half_a_pixel_is_refused(lights: Path) -> None:
