@@ -2,12 +2,15 @@
 
 A reader never sees half a file, also when the writer is killed or the disk is full: bytes go to a temporary sibling,
 are flushed to the disk and renamed. Errors of the file system (`OSError`) are left to the caller, who knows the cure.
+
+And `SecondReader`: one open file for several libraries that read it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import json
 import os
 import re
@@ -15,10 +18,14 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
 
 from filelock import FileLock, Timeout
 
 from gvio.errors import GvioError
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 _LEFTOVER_SECONDS = 3600.0  # a sibling that nobody wrote to for so long belongs to a writer that was killed
 _LONGEST_NAME = 180  # bytes; with the rest of a sibling's name it stays below the 255 of the usual file systems
@@ -133,6 +140,40 @@ def held(path: Path, error: Callable[[], GvioError], timeout_s: float = 0.0) -> 
         yield
     finally:
         lock.release()
+
+
+class SecondReader(io.RawIOBase):
+    """Reads a file that is open already, from a position of its own; closing it leaves the file open.
+
+    For libraries that want a file to themselves and close it: they need not open the path again.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._descriptor, self._at = file.fileno(), 0
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def seekable(self) -> bool:
+        """Always."""
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Move only this position, not that of the open file."""
+        origin = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: os.fstat(self._descriptor).st_size}[whence]
+        self._at = origin + offset
+        return self._at
+
+    def tell(self) -> int:
+        """The position, in bytes from the beginning."""
+        return self._at
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        """Fill the buffer as far as the file goes; the number of bytes."""
+        count = os.preadv(self._descriptor, [buffer], self._at)
+        self._at += count
+        return count
 
 
 def _label(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""The only user of rasterio: GeoTIFF in and out, on exactly the grid that was asked for.
+"""The only user of rasterio, with `gvio.geotiff`: GeoTIFF in and out, on exactly the grid that was asked for.
 
 Nothing is resampled here except where the name says so (`read_onto`). What a product's bands mean belongs to
 `gvio.sources`; where a window lies belongs to `gvio.grid`.
@@ -7,15 +7,16 @@ Nothing is resampled here except where the name says so (`read_onto`). What a pr
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import rasterio
 import rasterio.features
-import rasterio.shutil
 import rasterio.warp
 from odc.geo.geobox import GeoBox
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
@@ -24,17 +25,20 @@ from rasterio.windows import Window
 from shapely.geometry.base import BaseGeometry
 
 from gvio.errors import ProductError, StoreError
-from gvio.files import write_bytes
+from gvio.files import SecondReader, write_bytes
+from gvio.geotiff import GDAL_OPTIONS, as_cog, as_geotiff
 from gvio.grid.align import check_aligned
 from gvio.grid.region import covered_window
 from gvio.types import FloatArray, IntArray
 
-# Packs are input: GDAL must leave no .aux.xml, .gz.properties or the like beside them, nor scan their folder.
-_ENV = {
-    "GDAL_PAM_ENABLED": "NO",
-    "CPL_VSIL_GZIP_WRITE_PROPERTIES": "NO",
-    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
-}
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class OpenRaster:
+    """A raster whose header was read: what messages call it, its grid, and what windows are read from."""
+
+    name: str
+    geobox: GeoBox
+    dataset: DatasetReader
 
 
 def geobox_of(path: str | Path) -> GeoBox:
@@ -43,8 +47,8 @@ def geobox_of(path: str | Path) -> GeoBox:
     Raises:
         ProductError: The file is absent, not a raster, or has no georeference.
     """
-    with _open(path) as source:
-        return GeoBox.from_rio(source)
+    with opened(path) as source:
+        return source.geobox
 
 
 def read_window(
@@ -64,14 +68,26 @@ def read_window(
     Raises:
         ProductError: Unreadable or truncated file, no such band, or a grid that is shifted, scaled or rotated.
     """
-    with _open(path) as source:
-        if not 1 <= band <= source.count:
-            raise ProductError(f"has {source.count} band(s), not band {band}", where=_name(path), hint=_HINT_FILE)
-        own = GeoBox.from_rio(source)
-        wanted = own if geobox is None else geobox
-        row, col = check_aligned(own, wanted, where=_name(path))
-        array = _read_part(source, band, wanted, -row, -col)  # where the grid begins in the file, not the reverse
-        nodata = source.nodata
+    with opened(path) as source:
+        return window_of(source, geobox, band)
+
+
+def window_of(
+    source: OpenRaster, geobox: GeoBox | None = None, band: int = 1
+) -> tuple[FloatArray | IntArray, GeoBox, float | None]:
+    """As `read_window`, of a raster that is open.
+
+    Raises:
+        ProductError: As `read_window`.
+    """
+    bands, nodata = source.dataset.count, source.dataset.nodata
+    if not 1 <= band <= bands:
+        raise ProductError(f"has {bands} band(s), not band {band}", where=source.name, hint=_HINT_FILE)
+    wanted = source.geobox if geobox is None else geobox
+    row, col = check_aligned(source.geobox, wanted, where=source.name)
+    with _understood(source.name):
+        # Minus: where the grid begins in the file, not the reverse.
+        array = _read_part(source.dataset, band, wanted, -row, -col)
     # Compared in the band's own type: -999.9 as float64 is not the float32 that the file holds.
     if nodata is not None and np.issubdtype(array.dtype, np.floating) and not np.isnan(nodata):
         array[array == array.dtype.type(nodata)] = np.nan
@@ -94,9 +110,9 @@ def read_onto(path: str | Path, geobox: GeoBox, band: int = 1, resampling: str =
         ProductError: The file is absent, not a raster, truncated, or has no georeference.
     """
     target = np.full(geobox.shape, np.nan, np.float32)
-    with _open(path) as source:
+    with opened(path) as source, _understood(source.name):
         rasterio.warp.reproject(
-            rasterio.band(source, band),
+            rasterio.band(source.dataset, band),
             target,
             dst_transform=geobox.transform,
             dst_crs=str(geobox.crs),
@@ -121,11 +137,7 @@ def write_geotiff(
         ValueError: The array does not fit the grid, or descriptions do not fit the bands.
         StoreError: The disk is full, or the folder cannot be written.
     """
-    bands = _as_bands(array, geobox, descriptions)
-    with rasterio.Env(**_ENV), MemoryFile() as memory:
-        with memory.open(**_profile(bands, geobox, nodata)) as sink:
-            _fill(sink, bands, descriptions, tags)
-        _write_whole(Path(path), bytes(memory.getbuffer()))
+    _write_whole(Path(path), as_geotiff(array, geobox, nodata, descriptions, tags))
 
 
 def cog_bytes(
@@ -143,7 +155,7 @@ def cog_bytes(
     Raises:
         ValueError: The array does not fit the grid, or descriptions do not fit the bands.
     """
-    return _cog(_as_bands(np.asarray(array, np.float32), geobox, descriptions), geobox, nodata, descriptions, tags)
+    return as_cog(np.asarray(array, np.float32), geobox, nodata, descriptions, tags)
 
 
 def write_cog(path: str | Path, array: FloatArray | IntArray, geobox: GeoBox, *, nodata: float | None) -> None:
@@ -153,7 +165,7 @@ def write_cog(path: str | Path, array: FloatArray | IntArray, geobox: GeoBox, *,
         ValueError: The array does not fit the grid.
         StoreError: The disk is full, or the folder cannot be written.
     """
-    _write_whole(Path(path), _cog(_as_bands(array, geobox, ()), geobox, nodata, (), None))
+    _write_whole(Path(path), as_cog(array, geobox, nodata))
 
 
 def read_cog(data: bytes) -> tuple[FloatArray, GeoBox, tuple[str, ...]]:
@@ -162,9 +174,8 @@ def read_cog(data: bytes) -> tuple[FloatArray, GeoBox, tuple[str, ...]]:
     Raises:
         ProductError: The bytes are not a readable raster.
     """
-    with MemoryFile(data) as memory, _open(memory.name) as source:
-        array = source.read()
-        return array, GeoBox.from_rio(source), tuple(text or "" for text in source.descriptions)
+    with MemoryFile(data) as memory, opened(memory.name) as source, _understood(source.name):
+        return source.dataset.read(), source.geobox, tuple(text or "" for text in source.dataset.descriptions)
 
 
 def rasterize(geometries: Sequence[BaseGeometry], values: Sequence[int], geobox: GeoBox, fill: int = -1) -> IntArray:
@@ -204,9 +215,9 @@ def copy_window(
         ProductError: Unreadable or truncated file, or one that does not touch the bounds.
         StoreError: As `write_geotiff`.
     """
-    with _open(source, options) as opened:
-        window, row, col = covered_window(bounds, GeoBox.from_rio(opened), where=_name(source))
-        array, nodata = _read_part(opened, 1, window, row, col), opened.nodata
+    with opened(source, options) as whole, _understood(whole.name):
+        window, row, col = covered_window(bounds, whole.geobox, where=whole.name)
+        array, nodata = _read_part(whole.dataset, 1, window, row, col), whole.dataset.nodata
     write_geotiff(target, array, window, nodata=nodata, tags=tags)
 
 
@@ -214,19 +225,40 @@ _HINT_FILE = "Download the file again and compare its size with the provider's."
 
 
 @contextlib.contextmanager
-def _open(path: str | Path, options: Mapping[str, str] | None = None) -> Iterator[DatasetReader]:
-    """Open for reading; everything GDAL finds wrong, now or while reading, becomes one line that names the file."""
-    try:
-        with rasterio.Env(**_ENV, **(options or {})), warnings.catch_warnings():
+def opened(source: str | Path | BinaryIO, options: Mapping[str, str] | None = None) -> Iterator[OpenRaster]:
+    """Open for reading; of a file that is open already GDAL reads the parts it needs, and does not open it again.
+
+    Raises:
+        ProductError: The file is absent, not a raster, or has no georeference.
+    """
+    name = Path(source if isinstance(source, str | Path) else source.name).name
+    with contextlib.ExitStack() as stack:
+        with _understood(name), warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            with rasterio.open(path) as source:
-                if source.crs is None or source.transform.is_identity:
-                    raise ProductError("has no georeference", where=_name(path), hint="Use the original GeoTIFF.")
-                yield source
+            stack.enter_context(rasterio.Env(**GDAL_OPTIONS, **(options or {})))
+            dataset = stack.enter_context(_dataset(source))
+            if dataset.crs is None or dataset.transform.is_identity:
+                raise ProductError("has no georeference", where=name, hint="Use the original GeoTIFF.")
+            geobox = GeoBox.from_rio(dataset)
+        yield OpenRaster(name, geobox, dataset)
+
+
+def _dataset(source: str | Path | BinaryIO) -> DatasetReader:
+    if isinstance(source, str | Path):
+        return rasterio.open(source)
+    # Given the file object alone, rasterio would read the whole file into memory.
+    return rasterio.open(source.name, opener=lambda *_, **__: SecondReader(source))
+
+
+@contextlib.contextmanager
+def _understood(name: str) -> Iterator[None]:
+    """Everything GDAL finds wrong, at opening or while reading, becomes one line that names the file."""
+    try:
+        yield
     except RasterioError as error:
         # The outer message of a failed read says only "see previous exception".
-        reason = error.__cause__ or error
-        raise ProductError(f"cannot be read as a raster ({reason})", where=_name(path), hint=_HINT_FILE) from error
+        reason = re.sub(r"/vsiriopener_\w+/", "", str(error.__cause__ or error))  # rasterio's own, new each time
+        raise ProductError(f"cannot be read as a raster ({reason})", where=name, hint=_HINT_FILE) from error
 
 
 def _read_part(source: DatasetReader, band: int, wanted: GeoBox, row: int, col: int) -> FloatArray | IntArray:
@@ -247,28 +279,6 @@ def _outside(dtype: np.dtype[Any], nodata: float | None) -> float:
     return float("nan") if np.issubdtype(dtype, np.floating) else nodata or 0
 
 
-def _as_bands(array: FloatArray | IntArray, geobox: GeoBox, descriptions: Sequence[str]) -> Any:
-    bands = array[None] if array.ndim == 2 else array
-    if bands.ndim != 3 or bands.shape[1:] != tuple(geobox.shape):
-        raise ValueError(f"array of shape {array.shape} does not fit a grid of {tuple(geobox.shape)}")
-    if descriptions and len(descriptions) != len(bands):
-        raise ValueError(f"{len(descriptions)} descriptions for {len(bands)} bands")
-    return bands
-
-
-def _cog(
-    bands: Any, geobox: GeoBox, nodata: float | None, descriptions: Sequence[str], tags: Mapping[str, str] | None
-) -> bytes:
-    options = {"COMPRESS": "DEFLATE", "PREDICTOR": "YES", "BLOCKSIZE": 256, "OVERVIEW_RESAMPLING": "AVERAGE"}
-    # GDAL makes a COG only as a copy of another file: overviews must be known before the first byte is written.
-    with rasterio.Env(**_ENV), MemoryFile() as plain, MemoryFile(ext=".tif") as cog:
-        with plain.open(**_profile(bands, geobox, nodata)) as sink:
-            _fill(sink, bands, descriptions, tags)
-        with plain.open() as source:
-            rasterio.shutil.copy(source, cog.name, driver="COG", **options)
-        return bytes(cog.getbuffer())
-
-
 def _write_whole(target: Path, data: bytes) -> None:
     """By Python, not by GDAL, which only logs what fails when it closes a file: a full disk would leave half of it."""
     try:
@@ -276,25 +286,3 @@ def _write_whole(target: Path, data: bytes) -> None:
     except OSError as error:
         what, hint = f"cannot be written ({error.strerror})", "Free space, or write into another folder."
         raise StoreError(what, where=str(target), hint=hint) from error
-
-
-def _profile(bands: Any, geobox: GeoBox, nodata: float | None) -> dict[str, Any]:
-    count, rows, cols = bands.shape
-    shape = {"count": count, "height": rows, "width": cols, "dtype": bands.dtype.name}
-    place = {"crs": str(geobox.crs), "transform": geobox.transform, "nodata": nodata}
-    predictor = 3 if np.issubdtype(bands.dtype, np.floating) else 2  # TIFF's for floating point, and for integers
-    profile: dict[str, Any] = {"driver": "GTiff", **shape, **place, "compress": "deflate", "predictor": predictor}
-    if min(rows, cols) > 512:  # a smaller one is read whole anyway
-        profile |= {"tiled": True, "blockxsize": 256, "blockysize": 256}
-    return profile
-
-
-def _fill(sink: Any, bands: Any, descriptions: Sequence[str], tags: Mapping[str, str] | None) -> None:
-    sink.write(bands)
-    for number, text in enumerate(descriptions, start=1):
-        sink.set_band_description(number, text)
-    sink.update_tags(**(tags or {}))
-
-
-def _name(path: str | Path) -> str:
-    return Path(path).name

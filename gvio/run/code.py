@@ -26,7 +26,7 @@ _CORE = (
     "types",
     "workdays",
 )
-_TABLES = (*_CORE, "ledger", "raster", "region", "run.digests")
+_TABLES = (*_CORE, "geotiff", "ledger", "raster", "region", "run.digests")
 _MODEL = (
     *_TABLES,
     "assimilate",

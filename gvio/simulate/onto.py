@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
-from odc.geo.geobox import GeoBox
 
 from gvio.config import RegionConfig, parse_region
 from gvio.errors import ConfigError
 from gvio.region.districts import read_districts
 from gvio.region.tables import read_vector
 from gvio.simulate.spec import LEAST_MONTHS, WorldSpec
+from gvio.sources.files import ProductFile
 from gvio.sources.folder import list_files, open_stack
+from gvio.sources.product import Product
 from gvio.sources.products import PRODUCTS
 from gvio.types import LightStack, Month, Progress
 
@@ -106,7 +107,7 @@ def _read_light(
     files = list_files(folder, product)
     newest = max(file.month for file in files)
     chosen = spec.bounds if "bounds" in spec.model_fields_set else given
-    bounds = chosen or _extent(PRODUCTS[product].reference_geobox([file for file in files if file.month == newest]))
+    bounds = chosen or _extent_of(PRODUCTS[product], [file for file in files if file.month == newest])
     first_month = _first_month(spec, first, min(file.month for file in files))
     last = first_month + (spec.months - 1) if "months" in spec.model_fields_set else None
     return open_stack(folder, product, bounds, first_month, last, progress)[0]
@@ -143,7 +144,9 @@ def _only_product(folder: Path) -> str:
     return found[0]
 
 
-def _extent(grid: GeoBox) -> _Bounds:
+def _extent_of(product: Product, month: Sequence[ProductFile]) -> _Bounds:
+    with product.open_month(month) as opened:
+        grid = opened.grids[0][1]
     rows, cols = grid.shape
     if rows * cols > MOST_PIXELS:
         raise ConfigError(

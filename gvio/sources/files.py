@@ -1,12 +1,15 @@
-"""Product files on disk: parts of a name, and whether the first bytes agree with it."""
+"""Product files on disk: parts of a name, whether the first bytes agree with it, and the SHA-256 of all of them."""
 
 from __future__ import annotations
 
 import calendar
+import contextlib
 import dataclasses
 import datetime as dt
 import hashlib
+import io
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from gvio.errors import ProductError
@@ -53,6 +56,14 @@ class ProductFile:
         return self.collection, self.stamp
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class OpenedFile:
+    """A product file that is open: whatever is read of it comes through `stream`, and nothing opens its path again."""
+
+    file: ProductFile
+    stream: io.BufferedReader
+
+
 # Months that a provider published as a whole although the satellite saw only a part: Suomi NPP failed on 26 July 2022.
 _CUT_SHORT = {("20220701", "20220726"): Month(2022, 7)}
 
@@ -69,10 +80,35 @@ def month_of_period(start: str, end: str) -> Month | None:
     return Month(first.year, first.month) if whole else None
 
 
-def provenance_of(file: ProductFile) -> Provenance:
+@contextlib.contextmanager
+def opened(file: ProductFile, kind: str) -> Iterator[OpenedFile]:
+    """Open a product file, and refuse it when its first bytes are not of its kind, before any library parses it.
+
+    Args:
+        file: The file.
+        kind: A key of `MAGIC`.
+
+    Raises:
+        ProductError: Absent, empty, an HTML page (an expired login), or something else.
+    """
+    try:
+        stream = file.path.open("rb")
+    except OSError as error:
+        raise _not_opened(file, error) from error
+    with stream:
+        try:
+            head = stream.read(4096)
+        except OSError as error:
+            raise _not_opened(file, error) from error
+        _check_magic(head, kind, file.path.name)
+        yield OpenedFile(file, stream)
+
+
+def provenance_of(opened: OpenedFile) -> Provenance:
     """Provenance with the SHA-256 of the bytes, read in a stream."""
-    with file.path.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    opened.stream.seek(0)
+    digest = hashlib.file_digest(opened.stream, "sha256").hexdigest()
+    file = opened.file
     return Provenance(
         file=file.path.name,
         sha256=digest,
@@ -84,29 +120,23 @@ def provenance_of(file: ProductFile) -> Provenance:
     )
 
 
-def check_magic(path: Path, kind: str) -> None:
-    """Refuse a file whose first bytes are not of its kind (a key of `MAGIC`), before any library parses it.
+def _not_opened(file: ProductFile, error: OSError) -> ProductError:
+    return ProductError(f"cannot be opened ({error.strerror})", where=file.path.name, hint=DOWNLOAD_AGAIN)
 
-    Raises:
-        ProductError: Absent, empty, an HTML page (an expired login), or something else.
-    """
-    try:
-        with path.open("rb") as stream:
-            head = stream.read(4096)
-    except OSError as error:
-        raise ProductError(f"cannot be opened ({error.strerror})", where=path.name, hint=DOWNLOAD_AGAIN) from error
+
+def _check_magic(head: bytes, kind: str, name: str) -> None:
     if head.startswith(MAGIC[kind]):
         return
     if not head:
-        raise ProductError("is empty (0 bytes)", where=path.name, hint=DOWNLOAD_AGAIN)
+        raise ProductError("is empty (0 bytes)", where=name, hint=DOWNLOAD_AGAIN)
     page = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if page.startswith((b"<!doctype html", b"<html")):
         raise ProductError(
             f"is an HTML page, probably a login page: {_title(head)!r}",
-            where=path.name,
+            where=name,
             hint="Log in (or renew the token) at the provider and download the file again.",
         )
-    raise ProductError(f"is not a {kind}: it starts with {head[:8]!r}", where=path.name, hint=DOWNLOAD_AGAIN)
+    raise ProductError(f"is not a {kind}: it starts with {head[:8]!r}", where=name, hint=DOWNLOAD_AGAIN)
 
 
 def _title(head: bytes) -> str:

@@ -13,7 +13,7 @@ from odc.geo.geobox import GeoBox
 from gvio.errors import ConfigError, PackError, ProductError, UpstreamUnavailable
 from gvio.grid.region import region_geobox
 from gvio.sources.files import ProductFile
-from gvio.sources.lattice import check_one_lattice
+from gvio.sources.lattice import aligned, check_one_lattice
 from gvio.sources.product import Product
 from gvio.sources.products import PRODUCTS
 from gvio.types import CheckResult, LightMonth, LightStack, Month, Progress, month_range
@@ -135,15 +135,9 @@ def open_files(
     reader = _product(product)
     last = _last_month(files, first, last, where)
     selected = select_months([file for file in files if first <= file.month <= last])
-    geobox = _region_grid(reader, selected.months, bounds)
     months = tuple(month_range(first, last))
-    opened: list[LightMonth | None] = []
-    for done, month in enumerate(months, start=1):
-        files_of_month = selected.months.get(month)
-        opened.append(reader.open_month(files_of_month, geobox) if files_of_month else None)
-        if progress is not None:
-            progress("reading night light", done, len(months))
-    return stack_months(months, opened, geobox), selected.notes
+    light, geobox = _read_months(reader, [selected.months.get(month, ()) for month in months], bounds, progress)
+    return stack_months(months, light, geobox), selected.notes
 
 
 def _product(name: str) -> Product:
@@ -166,14 +160,33 @@ def _last_month(files: Sequence[ProductFile], first: Month, last: Month | None, 
     return wanted
 
 
-def _region_grid(
-    reader: Product, months: Mapping[Month, tuple[ProductFile, ...]], bounds: tuple[float, float, float, float]
-) -> GeoBox:
-    """The newest month's lattice under the bounds, once it is known that the others share it."""
+def _read_months(
+    reader: Product,
+    months: Sequence[Sequence[ProductFile]],
+    bounds: tuple[float, float, float, float],
+    progress: Progress | None,
+) -> tuple[list[LightMonth | None], GeoBox]:
+    """Light of each month's files (the last month has some), and the newest month's lattice under the bounds.
+
+    Every file is opened once, and only one month's files at a time; so whether all lie on one lattice is known at the
+    end. From the first that does not, only headers are read: an error is certain then, and the others' grids tell
+    which file it names.
+    """
+    light: list[LightMonth | None] = [None] * len(months)
+    grids: list[tuple[ProductFile, GeoBox]] = []
+    one_lattice = True
     # Newest first: in a tie between two lattices the newest month's is right, and the region's grid is cut from it.
-    newest_first = sorted(months, reverse=True)
-    check_one_lattice([pair for month in newest_first for pair in reader.lattices(months[month])])
-    return region_geobox(bounds, reader.reference_geobox(months[newest_first[0]]))
+    for done, at in enumerate(reversed(range(len(months))), start=1):
+        if months[at]:
+            with reader.open_month(months[at]) as opened:
+                grids += opened.grids
+                one_lattice = one_lattice and all(aligned(grid, grids[0][1]) for _, grid in opened.grids)
+                if one_lattice:
+                    light[at] = opened.read(region_geobox(bounds, grids[0][1]))
+        if progress is not None:
+            progress("reading night light", done, len(months))
+    check_one_lattice(grids)
+    return light, region_geobox(bounds, grids[0][1])
 
 
 def stack_months(months: tuple[Month, ...], opened: Sequence[LightMonth | None], geobox: GeoBox) -> LightStack:

@@ -6,7 +6,7 @@ import contextlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import h5py
 import numpy as np
@@ -29,11 +29,13 @@ _LOWER_BOUND = re.compile(r"\s*>=\s*(-?[\d.]+)\s*")
 Window = tuple[slice, slice]
 
 
-def read_tile(path: Path, grid: GeoBox, geobox: GeoBox, composite: str, dropped_quality: tuple[int, ...]) -> TileLight:
+def read_tile(
+    granule: BinaryIO, grid: GeoBox, geobox: GeoBox, composite: str, dropped_quality: tuple[int, ...]
+) -> TileLight:
     """Read the part of a tile that lies under `geobox`, as arrays on `geobox`.
 
     Args:
-        path: The granule.
+        granule: The granule's file, open.
         grid: The tile's grid according to its name.
         geobox: The region's grid.
         composite: Layer, for example "AllAngle_Composite_Snow_Free"; `_Num` and `_Quality` go with it.
@@ -42,16 +44,17 @@ def read_tile(path: Path, grid: GeoBox, geobox: GeoBox, composite: str, dropped_
     Raises:
         ProductError: Unreadable, missing layer, wrong size, or corners that contradict the name.
     """
-    row, col = check_aligned(grid, geobox, where=path.name)
+    where = Path(granule.name).name
+    row, col = check_aligned(grid, geobox, where=where)
     top, left = max(row, 0), max(col, 0)
     bottom, right = min(row + TILE_PIXELS, geobox.shape[0]), min(col + TILE_PIXELS, geobox.shape[1])
     inside: Window = (slice(top, bottom), slice(left, right))
     window: Window = (slice(top - row, bottom - row), slice(left - col, right - col))
     radiance = np.full(geobox.shape, np.nan, np.float32)
     observations = np.zeros(geobox.shape, np.uint16)
-    with _open(path) as file:
-        _check_corner(file, grid, path)
-        layers = (_layer(file, composite + suffix, path) for suffix in ("", "_Num", "_Quality"))
+    with _open(granule, where) as file:
+        _check_corner(file, grid, where)
+        layers = (_layer(file, composite + suffix, where) for suffix in ("", "_Num", "_Quality"))
         light, count, quality = (_unpack(layer, window) for layer in layers)
     kept = [flag for flag in QUALITY_FLAGS if flag not in dropped_quality]
     radiance[inside] = np.where(np.isin(quality, kept), light, np.nan)
@@ -61,31 +64,31 @@ def read_tile(path: Path, grid: GeoBox, geobox: GeoBox, composite: str, dropped_
 
 
 @contextlib.contextmanager
-def _open(path: Path) -> Iterator[Any]:
+def _open(granule: BinaryIO, where: str) -> Iterator[Any]:
     """Open for reading; whatever the library finds wrong becomes one line that names the file."""
     try:
-        with h5py.File(path, "r") as file:
+        with h5py.File(granule, "r") as file:
             yield file
     except (OSError, RuntimeError, KeyError) as error:
         raise ProductError(
-            f"cannot be read as HDF5, it is truncated or damaged ({error})", where=path.name, hint=DOWNLOAD_AGAIN
+            f"cannot be read as HDF5, it is truncated or damaged ({error})", where=where, hint=DOWNLOAD_AGAIN
         ) from error
 
 
-def _layer(file: Any, name: str, path: Path) -> Any:
+def _layer(file: Any, name: str, where: str) -> Any:
     group = next((file[fields] for fields in FIELDS if fields in file), None)
     if group is None:
-        raise ProductError(f"has no group {FIELDS[0]!r}", where=path.name, hint="Use an unmodified VNP46A3 granule.")
+        raise ProductError(f"has no group {FIELDS[0]!r}", where=where, hint="Use an unmodified VNP46A3 granule.")
     if name not in group:
         known = ", ".join(sorted(key for key in group if not key.endswith(("_Num", "_Quality", "_Std")))[:8])
         raise ProductError(
-            f"has no layer {name!r}; it has {known or 'none'}", where=path.name, hint="Use an unmodified granule."
+            f"has no layer {name!r}; it has {known or 'none'}", where=where, hint="Use an unmodified granule."
         )
     layer = group[name]
     if layer.shape != (TILE_PIXELS, TILE_PIXELS):
         raise ProductError(
             f"layer {name!r} has shape {layer.shape}, not {(TILE_PIXELS, TILE_PIXELS)}",
-            where=path.name,
+            where=where,
             hint="Use an unmodified VNP46A3 granule.",
         )
     return layer
@@ -122,7 +125,7 @@ def _outside_valid_range(raw: FloatArray | IntArray, limits: Any) -> Any:
     return (raw < low) | (raw > high)
 
 
-def _check_corner(file: Any, grid: GeoBox, path: Path) -> None:
+def _check_corner(file: Any, grid: GeoBox, where: str) -> None:
     """The grid in the structure metadata must be the one in the name; degrees × 10⁶ in spite of the field's name."""
     text = file.get("HDFEOS INFORMATION/StructMetadata.0")
     match = _CORNER.search(bytes(np.ravel(text[()])[0]).decode("ascii", "replace")) if text is not None else None
@@ -133,6 +136,6 @@ def _check_corner(file: Any, grid: GeoBox, path: Path) -> None:
         raise ProductError(
             f"the name says upper left ({grid.boundingbox.left:g}, {grid.boundingbox.top:g}), "
             f"the content says ({west:g}, {north:g})",
-            where=path.name,
+            where=where,
             hint="Restore the official file name.",
         )

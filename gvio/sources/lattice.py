@@ -24,7 +24,7 @@ def check_one_lattice(grids: Sequence[tuple[ProductFile, GeoBox]]) -> None:
     lattices: list[list[tuple[ProductFile, GeoBox]]] = []
     for file, grid in grids:
         # One member stands for its lattice: alignment to within a thousandth is as good as transitive.
-        home = next((lattice for lattice in lattices if _aligned(grid, lattice[0][1])), None)
+        home = next((lattice for lattice in lattices if aligned(grid, lattice[0][1])), None)
         if home is None:
             lattices.append([(file, grid)])
         else:
@@ -35,7 +35,8 @@ def check_one_lattice(grids: Sequence[tuple[ProductFile, GeoBox]]) -> None:
         check_aligned(grid, majority[0][1], where=file.path.name)
 
 
-def _aligned(grid: GeoBox, reference: GeoBox) -> bool:
+def aligned(grid: GeoBox, reference: GeoBox) -> bool:
+    """Whether two grids are windows of one lattice."""
     try:
         check_aligned(grid, reference)
     except ProductError:

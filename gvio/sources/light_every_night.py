@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-from odc.geo.geobox import GeoBox
-
 from gvio.sources.files import ProductFile, month_of_period
-from gvio.sources.pairs import loose_lattices, open_pairs, pair_tiles, reference_of
-from gvio.sources.product import Product
-from gvio.types import LightMonth
+from gvio.sources.pairs import open_pairs, pair_tiles
+from gvio.sources.product import OpenedMonth, Product
 
 LIGHT, COUNT = "avg_rade9", "n_cf"
 
@@ -48,33 +46,21 @@ def recognise(filename: str) -> ProductFile | None:
     )
 
 
-def reference_geobox(files: Sequence[ProductFile]) -> GeoBox:
-    """Grid of the month's radiance file.
-
-    Raises:
-        ProductError: The file is damaged, or radiance or count is absent.
-    """
-    return reference_of(pair_tiles(files, LIGHT, COUNT))
-
-
-def open_month(files: Sequence[ProductFile], geobox: GeoBox) -> LightMonth:
-    """One month on the region's grid: radiance NaN where the count is 0, absent, or the value is not finite.
+def open_month(files: Sequence[ProductFile]) -> AbstractContextManager[OpenedMonth]:
+    """One month, open; its radiance is NaN where the count is 0, absent, or the value is not finite.
 
     Args:
         files: Radiance and count of one month.
-        geobox: The region's grid, a window of the product's lattice.
 
     Raises:
-        ProductError: Damaged or missing file, another lattice, or the files do not touch the region.
+        ProductError: Damaged or missing file.
     """
-    return open_pairs(pair_tiles(files, LIGHT, COUNT), geobox)
+    return open_pairs(pair_tiles(files, LIGHT, COUNT))
 
 
 PRODUCT = Product(
     name="light-every-night",
     example="DNB_npp_20211201-20211231_global_ecm-slcorr_v10_ops.avg_rade9.tif",
     recognise=recognise,
-    reference_geobox=reference_geobox,
-    lattices=loose_lattices,
     open_month=open_month,
 )

@@ -9,7 +9,7 @@ import numpy as np
 from odc.geo.geobox import GeoBox
 
 from gvio.errors import ProductError
-from gvio.sources.files import ProductFile, provenance_of
+from gvio.sources.files import OpenedFile, ProductFile, provenance_of
 from gvio.types import FloatArray, IntArray, LightMonth, Month
 
 
@@ -21,7 +21,7 @@ class TileLight:
     observations: FloatArray | IntArray
 
 
-def mosaic_month(month: Month, tiles: Iterable[TileLight], files: Sequence[ProductFile], geobox: GeoBox) -> LightMonth:
+def mosaic_month(month: Month, tiles: Iterable[TileLight], files: Sequence[OpenedFile], geobox: GeoBox) -> LightMonth:
     """Join tiles; a pixel is valid when its radiance is finite and it was observed at least once.
 
     A small negative radiance is legal: the composites subtract a background. Where tiles overlap the first counts.
@@ -44,19 +44,19 @@ def mosaic_month(month: Month, tiles: Iterable[TileLight], files: Sequence[Produ
     )
 
 
-def check_touches(files: Sequence[ProductFile], grids: Sequence[GeoBox], geobox: GeoBox) -> list[bool]:
-    """Which of the tiles overlap the region at all.
+def check_touches(tiles: Sequence[tuple[ProductFile, GeoBox]], geobox: GeoBox) -> list[bool]:
+    """Which of one month's tiles, a file and its grid each, overlap the region at all.
 
     Raises:
         ProductError: None does: these are files of another place.
     """
-    touching = [_overlap(grid, geobox) for grid in grids]
+    touching = [_overlap(grid, geobox) for _, grid in tiles]
     if any(touching):
         return touching
-    held = "; ".join(f"{f.tile} covers {_corners(g)}" for f, g in zip(files, grids, strict=True))
+    held, first = "; ".join(f"{file.tile} covers {_corners(grid)}" for file, grid in tiles), tiles[0][0]
     raise ProductError(
-        f"no tile of {files[0].month} touches the region {_corners(geobox)}: {held}",
-        where=files[0].path.name,
+        f"no tile of {first.month} touches the region {_corners(geobox)}: {held}",
+        where=first.path.name,
         hint="Download the tile of the region, or correct the bounds in region.yaml.",
     )
 

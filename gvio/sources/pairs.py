@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-from collections.abc import Sequence
-from pathlib import Path
+import functools
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from odc.geo.geobox import GeoBox
 
 from gvio import raster
 from gvio.errors import ProductError
-from gvio.sources.files import DOWNLOAD_AGAIN, ProductFile, check_magic
+from gvio.sources.files import DOWNLOAD_AGAIN, OpenedFile, ProductFile, opened
 from gvio.sources.mosaic import TileLight, check_touches, mosaic_month
+from gvio.sources.product import OpenedMonth
 from gvio.types import LightMonth
 
 ARCHIVE = "archive"
@@ -20,11 +22,22 @@ ARCHIVE = "archive"
 
 @dataclasses.dataclass(frozen=True)
 class Pair:
-    """Radiance and count of one tile, as paths GDAL opens, and the files on disk that they come from."""
+    """Files of one tile: radiance and count, or the archive that holds both, and then their names in it."""
 
-    light: str
-    count: str
     files: tuple[ProductFile, ...]
+    members: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Tile:
+    light: raster.OpenRaster
+    count: raster.OpenRaster
+    files: tuple[OpenedFile, ...]
+
+    @property
+    def grids(self) -> tuple[tuple[ProductFile, GeoBox], ...]:
+        """Of radiance and count; of an archive both are members of one file."""
+        return (self.files[0].file, self.light.geobox), (self.files[-1].file, self.count.geobox)
 
 
 def pair_tiles(files: Sequence[ProductFile], light: str, count: str) -> list[Pair]:
@@ -42,77 +55,74 @@ def pair_tiles(files: Sequence[ProductFile], light: str, count: str) -> list[Pai
     return [_pair([file for file in files if file.tile == tile], light, count) for tile in tiles]
 
 
-def open_pairs(pairs: Sequence[Pair], geobox: GeoBox) -> LightMonth:
-    """Read the window of every tile that touches the region and join them.
+@contextlib.contextmanager
+def open_pairs(pairs: Sequence[Pair]) -> Iterator[OpenedMonth]:
+    """One month, open: every file once, from which first bytes, SHA-256, header and window are read.
+
+    Only members of an archive are opened by GDAL itself, which unpacks no more of it than it needs.
 
     Raises:
-        ProductError: A file is damaged, off the region's lattice, or no tile touches the region.
+        ProductError: A file is damaged.
     """
-    for pair in pairs:
-        _check_readable(pair)
-    grids = [raster.geobox_of(pair.light) for pair in pairs]
-    touching = check_touches([pair.files[0] for pair in pairs], grids, geobox)
-    used = [pair for pair, touches in zip(pairs, touching, strict=True) if touches]
-    tiles = (_read_tile(pair, geobox) for pair in used)
-    return mosaic_month(pairs[0].files[0].month, tiles, [file for pair in used for file in pair.files], geobox)
+    with contextlib.ExitStack() as stack:
+        tiles = [stack.enter_context(_open_archive(p) if p.members else _open_loose(p)) for p in pairs]
+        grids = tuple(grid for tile in tiles for grid in tile.grids)
+        yield OpenedMonth(grids, functools.partial(_read, tiles))
 
 
-def loose_lattices(files: Sequence[ProductFile]) -> list[tuple[ProductFile, GeoBox]]:
-    """Grids of the loose files; an archive would have to be unpacked up to its member and is checked when read.
-
-    Raises:
-        ProductError: A header cannot be read.
-    """
-    loose = [file for file in files if file.layer != ARCHIVE]
-    for file in loose:
-        check_magic(file.path, "GeoTIFF")
-    return [(file, raster.geobox_of(file.path)) for file in loose]
+def _read(tiles: Sequence[_Tile], geobox: GeoBox) -> LightMonth:
+    """Read the window of every tile that touches the region and join them."""
+    touching = check_touches([(tile.files[0].file, tile.light.geobox) for tile in tiles], geobox)
+    used = [tile for tile, touches in zip(tiles, touching, strict=True) if touches]
+    light = (_read_tile(tile, geobox) for tile in used)
+    return mosaic_month(tiles[0].files[0].file.month, light, [file for tile in used for file in tile.files], geobox)
 
 
-def reference_of(pairs: Sequence[Pair]) -> GeoBox:
-    """Grid of the first tile's radiance.
-
-    Raises:
-        ProductError: The file is damaged.
-    """
-    _check_readable(pairs[0])
-    return raster.geobox_of(pairs[0].light)
-
-
-def _check_readable(pair: Pair) -> None:
-    archive = pair.files[0] if pair.files[0].layer == ARCHIVE else None
-    for file in pair.files:
-        # First bytes first: of an HTML page in the place of a file GDAL says nothing that helps.
-        check_magic(file.path, "gzip archive" if archive else "GeoTIFF")
-    for member in (pair.light, pair.count) if archive else ():
-        try:
-            raster.geobox_of(member)
-        except ProductError as error:
-            raise ProductError(
-                f"is truncated, damaged, or does not hold {Path(member).name}",
-                where=pair.files[0].path.name,
-                hint=DOWNLOAD_AGAIN,
-            ) from error
-
-
-def _read_tile(pair: Pair, geobox: GeoBox) -> TileLight:
-    radiance, _, _ = raster.read_window(pair.light, geobox)
-    counts, _, nodata = raster.read_window(pair.count, geobox)
+def _read_tile(tile: _Tile, geobox: GeoBox) -> TileLight:
+    radiance, _, _ = raster.window_of(tile.light, geobox)
+    counts, _, nodata = raster.window_of(tile.count, geobox)
     # An integer nodata (65535) would pass for the best-observed pixel of the month.
     if nodata is not None and np.issubdtype(counts.dtype, np.integer):
         counts = np.where(counts == nodata, 0, counts)
     return TileLight(np.asarray(radiance, np.float32), counts)
 
 
+@contextlib.contextmanager
+def _open_loose(pair: Pair) -> Iterator[_Tile]:
+    with contextlib.ExitStack() as stack:
+        # First bytes first: of an HTML page in the place of a file GDAL says nothing that helps.
+        files = tuple(stack.enter_context(opened(file, "GeoTIFF")) for file in pair.files)
+        light, count = (stack.enter_context(raster.opened(file.stream)) for file in files)
+        yield _Tile(light, count, files)
+
+
+@contextlib.contextmanager
+def _open_archive(pair: Pair) -> Iterator[_Tile]:
+    with contextlib.ExitStack() as stack:
+        archive = stack.enter_context(opened(pair.files[0], "gzip archive"))
+        light, count = (stack.enter_context(_open_member(pair.files[0], name)) for name in pair.members)
+        yield _Tile(light, count, (archive,))
+
+
+@contextlib.contextmanager
+def _open_member(archive: ProductFile, name: str) -> Iterator[raster.OpenRaster]:
+    with contextlib.ExitStack() as stack:
+        try:
+            member = stack.enter_context(raster.opened(f"/vsitar/{archive.path.absolute()}/{name}"))
+        except ProductError as error:
+            what = f"is truncated, damaged, or does not hold {name}"
+            raise ProductError(what, where=archive.path.name, hint=DOWNLOAD_AGAIN) from error
+        yield member
+
+
 def _pair(files: Sequence[ProductFile], light: str, count: str) -> Pair:
     by_layer = {file.layer: file for file in files}
     if light in by_layer and count in by_layer:
-        loose = (by_layer[light], by_layer[count])
-        return Pair(str(loose[0].path), str(loose[1].path), loose)
+        return Pair((by_layer[light], by_layer[count]))
     if ARCHIVE in by_layer:
         archive = by_layer[ARCHIVE]
-        inside = f"/vsitar/{archive.path.absolute()}/{archive.path.name.removesuffix('.tgz')}"
-        return Pair(f"{inside}.{light}.tif", f"{inside}.{count}.tif", (archive,))
+        stem = archive.path.name.removesuffix(".tgz")
+        return Pair((archive,), (f"{stem}.{light}.tif", f"{stem}.{count}.tif"))
     present, absent = (light, count) if light in by_layer else (count, light)
     name = by_layer[present].path.name
     raise ProductError(

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-from odc.geo.geobox import GeoBox
-
 from gvio.sources.files import ProductFile, month_of_period
-from gvio.sources.pairs import ARCHIVE, loose_lattices, open_pairs, pair_tiles, reference_of
-from gvio.sources.product import Product
-from gvio.types import LightMonth
+from gvio.sources.pairs import ARCHIVE, open_pairs, pair_tiles
+from gvio.sources.product import OpenedMonth, Product
 
 LIGHT, COUNT = "avg_rade9h", "cf_cvg"
 
@@ -44,33 +42,21 @@ def recognise(filename: str) -> ProductFile | None:
     )
 
 
-def reference_geobox(files: Sequence[ProductFile]) -> GeoBox:
-    """Grid of one radiance file of the month.
-
-    Raises:
-        ProductError: The file is damaged, or radiance or count is absent.
-    """
-    return reference_of(pair_tiles(files, LIGHT, COUNT))
-
-
-def open_month(files: Sequence[ProductFile], geobox: GeoBox) -> LightMonth:
-    """One month on the region's grid: radiance NaN where the count is 0, absent, or the value is not finite.
+def open_month(files: Sequence[ProductFile]) -> AbstractContextManager[OpenedMonth]:
+    """One month, open; its radiance is NaN where the count is 0, absent, or the value is not finite.
 
     Args:
         files: All files of one production of one month.
-        geobox: The region's grid, a window of the product's lattice.
 
     Raises:
-        ProductError: Damaged or missing file, another lattice, or no tile touches the region.
+        ProductError: Damaged or missing file.
     """
-    return open_pairs(pair_tiles(files, LIGHT, COUNT), geobox)
+    return open_pairs(pair_tiles(files, LIGHT, COUNT))
 
 
 PRODUCT = Product(
     name="vnl-monthly",
     example="SVDNB_npp_20211201-20211231_75N060E_vcmslcfg_v10_c202201122300.avg_rade9h.tif",
     recognise=recognise,
-    reference_geobox=reference_geobox,
-    lattices=loose_lattices,
     open_month=open_month,
 )

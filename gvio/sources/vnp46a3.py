@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from affine import Affine
 from odc.geo.geobox import GeoBox
 
-from gvio.sources.files import ProductFile, check_magic
+from gvio.sources.files import OpenedFile, ProductFile, opened
 from gvio.sources.granule import TILE_PIXELS, read_tile
 from gvio.sources.mosaic import check_touches, mosaic_month
-from gvio.sources.product import Product
+from gvio.sources.product import OpenedMonth, Product
 from gvio.sources.vnp46a3_names import COMPOSITE, recognise
 from gvio.types import LightMonth
 
@@ -25,31 +26,33 @@ def tile_geobox(tile: str) -> GeoBox:
     return GeoBox((TILE_PIXELS, TILE_PIXELS), Affine(pixel, 0, west, 0, -pixel, north), "EPSG:4326")
 
 
-def reference_geobox(files: Sequence[ProductFile]) -> GeoBox:
-    """Grid of the first tile; it follows from the name alone."""
-    return tile_geobox(files[0].tile)
-
-
-def open_month(
-    files: Sequence[ProductFile], geobox: GeoBox, dropped_quality: tuple[int, ...] = (GAP_FILLED,)
-) -> LightMonth:
-    """One month on the region's grid; reads only the chunks under the window.
+@contextlib.contextmanager
+def open_month(files: Sequence[ProductFile], dropped_quality: tuple[int, ...] = (GAP_FILLED,)) -> Iterator[OpenedMonth]:
+    """One month, open; reads only the chunks under the region. Grids follow from the names alone.
 
     Args:
         files: Tiles of one month.
-        geobox: The region's grid, a window of the 15 arc-second lattice.
         dropped_quality: `_Quality` values that do not count as an observation of this month; gap-filled by default.
 
     Raises:
-        ProductError: Damaged file, missing layer, wrong size, another lattice, or no tile touches the region.
+        ProductError: Damaged file; while reading also a missing layer or a wrong size.
     """
-    for file in files:
-        check_magic(file.path, "HDF5")
-    grids = [tile_geobox(file.tile) for file in files]
-    touching = check_touches(files, grids, geobox)
-    used = [(f, g) for f, g, touches in zip(files, grids, touching, strict=True) if touches]
-    tiles = (read_tile(file.path, grid, geobox, file.processing, dropped_quality) for file, grid in used)
-    return mosaic_month(files[0].month, tiles, [file for file, _ in used], geobox)
+    with contextlib.ExitStack() as stack:
+        granules = [stack.enter_context(opened(file, "HDF5")) for file in files]
+        grids = tuple((file, tile_geobox(file.tile)) for file in files)
+        yield OpenedMonth(grids, functools.partial(_read, granules, grids, dropped_quality))
+
+
+def _read(
+    granules: Sequence[OpenedFile],
+    grids: Sequence[tuple[ProductFile, GeoBox]],
+    dropped_quality: tuple[int, ...],
+    geobox: GeoBox,
+) -> LightMonth:
+    touching = check_touches(grids, geobox)
+    used = [(one, grid) for one, (_, grid), touches in zip(granules, grids, touching, strict=True) if touches]
+    tiles = (read_tile(one.stream, grid, geobox, one.file.processing, dropped_quality) for one, grid in used)
+    return mosaic_month(granules[0].file.month, tiles, [one for one, _ in used], geobox)
 
 
 def black_marble(composite: str = COMPOSITE, dropped_quality: tuple[int, ...] = (GAP_FILLED,)) -> Product:
@@ -58,8 +61,6 @@ def black_marble(composite: str = COMPOSITE, dropped_quality: tuple[int, ...] = 
         name="vnp46a3",
         example="VNP46A3.A2021335.h30v05.002.2022012120000.h5",
         recognise=functools.partial(recognise, composite=composite),
-        reference_geobox=reference_geobox,
-        lattices=lambda files: [(file, tile_geobox(file.tile)) for file in files],
         open_month=functools.partial(open_month, dropped_quality=dropped_quality),
     )
 

@@ -190,7 +190,8 @@ def check_window(into: Path, month: Month = MONTH) -> None:
     named = [(path, recognise(path.name)) for path in sorted(into.glob("*.tif"))]
     files = [dataclasses.replace(file, path=path) for path, file in named if file is not None and file.month == month]
     grid = region_geobox(BOUNDS, tile_grid())
-    light = open_month(files, grid)
+    with open_month(files) as opened:
+        light = opened.read(grid)
     radiance, counts = tile_light(month, tuple(tile_grid().shape))
     np.testing.assert_array_equal(light.radiance, radiance[24:49, 24:73])
     np.testing.assert_array_equal(light.observations, counts[24:49, 24:73])

@@ -162,6 +162,7 @@ def test_a_fetched_granule_is_read_as_light(nasa: Nasa, tmp_path: Path) -> None:
     assert [record.name.split(".")[0] for record in records] == ["VJ146A3"]
     known = [recognise(record.name) for record in records]
     files = [file.__class__(**{**vars(file), "path": tmp_path / "raw" / file.path}) for file in known if file]
-    read = PRODUCT.open_month(files, geobox)
+    with PRODUCT.open_month(files) as opened:
+        read = opened.read(geobox)
     np.testing.assert_allclose(read.radiance, light, rtol=1e-6)
     assert read.provenance[0].sha256 == records[0].sha256

@@ -1,3 +1,4 @@
+import os
 import resource
 from collections.abc import Callable
 from pathlib import Path
@@ -110,6 +111,43 @@ def test_nodata_of_a_float_band_becomes_nan(tmp_path: Path, nodata: float) -> No
     array, _, _ = raster.read_window(tmp_path / "n.tif")
     assert np.isnan(array[3, 4])
     assert np.isfinite(array).sum() == array.size - 1
+
+
+def test_of_an_open_file_only_what_a_window_needs_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    grid = GeoBox((1500, 1500), GRID.transform, GRID.crs)
+    path, values = tmp_path / "large.tif", light(grid)
+    raster.write_cog(path, values, grid, nodata=None)
+    read: list[int] = []
+    preadv = os.preadv
+    monkeypatch.setattr(os, "preadv", lambda *args: read.append(preadv(*args)) or read[-1])
+    with path.open("rb") as stream:
+        stream.seek(7)
+        with raster.opened(stream) as source:
+            assert (source.name, source.geobox) == ("large.tif", grid)
+            array, _, _ = raster.window_of(source, part(700, 700, (20, 30), grid))
+        assert (stream.tell(), stream.closed) == (7, False)
+    np.testing.assert_array_equal(array, values[700:720, 700:730])
+    assert 0 < sum(read) < path.stat().st_size / 10
+
+
+@pytest.mark.parametrize("keep", [4, 0.5])
+def test_a_damaged_file_that_is_open_is_named_as_one_that_is_not(tmp_path: Path, lights: Path, keep: float) -> None:
+    whole = lights.read_bytes()
+    (tmp_path / "cut.tif").write_bytes(whole[: keep if keep > 1 else int(len(whole) * keep)])
+    cut = (tmp_path / "cut.tif").open("rb")
+    with cut as stream, pytest.raises(ProductError) as caught, raster.opened(stream) as source:
+        raster.window_of(source)
+    assert str(caught.value).startswith("cut.tif: cannot be read as a raster (")
+    assert "vsiriopener" not in str(caught.value)  # a number of its own each time
+
+
+def test_an_open_file_without_georeference_is_refused(tmp_path: Path) -> None:
+    profile = {"driver": "GTiff", "count": 1, "height": 4, "width": 4, "dtype": "uint8"}
+    with pytest.warns(rasterio.errors.NotGeoreferencedWarning):
+        rasterio.open(tmp_path / "bare.tif", "w", **profile).close()
+    refused = pytest.raises(ProductError, match=r"^bare\.tif: has no georeference")
+    with (tmp_path / "bare.tif").open("rb") as stream, refused, raster.opened(stream):
+        pass
 
 
 def test_a_grid_shifted_by_half_a_pixel_is_refused(lights: Path) -> None:

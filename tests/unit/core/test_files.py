@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from gvio.errors import RunHeld
-from gvio.files import held, move, replacing, sibling, write_bytes, write_json
+from gvio.files import SecondReader, held, move, replacing, sibling, write_bytes, write_json
 
 HOURS_AGO = 2 * 3600
 
@@ -208,3 +208,14 @@ def test_a_lock_is_given_back_when_the_body_fails(tmp_path):
         raise ValueError("broke")
     with held(tmp_path / ".lock", busy):
         pass
+
+
+def test_a_second_reader_has_its_own_position_and_leaves_the_file_open(tmp_path):
+    (tmp_path / "x").write_bytes(b"0123456789")
+    with (tmp_path / "x").open("rb") as file:
+        file.seek(3)
+        with SecondReader(file) as one, SecondReader(file) as two:
+            assert (one.read(2), one.seek(1, os.SEEK_CUR), one.read(2)) == (b"01", 3, b"34")
+            assert (two.seek(-2, os.SEEK_END), two.read(), two.read(1), two.tell()) == (8, b"89", b"", 10)
+            assert one.tell() == 5
+        assert (file.closed, file.tell(), file.read(1)) == (False, 3, b"3")

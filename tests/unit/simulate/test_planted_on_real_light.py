@@ -16,6 +16,7 @@ from gvio.simulate.onto import TITLE, conform, read_base
 from gvio.simulate.pack import plant_pack, simulate_pack
 from gvio.simulate.spec import WorldSpec
 from gvio.simulate.world import simulate_world
+from gvio.sources.files import MAGIC
 from gvio.sources.folder import list_files, open_stack
 from gvio.types import Month
 
@@ -186,7 +187,7 @@ def test_two_products_in_one_folder_need_a_choice(tmp_path):
 
 
 def test_whole_tiles_are_too_large_for_a_region(tmp_path):
-    (tmp_path / "VNP46A3.A2020001.h30v05.002.2020040120000.h5").touch()
+    (tmp_path / "VNP46A3.A2020001.h30v05.002.2020040120000.h5").write_bytes(MAGIC["HDF5"][0])
     with pytest.raises(ConfigError, match="2400 x 2400 pixels, too many"):
         read_base(tmp_path, PLANT)
 

@@ -6,7 +6,7 @@ import pytest
 from gvio.errors import ProductError
 from gvio.simulate.formats.light_every_night import write_light_every_night
 from gvio.sources.folder import list_files, open_stack
-from gvio.sources.light_every_night import open_month, recognise, reference_geobox
+from gvio.sources.light_every_night import open_month, recognise
 from gvio.types import Month
 
 
@@ -37,8 +37,9 @@ def test_a_window_of_the_pair_is_read(tmp_path: Path, light) -> None:
     radiance, counts = light.month(month)
     write_light_every_night(tmp_path, month, radiance, counts, light.grid)
     files = list_files(tmp_path, "light-every-night")
-    assert reference_geobox(files) == light.grid
-    opened = open_month(files, light.moved(5, 6, (10, 12)))
+    with open_month(files) as both:
+        assert both.grids == tuple((file, light.grid) for file in files)
+        opened = both.read(light.moved(5, 6, (10, 12)))
     np.testing.assert_array_equal(opened.radiance, radiance[5:15, 6:18])
     np.testing.assert_array_equal(opened.observations, counts[5:15, 6:18])
     assert opened.provenance[0].regime == "light-every-night/npp/v10/ecm-slcorr"
@@ -64,4 +65,4 @@ def test_a_missing_count_is_refused(tmp_path: Path, light) -> None:
     month = Month(2021, 12)
     write_light_every_night(tmp_path, month, *light.month(month), light.grid)[1].unlink()
     with pytest.raises(ProductError, match=r"avg_rade9\.tif: has no n_cf file"):
-        open_month(list_files(tmp_path, "light-every-night"), light.grid)
+        open_month(list_files(tmp_path, "light-every-night"))

@@ -156,6 +156,15 @@ def test_of_two_lattices_with_equal_votes_the_newest_month_is_right(tmp_path: Pa
         stack_of(tmp_path, light)
 
 
+def test_the_newest_archive_is_named_when_it_alone_is_off(tmp_path: Path, light) -> None:
+    """Not the first met: the region's grid is cut from the newest month's, and all others differ from it."""
+    for month in ("2021-09", "2021-10"):
+        light.write(tmp_path, month)
+    archive = pack_vnl(*light.write(tmp_path, "2021-11", light.moved(0, 0.5)))
+    with pytest.raises(ProductError, match=rf"^{archive.name}: the grid is shifted by 0\.50 pixels east"):
+        stack_of(tmp_path, light)
+
+
 def test_an_archive_off_the_lattice_is_refused_when_read(tmp_path: Path, light) -> None:
     pack_vnl(*light.write(tmp_path, "2021-09", light.moved(0, 0.5)))
     light.write(tmp_path, "2021-10")

@@ -2,6 +2,7 @@ import gzip
 import hashlib
 import io
 import tarfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,16 +13,27 @@ from odc.geo.geobox import GeoBox
 from gvio import raster
 from gvio.errors import ProductError
 from gvio.simulate.formats.vnl import pack_vnl
+from gvio.sources import vnl
 from gvio.sources.files import ProductFile
 from gvio.sources.folder import list_files
-from gvio.sources.vnl import open_month, recognise, reference_geobox
-from gvio.types import Month
+from gvio.sources.vnl import recognise
+from gvio.types import LightMonth, Month
 
 DECEMBER = Month(2021, 12)
 
 
 def files_in(folder: Path) -> list[ProductFile]:
     return list_files(folder, "vnl-monthly")
+
+
+def open_month(files: Sequence[ProductFile], geobox: GeoBox) -> LightMonth:
+    with vnl.open_month(files) as month:
+        return month.read(geobox)
+
+
+def reference_geobox(files: Sequence[ProductFile]) -> GeoBox:
+    with vnl.open_month(files) as month:
+        return month.grids[0][1]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 import functools
 import hashlib
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,9 @@ from gvio.simulate.formats.black_marble import FIELDS, tile_geobox, write_vnp46a
 from gvio.sources import vnp46a3
 from gvio.sources.files import ProductFile
 from gvio.sources.folder import list_files
-from gvio.sources.vnp46a3 import black_marble, open_month, recognise, reference_geobox
-from gvio.types import Month
+from gvio.sources.product import Product
+from gvio.sources.vnp46a3 import black_marble, recognise
+from gvio.types import LightMonth, Month
 
 DECEMBER = Month(2021, 12)
 LAYER = "AllAngle_Composite_Snow_Free"
@@ -40,6 +42,11 @@ def moved(south: float, east: float, shape: tuple[int, int]) -> GeoBox:
 
 def files_in(folder: Path) -> list[ProductFile]:
     return list_files(folder, "vnp46a3")
+
+
+def open_month(files: Sequence[ProductFile], geobox: GeoBox, product: Product = vnp46a3.PRODUCT) -> LightMonth:
+    with product.open_month(files) as month:
+        return month.read(geobox)
 
 
 @functools.cache
@@ -142,7 +149,7 @@ def test_gap_filled_pixels_can_be_kept_by_decision(tmp_path: Path) -> None:
     for layer, value in ((LAYER, 5.0), (f"{LAYER}_Num", 4), (f"{LAYER}_Quality", 2)):
         edit(path, layer, (3, 4), value)
     keeping = black_marble(dropped_quality=())
-    assert keeping.open_month(files_in(tmp_path), INSIDE).radiance[3, 4] == 5
+    assert open_month(files_in(tmp_path), INSIDE, keeping).radiance[3, 4] == 5
 
 
 def test_without_a_count_nothing_was_observed(tmp_path: Path) -> None:
@@ -222,11 +229,12 @@ def granule(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[ProductFile]
     return files_in(folder), np.pad(world(INSIDE)[0], 100, constant_values=np.nan)
 
 
-def test_the_reference_needs_no_file() -> None:
-    file = recognise("VNP46A3.A2021335.h30v05.002.2022012120000.h5")
-    assert file is not None
-    assert reference_geobox([file]) == tile_geobox(30, 5)
-    assert vnp46a3.PRODUCT.lattices([file]) == [(file, tile_geobox(30, 5))]
+def test_grids_follow_from_names_though_the_content_is_damaged(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    path.write_bytes(path.read_bytes()[:64])
+    (file,) = files_in(tmp_path)
+    with vnp46a3.open_month([file]) as month:
+        assert month.grids == ((file, tile_geobox(30, 5)),)
 
 
 def test_the_group_in_gdals_spelling_is_read_too(tmp_path: Path) -> None:

@@ -1,0 +1,93 @@
+"""A GeoTIFF as bytes, plain or cloud-optimised: how `gvio.raster` encodes what it writes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import rasterio
+import rasterio.shutil
+from odc.geo.geobox import GeoBox
+from rasterio.io import MemoryFile
+
+from gvio.types import FloatArray, IntArray
+
+# Packs are input: GDAL must leave no .aux.xml, .gz.properties or the like beside them, nor scan their folder.
+GDAL_OPTIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "GDAL_PAM_ENABLED": "NO",
+        "CPL_VSIL_GZIP_WRITE_PROPERTIES": "NO",
+        "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
+    }
+)
+
+
+def as_geotiff(
+    array: FloatArray | IntArray,
+    geobox: GeoBox,
+    nodata: float | None,
+    descriptions: Sequence[str] = (),
+    tags: Mapping[str, str] | None = None,
+) -> bytes:
+    """(y, x) or (band, y, x) as a DEFLATE GeoTIFF in the array's dtype.
+
+    Raises:
+        ValueError: The array does not fit the grid, or descriptions do not fit the bands.
+    """
+    bands = _as_bands(array, geobox, descriptions)
+    with rasterio.Env(**GDAL_OPTIONS), MemoryFile() as memory:
+        with memory.open(**_profile(bands, geobox, nodata)) as sink:
+            _fill(sink, bands, descriptions, tags)
+        return bytes(memory.getbuffer())
+
+
+def as_cog(
+    array: FloatArray | IntArray,
+    geobox: GeoBox,
+    nodata: float | None,
+    descriptions: Sequence[str] = (),
+    tags: Mapping[str, str] | None = None,
+) -> bytes:
+    """(y, x) or (band, y, x) as a cloud-optimised GeoTIFF in the array's dtype; the same bytes for the same arguments.
+
+    Raises:
+        ValueError: The array does not fit the grid, or descriptions do not fit the bands.
+    """
+    bands = _as_bands(array, geobox, descriptions)
+    options = {"COMPRESS": "DEFLATE", "PREDICTOR": "YES", "BLOCKSIZE": 256, "OVERVIEW_RESAMPLING": "AVERAGE"}
+    # GDAL makes a COG only as a copy of another file: overviews must be known before the first byte is written.
+    with rasterio.Env(**GDAL_OPTIONS), MemoryFile() as plain, MemoryFile(ext=".tif") as cog:
+        with plain.open(**_profile(bands, geobox, nodata)) as sink:
+            _fill(sink, bands, descriptions, tags)
+        with plain.open() as source:
+            rasterio.shutil.copy(source, cog.name, driver="COG", **options)
+        return bytes(cog.getbuffer())
+
+
+def _as_bands(array: FloatArray | IntArray, geobox: GeoBox, descriptions: Sequence[str]) -> Any:
+    bands = array[None] if array.ndim == 2 else array
+    if bands.ndim != 3 or bands.shape[1:] != tuple(geobox.shape):
+        raise ValueError(f"array of shape {array.shape} does not fit a grid of {tuple(geobox.shape)}")
+    if descriptions and len(descriptions) != len(bands):
+        raise ValueError(f"{len(descriptions)} descriptions for {len(bands)} bands")
+    return bands
+
+
+def _profile(bands: Any, geobox: GeoBox, nodata: float | None) -> dict[str, Any]:
+    count, rows, cols = bands.shape
+    shape = {"count": count, "height": rows, "width": cols, "dtype": bands.dtype.name}
+    place = {"crs": str(geobox.crs), "transform": geobox.transform, "nodata": nodata}
+    predictor = 3 if np.issubdtype(bands.dtype, np.floating) else 2  # TIFF's for floating point, and for integers
+    profile: dict[str, Any] = {"driver": "GTiff", **shape, **place, "compress": "deflate", "predictor": predictor}
+    if min(rows, cols) > 512:  # a smaller one is read whole anyway
+        profile |= {"tiled": True, "blockxsize": 256, "blockysize": 256}
+    return profile
+
+
+def _fill(sink: Any, bands: Any, descriptions: Sequence[str], tags: Mapping[str, str] | None) -> None:
+    sink.write(bands)
+    for number, text in enumerate(descriptions, start=1):
+        sink.set_band_description(number, text)
+    sink.update_tags(**(tags or {}))
