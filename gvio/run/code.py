@@ -14,6 +14,7 @@ _CORE = (
     "content",
     "errors",
     "files",
+    "geotiff",
     "grid",
     "run.artifacts",
     "run.code",
@@ -26,7 +27,7 @@ _CORE = (
     "types",
     "workdays",
 )
-_TABLES = (*_CORE, "geotiff", "ledger", "raster", "region", "run.digests")
+_TABLES = (*_CORE, "ledger", "raster", "region", "run.digests")
 _MODEL = (
     *_TABLES,
     "assimilate",

@@ -18,7 +18,7 @@ def test_a_correct_pack_is_read_whole(pack_dir):
     assert list(pack.factories["factory_id"]) == ["F0", "F1", "F2", "F3"]
     assert len(pack.ledger) == 2
     assert pack.urban is None
-    assert pack.notes == ()
+    assert {note.name for note in pack.notes} == {"pack.calendar", "pack.invented"}
     assert pack.districts.crs == pack.factories.crs == "EPSG:4326"
 
 
@@ -82,7 +82,7 @@ def test_the_development_packs_are_read(name, rows):
     pack = read_pack(REGIONS / name)
     assert (len(pack.districts), len(pack.factories), len(pack.ledger)) == (8, 500, rows)
     assert np.isfinite(pack.ledger.rows["value"]).all()
-    assert pack.notes == ()
+    assert {note.name for note in pack.notes} == {"pack.calendar", "pack.invented"}
 
 
 def test_a_pack_without_a_calendar_has_chinas_as_before_and_is_told_what_to_write(pack_dir, rewrite):
