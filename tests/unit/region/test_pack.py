@@ -18,7 +18,7 @@ def test_a_correct_pack_is_read_whole(pack_dir):
     assert list(pack.factories["factory_id"]) == ["F0", "F1", "F2", "F3"]
     assert len(pack.ledger) == 2
     assert pack.urban is None
-    assert {note.name for note in pack.notes} == {"pack.calendar", "pack.invented"}
+    assert pack.notes == ()
     assert pack.districts.crs == pack.factories.crs == "EPSG:4326"
 
 
