@@ -58,7 +58,7 @@ def _run_months(request: RunRequest, months: list[Month]) -> list[RunReport]:
     from flows.monthly import monthly
 
     with temporary_server(request.workspace):
-        reports = list[RunReport]()
+        reports: list[RunReport] = []
         for month in _pending(request, months):
             click.echo(f"monthly run {month}", err=True)
             day = (month + 1).first_day.replace(day=20)
