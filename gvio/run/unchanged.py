@@ -2,7 +2,8 @@
 
 The glance compares what a look at names, sizes and small files shows with what the last run saw; it opens no raster, no
 table and no registry. Where it is not sure, the hashes of the run's inputs are compared with those in the manifest.
-Either way the store must be whole: every object there in its size, and the catalogue at the pointer's release.
+Either way the store must be whole: every object there in its size, tables with their bytes, and the catalogue at the
+pointer's release.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from gvio.run.digests import files_digest
 from gvio.run.inputs import input_digests
 from gvio.run.made import Kept
 from gvio.sections import Frozen
+from gvio.store.keys import sha256
 from gvio.types import Month
 
 if TYPE_CHECKING:
@@ -78,7 +80,7 @@ def at_a_glance(context: Context, look: Look, standing: Standing) -> Seen | None
     if seen is None or seen.look != look or seen.release != standing.latest.release:
         return None
     in_time = seen.first_day <= context.as_of and (seen.next_day is None or context.as_of < seen.next_day)
-    return seen if in_time else None
+    return seen if in_time and _has_sound_tables(context, standing) else None
 
 
 def by_what_made_it(
@@ -96,7 +98,14 @@ def by_what_made_it(
     now = champion.get()
     if now is not None and now.version.weights_sha256 != manifest.model.get("weights_sha256"):
         return None
-    return manifest.release
+    return manifest.release if _has_sound_tables(context, standing) else None
+
+
+def _has_sound_tables(context: Context, standing: Standing) -> bool:
+    """Whether the release's own objects have the bytes that were published; of the grids `gvio verify` reads them."""
+    manifest = standing.manifest
+    own = [o for o in manifest.objects if o.key.startswith("releases/")] if manifest is not None else []
+    return all(sha256(context.store.get(f"{context.region}/{o.key}")) == o.sha256 for o in own)
 
 
 def remember(context: Context, look: Look, release: str, month: Month) -> None:
