@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -11,15 +10,9 @@ import numpy as np
 from gvio.assimilate.explain import Explanation
 from gvio.config import digest
 from gvio.errors import InputRefused
-from gvio.evaluate.districts import leave_districts_out
+from gvio.evaluate.every_protocol import calibrated, score_every_protocol, scoreboard_of
 from gvio.evaluate.fold import Material
 from gvio.evaluate.fold_cache import KeptFits
-from gvio.evaluate.interval_calibration import interval_table
-from gvio.evaluate.later_origins import later_origins
-from gvio.evaluate.placebo import placebo_gains
-from gvio.evaluate.protocols import leave_one_year_out, rolling_origin
-from gvio.evaluate.scoreboard import build_scoreboard, interval_scale
-from gvio.evaluate.scores import FoldScores
 from gvio.ledger.sums import official_monthly
 from gvio.map.industry import industry_of
 from gvio.map.score import rival_maps, score_left_out, score_truth
@@ -32,7 +25,6 @@ from gvio.run.digests import truth_digest
 from gvio.run.made import Kept, Made
 from gvio.sample.samples import Samples
 from gvio.scoreboard.board import Scoreboard, Subject
-from gvio.scoreboard.names import YEAR_OUT
 from gvio.scoreboard.scores import LightInDistrict, MapScores
 from gvio.stages.evaluation_pages import evaluation_files
 from gvio.stages.sums import sums_of
@@ -63,8 +55,8 @@ def evaluate(context: Context, sampled: Sampled, trained: Trained) -> Evaluated:
         return kept_evaluation(context, head)
     one_thread_each()
     challenger = trained.package.get()
-    calibrated, scoreboard, files = _evaluate(context, sampled, challenger.fitted)
-    package = make_package(calibrated, challenger.about.evaluated(scoreboard))
+    fitted, scoreboard, files = _evaluate(context, sampled, challenger.fitted)
+    package = make_package(fitted, challenger.about.evaluated(scoreboard))
     head = EvaluatedHead(
         made=made,
         month=sampled.head.month,
@@ -72,7 +64,7 @@ def evaluate(context: Context, sampled: Sampled, trained: Trained) -> Evaluated:
         skill=scoreboard.skill or "none",
         verdict=scoreboard.verdict or "",
     )
-    files |= comparison_files(scoreboard, losses(calibrated))
+    files |= comparison_files(scoreboard, losses(fitted))
     files |= {SCOREBOARD: scoreboard.to_json().encode(), WEIGHTS: package.weights, CONFIG: package.document}
     kept = context.workspace.keep(head, files)
     return Evaluated(kept, Kept.here(package), Kept.here(scoreboard), Kept.here(_pictures(files)))
@@ -96,12 +88,7 @@ def _evaluate(context: Context, sampled: Sampled, fitted: Fitted) -> tuple[Fitte
     official, _ = official_monthly(context.ledger, samples.area_ids, config.city_id, samples.months)
     material = Material(samples, sums, official[-1], context.params)
     fit = KeptFits(context.path("folds"))
-    workers = Threads(context.progress)
-    folds: dict[str, list[FoldScores]] = dict(rolling_origin(material, fit, workers))
-    later = later_origins(material, fit, workers)
-    folds[YEAR_OUT] = leave_one_year_out(material, fitted, workers)
-    folds |= leave_districts_out(material, fit, fitted.ensemble.hyper, workers)
-    placebos = placebo_gains(material, fit, workers)
+    folds = score_every_protocol(material, fitted, fit, Threads(context.progress))
     fit.sweep()
     names = [str(name) for name in context.places.districts["name"]]
     posterior, why = explain_estimate(fitted, samples, sums)
@@ -114,11 +101,9 @@ def _evaluate(context: Context, sampled: Sampled, fitted: Fitted) -> tuple[Fitte
     )
     maps = _map_scores(context, samples, output, official)
     light = _light_in_districts(samples, why, names)
-    scoreboard = build_scoreboard(folds, maps, names, subject, samples.owner, placebos, later, light)
-    calibrated = dataclasses.replace(
-        fitted, interval_scale=interval_scale(folds), interval_table=interval_table(folds, later)
-    )
-    return calibrated, scoreboard, evaluation_files(context, samples, fitted, folds, names, output, scoreboard)
+    scoreboard = scoreboard_of(material, folds, maps, names, subject, light)
+    files = evaluation_files(context, samples, fitted, folds.by_protocol, names, output, scoreboard)
+    return calibrated(fitted, folds), scoreboard, files
 
 
 def _light_in_districts(samples: Samples, why: Explanation, names: list[str]) -> list[LightInDistrict]:
