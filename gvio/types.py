@@ -23,6 +23,9 @@ FloatArray = npt.NDArray[np.floating[Any]]
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.integer[Any]]
 
+ESTIMATE_COLUMNS = ("estimate", "lower80", "upper80", "lower95", "upper95")
+"""Columns of numbers in `estimates.parquet`, in the pack's unit."""
+
 _MONTH = re.compile(r"^(\d{4})-(0[1-9]|1[0-2])$")
 
 

@@ -18,8 +18,8 @@ _MOST_SCALING = 1.5
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Figures:
-    """Figures in the pack's unit, (D + 1, T), the city last: `estimate`, and bounds per level, `lower[80]`, …"""
+class Estimates:
+    """Estimates in the pack's unit, (D + 1, T), the city last: `estimate`, and bounds per level, `lower[80]`, …"""
 
     estimate: FloatArray
     lower: dict[int, FloatArray]
@@ -43,7 +43,7 @@ def honour(log_mean: FloatArray, official: FloatArray) -> FloatArray:
     return np.where(own, estimate, estimate * np.where(usable, scale, 1.0))
 
 
-def with_intervals(estimate: FloatArray, half: Mapping[int, FloatArray]) -> Figures:
+def with_intervals(estimate: FloatArray, half: Mapping[int, FloatArray]) -> Estimates:
     """Log-symmetric intervals round the figures.
 
     Args:
@@ -53,4 +53,4 @@ def with_intervals(estimate: FloatArray, half: Mapping[int, FloatArray]) -> Figu
     every = np.concatenate([estimate, estimate.sum(axis=0, keepdims=True)])
     lower = {level: every * np.exp(-width) for level, width in half.items()}
     upper = {level: every * np.exp(width) for level, width in half.items()}
-    return Figures(every, lower, upper)
+    return Estimates(every, lower, upper)

@@ -10,15 +10,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from gvio.errors import GateRefused
-from gvio.types import Month, month_range
+from gvio.types import ESTIMATE_COLUMNS, Month, month_range
 
-FIGURES = ("estimate", "lower80", "upper80", "lower95", "upper95")
 KINDS = ("fitted", "nowcast")
 SCHEMA = pa.schema(
     [
         pa.field("area_id", pa.string(), nullable=False),
         pa.field("month", pa.string(), nullable=False),
-        *(pa.field(name, pa.float64(), nullable=False) for name in FIGURES),
+        *(pa.field(name, pa.float64(), nullable=False) for name in ESTIMATE_COLUMNS),
         pa.field("official", pa.float64()),
         pa.field("official_published", pa.date32()),
         pa.field("kind", pa.string(), nullable=False),
@@ -65,7 +64,7 @@ def _require_form(frame: pd.DataFrame, city_id: str, first: Month, last: Month) 
     missing = [name for name in SCHEMA.names if name not in frame.columns]
     if missing:
         raise GateRefused(f"estimates lack column(s) {', '.join(missing)}", where="estimates.parquet", hint=_HINT)
-    finite = np.isfinite(frame[list(FIGURES)].to_numpy(np.float64)).all(axis=1)
+    finite = np.isfinite(frame[list(ESTIMATE_COLUMNS)].to_numpy(np.float64)).all(axis=1)
     if not finite.all():
         bad = frame[~finite].iloc[0]
         what = f"{int((~finite).sum())} row(s) not finite, the first is {bad['area_id']} {bad['month']}"

@@ -11,7 +11,7 @@ from gvio.ledger.sums import Sums, log_misfit, official_monthly
 from gvio.map.grids import map_months
 from gvio.map.industry import Industry, industry_of
 from gvio.map.intervals import flat_table, gaussian_half_width, product_half_widths, reach_official, split_sd
-from gvio.map.official import Figures, honour, with_intervals
+from gvio.map.official import Estimates, honour, with_intervals
 from gvio.map.trends import TREND_BANDS, trend_bands
 from gvio.publish.explanations import explanations_frame
 from gvio.publish.grids import Grid, GridObject
@@ -122,14 +122,14 @@ def _make(
     samples, config = sampled.samples.get(), context.config
     champion = decided.champion
     sums, fitted = sums_of(context, sampled), champion.package.fitted
-    figures, frame, why = _estimates(context, samples, sums, fitted)
+    estimates, frame, why = _estimates(context, samples, sums, fitted)
     industry = industry_of(samples)
-    grids, series = _grids(context, samples, industry, figures, months)
+    grids, series = _grids(context, samples, industry, estimates, months)
     place = np.zeros(samples.owner.size, dtype=bool)
     place[industry.pixels] = True
     checks = [
         *check_estimates(frame, samples.area_ids, config.city_id, samples.months),
-        _agreement(context, samples, sums, figures, fitted),
+        _agreement(context, samples, sums, estimates, fitted),
         *check_grids(grids, frame, samples.owner, samples.area_ids, place.reshape(samples.owner.shape)),
     ]
     about = champion.package.about
@@ -142,12 +142,12 @@ def _make(
         model_card=model_card(config, about, scoreboard, champion.decided, fetched.head.switches),
         trends=_trends(context, samples, industry, series),
     )
-    return product, checks, float(figures.estimate[-1, -1])
+    return product, checks, float(estimates.estimate[-1, -1])
 
 
 def _estimates(
     context: Context, samples: Samples, sums: Sums, fitted: Fitted
-) -> tuple[Figures, pd.DataFrame, pd.DataFrame]:
+) -> tuple[Estimates, pd.DataFrame, pd.DataFrame]:
     city_id = context.config.city_id
     posterior, why = explain_estimate(fitted, samples, sums)
     official, published = official_monthly(context.ledger, samples.area_ids, city_id, samples.months)
@@ -156,23 +156,23 @@ def _estimates(
     split = split_sd(sums, samples.months, posterior.city_mean)
     half = product_half_widths(table, sums, posterior.sd, posterior.city_sd, split, own, published_noise(fitted))
     estimate = honour(posterior.mean, official)
-    figures = with_intervals(estimate, reach_official(half, sums, log_misfit(sums, estimate)))
+    estimates = with_intervals(estimate, reach_official(half, sums, log_misfit(sums, estimate)))
     areas, months = [*samples.area_ids, city_id], [str(m) for m in samples.months]
     frame = pd.DataFrame(
         {
             "area_id": np.repeat(areas, len(months)),
             "month": np.tile(months, len(areas)),
-            "estimate": figures.estimate.ravel(),
-            "lower80": figures.lower[80].ravel(),
-            "upper80": figures.upper[80].ravel(),
-            "lower95": figures.lower[95].ravel(),
-            "upper95": figures.upper[95].ravel(),
+            "estimate": estimates.estimate.ravel(),
+            "lower80": estimates.lower[80].ravel(),
+            "upper80": estimates.upper[80].ravel(),
+            "lower95": estimates.lower[95].ravel(),
+            "upper95": estimates.upper[95].ravel(),
             "official": official.ravel(),
             "official_published": published.ravel(),
             "kind": np.where(_covered(sums), "fitted", "nowcast").ravel(),
         }
     )
-    return figures, frame, explanations_frame(vars(why), samples.area_ids, samples.months)
+    return estimates, frame, explanations_frame(vars(why), samples.area_ids, samples.months)
 
 
 def published_noise(fitted: Fitted) -> float:
@@ -184,10 +184,10 @@ def published_noise(fitted: Fitted) -> float:
     return float(np.hypot(fitted.ensemble.hyper.noise, fitted.ensemble.hyper.shock))
 
 
-def _agreement(context: Context, samples: Samples, sums: Sums, figures: Figures, fitted: Fitted) -> CheckResult:
+def _agreement(context: Context, samples: Samples, sums: Sums, estimates: Estimates, fitted: Fitted) -> CheckResult:
     """Whether every official figure, of any period, equals the published estimates it covers within its noise."""
     areas, tolerance = (*samples.area_ids, context.config.city_id), gaussian_half_width(95) * published_noise(fitted)
-    return check_districts_against_city(sums, figures.estimate[:-1], areas, samples.months, tolerance)
+    return check_districts_against_city(sums, estimates.estimate[:-1], areas, samples.months, tolerance)
 
 
 def _covered(sums: Sums) -> BoolArray:
@@ -208,12 +208,12 @@ def _published_months(context: Context, sampled: Sampled, before: Standing) -> l
 
 
 def _grids(
-    context: Context, samples: Samples, industry: Industry, figures: Figures, months: list[Month]
+    context: Context, samples: Samples, industry: Industry, estimates: Estimates, months: list[Month]
 ) -> tuple[dict[Month, FloatArray], FloatArray | None]:
     """Bands (5, y, x) of the months to publish, and (P, T) estimates of all months for trends, when long enough."""
     n = len(samples.months)
     wanted = range(n) if n >= _MIN_TREND_MONTHS else [m - samples.months[0] for m in months]
-    districts = (figures.estimate[:-1], figures.lower[80][:-1], figures.upper[80][:-1])
+    districts = (estimates.estimate[:-1], estimates.lower[80][:-1], estimates.upper[80][:-1])
     bands = map_months(industry, *districts, list(wanted), context.params.map, context.progress)
     by_month = dict(zip((samples.months[t] for t in wanted), bands, strict=True))
     series = None

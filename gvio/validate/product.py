@@ -12,10 +12,9 @@ from collections.abc import Collection, Sequence
 import numpy as np
 import pandas as pd
 
-from gvio.types import BoolArray, CheckResult, FloatArray, Month
+from gvio.types import ESTIMATE_COLUMNS, BoolArray, CheckResult, FloatArray, Month
 from gvio.validate.verdicts import count, name_some, verdict
 
-FIGURES = ("estimate", "lower80", "upper80", "lower95", "upper95")
 SUM_TOLERANCE = 1e-6
 OFFICIAL_WARNING = 0.01
 OFFICIAL_REFUSAL = 0.05
@@ -193,8 +192,8 @@ def _column(table: pd.DataFrame, name: str) -> FloatArray:
 
 
 def _figures(estimates: pd.DataFrame) -> FloatArray:
-    """(row, 5) float64 in the order of FIGURES."""
-    return estimates[list(FIGURES)].to_numpy(dtype=np.float64, na_value=np.nan)
+    """(row, 5) float64 in the order of ESTIMATE_COLUMNS."""
+    return estimates[list(ESTIMATE_COLUMNS)].to_numpy(dtype=np.float64, na_value=np.nan)
 
 
 def _rows(table: pd.DataFrame, flags: BoolArray) -> str:

@@ -19,7 +19,7 @@ from gvio.map.intervals import (
     product_half_widths,
     reach_official,
 )
-from gvio.map.official import Figures, honour, with_intervals
+from gvio.map.official import Estimates, honour, with_intervals
 from gvio.types import FloatArray, Month
 from gvio.validate.statistics import check_districts_against_city
 
@@ -31,13 +31,13 @@ Row = tuple[str, int, int, float, str]
 
 
 def ledger_of(rows: list[Row]) -> Ledger:
-    """Figures (area, first month index, last, value, kind)."""
+    """Estimates (area, first month index, last, value, kind)."""
     first = MONTHS[0].ordinal
     table = [(area, first + a, first + b, value, kind, PUBLIC, "", "") for area, a, b, value, kind in rows]
     return Ledger(pd.DataFrame(table, columns=list(COLUMNS)))
 
 
-def publish(rows: list[Row], output: FloatArray, sd: float = 0.01) -> tuple[Sums, FloatArray, Figures]:
+def publish(rows: list[Row], output: FloatArray, sd: float = 0.01) -> tuple[Sums, FloatArray, Estimates]:
     """What a run would publish of a posterior at `output` (D, T): sums, official monthly figures, estimates."""
     ledger = ledger_of(rows)
     sums = sums_matrix(ledger, AREAS, CITY, MONTHS)
@@ -49,7 +49,7 @@ def publish(rows: list[Row], output: FloatArray, sd: float = 0.01) -> tuple[Sums
     return sums, official, with_intervals(estimate, reach_official(half, sums, log_misfit(sums, estimate)))
 
 
-def holds(published: Figures, row: Row) -> bool:
+def holds(published: Estimates, row: Row) -> bool:
     """Whether the limits of the area, summed over the figure's months, hold the figure."""
     area, first, last, value, _ = row
     at = [*AREAS, CITY].index(area), slice(first, last + 1)
@@ -113,7 +113,7 @@ def test_months_and_areas_that_no_contradiction_touches_keep_their_width() -> No
 
 
 def random_rows(rng: np.random.Generator, output: FloatArray) -> list[Row]:
-    """Figures of any period and kind, most near the truth, some far from it."""
+    """Estimates of any period and kind, most near the truth, some far from it."""
     rows: list[Row] = []
     for _ in range(int(rng.integers(1, 60))):
         area, kind = str(rng.choice([*AREAS, CITY])), str(rng.choice(["current", "cumulative"]))
