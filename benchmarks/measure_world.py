@@ -197,7 +197,7 @@ def _districts(world: BenchWorld, fitted: Fitted, start: int, folds: int) -> Sco
         params=params.model_copy(update={"evaluate": evaluate}),
     )
     found = leave_districts_out(known, fit_anew, fitted.ensemble.hyper)[LEFT_OUT]
-    return level_scores(found) if found else {}
+    return {name: scores.document() for name, scores in level_scores(found).items()} if found else {}
 
 
 def _seconds(work: Callable[[], object]) -> float:

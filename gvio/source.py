@@ -119,7 +119,7 @@ def _files_of(root: Path, name: str) -> list[Path]:
     path = _module_file(root, name)
     if path.name != "__init__.py":
         return [path]
-    return sorted(file for file in path.parent.rglob("*") if file.suffix in _SOURCE)
+    return sorted(file for file in path.parent.rglob("[!.]*") if file.suffix in _SOURCE and file.is_file())
 
 
 def _module_file(root: Path, name: str) -> Path:

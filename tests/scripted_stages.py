@@ -58,7 +58,7 @@ class ScriptedStages:
     def registry_token(self, context: Context) -> str | None:
         return self.registry
 
-    def champion(self, context: Context) -> None:
+    def champion(self, context: Context, month: Month) -> None:
         return None
 
     def fetch(self, context: Context) -> Any:

@@ -17,7 +17,7 @@ from gvio.cli.run import backfill, run
 from gvio.cli.stages import decide, evaluate, fetch, map_, publish, sample, train, validate
 from gvio.cli.store import repair, verify
 from gvio.cli.worlds import demo, simulate
-from gvio.errors import GvioError
+from gvio.errors import GvioError, StoreError
 
 INTERRUPTED = 130
 # Until Python looks for garbage: its own 700 make up to a fifth of a command's start, and imports leave none.
@@ -64,6 +64,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
             _print_json("UsageError", error.format_message(), error.exit_code, retryable=False)
         error.show()
         sys.exit(error.exit_code)
+    except OSError as error:  # a disk that is full, a folder of somebody else: no stage knows the cure better than this
+        what = error.strerror or type(error).__name__
+        lost = StoreError(what, where=str(error.filename or "a file"), hint="Check its rights and the free space.")
+        _report(lost, "--json" in words)
+        sys.exit(lost.exit_code)
     except (click.Abort, KeyboardInterrupt):
         click.echo("gvio: interrupted; nothing was published", err=True)
         sys.exit(INTERRUPTED)

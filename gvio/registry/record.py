@@ -46,8 +46,8 @@ class Knowledge:
         return self.public_until is None or (other.public_until is not None and self.public_until <= other.public_until)
 
     def order(self) -> tuple[int, dt.date, dt.date]:
-        """Sorts by month first, as releases do, then by the as-of day and the newest statistic."""
-        return self.trained.ordinal, self.as_of, self.public_until or dt.date.min
+        """Sorts as releases do: by month, then by the newest statistic, then by the as-of day."""
+        return self.trained.ordinal, self.public_until or dt.date.min, self.as_of
 
 
 @dataclasses.dataclass(frozen=True)

@@ -46,8 +46,8 @@ class Stages(Protocol):
     def registry_token(self, context: Context) -> str | None:
         """What a cheap look at the registry shows; None where there is none."""
 
-    def champion(self, context: Context) -> Champion | None:
-        """The model in production that the run may use."""
+    def champion(self, context: Context, month: Month) -> Champion | None:
+        """The model in production that a run of this month may use."""
 
     def fetch(self, context: Context) -> Fetched:
         """Light."""
@@ -110,15 +110,14 @@ def _attempt(context: Context, stages: Stages, do: Executor) -> RunReport:
     if seen is not None:
         return RunReport(region=context.region, month=seen.month, outcome="unchanged", release=seen.release)
     do("try the store", probe_conditional_writes, context.store)
-    champion = Kept(lambda: stages.champion(context))
-    work = steps(context, stages, champion, before, do)
-    fetched = next(work)
+    fetched = do("fetch", stages.fetch, context)
+    champion = Kept(lambda: stages.champion(context, fetched.month))
     lines = [stage_line(fetched, context)]
-    release = by_what_made_it(context, fetched, champion, before) if isinstance(fetched, Fetched) else None
+    release = by_what_made_it(context, fetched, champion, before)
     if release is not None:
         _remember(context, stages, look, release, lines[0].month)
         return report_of(context, lines, "unchanged", release)
-    rest = list(work)
+    rest = list(steps(context, stages, fetched, champion, before, do))
     lines += [stage_line(artifact, context) for artifact in rest]
     return _finished(context, stages, look, rest[-1], lines)
 
@@ -140,20 +139,24 @@ def run_stage(
         if alone:
             context.workspace.only({"decide", "map"} if name == "map" else {name})
         before = standing(context.store, context.region) if name in {"map", "publish"} else Standing()
-        champion = Kept(lambda: stages.champion(context))
-        done = list[Artifact]()
-        for artifact in steps(context, stages, champion, before, do):
-            done.append(artifact)
-            if artifact.head.made.stage == name:
-                break
+        fetched = do("fetch", stages.fetch, context)
+        champion = Kept(lambda: stages.champion(context, fetched.month))
+        done = list[Artifact]([fetched])
+        work = steps(context, stages, fetched, champion, before, do)
+        while done[-1].head.made.stage != name:
+            done.append(next(work))
     return done
 
 
 def steps(
-    context: Context, stages: Stages, champion: Kept[Champion | None], before: Standing, do: Executor
+    context: Context,
+    stages: Stages,
+    fetched: Fetched,
+    champion: Kept[Champion | None],
+    before: Standing,
+    do: Executor,
 ) -> Iterator[Artifact]:
-    """The stages in order, each artifact as soon as it is there."""
-    yield (fetched := do("fetch", stages.fetch, context))
+    """The stages after `fetch` in order, each artifact as soon as it is there."""
     yield (checked := do("validate", stages.validate, context, fetched))
     yield (sampled := do("sample", stages.sample, context, fetched, checked))
     yield (trained := do("train", stages.train, context, fetched, sampled, champion))
@@ -187,9 +190,11 @@ def _finished(context: Context, stages: Stages, look: Look, last: Artifact, line
     if not isinstance(last, Published):
         raise TypeError(f"the order ends with publish, not with {last.head.made.stage}")
     head = last.head
-    if head.outcome != "archived":
-        _remember(context, stages, look, head.release, head.month)
-    outcome: Outcome = "published" if head.outcome == "repaired" else head.outcome
+    now = standing(context.store, context.region).latest
+    if now is None or now.release != head.release:  # written whole, now or before, but the pointer knows more
+        return report_of(context, lines, "archived", head.release)
+    _remember(context, stages, look, head.release, head.month)
+    outcome: Outcome = "unchanged" if head.outcome == "unchanged" else "published"
     return report_of(context, lines, outcome, head.release)
 
 

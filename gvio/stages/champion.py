@@ -9,14 +9,16 @@ from gvio.errors import OutdatedModel
 from gvio.registry.champion import champion_as_of
 from gvio.run.artifacts import Champion
 from gvio.train.package import read_package
+from gvio.types import Month
 
 if TYPE_CHECKING:
     from gvio.run.context import Context
 
 
-def read_champion(context: Context) -> Champion | None:
-    """The champion of the run's day: the present one if it knows nothing later than the run may know, else the one
-    that knew most of what the run may know. None when there is none, or one of an older method, which the next training
+def read_champion(context: Context, month: Month) -> Champion | None:
+    """The champion of the run's day and month: the present one if it knows nothing later than the run may know.
+
+    Else the one that knew most of what the run may know. None when there is none, or one of an older method, which the next training
     replaces.
 
     Raises:
@@ -24,7 +26,7 @@ def read_champion(context: Context) -> Champion | None:
         UpstreamUnavailable: No server answers.
     """
     until = None if context.public_until is None else dt.date.fromisoformat(context.public_until)
-    found = champion_as_of(context.registry_uri, context.region, context.cutoff, until, context.as_of)
+    found = champion_as_of(context.registry_uri, context.region, month, until, context.as_of)
     if found is None:
         return None
     try:

@@ -28,7 +28,7 @@ from gvio.stages.sums import sums_of
 from gvio.stages.workers import one_thread_each
 from gvio.train.fit import Fitted, estimate, losses, mean_member
 from gvio.train.package import Package
-from gvio.types import FloatArray
+from gvio.types import FloatArray, Month
 
 if TYPE_CHECKING:
     from gvio.run.context import Context
@@ -51,7 +51,7 @@ def decide(context: Context, sampled: Sampled, evaluated: Evaluated, before: Kep
     if head is None or champion is None:
         one_thread_each()
         head = context.workspace.keep(_decide(context, sampled, evaluated, champion, made), {})
-        champion = read_champion(context)
+        champion = read_champion(context, Month.parse(sampled.head.month))
     if champion is None:
         hint = "Run `gvio run --retrain` with the same --workspace."
         raise ModelError("there is no champion to map with", where=f"registry, gvio-{context.region}", hint=hint)

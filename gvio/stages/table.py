@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from gvio.run.context import Context
     from gvio.run.made import Kept
     from gvio.store.standing import Standing
+    from gvio.types import Month
 
 
 class AllStages:
@@ -38,11 +39,11 @@ class AllStages:
 
         return champion_token(context.registry_uri, context.region, context.registry_login)
 
-    def champion(self, context: Context) -> Champion | None:
+    def champion(self, context: Context, month: Month) -> Champion | None:
         """See `gvio.stages.champion`."""
         from gvio.stages.champion import read_champion
 
-        return read_champion(context)
+        return read_champion(context, month)
 
     def fetch(self, context: Context) -> Fetched:
         """See `gvio.stages.fetch`."""

@@ -25,7 +25,7 @@ from gvio.scoreboard.scores import IntervalTable
 from gvio.train.about import About
 from gvio.train.ensemble import Ensemble
 from gvio.train.fit import Fitted
-from gvio.train.loop import Member
+from gvio.train.loop import Member, new_network
 from gvio.types import Month
 
 # 1: before `gvio.sample.clutter`; 2: before radiometric normalisation; 3: that was named `sky`.
@@ -116,13 +116,24 @@ def unpack_model(weights: bytes, document: bytes, facts: type[Facts]) -> tuple[F
     if bad:
         raise ModelError(f"weights {bad[0]} are not finite", where="model package", hint=_HINT)
     try:
-        return _assembled(head, tensors), facts.model_validate(head["about"])
+        fitted = _assembled(head, tensors)
+        _require_this_network(fitted)
+        return fitted, facts.model_validate(head["about"])
     except ValidationError as error:
         what = f"the facts of the model package are incomplete ({first_fault(error)})"
         raise OutdatedModel(what, where="model package", hint=_RETRAIN) from None
     except (KeyError, TypeError, ValueError) as error:
         what = f"the model package is incomplete ({type(error).__name__}: {error})"
         raise ModelError(what, where="model package", hint=_HINT) from None
+
+
+def _require_this_network(fitted: Fitted) -> None:
+    """An edit of the network's code makes older weights those of another network, whatever the schema says."""
+    wanted = {name: value.shape for name, value in new_network(fitted.ensemble.architecture, 0).state_dict().items()}
+    for member in fitted.ensemble.members:
+        if {name: value.shape for name, value in member.weights.items()} != wanted:
+            what = "the weights of the model package are those of another network"
+            raise OutdatedModel(what, where="model package", hint=_RETRAIN)
 
 
 def _assembled(head: Mapping[str, Any], tensors: Mapping[str, torch.Tensor]) -> Fitted:

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -123,3 +124,17 @@ def test_wrong_usage_is_json_on_request(capsys: pytest.CaptureFixture[str]) -> N
     document = json.loads(capsys.readouterr().out)
     assert (document["error"], document["exit_code"]) == ("UsageError", 2)
     assert document["message"] == "Missing option '--region'."
+
+
+def test_a_fault_of_the_file_system_is_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def full(**flags: Any) -> None:
+        raise OSError(28, "No space left on device", str(tmp_path / "samples.npz"))
+
+    monkeypatch.setattr("gvio.cli.run.request_from", full)
+    with pytest.raises(SystemExit) as left:
+        main(["run", "--region", "p", "--store", "s"])
+    assert left.value.code == 1
+    told = capsys.readouterr().err
+    assert told == f"gvio: {tmp_path}/samples.npz: No space left on device. Check its rights and the free space.\n"

@@ -148,6 +148,8 @@ def test_older_knowledge_is_archived_and_the_pointer_stays(request_: RunRequest,
     assert report.release != newest["release"]
     assert pointer(request_) == newest
     assert run_month(opened(request_), stages).outcome == "unchanged", "an archived run is not the last look"
+    again = run_month(opened(request_, as_of=dt.date(2021, 3, 20)), stages)
+    assert (again.outcome, pointer(request_)) == ("archived", newest), "a second time it is not the published one, too"
 
 
 def test_a_slow_publisher_does_not_put_the_clock_back(request_: RunRequest, script: Any, tmp_path: Path) -> None:
