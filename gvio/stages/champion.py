@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 def read_champion(context: Context, month: Month) -> Champion | None:
     """The champion of the run's day and month: the present one if it knows nothing later than the run may know.
 
-    Else the one that knew most of what the run may know. None when there is none, or one of an older method, which the next training
-    replaces.
+    Else the one that knew most of what the run may know. None when there is none, or one of an older method, which the
+    next training replaces.
 
     Raises:
         ModelError: Its package is damaged.
