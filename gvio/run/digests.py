@@ -24,13 +24,23 @@ def files_digest(root: Path, names: list[str]) -> str:
     sha = hashlib.sha256()
     for name in names:
         for part in _parts(root / name):
-            try:
-                content = hashlib.sha256(part.read_bytes()).hexdigest()
-            except OSError as error:
-                hint = "Correct region.yaml, or put the file there."
-                raise PackError(f"cannot be read ({type(error).__name__})", where=part.name, hint=hint) from None
-            sha.update(f"{name}/{part.name}:{content}\n".encode())
+            sha.update(f"{name}/{part.name}:{_content(part)}\n".encode())
     return sha.hexdigest()[:16]
+
+
+def _content(path: Path) -> str:
+    """Hash of a file; a word where it is not there: the reader that needs it says which file is near and what to do.
+
+    Raises:
+        PackError: It cannot be read.
+    """
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except FileNotFoundError:
+        return "absent"
+    except OSError as error:
+        hint = "Make it readable for this user, or correct region.yaml."
+        raise PackError(f"cannot be read ({type(error).__name__})", where=path.name, hint=hint) from None
 
 
 def pack_digest(root: Path, config: RegionConfig) -> str:

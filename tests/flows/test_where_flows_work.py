@@ -5,8 +5,6 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-import flows.backfill
-import flows.retrain
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
