@@ -211,6 +211,9 @@ def test_four_tiles_are_joined_at_their_corner(tmp_path: Path) -> None:
     assert 0 < partly.valid.sum() < month.valid.sum()
 
 
+_PAD = 160  # pixels round the granule: the farthest window of the test ends within it
+
+
 @settings(deadline=None, max_examples=8)
 @given(st.integers(-30, 60), st.integers(-30, 60), st.integers(1, 80), st.integers(1, 80))
 def test_any_window_equals_the_slice_of_the_whole(
@@ -218,7 +221,7 @@ def test_any_window_equals_the_slice_of_the_whole(
 ) -> None:
     files, padded = granule
     window = moved(south, east, (rows, cols))
-    expected = padded[100 + south : 100 + south + rows, 100 + east : 100 + east + cols]
+    expected = padded[_PAD + south : _PAD + south + rows, _PAD + east : _PAD + east + cols]
     np.testing.assert_allclose(open_month(files, window).radiance, expected, atol=1e-5, equal_nan=True)
 
 
@@ -226,7 +229,7 @@ def test_any_window_equals_the_slice_of_the_whole(
 def granule(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[ProductFile], np.ndarray]:
     folder = tmp_path_factory.mktemp("granule")
     write(folder)
-    return files_in(folder), np.pad(world(INSIDE)[0], 100, constant_values=np.nan)
+    return files_in(folder), np.pad(world(INSIDE)[0], _PAD, constant_values=np.nan)
 
 
 def test_grids_follow_from_names_though_the_content_is_damaged(tmp_path: Path) -> None:
