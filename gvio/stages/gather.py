@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -71,6 +72,7 @@ class Survey:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+@functools.lru_cache(maxsize=1)  # a run looks first and then fetches: an archive is asked for its list once
 def survey_light(context: Context) -> Survey:
     """List the light up to the month of the run; by default the newest that was complete on its day.
 
