@@ -90,10 +90,10 @@ class ScriptedStages:
         return a.Decided(context.workspace.keep(head, {}), None)  # type: ignore[arg-type]
 
     def map_(self, context: Context, fetched: Any, sampled: Any, decided: Any, before: Any) -> Any:
-        from gvio.run.inputs import input_digests
+        from gvio.run.inputs import release_digests
 
         made = self._head("map", context)
-        digests = input_digests(context, fetched.head.light, made["month"])
+        digests = release_digests(context, fetched.head.light, made["month"])
         areas = {"east": "East", "west": "West", "CITY": "City"}
         told = {"title": "Testland", "unit": "million CNY", "city_id": "CITY", "areas": areas, "product": "vnl-monthly"}
         inputs = a.RunInputs(**digests.model_dump(), input_key=digests.key, **told, newest_files=(), missing_months=())
@@ -118,7 +118,8 @@ class ScriptedStages:
         document = {"inputs": head.inputs.as_document(), "model": head.model.model_dump(mode="json")}
         made = self._head("publish", context)
         release = self.make_release(head.month, knowledge=known, **document)
-        report = write_release(context.store, context.region, release, None, before)
+        by_hand = context.request.supersede is not None
+        report = write_release(context.store, context.region, release, None, before, supersede=by_hand)
         facts = {"release": report.release, "store": context.request.store, "outcome": report.outcome}
         sent = {"uploaded": report.uploaded, "uploaded_bytes": report.uploaded_bytes}
         return a.Published(context.workspace.keep(a.PublishedHead(**made, **facts, **sent), {}))

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from gvio.cli.options import open_from, range_from, request_from, request_options
 from gvio.cli.output import emit, json_option, stage_lines
 
+if TYPE_CHECKING:
+    from gvio.run.report import RunReport
+
 
 @click.command()
 @request_options(store_required=True)
 @click.option("--retrain", is_flag=True, help="Train from scratch whatever the rule says.")
+@click.option("--supersede", metavar="WHY", help="Replace a release of the same month that knows more; recorded.")
 @json_option
 def run(as_json: bool, **flags: Any) -> None:
     """The monthly job of one region: fetch, validate, sample, train, evaluate, map, publish."""
@@ -25,9 +29,18 @@ def run(as_json: bool, **flags: Any) -> None:
     last = {
         "unchanged": f"nothing to do: {month} is published from these inputs already, release {release}",
         "published": f"published {month} as release {release}",
-        "archived": f"archived {month} as release {release}: the latest release knows more, the pointer stays with it",
+        "archived": _archived(report),
     }[report.outcome]
     emit(report, [*(stage_lines(report.stages) if report.outcome != "unchanged" else []), last], as_json)
+
+
+def _archived(report: RunReport) -> str:
+    latest = report.latest or ""
+    told = f"archived {report.month} as release {report.release}: the latest release, {latest}, knows more"
+    if not latest.startswith(f"{report.month}-"):
+        return told
+    cure = "If what it knew was wrong, a day of publication or figures withdrawn since, run again with --supersede WHY"
+    return f"{told}. {cure}"
 
 
 @click.command()

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import geopandas as gpd
 import numpy as np
 import shapely
 
 from gvio.config import RegionConfig
 from gvio.errors import PackError
+from gvio.region.files import PackFile
 from gvio.region.tables import as_ids, check_columns, read_vector
 from gvio.types import CheckResult
 
 MAX_OVERLAP = 0.01  # share of the smaller district; digitised borders cross a little
 
 
-def read_districts(path: Path, config: RegionConfig) -> tuple[gpd.GeoDataFrame, tuple[CheckResult, ...]]:
+def read_districts(file: PackFile, config: RegionConfig) -> tuple[gpd.GeoDataFrame, tuple[CheckResult, ...]]:
     """Read the districts.
 
     Returns:
@@ -27,8 +26,8 @@ def read_districts(path: Path, config: RegionConfig) -> tuple[gpd.GeoDataFrame, 
         PackError: Unreadable; a column is missing; ids empty, repeated or the city's; a geometry that is no polygon;
             a district outside the bounds; two that overlap by more than 1 % of the smaller.
     """
-    frame = read_vector(path)
-    where, columns = path.name, config.districts
+    frame = read_vector(file)
+    where, columns = file.name, config.districts
     wanted = [columns.id, columns.name, *([columns.group] if columns.group else [])]
     check_columns([str(c) for c in frame.columns], wanted, where)
     ids = as_ids(frame[columns.id])

@@ -5,8 +5,6 @@ Faults that make the file untrustworthy are refused; rows that are merely useles
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -15,6 +13,7 @@ import shapely
 from gvio.config import RegionConfig
 from gvio.errors import PackError
 from gvio.ledger.rows import name_lines
+from gvio.region.files import PackFile
 from gvio.region.positions import read_positions
 from gvio.region.tables import as_ids, check_columns, read_text_table, read_vector
 from gvio.types import CheckResult, Month
@@ -23,12 +22,12 @@ MAX_OUTSIDE = 0.5  # more factories than this outside every district: the coordi
 
 
 def read_factories(
-    path: Path, config: RegionConfig, districts: gpd.GeoDataFrame
+    file: PackFile, config: RegionConfig, districts: gpd.GeoDataFrame
 ) -> tuple[gpd.GeoDataFrame, tuple[CheckResult, ...]]:
     """Read the factories that lie in a district.
 
     Args:
-        path: CSV with lon and lat (x and y of an EPSG code), GeoParquet, GeoPackage or another vector file.
+        file: CSV with lon and lat (x and y of an EPSG code), GeoParquet, GeoPackage or another vector file.
         config: Names the coordinate system and, optionally, the category kept.
         districts: As `read_districts` gives them.
 
@@ -40,18 +39,18 @@ def read_factories(
         PackError: Unreadable; a column is missing; a position is missing, impossible or swapped; an id twice; a weight
             that is not positive; closed before opened; nothing left; more than half outside every district.
     """
-    table = read_vector(path) if path.suffix.lower() not in {".csv", ".txt"} else read_text_table(path)
-    check_columns([str(c) for c in table.columns], ["factory_id"], path.name)
-    table, repeated = _drop_repeated(table, path.name)
-    frame = _frame(table, read_positions(table, config, path.name), path.name)
+    table = read_text_table(file) if file.suffix in {".csv", ".txt"} else read_vector(file)
+    check_columns([str(c) for c in table.columns], ["factory_id"], file.name)
+    table, repeated = _drop_repeated(table, file.name)
+    frame = _frame(table, read_positions(table, config, file.name), file.name)
     if config.factories.category:
         frame = frame[frame["category"].str.startswith(config.factories.category)]
     if not len(frame):
         kept = f" of category {config.factories.category!r}" if config.factories.category else ""
-        raise PackError(f"holds no factory{kept}", where=path.name, hint="Correct the file or the category filter.")
-    _check_ids(frame, path.name)
+        raise PackError(f"holds no factory{kept}", where=file.name, hint="Correct the file or the category filter.")
+    _check_ids(frame, file.name)
     inside = _inside(frame, districts)
-    notes = (*repeated, *_same_position(frame, path.name), *_note_outside(frame, inside, path.name))
+    notes = (*repeated, *_same_position(frame, file.name), *_note_outside(frame, inside, file.name))
     return frame[inside].reset_index(drop=True), notes
 
 

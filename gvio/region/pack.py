@@ -16,8 +16,8 @@ from gvio.errors import ConfigError, PackError
 from gvio.ledger.rows import Ledger
 from gvio.region.districts import read_districts
 from gvio.region.factories import empty_districts, read_factories
+from gvio.region.files import PackFile, PackFiles
 from gvio.region.statistics import read_statistics
-from gvio.region.tables import check_present
 from gvio.types import CheckResult
 from gvio.workdays import DEFAULT
 
@@ -30,13 +30,13 @@ class Places:
         districts: area_id, name, group, geometry (EPSG:4326, polygons) in the file's order.
         factories: factory_id, category, weight, opened, closed, geometry (EPSG:4326, points or polygons), all inside a
             district.
-        urban: The urban mask's file, if the pack has one.
+        urban: The urban mask's file, if the pack has one; it is there.
         notes: What was dropped, repaired or looks odd; a required one refuses the run at the gate.
     """
 
     districts: gpd.GeoDataFrame
     factories: gpd.GeoDataFrame
-    urban: Path | None
+    urban: PackFile | None
     notes: tuple[CheckResult, ...]
 
     @property
@@ -54,28 +54,28 @@ class RegionPack(Places):
     ledger: Ledger
 
 
-def read_places(root: Path, config: RegionConfig) -> Places:
-    """Read and check districts, factories and the urban mask's presence; `root` is the pack's folder.
+def read_places(files: PackFiles, config: RegionConfig) -> Places:
+    """Read and check districts, factories and the urban mask's presence.
 
     Raises:
         PackError: A file is absent, unreadable or contradicts the configuration.
     """
-    districts, repaired = read_districts(root / config.districts.path, config)
-    factories, dropped = read_factories(root / config.factories.path, config, districts)
-    urban = root / config.urban.path if config.urban else None
+    districts, repaired = read_districts(files[config.districts.path], config)
+    factories, dropped = read_factories(files[config.factories.path], config, districts)
+    urban = files[config.urban.path] if config.urban else None
     if urban is not None:
-        check_present(urban)
+        urban.require_present()
     return Places(districts, factories, urban, (*repaired, *dropped))
 
 
-def read_ledger(root: Path, config: RegionConfig, places: Places) -> Ledger:
+def read_ledger(files: PackFiles, config: RegionConfig, places: Places) -> Ledger:
     """Read the statistics of the pack's areas.
 
     Raises:
         PackError: The file is absent or no table of figures.
         LedgerError: A row cannot be read or cannot be.
     """
-    return read_statistics(root / config.statistics.path, config, list(places.area_ids))
+    return read_statistics(files[config.statistics.path], config, list(places.area_ids))
 
 
 def check_factories(config: RegionConfig, places: Places, ledger: Ledger) -> tuple[CheckResult, ...]:
@@ -96,8 +96,9 @@ def read_pack(location: str | Path) -> RegionPack:
     """
     root = _folder(location)
     config = parse_region((root / "region.yaml").read_text(encoding="utf-8"), where=str(root / "region.yaml"))
-    places = read_places(root, config)
-    ledger = read_ledger(root, config, places)
+    files = PackFiles(root)
+    places = read_places(files, config)
+    ledger = read_ledger(files, config, places)
     notes = (*check_stated(root, config), *places.notes, *check_factories(config, places, ledger))
     return RegionPack(places.districts, places.factories, places.urban, notes, root, config, ledger)
 
@@ -112,7 +113,7 @@ def _folder(location: str | Path) -> Path:
     root = Path(text)
     if not root.is_dir():
         raise PackError("no such folder", where=text, hint="Give the folder that holds region.yaml.")
-    check_present(root / "region.yaml")
+    PackFile(root / "region.yaml").require_present()
     return root
 
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -15,6 +14,7 @@ import pandas as pd
 from gvio.config import RegionConfig
 from gvio.errors import LedgerError
 from gvio.ledger.rows import COLUMNS, Ledger, name_lines
+from gvio.region.files import PackFile
 from gvio.region.tables import check_columns, read_text_table
 from gvio.types import Month
 
@@ -24,7 +24,7 @@ KINDS = ("current", "cumulative")
 MAX_MONTHS = 12
 
 
-def read_statistics(path: Path, config: RegionConfig, area_ids: Sequence[str]) -> Ledger:
+def read_statistics(file: PackFile, config: RegionConfig, area_ids: Sequence[str]) -> Ledger:
     """Read the ledger of published sums; of several series only the configured one and rows without a series.
 
     Raises:
@@ -33,14 +33,14 @@ def read_statistics(path: Path, config: RegionConfig, area_ids: Sequence[str]) -
             a figure that is not finite and positive; a period that ends before it starts or is longer than a year; a
             figure published before its period was over. The line is named.
     """
-    text = read_text_table(path)
-    check_columns([str(c) for c in text.columns], REQUIRED, path.name)
+    text = read_text_table(file)
+    check_columns([str(c) for c in text.columns], REQUIRED, file.name)
     wanted = config.statistics.series
     if wanted is not None and "series" in text.columns:
         text = text[text["series"].isin([wanted, ""])]
-    rows = _parse(text, path.name)
-    _check_areas(rows, [*area_ids, config.city_id], path.name)
-    _check_possible(rows, path.name)
+    rows = _parse(text, file.name)
+    _check_areas(rows, [*area_ids, config.city_id], file.name)
+    _check_possible(rows, file.name)
     return Ledger(rows)
 
 

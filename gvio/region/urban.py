@@ -8,6 +8,7 @@ from odc.geo.geobox import GeoBox
 
 from gvio import raster
 from gvio.errors import PackError
+from gvio.region.files import PackFile
 from gvio.region.pack import Places
 from gvio.region.tables import read_vector
 from gvio.types import FloatArray
@@ -30,8 +31,8 @@ def read_urban(pack: Places, geobox: GeoBox) -> FloatArray | None:
     """
     if pack.urban is None:
         return None
-    if pack.urban.suffix.lower() in _RASTERS:
-        return _from_raster(str(pack.urban), pack.urban.name, geobox)
+    if pack.urban.suffix in _RASTERS:
+        return _from_raster(pack.urban, geobox)
     shapes = [s for s in read_vector(pack.urban).geometry.to_crs(str(geobox.crs)) if s is not None]
     polygons = [shape for shape in shapes if shape.geom_type in {"Polygon", "MultiPolygon"}]
     if not polygons:
@@ -40,13 +41,14 @@ def read_urban(pack: Places, geobox: GeoBox) -> FloatArray | None:
     return np.asarray(burned == 1, dtype=np.float32)
 
 
-def _from_raster(path: str, name: str, geobox: GeoBox) -> FloatArray:
-    share = raster.read_onto(path, geobox, resampling="average")
+def _from_raster(file: PackFile, geobox: GeoBox) -> FloatArray:
+    share = raster.read_onto(str(file.path), geobox, resampling="average")
+    file.require_unchanged()
     seen = share[np.isfinite(share)]
     if seen.size and not (seen.min() >= 0 and seen.max() <= 1):
         raise PackError(
             f"values from {seen.min():g} to {seen.max():g}; an urban mask holds 1 (urban) and 0 (rural)",
-            where=name,
+            where=file.name,
             hint="Recode the raster, with a nodata tag for anything else.",
         )
     return (np.nan_to_num(share) >= 0.5).astype(np.float32)

@@ -150,7 +150,18 @@ class ProductStamp(Frozen):
     sha256: str
 
 
-class RunInputs(InputDigests):
+class ReleaseDigests(InputDigests):
+    """What a release depends on beyond its model's inputs.
+
+    `vintages_sha256` is of every statistic that was public, revised ones included (`ledger_sha256` of the newest of
+    each); `truth_sha256` is of a known-truth pack's truth, by which the model is scored.
+    """
+
+    vintages_sha256: str
+    truth_sha256: str
+
+
+class RunInputs(ReleaseDigests):
     """What the manifest says of the inputs: the hashes, and what readers need to name and draw the numbers."""
 
     input_key: str

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from gvio.archives.access import Credentials, Endpoints
 from gvio.config import Params, RegionConfig, digest, parse_params, parse_region
 from gvio.errors import ConfigError, PackError, UpstreamUnavailable
+from gvio.region.files import PackFiles
 from gvio.run.origin import pack_folder
 from gvio.run.request import RunRequest
 from gvio.run.workspace import Workspace
@@ -83,11 +84,16 @@ class Context:
         return self.workspace.folder / name
 
     @functools.cached_property
+    def files(self) -> PackFiles:
+        """The pack's files; each is read once in a run."""
+        return PackFiles(self.root)
+
+    @functools.cached_property
     def places(self) -> Places:
         """Districts, factories and the urban mask's file, checked."""
         from gvio.region.pack import read_places  # geopandas takes a second
 
-        return read_places(self.root, self.config)
+        return read_places(self.files, self.config)
 
     @functools.cached_property
     def vintages(self) -> Ledger:
@@ -108,7 +114,7 @@ class Context:
         """Every row of the pack's statistics, also those published later."""
         from gvio.region.pack import read_ledger
 
-        return read_ledger(self.root, self.config, self.places)
+        return read_ledger(self.files, self.config, self.places)
 
     @functools.cached_property
     def store(self) -> ObjectStore:
@@ -134,7 +140,14 @@ class Context:
         """Hash of what does not grow every month: configuration, districts, factories, urban mask."""
         from gvio.run.digests import pack_digest
 
-        return pack_digest(self.root, self.config)
+        return pack_digest(self.files, self.config)
+
+    @functools.cached_property
+    def truth_digest(self) -> str:
+        """Hash of the truth of a known-truth pack, by which the model is scored; the same for all packs without one."""
+        from gvio.run.digests import TRUTH
+
+        return self.files[TRUTH].digest
 
     @functools.cached_property
     def ledger_digest(self) -> str:

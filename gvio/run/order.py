@@ -115,8 +115,7 @@ def _attempt(context: Context, stages: Stages, do: Executor) -> RunReport:
     lines = [stage_line(fetched, context)]
     release = by_what_made_it(context, fetched, champion, before)
     if release is not None:
-        _remember(context, stages, look, release, lines[0].month)
-        return report_of(context, lines, "unchanged", release)
+        return _found(context, stages, look, before, release, lines)
     rest = list(steps(context, stages, fetched, champion, before, do))
     lines += [stage_line(artifact, context) for artifact in rest]
     return _finished(context, stages, look, rest[-1], lines)
@@ -185,6 +184,17 @@ def region_held(context: Context) -> Iterator[None]:
         yield
 
 
+def _found(
+    context: Context, stages: Stages, look: Look, before: Standing, release: str, lines: list[StageLine]
+) -> RunReport:
+    """The report of a run that found its release in the store."""
+    if before.names(release):
+        _remember(context, stages, look, release, lines[0].month)
+    elif before.latest is not None and before.latest.month == lines[0].month:  # the pointer knows more of this month
+        return report_of(context, lines, "archived", release, before.latest.release)
+    return report_of(context, lines, "unchanged", release)
+
+
 def _finished(context: Context, stages: Stages, look: Look, last: Artifact, lines: list[StageLine]) -> RunReport:
     """The report of a run that went through, kept for the next glance where the pointer names its release."""
     if not isinstance(last, Published):
@@ -192,7 +202,7 @@ def _finished(context: Context, stages: Stages, look: Look, last: Artifact, line
     head = last.head
     now = standing(context.store, context.region).latest
     if now is None or now.release != head.release:  # written whole, now or before, but the pointer knows more
-        return report_of(context, lines, "archived", head.release)
+        return report_of(context, lines, "archived", head.release, None if now is None else now.release)
     _remember(context, stages, look, head.release, head.month)
     outcome: Outcome = "unchanged" if head.outcome == "unchanged" else "published"
     return report_of(context, lines, outcome, head.release)

@@ -37,8 +37,8 @@ class StageLine(Frozen):
 
 
 class RunReport(Frozen):
-    """One month. `outcome`: published (the pointer moved), archived (the store knows more of this month already), or
-    unchanged (the store holds this month from these inputs already)."""
+    """One month. `outcome`: published (the pointer moved), archived (the store knows more already; `latest` is the
+    release that its pointer names), or unchanged (the store holds this month from these inputs already)."""
 
     region: str
     month: str
@@ -47,6 +47,7 @@ class RunReport(Frozen):
     stages: tuple[StageLine, ...] = ()
     verdict: str | None = None
     decision: str | None = None
+    latest: str | None = None
 
 
 class RangeReport(Frozen):
@@ -66,7 +67,9 @@ def stage_line(artifact: Artifact, context: Context) -> StageLine:
     return StageLine(stage=stage, month=head.month, outcome="done" if done else "unchanged", facts=facts(head))
 
 
-def report_of(context: Context, lines: Sequence[StageLine], outcome: Outcome, release: str) -> RunReport:
+def report_of(
+    context: Context, lines: Sequence[StageLine], outcome: Outcome, release: str, latest: str | None = None
+) -> RunReport:
     """The report of a month from the lines of its stages."""
     every = {name: value for line in lines for name, value in line.facts.items()}
     verdict, decision = every.get("verdict"), every.get("decision")
@@ -78,6 +81,7 @@ def report_of(context: Context, lines: Sequence[StageLine], outcome: Outcome, re
         stages=tuple(lines),
         verdict=None if verdict is None else str(verdict),
         decision=None if decision is None else str(decision),
+        latest=latest,
     )
 
 

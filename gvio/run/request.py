@@ -20,6 +20,9 @@ MonthText = Annotated[str, AfterValidator(_month), Field(pattern=r"^\d{4}-\d{2}$
 """A month as `YYYY-MM`: texts, so that Prefect can show, store and validate a request."""
 
 
+_SUPERSEDE = "why the release takes the pointer although one of the same month knows more; recorded; None: it does not"
+
+
 class RunRequest(Frozen):
     """One monthly run of one region. Holds no secret: credentials come from the environment of whoever runs it."""
 
@@ -32,6 +35,7 @@ class RunRequest(Frozen):
     endpoint_url: str | None = Field(None, description="address of an S3-compatible server; None: boto3's own")
     tracking_uri: str | None = Field(None, description="MLflow registry; None: a database in the workspace")
     retrain: bool = Field(False, description="train from scratch whatever the rule says")
+    supersede: str | None = Field(None, description=_SUPERSEDE)
     also: tuple[MonthText, ...] = Field((), description="further months whose grids the release shall hold")
 
     @property

@@ -8,22 +8,28 @@ pointer's release.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import hashlib
 import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from gvio.errors import DamagedStore
 from gvio.files import write_json
+from gvio.publish.knowledge import Knowledge
 from gvio.run.artifacts import Champion, Fetched
 from gvio.run.code import source_of_release
-from gvio.run.digests import files_digest
-from gvio.run.inputs import input_digests
+from gvio.run.digests import TRUTH
+from gvio.run.inputs import release_digests
 from gvio.run.made import Kept
 from gvio.sections import Frozen
+from gvio.store.documents import read_manifest
 from gvio.store.keys import sha256
-from gvio.types import Month
+from gvio.store.standing import check_presence
+from gvio.types import Manifest, Month
 
 if TYPE_CHECKING:
     from gvio.run.context import Context
@@ -65,7 +71,7 @@ class Seen(Frozen):
 def look_at(context: Context, light: str, registry: str | None) -> Look:
     """What there is now."""
     config = context.config
-    files = files_digest(context.root, [config.statistics.path])
+    files = context.files.digest([config.statistics.path, TRUTH])
     request = context.request
     asked = [context.pack_digest, files, context.params_digest, request.store, request.month, list(request.also)]
     text = hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:16]
@@ -80,30 +86,59 @@ def at_a_glance(context: Context, look: Look, standing: Standing) -> Seen | None
     if seen is None or seen.look != look or seen.release != standing.latest.release:
         return None
     in_time = seen.first_day <= context.as_of and (seen.next_day is None or context.as_of < seen.next_day)
-    return seen if in_time and _has_sound_tables(context, standing) else None
+    return seen if in_time and _has_sound_tables(context, standing.manifest) else None
 
 
 def by_what_made_it(
     context: Context, fetched: Fetched, champion: Kept[Champion | None], standing: Standing
 ) -> str | None:
-    """The pointer's release if it was made from exactly what is fetched, public and champion now; else None."""
-    if context.request.retrain or not standing.whole or standing.manifest is None:
+    """The month's release that was made from exactly what is fetched, public and champion now; None: there is none.
+
+    It need not be the pointer's where the pointer would stay anyway: a month of the past, run again, is found as well.
+    """
+    if context.request.retrain or not standing.whole:
         return None
-    manifest = standing.manifest
-    wanted = input_digests(context, fetched.head.light, fetched.head.month).model_dump()
-    if any(manifest.inputs.get(name) != value for name, value in wanted.items()):
-        return None
-    if not set(context.request.also) <= set(manifest.grids):
-        return None
-    now = champion.get()
-    if now is not None and now.version.weights_sha256 != manifest.model.get("weights_sha256"):
-        return None
-    return manifest.release if _has_sound_tables(context, standing) else None
+    month = fetched.head.month
+    stays = _pointer_stays(context, standing, month)
+    wanted = release_digests(context, fetched.head.light, month).model_dump()
+    for manifest in _sound_manifests(context, standing, month):
+        if not (stays or standing.names(manifest.release)):
+            continue
+        same = all(manifest.inputs.get(name) == value for name, value in wanted.items())
+        if not same or not set(context.request.also) <= set(manifest.grids):
+            continue
+        now = champion.get()
+        if now is None or now.version.weights_sha256 == manifest.model.get("weights_sha256"):
+            return manifest.release if _has_sound_tables(context, manifest) else None
+    return None
 
 
-def _has_sound_tables(context: Context, standing: Standing) -> bool:
+def _pointer_stays(context: Context, standing: Standing, month: str) -> bool:
+    """Whether a release of this run would be archived."""
+    latest = standing.latest
+    if latest is None or (context.request.supersede is not None and latest.month == month):
+        return False
+    return latest.knowledge > Knowledge(Month.parse(month), context.public_until, str(context.as_of))
+
+
+def _sound_manifests(context: Context, standing: Standing, month: str) -> Iterator[Manifest]:
+    """Of the month's releases whose objects are all there, the pointer's first."""
+    latest = standing.manifest
+    if latest is not None and str(latest.month) == month:
+        yield latest
+    store, region = context.store, context.region
+    others = [n for n in store.list_folders(f"{region}/releases") if n.startswith(f"{month}-")]
+    sizes = store.list_(region) if others else {}
+    for release in others:
+        if latest is None or release != latest.release:
+            with contextlib.suppress(DamagedStore):
+                manifest = read_manifest(store, region, release, strict=True)
+                check_presence(store, manifest, sizes)
+                yield manifest
+
+
+def _has_sound_tables(context: Context, manifest: Manifest | None) -> bool:
     """Whether the release's own objects have the bytes that were published; of the grids `gvio verify` reads them."""
-    manifest = standing.manifest
     own = [o for o in manifest.objects if o.key.startswith("releases/")] if manifest is not None else []
     return all(sha256(context.store.get(f"{context.region}/{o.key}")) == o.sha256 for o in own)
 

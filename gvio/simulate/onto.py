@@ -12,6 +12,7 @@ import geopandas as gpd
 from gvio.config import RegionConfig, parse_region
 from gvio.errors import ConfigError
 from gvio.region.districts import read_districts
+from gvio.region.files import PackFile
 from gvio.region.tables import read_vector
 from gvio.simulate.spec import LEAST_MONTHS, WorldSpec
 from gvio.sources.files import ProductFile
@@ -67,7 +68,7 @@ def read_base(
         config = parse_region((root / "region.yaml").read_text(encoding="utf-8"), where=str(root / "region.yaml"))
         folder, product, first = _light_folder(root, config), product or config.ntl.product, config.first_month
         given: _Bounds | None = config.bounds
-        zones = read_districts(root / config.districts.path, config)[0] if districts is None else None
+        zones = read_districts(PackFile(root / config.districts.path), config)[0] if districts is None else None
         settings: dict[str, Any] = {"unit": config.unit, "area_crs": config.area_crs}
         settings |= {} if config.calendar is None else {"calendar": config.calendar}
     else:
@@ -159,7 +160,7 @@ def _extent_of(product: Product, month: Sequence[ProductFile]) -> _Bounds:
 
 def _read_zones(path: Path) -> gpd.GeoDataFrame:
     """Any vector file; ids, names and groups come from columns of those names, or are made up by order."""
-    frame = read_vector(path).to_crs("EPSG:4326")
+    frame = read_vector(PackFile(path)).to_crs("EPSG:4326")
     ids = [str(v) for v in _column(frame, ("area_id", "district_id", "id"), [f"D{i:02d}" for i in range(len(frame))])]
     names = [str(value) for value in _column(frame, ("name",), ids)]
     groups = [str(value) for value in _column(frame, ("group",), [""] * len(frame))]

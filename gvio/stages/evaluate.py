@@ -21,7 +21,7 @@ from gvio.report.plots import comparison_files
 from gvio.report.reasons import light_table
 from gvio.run.artifacts import Evaluated, EvaluatedHead, Sampled, Trained
 from gvio.run.code import source_of
-from gvio.run.digests import truth_digest
+from gvio.run.digests import TRUTH
 from gvio.run.made import Kept, Made
 from gvio.sample.samples import Samples
 from gvio.scoreboard.board import Scoreboard, Subject
@@ -117,7 +117,7 @@ def _light_in_districts(samples: Samples, why: Explanation, names: list[str]) ->
 def _map_scores(context: Context, samples: Samples, output: FloatArray, official: FloatArray) -> MapScores:
     industry, pool, radiance = industry_of(samples), context.params.map.pooled_months, samples.radiance
     left_out = score_left_out(industry, radiance, official[:-1], pool)
-    truth = read_truth(context.root, samples)
+    truth = read_truth(context.files[TRUTH], samples)
     if truth is None:
         return MapScores(held_out_districts=left_out)
     maps = rival_maps(industry, radiance, output, pool)
@@ -131,7 +131,7 @@ def _made(context: Context, sampled: Sampled, trained: Trained) -> Made:
         "statistics": context.ledger_digest,
         "model": trained.head.weights_sha256,
         "trained": trained.head.key,
-        "truth": truth_digest(context.root),
+        "truth": context.truth_digest,
         "params": digest(params.evaluate) + digest(params.map),
     }
     return Made(stage=STAGE, inputs=inputs, source=source_of(STAGE))

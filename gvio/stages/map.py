@@ -29,7 +29,7 @@ from gvio.run.artifacts import (
     Sampled,
 )
 from gvio.run.code import source_of
-from gvio.run.inputs import input_digests
+from gvio.run.inputs import release_digests
 from gvio.run.made import Kept, Made
 from gvio.sample.samples import Samples
 from gvio.scoreboard.board import Scoreboard
@@ -98,7 +98,7 @@ def kept_product(context: Context, head: MappedHead) -> Mapped:
 
 def run_inputs(context: Context, fetched: Fetched) -> RunInputs:
     """What the manifest says of the inputs."""
-    digests = input_digests(context, fetched.head.light, fetched.head.month)
+    digests = release_digests(context, fetched.head.light, fetched.head.month)
     config, districts = context.config, context.places.districts
     names = {str(k): str(v) for k, v in zip(districts["area_id"], districts["name"], strict=True)}
     return RunInputs(
@@ -250,7 +250,7 @@ def _made(context: Context, fetched: Fetched, sampled: Sampled, decided: Decided
     version = decided.champion.version
     inputs = {
         "samples": sampled.head.key,
-        "all": input_digests(context, fetched.head.light, fetched.head.month).key,
+        "all": release_digests(context, fetched.head.light, fetched.head.month).key,
         "model": f"{version.version} {version.weights_sha256} {decided.champion.decided}",
         "months": " ".join(map(str, months)),
     }

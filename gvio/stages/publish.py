@@ -40,7 +40,8 @@ def publish(context: Context, checked: Checked, mapped: Mapped, before: Standing
     """
     last, damage = last_readable(context.store, context.region)
     release = make_release(context, checked, mapped, last, () if damage is None else (damage,))
-    report = write_release(context.store, context.region, release, context.progress, before)
+    by_hand = context.request.supersede is not None
+    report = write_release(context.store, context.region, release, context.progress, before, supersede=by_hand)
     made = Made(stage=STAGE, inputs={"mapped": mapped.head.key, "store": context.store.url}, source=source_of(STAGE))
     head = PublishedHead(
         made=made,
@@ -63,7 +64,7 @@ def make_release(
     damage: Sequence[CheckResult] = (),
 ) -> Release:
     """The release of a product: its manifest is what `map` recorded, whatever lies in the pack by now."""
-    head, product = mapped.head, mapped.product.get()
+    head, product, why = mapped.head, mapped.product.get(), context.request.supersede
     return build_release(
         context.config,
         Month.parse(head.month),
@@ -73,7 +74,7 @@ def make_release(
         checks=[*checked.head.results, *head.checks, *_jumps(mapped, last), *damage],
         model_card=product.model_card,
         trends=product.trends,
-        inputs=head.inputs.as_document(),
+        inputs=head.inputs.as_document() | ({} if why is None else {"supersedes": why}),
         model=head.model.model_dump(mode="json"),
         code=head.code,
         skill=head.skill,
@@ -84,9 +85,12 @@ def make_release(
 
 
 def _jumps(mapped: Mapped, last: PublishedRelease | None) -> list[CheckResult]:
-    """Against the last release; when that was made of the same, its own verdict: it cannot have jumped from itself."""
+    """Against the last release; when that was made of the same, its own verdict: it cannot have jumped from itself.
+
+    A release of a later month is none to compare an earlier one with.
+    """
     estimates, head = mapped.product.get().estimates, mapped.head
-    if last is None:
+    if last is None or str(last.manifest.month) > head.month:
         return check_jumps(estimates, None, _JUMP)
     made = (last.manifest.inputs.get("input_key"), last.manifest.model.get("weights_sha256"))
     same = made == (head.inputs.input_key, head.model.weights_sha256)

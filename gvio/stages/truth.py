@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import io
 
 import numpy as np
 
+from gvio.region.files import PackFile
 from gvio.sample.samples import Samples
 from gvio.types import FloatArray
 
 
-def read_truth(root: Path, samples: Samples) -> FloatArray | None:
+def read_truth(file: PackFile, samples: Samples) -> FloatArray | None:
     """(T, y, x) true output on the samples' months and grid; None where the pack has none or it does not fit."""
-    path = root / "truth" / "truth.npz"
-    if not path.exists():
+    if not file.parts:
         return None
-    with np.load(path, allow_pickle=False) as kept:
+    with np.load(io.BytesIO(file.data), allow_pickle=False) as kept:
         truth, months = kept["truth"], [str(m) for m in kept["months"]]
     wanted = [str(m) for m in samples.months]
     if truth.shape[1:] != samples.owner.shape or not set(wanted) <= set(months):

@@ -38,6 +38,10 @@ class Standing:
     whole: bool = False
     damage: str | None = None
 
+    def names(self, release: str) -> bool:
+        """Whether the pointer names this release."""
+        return self.latest is not None and self.latest.release == release
+
 
 def standing(store: ObjectStore, region: str) -> Standing:
     """The region's pointer, its release's manifest, and whether everything that they name is there.

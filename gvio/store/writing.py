@@ -52,7 +52,13 @@ class WriteReport:
 
 
 def write_release(
-    store: ObjectStore, region: str, release: Release, progress: Progress | None = None, since: Standing | None = None
+    store: ObjectStore,
+    region: str,
+    release: Release,
+    progress: Progress | None = None,
+    since: Standing | None = None,
+    *,
+    supersede: bool = False,
 ) -> WriteReport:
     """Publish a release: probe the store, send what it lacks, move the pointer, follow with the catalogue.
 
@@ -66,6 +72,8 @@ def write_release(
         progress: Told after each object.
         since: How the region stood when the run began: what moved the pointer since then counts as unseen by the run.
             None: the run begins with this call.
+        supersede: Whether the release takes the pointer from one of the same month that knows more: a person says that
+            this knowledge was wrong.
 
     Raises:
         ConflictError: Since the run began somebody else published another release of the same knowledge; it stands.
@@ -77,7 +85,7 @@ def write_release(
     probe_conditional_writes(store)
     begun = since.etag if since is not None else _version(store, region)
     sent = _send(store, region, release, progress)
-    outcome = _take_pointer(store, region, release, begun)
+    outcome = _take_pointer(store, region, release, begun, supersede=supersede)
     if outcome != "published":
         outcome = _stayed(store, region, release, outcome, sent)
     if outcome != "archived":
@@ -125,7 +133,7 @@ def _put_unfinished(store: ObjectStore, key: str, data: bytes, media_type: str) 
         return True
 
 
-def _take_pointer(store: ObjectStore, region: str, release: Release, begun: str | None) -> Outcome:
+def _take_pointer(store: ObjectStore, region: str, release: Release, begun: str | None, *, supersede: bool) -> Outcome:
     """Move the pointer if nobody knows more: "published", "unchanged" (it names this release already), "archived".
 
     Each attempt judges the pointer that it read, and its write holds for that version only; so whoever moves the
@@ -139,7 +147,8 @@ def _take_pointer(store: ObjectStore, region: str, release: Release, begun: str 
             name, known = _named(store, region, there[0])
             if name == release.id:
                 return "unchanged"
-            if known is not None and known > release.knowledge:
+            wrong = supersede and known is not None and known.month == release.month
+            if known is not None and known > release.knowledge and not wrong:
                 return "archived"
             if known == release.knowledge and there[1] != begun:
                 what = f"somebody else published {name} since this run began, from the same knowledge ({known})"

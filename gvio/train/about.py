@@ -29,7 +29,7 @@ class InputDigests(Frozen):
     @functools.cached_property
     def key(self) -> str:
         """Hash (16 hex digits) of all hashes."""
-        text = json.dumps({name: getattr(self, name) for name in InputDigests.model_fields}, sort_keys=True)
+        text = json.dumps({name: getattr(self, name) for name in type(self).model_fields}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

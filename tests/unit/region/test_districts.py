@@ -5,6 +5,7 @@ import shapely
 from gvio.config import parse_region
 from gvio.errors import PackError
 from gvio.region.districts import read_districts
+from gvio.region.files import PackFile
 
 CONFIG = parse_region(
     """
@@ -27,7 +28,7 @@ WEST, EAST = shapely.box(121.0, 31.0, 121.2, 31.2), shapely.box(121.2, 31.0, 121
 def read(tmp_path, shapes, ids=("W", "E"), crs="EPSG:4326", name="d.gpkg", **columns):
     frame = gpd.GeoDataFrame({"code": list(ids), "label": list(ids), **columns}, geometry=list(shapes), crs=crs)
     frame.to_parquet(tmp_path / name) if name.endswith("parquet") else frame.to_file(tmp_path / name)
-    return read_districts(tmp_path / name, CONFIG)
+    return read_districts(PackFile(tmp_path / name), CONFIG)
 
 
 @pytest.mark.parametrize("name", ["d.gpkg", "d.geojson", "d.shp", "d.parquet"])
@@ -93,13 +94,13 @@ def test_a_missing_column_names_the_nearest(tmp_path):
     frame = gpd.GeoDataFrame({"code": ["W"], "lable": ["West"]}, geometry=[WEST], crs="EPSG:4326")
     frame.to_file(tmp_path / "d.gpkg")
     with pytest.raises(PackError, match=r"d\.gpkg: no column 'label'; the nearest is 'lable'"):
-        read_districts(tmp_path / "d.gpkg", CONFIG)
+        read_districts(PackFile(tmp_path / "d.gpkg"), CONFIG)
 
 
 def test_a_file_that_is_no_vector_is_refused(tmp_path):
     (tmp_path / "d.gpkg").write_text("<html>login</html>")
     with pytest.raises(PackError, match=r"d\.gpkg: not a readable vector file"):
-        read_districts(tmp_path / "d.gpkg", CONFIG)
+        read_districts(PackFile(tmp_path / "d.gpkg"), CONFIG)
 
 
 def test_a_file_without_coordinate_system_is_refused(tmp_path):
@@ -110,4 +111,4 @@ def test_a_file_without_coordinate_system_is_refused(tmp_path):
 def test_a_table_without_geometry_is_refused(tmp_path):
     (tmp_path / "d.csv").write_text("code,label\nW,West\n")
     with pytest.raises(PackError, match=r"d\.csv: holds no geometry"):
-        read_districts(tmp_path / "d.csv", CONFIG)
+        read_districts(PackFile(tmp_path / "d.csv"), CONFIG)
