@@ -35,7 +35,7 @@ class RunRequest(Frozen):
     endpoint_url: str | None = Field(None, description="address of an S3-compatible server; None: boto3's own")
     tracking_uri: str | None = Field(None, description="MLflow registry; None: a database in the workspace")
     retrain: bool = Field(False, description="train from scratch whatever the rule says")
-    supersede: str | None = Field(None, description=_SUPERSEDE)
+    supersede: Annotated[str, Field(pattern=r"\S")] | None = Field(None, description=_SUPERSEDE)
     also: tuple[MonthText, ...] = Field((), description="further months whose grids the release shall hold")
 
     @property
@@ -77,12 +77,19 @@ def make_range(**given: Any) -> RangeRequest:
         raise _wrong(error) from None
 
 
-_FLAGS = {"as_of": "--as-of", "month": "--month", "first": "--from", "last": "--to", "params_file": "--params"}
+_FLAGS = {
+    "as_of": "--as-of",
+    "month": "--month",
+    "first": "--from",
+    "last": "--to",
+    "params_file": "--params",
+    "supersede": "--supersede",
+}
 
 
 def _wrong(error: ValidationError) -> ConfigError:
     item = error.errors()[0]
     name = str(item["loc"][0]) if item["loc"] else "request"
-    form = "YYYY-MM-DD" if name == "as_of" else "YYYY-MM"
-    what = f"{name.replace('_', '-')} {item['input']!r} is not valid; write it as {form}"
+    form = {"as_of": "it as YYYY-MM-DD", "supersede": "the reason"}.get(name, "it as YYYY-MM")
+    what = f"{name.replace('_', '-')} {item['input']!r} is not valid; write {form}"
     return ConfigError(what, where=_FLAGS.get(name, name), hint="See `gvio run --help`.")

@@ -77,15 +77,17 @@ def _decide(
 def judge(samples: Samples, sums: Sums, challenger: Package, champion: Package | None) -> Decision:
     """Promote when finite, covering, better than the best naive forecast, and not worse than the champion beyond noise.
 
-    The first valid model is promoted whatever its skill: there is nothing to fall back on, and everything it
-    publishes says so.
+    Without a champion that this run may use, a valid model is promoted whatever its skill: there is nothing to fall
+    back on, and everything it publishes says so.
     """
     errors = recent_errors(samples, sums, challenger.fitted)
     if not np.isfinite(errors).all():
         return Decision("kept-champion", "keep: the challenger's estimate is not finite")
     skill = challenger.about.skill or "none"
-    if champion is None or champion.fitted.area_ids != challenger.fitted.area_ids:
-        return Decision("promoted", f"promote: first model of these districts, skill {skill}")
+    if champion is None:
+        return Decision("promoted", f"promote: no usable champion to compare with, skill {skill}")
+    if champion.fitted.area_ids != challenger.fitted.area_ids:
+        return Decision("promoted", f"promote: the champion is of other districts, skill {skill}")
     scoreboard = challenger.about.scoreboard or Scoreboard()
     coverage = scoreboard.scores(AS_USED).coverage80
     if coverage is not None and not _COVERAGE[0] <= coverage <= _COVERAGE[1]:

@@ -10,7 +10,7 @@ from gvio.run.inputs import architecture_digest, input_digests
 from gvio.run.made import Kept, Made
 from gvio.stages.sums import sums_of
 from gvio.stages.workers import Threads, one_thread_each
-from gvio.train.about import About
+from gvio.train.about import About, InputDigests
 from gvio.train.fit import Fitted, fit_model, mean_member
 from gvio.train.package import Package, make_package, read_package
 
@@ -23,6 +23,8 @@ WEIGHTS, CONFIG = "challenger/model.safetensors", "challenger/model.json"
 
 def train(context: Context, light: str, sampled: Sampled, champion: Kept[Champion | None]) -> Trained:
     """Train on the samples and on the statistics known on the day; a challenger of the same inputs is found again.
+
+    A champion that was trained on exactly these inputs is the challenger: a month run again gives no second model.
 
     Args:
         context: The run.
@@ -38,12 +40,17 @@ def train(context: Context, light: str, sampled: Sampled, champion: Kept[Champio
     if head is not None:
         return kept_challenger(context, head)
     one_thread_each()
-    reason, start = training_rule(context, sampled, None if context.request.retrain else champion.get())
-    package = _fit(context, light, sampled, reason, None if start is None else start.package.fitted)
+    inputs = input_digests(context, light, sampled.head.month)
+    usable = None if context.request.retrain else champion.get()
+    if usable is not None and usable.package.about.inputs == inputs:
+        package, start = usable.package, None
+    else:
+        reason, start = training_rule(context, sampled, usable)
+        package = _fit(context, inputs, sampled, reason, None if start is None else start.package.fitted)
     head = TrainedHead(
         made=made,
         month=sampled.head.month,
-        reason=reason,
+        reason=package.about.reason,
         weights_sha256=package.weights_sha256,
         mean_best_epoch=mean_member(package.fitted.ensemble.members),
         started_from="" if start is None else start.version.weights_sha256,
@@ -76,7 +83,7 @@ def training_rule(context: Context, sampled: Sampled, champion: Champion | None)
     return f"fine-tune: champion of {trained} on the newest figures", champion
 
 
-def _fit(context: Context, light: str, sampled: Sampled, reason: str, start: Fitted | None) -> Package:
+def _fit(context: Context, inputs: InputDigests, sampled: Sampled, reason: str, start: Fitted | None) -> Package:
     samples, params = sampled.samples.get(), context.params
     fitted = fit_model(
         samples,
@@ -90,7 +97,7 @@ def _fit(context: Context, light: str, sampled: Sampled, reason: str, start: Fit
     about = About(
         region=context.region,
         reason=reason,
-        inputs=input_digests(context, light, sampled.head.month),
+        inputs=inputs,
         architecture_digest=architecture_digest(context),
         parameters=context.params,
         code=context.code,

@@ -18,7 +18,9 @@ def test_list_shows_versions_with_their_evidence(published_region: Region) -> No
     versions = published_region.registry("list", "--json").document
     assert [version["version"] for version in versions] == [2, 1]
     assert all(version["reason"] for version in versions)
-    assert re.search(r"version   1 .*promote: first model of these districts", published_region.registry("list").out)
+    assert re.search(
+        r"version   1 .*promote: no usable champion to compare with", published_region.registry("list").out
+    )
 
 
 def test_the_map_is_made_by_the_champion_of_the_registry(region: Region) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,16 @@ def test_a_second_run_changes_nothing_and_says_so(region: Region) -> None:
     assert outcome.out == f"nothing to do: {TARGET} is published from these inputs already, release {release}\n"
     assert region.run("run", "--json").document["outcome"] == "unchanged"
     assert region.published() == before
+
+
+def test_a_month_made_again_elsewhere_gives_no_second_model(region: Region) -> None:
+    """The registry is what a team shares: another workspace and an empty store make the month with the same model."""
+    versions, model = region.registry("list", "--json").document, region.manifest()["model"]
+    for folder in (region.store, region.workspace / "badland"):
+        shutil.rmtree(folder)
+    report = region.run("run", "--json").document
+    assert (report["outcome"], region.manifest()["model"]) == ("published", model)
+    assert region.registry("list", "--json").document == versions
 
 
 def test_a_day_later_without_new_figures_there_is_nothing_to_do(region: Region) -> None:

@@ -23,7 +23,7 @@ from gvio.errors import (
 from gvio.run.context import Context, open_context
 from gvio.run.order import STAGES, region_held, run_month, run_stage
 from gvio.run.range import run_range
-from gvio.run.request import RangeRequest, RunRequest
+from gvio.run.request import RangeRequest, RunRequest, make_request
 from gvio.store.standing import standing
 
 DAY = dt.date(2021, 4, 20)
@@ -249,3 +249,49 @@ def test_a_single_release_holds_the_grids_of_the_range(request_: RunRequest, scr
     report = run_range(ranged(request_, "2021-01", "2021-03", single_release=True), open_context, stages)
     assert len(report.releases) == 1
     assert stages.contexts[0].request.also == ("2021-01", "2021-02", "2021-03")
+
+
+def test_a_pack_edited_while_a_run_works_is_published_by_the_next(request_: RunRequest, script: Any) -> None:
+    statistics = Path(request_.pack, "statistics.csv")
+    at_first = opened(request_).ledger_digest
+
+    def edit(context: Context) -> None:
+        statistics.write_text(statistics.read_text().replace("42.5", "43.5"))
+
+    first = run_month(opened(request_), script(fetch=[edit]))
+    made_of = standing(opened(request_).store, "testland").manifest
+    assert made_of is not None
+    assert made_of.inputs["ledger_sha256"] == at_first, "what was hashed is what was read"
+    second = run_month(opened(request_), script())
+    assert (second.outcome, second.release != first.release) == ("published", True)
+
+
+def test_a_month_of_the_past_run_again_is_found(request_: RunRequest, script: Any) -> None:
+    run_month(opened(request_), script())
+    past = run_month(opened(request_, month="2021-02"), script())
+    again, stages = pointer(request_), script()
+    report = run_month(opened(request_, month="2021-02"), stages)
+    assert (past.outcome, report.outcome, report.release) == ("archived", "unchanged", past.release)
+    assert (stages.calls, pointer(request_)) == (["fetch"], again)
+
+
+def test_wrong_knowledge_is_superseded_by_hand_with_the_reason(request_: RunRequest, script: Any) -> None:
+    """A day of publication was typed too late: by the order of knowledge the corrected pack knows less."""
+    statistics = Path(request_.pack, "statistics.csv")
+    right = statistics.read_text()
+    statistics.write_text(right.replace("2021-04-17", "2021-04-19"))
+    wrong = run_month(opened(request_), script())
+    statistics.write_text(right)
+    for _ in range(2):
+        report = run_month(opened(request_), script())
+        assert (report.outcome, report.latest) == ("archived", wrong.release)
+    mended = run_month(opened(request_, supersede="published on the 17th"), script())
+    assert (mended.outcome, pointer(request_)["public_until"]) == ("published", "2021-04-17")
+    assert run_month(opened(request_), script()).outcome == "unchanged"
+    earlier = opened(request_, month="2021-02", supersede="a month back")
+    assert run_month(earlier, script()).outcome == "archived", "only a release of the same month is superseded"
+
+
+def test_a_reason_of_blanks_is_none(request_: RunRequest) -> None:
+    with pytest.raises(ConfigError, match="--supersede"):
+        make_request(pack=request_.pack, store=request_.store, supersede="  ")

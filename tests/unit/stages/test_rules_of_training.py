@@ -94,7 +94,7 @@ def test_retraining_can_be_asked_for() -> None:
 @pytest.mark.parametrize(
     ("challenger", "champion", "promote", "reason"),
     [
-        (_package(skill="none"), None, True, "promote: first model of these districts, skill none"),
+        (_package(skill="none"), None, True, "promote: no usable champion to compare with, skill none"),
         (_package(scoreboard=_scoreboard(0.4)), _package(), False, "keep: the challenger's 80 % interval held 40% out"),
         (
             _package(scoreboard=_scoreboard(0.99)),
@@ -118,7 +118,7 @@ def test_promotion_follows_its_rules(challenger: Any, champion: Any, promote: bo
 def test_a_model_of_other_districts_is_a_first_one() -> None:
     sums = sums_matrix(_ledger(), ("A", "B"), "CITY", MONTHS)
     decision = judge(cast("Any", None), sums, _package(("A", "C")), _package())
-    assert decision.reason.startswith("promote: first model of these")
+    assert decision.reason.startswith("promote: the champion is of other districts")
 
 
 def test_the_order_of_rows_does_not_change_a_ledger_but_a_figure_does() -> None:
