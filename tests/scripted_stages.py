@@ -94,8 +94,9 @@ class ScriptedStages:
 
         made = self._head("map", context)
         digests = release_digests(context, fetched.head.light, made["month"])
-        areas = {"east": "East", "west": "West", "CITY": "City"}
-        told = {"title": "Testland", "unit": "million CNY", "city_id": "CITY", "areas": areas, "product": "vnl-monthly"}
+        config, areas = context.config, {"east": "East", "west": "West", "CITY": "City"}
+        told = {"title": "Testland", "unit": "million CNY", "city_id": config.city_id, "areas": areas}
+        told |= {"bounds": config.bounds, "product": "vnl-monthly"}
         inputs = a.RunInputs(**digests.model_dump(), input_key=digests.key, **told, newest_files=(), missing_months=())
         model = {"name": "gvio-testland", "version": 1, "weights_sha256": "0" * 64, "reason": "r", "trained": "2021-01"}
         head = a.MappedHead(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 @request_options(store_required=True)
 @click.option("--retrain", is_flag=True, help="Train from scratch whatever the rule says.")
 @click.option("--supersede", metavar="WHY", help="Replace a release of the same month that knows more; recorded.")
+@click.option("--replace-region", is_flag=True, help="Publish although the store holds another region of this name.")
 @json_option
 def run(as_json: bool, **flags: Any) -> None:
     """The monthly job of one region: fetch, validate, sample, train, evaluate, map, publish."""

@@ -169,6 +169,7 @@ class RunInputs(ReleaseDigests):
     unit: str
     city_id: str
     areas: Mapping[str, str]
+    bounds: tuple[float, float, float, float]
     product: str
     newest_files: tuple[ProductStamp, ...]
     missing_months: tuple[str, ...]

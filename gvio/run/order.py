@@ -28,6 +28,7 @@ from gvio.run.context import Context
 from gvio.run.executor import Executor, in_process
 from gvio.run.made import Kept
 from gvio.run.report import Outcome, RunReport, StageLine, report_of, stage_line
+from gvio.run.same_region import require_same_region
 from gvio.run.unchanged import Look, at_a_glance, by_what_made_it, look_at, remember
 from gvio.store.probe import probe_conditional_writes
 from gvio.store.standing import Standing, standing
@@ -109,6 +110,7 @@ def _attempt(context: Context, stages: Stages, do: Executor) -> RunReport:
     seen = at_a_glance(context, look, before)
     if seen is not None:
         return RunReport(region=context.region, month=seen.month, outcome="unchanged", release=seen.release)
+    require_same_region(context, before)
     do("try the store", probe_conditional_writes, context.store)
     fetched = do("fetch", stages.fetch, context)
     champion = Kept(lambda: stages.champion(context, fetched.month))
@@ -138,6 +140,7 @@ def run_stage(
         if alone:
             context.workspace.only({"decide", "map"} if name == "map" else {name})
         before = standing(context.store, context.region) if name in {"map", "publish"} else Standing()
+        require_same_region(context, before)
         fetched = do("fetch", stages.fetch, context)
         champion = Kept(lambda: stages.champion(context, fetched.month))
         done = list[Artifact]([fetched])

@@ -36,6 +36,7 @@ class RunRequest(Frozen):
     tracking_uri: str | None = Field(None, description="MLflow registry; None: a database in the workspace")
     retrain: bool = Field(False, description="train from scratch whatever the rule says")
     supersede: Annotated[str, Field(pattern=r"\S")] | None = Field(None, description=_SUPERSEDE)
+    replace_region: bool = Field(False, description="publish although the store holds another region of this name")
     also: tuple[MonthText, ...] = Field((), description="further months whose grids the release shall hold")
 
     @property

@@ -108,6 +108,7 @@ def run_inputs(context: Context, fetched: Fetched) -> RunInputs:
         unit=config.unit,
         city_id=config.city_id,
         areas={**names, config.city_id: "City"},
+        bounds=config.bounds,
         product=config.ntl.product,
         newest_files=tuple(ProductStamp(file=p.file, sha256=p.sha256) for p in fetched.head.provenance[-4:]),
         missing_months=fetched.head.missing,

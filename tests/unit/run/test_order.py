@@ -295,3 +295,36 @@ def test_wrong_knowledge_is_superseded_by_hand_with_the_reason(request_: RunRequ
 def test_a_reason_of_blanks_is_none(request_: RunRequest) -> None:
     with pytest.raises(ConfigError, match="--supersede"):
         make_request(pack=request_.pack, store=request_.store, supersede="  ")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (("districts.geojson", '"east"', '"north"'), None),
+        (("districts.geojson", 'st", "name"', 'st-2", "name"'), r"2 of its 2 districts \(east, west, …\) are not"),
+        (("region.yaml", "city_id: CITY", "city_id: TOWN"), "its city is 'CITY', the pack's 'TOWN'"),
+        (("region.yaml", "[120.0,", "[119.0,"), None),
+        (
+            ("region.yaml", "120.0, 30.9, 120.1, 31.0", "119.0, 30.0, 120.06, 30.95"),
+            r"its bounds are \[120\.0, 30\.9,",
+        ),
+    ],
+)
+def test_another_region_of_the_same_name_is_refused(
+    request_: RunRequest, script: Any, change: tuple[str, str, str], told: str | None
+) -> None:
+    run_month(opened(request_), script())
+    path, before = Path(request_.pack, change[0]), pointer(request_)
+    text = path.read_text()
+    assert change[1] in text
+    path.write_text(text.replace(change[1], change[2]))
+    statistics = Path(request_.pack, "statistics.csv")
+    statistics.write_text(statistics.read_text().replace("CITY", open_context(request_).config.city_id))
+    if told is None:
+        assert run_month(opened(request_), script()).outcome == "published"
+        return
+    stages = script()
+    with pytest.raises(InputRefused, match=rf"another region is published under this name: {told}.*--replace-region"):
+        run_month(opened(request_), stages)
+    assert (stages.calls, pointer(request_)) == ([], before)
+    assert run_month(opened(request_, replace_region=True), script()).outcome == "published"
