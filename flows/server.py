@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,9 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.embedded import PATIENCE_S, stopped_by_sigterm
 from gvio.errors import UpstreamUnavailable
+from gvio.loopback import direct_loopback
+
+_HEALTH_S = 10
 
 
 @contextlib.contextmanager
@@ -23,9 +27,11 @@ def scheduling_server(workspace: str, timeout_s: float = PATIENCE_S) -> Iterator
     """The API address of the configured server, or of a child process with its state in `workspace/prefect`.
 
     Raises:
-        UpstreamUnavailable: The child does not come up in `timeout_s`.
+        UpstreamUnavailable: The child does not come up in `timeout_s`, or the configured server does not answer.
     """
+    os.environ.update(direct_loopback(os.environ))  # noqa: TID251
     if configured := PREFECT_API_URL.value():
+        require_server(str(configured))
         yield str(configured)
         return
     home, port = Path(workspace, "prefect").resolve(), _free_port()
@@ -40,6 +46,22 @@ def scheduling_server(workspace: str, timeout_s: float = PATIENCE_S) -> Iterator
                 yield url
     finally:
         _stop(server)
+
+
+def require_server(url: str) -> None:
+    """Ask a configured server for its health: Prefect would end in pages of traceback.
+
+    Raises:
+        UpstreamUnavailable: It does not answer.
+    """
+    try:
+        with urllib.request.urlopen(f"{url.rstrip('/')}/health", timeout=_HEALTH_S):
+            return
+    except urllib.error.HTTPError as answer:
+        answer.close()  # it is there, and asks for a key perhaps: Prefect has it
+    except (OSError, ValueError) as error:
+        hint = "Start it, or unset PREFECT_API_URL: gvio then starts a server of its own."
+        raise UpstreamUnavailable(f"no Prefect server answers ({error})", where=url, hint=hint) from None
 
 
 def _start(home: Path, port: int, log: int) -> subprocess.Popen[bytes]:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from gvio.loopback import direct_loopback
+
 if TYPE_CHECKING:
     from gvio.run.context import Context
     from gvio.run.request import RangeRequest, RunRequest
@@ -32,7 +34,8 @@ _QUIET = {
 
 
 def be_quiet() -> None:
-    """Switch the libraries' telemetry and chatter off, for this process and its children."""
+    """Switch the libraries' telemetry and chatter off, for this process and its children; loopback needs no proxy."""
+    os.environ.update(direct_loopback(os.environ))
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
     if "AWS_ENDPOINT_URL" in os.environ:  # a server of one's own: do not ask the cloud's metadata address for keys

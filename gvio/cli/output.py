@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -27,7 +28,7 @@ def json_option(command: F) -> F:
 def emit(result: Any, lines: list[str], as_json: bool) -> None:
     """Print `result` as JSON, or `lines`."""
     if as_json:
-        click.echo(json.dumps(_plain(result), indent=2, sort_keys=True, default=str))
+        click.echo(json.dumps(_plain(result), indent=2, sort_keys=True, default=str, allow_nan=False))
     else:
         for line in lines:
             click.echo(line)
@@ -65,4 +66,6 @@ def _plain(value: Any) -> Any:
         return {str(k): _plain(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(v) for v in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None  # JSON has no NaN: what could not be computed is null
     return value

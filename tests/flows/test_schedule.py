@@ -1,7 +1,9 @@
 """`gvio serve`: the server it starts for itself, and what becomes of looks that were missed."""
 
 import datetime as dt
+import socket
 import urllib.request
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -45,8 +47,9 @@ def test_server_that_does_not_come_up_is_told(tmp_path):
         pass
 
 
-def test_configured_server_is_used(tmp_path):
+def test_configured_server_is_used(tmp_path, monkeypatch):
     url = "http://prefect.example/api"
+    monkeypatch.setattr("flows.server.require_server", lambda url: None)
     with (
         temporary_settings({PREFECT_API_URL: url}),
         scheduling_server(str(tmp_path)) as used,
@@ -55,6 +58,17 @@ def test_configured_server_is_used(tmp_path):
         assert PREFECT_API_URL.value() == used == url
     assert list(tmp_path.iterdir()) == []
     assert not Path("unused").exists()
+
+
+@pytest.mark.enable_socket
+def test_a_configured_server_that_is_gone_is_one_line(tmp_path):
+    with closing(socket.socket()) as closed:
+        closed.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}/api"
+    told = r"no Prefect server answers \(.*refused.*\)\. Start it, or unset PREFECT_API_URL"
+    used = scheduling_server(str(tmp_path))
+    with temporary_settings({PREFECT_API_URL: url}), pytest.raises(UpstreamUnavailable, match=told), used:
+        pass
 
 
 def test_temporary_server_keeps_its_state_in_the_workspace(tmp_path):
