@@ -58,6 +58,24 @@ class NtlConfig(Frozen):
         return (self.product, *self.fallback)
 
 
+class ExtentChange(Frozen):
+    """Districts that merged, split or exchanged land: the former ones together are the present ones together."""
+
+    until: str = Field(description="last month of the former extents, YYYY-MM")
+    former: tuple[str, ...] = Field(min_length=1, description="area_ids of the figures up to that month")
+    now: tuple[str, ...] = Field(min_length=1, description="districts that cover the same land since")
+
+    @field_validator("until")
+    @classmethod
+    def _month(cls, value: str) -> str:
+        return str(Month.parse(value))
+
+    @property
+    def last(self) -> Month:
+        """`until` as a value."""
+        return Month.parse(self.until)
+
+
 class DistrictsConfig(Frozen):
     """The vector file of districts and its columns."""
 
@@ -65,6 +83,9 @@ class DistrictsConfig(Frozen):
     id: str = Field("district_id", description="column with the unique district id")
     name: str = Field("name", description="column with the name people read")
     group: str | None = Field(None, description="optional column with a group, e.g. north / south")
+    changes: tuple[ExtentChange, ...] = Field(
+        (), description="districts whose extent changed inside the series", exclude_if=lambda value: not value
+    )
 
 
 class FactoriesConfig(Frozen):

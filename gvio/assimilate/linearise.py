@@ -31,7 +31,7 @@ def first_guess(sums: Sums, prior_share: FloatArray) -> FloatArray:
         prior_share: (D,) positive, sums to one.
     """
     per_month = sums.values / (sums.end - sums.start + 1)
-    city = _mean(per_month[sums.area < 0])
+    city = _mean(per_month[sums.of_city])
     own = np.array([_mean(per_month[sums.area == d]) for d in range(sums.n_areas)])
     known = np.isfinite(own)
     if not np.isfinite(city):

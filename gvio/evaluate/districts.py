@@ -41,7 +41,7 @@ def leave_districts_out(
     def fold(block: Block) -> tuple[FoldScores, FoldScores] | None:
         sums, targets, end = material.sums, material.targets, len(material.samples.months) - 1
         scored = (targets.row >= 0) & block.districts[:, None]
-        others = (sums.area >= 0) & ~block.districts[sums.area]
+        others = sums.of_districts & ~block.districts[sums.area]
         if not scored.any() or not others.any():
             return None
         name = "districts-" + "-".join(str(d) for d in np.flatnonzero(block.districts))
@@ -50,7 +50,7 @@ def leave_districts_out(
         ours = {OURS: (sighted(fitted, material.samples), False)}
         nobody = np.full(len(material.city_monthly), np.nan)
         alone = Question(name, others, scored, nobody, end, block.districts)
-        public = Question(name, others | (sums.area < 0), scored, material.city_monthly, end, block.districts)
+        public = Question(name, others | sums.of_city, scored, material.city_monthly, end, block.districts)
         scores = [
             dataclasses.replace(
                 ask(material, question, ours), hidden_px=block.reach, hidden_in_part=block.reach < reach

@@ -72,7 +72,7 @@ def origin_fold(known: Material, model: Fitted, origin: int, january: int, *, ci
         city_goes_on: Whether the city's figures stay visible.
     """
     sums, targets, months = known.sums, known.targets, known.samples.months
-    visible = (sums.end < origin) | ((sums.area < 0) if city_goes_on else False)
+    visible = (sums.end < origin) | (sums.of_city if city_goes_on else False)
     posterior = estimate(model, known.samples, select_rows(sums, visible))
     output = np.exp(posterior.mean)
     city = starts_after(sums, city_targets(sums), origin - 1)[0]

@@ -38,7 +38,7 @@ def origins(material: Material) -> list[int]:
     """
     sums, params = material.sums, material.params.evaluate
     least = max(params.min_train_months, URBAN_MONTHS if material.samples.urban_derived else 0)
-    known = sums.end[sums.area >= 0]
+    known = sums.end[sums.of_districts]
     last = int(known.max()) if len(known) else -1
     found = [
         t for t, month in enumerate(material.samples.months) if month.month == 1 and t >= least and t + YEAR - 1 <= last
@@ -116,7 +116,7 @@ def _question(known: Material, t0: int, *, city_goes_on: bool) -> Question:
     city: FloatArray = np.where(before, known.city_monthly, np.nan)
     city_scored: BoolArray | None = starts_after(sums, city_targets(sums), t0 - 1)[0]
     if city_goes_on:
-        visible, city, city_scored = visible | (sums.area < 0), known.city_monthly, None
+        visible, city, city_scored = visible | sums.of_city, known.city_monthly, None
     scored = starts_after(sums, known.targets, t0 - 1)
     return Question(str(known.samples.months[t0]), visible, scored, city, t0 - 1, city_scored=city_scored)
 

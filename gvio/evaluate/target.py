@@ -10,6 +10,7 @@ import dataclasses
 
 import numpy as np
 
+from gvio.ledger.rows import CITY
 from gvio.ledger.sums import Sums
 from gvio.types import BoolArray, FloatArray, IntArray
 
@@ -39,7 +40,7 @@ def city_targets(sums: Sums) -> Targets:
     value, row = np.full((1, sums.n_months), np.nan), np.full((1, sums.n_months), -1)
     length = sums.end - sums.start + 1
     for i in np.argsort(-length, kind="stable"):
-        if sums.area[i] < 0:
+        if sums.area[i] == CITY:
             value[0, sums.end[i]], row[0, sums.end[i]] = sums.values[i] / length[i], i
     return Targets(value, row)
 

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from scipy import sparse
 
-from gvio.ledger.rows import Ledger, positions
+from gvio.ledger.rows import CITY, GROUP, Ledger, members, positions
 from gvio.types import BoolArray, FloatArray, IntArray, Month
 
 
@@ -19,8 +20,8 @@ class Sums:
     """Figures as sums over district-months: `G @ y == values`, y flattened from (D, T) district-major.
 
     `G` csr (rows, D·T) float64 with column d·T + t; `values` (rows,) float64 in the pack's unit; `area` (rows,) int,
-    district index or −1 for the city; `start`, `end` (rows,) int, month indices, both included; `cumulative`
-    (rows,) bool, year-to-date; `published` the day of each row.
+    district index, `CITY` (−1), or `GROUP` (−2) for a sum over several districts, which `G` tells; `start`, `end`
+    (rows,) int, month indices, both included; `cumulative` (rows,) bool, year-to-date; `published` the day of each row.
     """
 
     G: sparse.csr_array
@@ -33,12 +34,28 @@ class Sums:
     n_areas: int
     n_months: int
 
+    @property
+    def of_districts(self) -> BoolArray:
+        """(rows,) figures of a single district."""
+        return np.asarray(self.area >= 0)
+
+    @property
+    def of_city(self) -> BoolArray:
+        """(rows,) figures of the city."""
+        return np.asarray(self.area == CITY)
+
+    def districts_of(self, row: int) -> IntArray:
+        """Indices of the districts that a figure sums over, ascending."""
+        columns = self.G.indices[self.G.indptr[row] : self.G.indptr[row + 1]]
+        found: IntArray = np.unique(columns // self.n_months)
+        return found
+
 
 def sums_matrix(ledger: Ledger, area_ids: Sequence[str], city_id: str, months: Sequence[Month]) -> Sums:
     """The ledger as a sparse matrix over `area_ids` × consecutive `months`.
 
     Rows that reach outside `months` are left out. A row of the city sums over every district: the city is the union
-    of the districts (contract §1).
+    of the districts (contract §1). A row of a group (`gvio.ledger.extents`) sums over its districts.
     """
     area = _area_index(ledger, area_ids, city_id)
     first = months[0].ordinal if months else 0
@@ -48,7 +65,7 @@ def sums_matrix(ledger: Ledger, area_ids: Sequence[str], city_id: str, months: S
     start = rows["start"].to_numpy(dtype=np.int64) - first
     end = rows["end"].to_numpy(dtype=np.int64) - first
     return Sums(
-        G=_ones(area, start, end, len(area_ids), len(months)),
+        G=_ones(_belongs(rows, area, area_ids), start, end, len(months)),
         values=rows["value"].to_numpy(dtype=np.float64),
         area=area,
         start=start,
@@ -77,7 +94,7 @@ def official_monthly(
     published = np.full(values.shape, None, dtype=object)
     rows = ledger.rows.assign(area=area, current=(ledger.rows["kind"] == "current").astype(int))
     index = {month.ordinal: t for t, month in enumerate(months)}
-    single = rows[(rows["start"] == rows["end"]) & rows["start"].isin(list(index))]
+    single = rows[(rows["start"] == rows["end"]) & rows["start"].isin(list(index)) & (rows["area"] != GROUP)]
     ordered = single.sort_values(["current", "published"], kind="stable")  # the last assignment wins
     # The city's index −1 is the last row of numpy's own indexing, where the city belongs.
     at = (ordered["area"].to_numpy(), ordered["start"].map(index).to_numpy(dtype=np.int64))
@@ -100,17 +117,26 @@ def log_misfit(sums: Sums, estimate: FloatArray) -> FloatArray:
 def _area_index(ledger: Ledger, area_ids: Sequence[str], city_id: str) -> IntArray:
     # A KeyError is a defect of ours: files with unknown areas are refused when they are read.
     index = positions(area_ids, city_id)
-    return np.array([index[area] for area in ledger.rows["area_id"]], dtype=np.int64)
+    found = [GROUP if len(members(area)) > 1 else index[area] for area in ledger.rows["area_id"]]
+    return np.array(found, dtype=np.int64)
 
 
-def _ones(area: IntArray, start: IntArray, end: IntArray, n_areas: int, n_months: int) -> sparse.csr_array:
+def _belongs(rows: pd.DataFrame, area: IntArray, area_ids: Sequence[str]) -> BoolArray:
+    """(rows, D) whether a row sums over a district."""
+    belongs = (area[:, None] == np.arange(len(area_ids))) | (area[:, None] == CITY)
+    index = {area_id: i for i, area_id in enumerate(area_ids)}
+    for row in np.flatnonzero(area == GROUP):
+        belongs[row, [index[name] for name in members(rows["area_id"].iloc[row])]] = True
+    return np.asarray(belongs)
+
+
+def _ones(belongs: BoolArray, start: IntArray, end: IntArray, n_months: int) -> sparse.csr_array:
     """Indicator of (district, month) per row, without a Python loop over cells."""
-    months = np.arange(n_months)
+    months, (n_rows, n_areas) = np.arange(n_months), belongs.shape
     covers = (months >= start[:, None]) & (months <= end[:, None])  # (rows, T)
-    belongs = (area[:, None] == np.arange(n_areas)) | (area[:, None] == -1)  # (rows, D)
     # Every (row, month) that is covered, repeated for each district it sums over: only entries that are 1 are built.
     row, month = np.nonzero(covers)
     cell, district = np.nonzero(belongs[row])
-    shape = (len(area), n_areas * n_months)
+    shape = (n_rows, n_areas * n_months)
     entries = (row[cell], district * n_months + month[cell])
     return sparse.csr_array((np.ones(len(cell)), entries), shape=shape)

@@ -16,6 +16,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.stats import norm
 
+from gvio.ledger.rows import CITY
 from gvio.ledger.sums import Sums
 from gvio.scoreboard.names import LEVELS
 from gvio.scoreboard.scores import IntervalTable
@@ -73,7 +74,8 @@ def months_ahead(sums: Sums) -> IntArray:
     An area without any figure is as far from one as can be: the last band.
     """
     last = np.full(sums.n_areas + 1, -BANDS[-1][0] - sums.n_months)
-    np.maximum.at(last, sums.area, sums.end)  # area −1, the city, is the last row
+    own = sums.of_districts | sums.of_city
+    np.maximum.at(last, sums.area[own], sums.end[own])  # area −1, the city, is the last row
     ahead: IntArray = np.arange(sums.n_months) - last[:, None]
     return ahead
 
@@ -81,7 +83,7 @@ def months_ahead(sums: Sums) -> IntArray:
 def city_covered(sums: Sums) -> BoolArray:
     """(T,) months that lie in a public figure of the city."""
     month = np.arange(sums.n_months)
-    city = sums.area < 0
+    city = sums.of_city
     inside = (sums.start[city, None] <= month) & (month <= sums.end[city, None])
     return np.asarray(inside.any(axis=0))
 
@@ -125,7 +127,7 @@ def reach_official(half: Mapping[int, FloatArray], sums: Sums, misfit: FloatArra
     Where figures contradict each other, the estimate can equal one of them only, and how far they lie apart is evidence
     of the error of both. As the Particle Data Group widens the errors of measurements that disagree (Navas et al. 2024,
     Physical Review D 110:030001, 5.2.2), but no further than needed: nothing changes where the figure is held already.
-    A district's figure widens the district in the figure's months; the city's widens the city and, in proportion,
+    A figure of districts widens them in the figure's months; the city's widens the city and, in proportion,
     every district, so that the districts' limits together reach the city's figure, too.
 
     Args:
@@ -135,8 +137,8 @@ def reach_official(half: Mapping[int, FloatArray], sums: Sums, misfit: FloatArra
     """
     least = np.zeros((sums.n_areas + 1, sums.n_months))
     off = np.abs(np.nan_to_num(misfit)) * (1 + _ROUNDING) / gaussian_half_width(95)
-    for area, start, end, sd in zip(sums.area, sums.start, sums.end, off, strict=True):
-        rows = slice(None) if area < 0 else area
+    for i, (area, start, end, sd) in enumerate(zip(sums.area, sums.start, sums.end, off, strict=True)):
+        rows = slice(None) if area == CITY else sums.districts_of(i)
         least[rows, start : end + 1] = np.maximum(least[rows, start : end + 1], sd)
     return {level: np.maximum(width, gaussian_half_width(level) * least) for level, width in half.items()}
 
@@ -181,7 +183,7 @@ def _periods(sums: Sums) -> tuple[BoolArray, list[tuple[int, int]]]:
     belong together; a period is determined when its ends do.
     """
     n = sums.n_months + 1
-    city = sums.area < 0
+    city = sums.of_city
     # A graph whose nodes are ends of months and whose edges are figures: connected ends have a known difference.
     links = coo_array((np.ones(city.sum()), (sums.start[city], sums.end[city] + 1)), shape=(n, n))
     part = connected_components(links, directed=False)[1]

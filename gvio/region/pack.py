@@ -61,6 +61,7 @@ def read_places(files: PackFiles, config: RegionConfig) -> Places:
         PackError: A file is absent, unreadable or contradicts the configuration.
     """
     districts, repaired = read_districts(files[config.districts.path], config)
+    _check_changes(config, list(districts["area_id"]))
     factories, dropped = read_factories(files[config.factories.path], config, districts)
     urban = files[config.urban.path] if config.urban else None
     if urban is not None:
@@ -76,6 +77,18 @@ def read_ledger(files: PackFiles, config: RegionConfig, places: Places) -> Ledge
         LedgerError: A row cannot be read or cannot be.
     """
     return read_statistics(files[config.statistics.path], config, list(places.area_ids))
+
+
+def _check_changes(config: RegionConfig, area_ids: list[str]) -> None:
+    """Whatever changed ends in districts of today."""
+    changes, where = config.districts.changes, Path(config.districts.path).name
+    later = {area: change.last for change in changes for area in change.former}
+    for change in changes:
+        for area in change.now:
+            goes_on = area in later and later[area] > change.last and len(change.now) == 1
+            if area not in area_ids and not goes_on:
+                what = f"districts.changes names {area!r} as a district after {change.until}, and there is none"
+                raise PackError(what, where=where, hint="Correct `now` in region.yaml, or add the district.")
 
 
 def check_factories(config: RegionConfig, places: Places, ledger: Ledger) -> tuple[CheckResult, ...]:

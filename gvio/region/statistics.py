@@ -13,6 +13,7 @@ import pandas as pd
 
 from gvio.config import RegionConfig
 from gvio.errors import LedgerError
+from gvio.ledger.extents import former_areas, require_former_ended
 from gvio.ledger.rows import COLUMNS, Ledger, name_lines
 from gvio.region.files import PackFile
 from gvio.region.tables import check_columns, read_text_table
@@ -39,7 +40,9 @@ def read_statistics(file: PackFile, config: RegionConfig, area_ids: Sequence[str
     if wanted is not None and "series" in text.columns:
         text = text[text["series"].isin([wanted, ""])]
     rows = _parse(text, file.name)
-    _check_areas(rows, [*area_ids, config.city_id], file.name)
+    changes = config.districts.changes
+    _check_areas(rows, [*area_ids, *former_areas(changes), config.city_id], file.name)
+    require_former_ended(Ledger(rows), changes, area_ids, file.name)
     _check_possible(rows, file.name)
     return Ledger(rows)
 

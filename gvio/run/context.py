@@ -20,7 +20,7 @@ from gvio.region.files import PackFiles
 from gvio.run.origin import pack_folder
 from gvio.run.request import RunRequest
 from gvio.run.workspace import Workspace
-from gvio.types import Month, Progress
+from gvio.types import CheckResult, Month, Progress
 from gvio.version import code_version
 
 if TYPE_CHECKING:
@@ -104,10 +104,20 @@ class Context:
 
     @functools.cached_property
     def ledger(self) -> Ledger:
-        """The statistics as known on the day: of every figure its newest vintage."""
+        """The statistics as known on the day, in areas of today: of every figure its newest vintage."""
+        return self._present[0]
+
+    @property
+    def extents_note(self) -> CheckResult | None:
+        """What of the figures of former districts could be used; None where no district ever changed."""
+        return self._present[1]
+
+    @functools.cached_property
+    def _present(self) -> tuple[Ledger, CheckResult | None]:
+        from gvio.ledger.extents import at_present_extents
         from gvio.ledger.rows import as_of
 
-        return as_of(self.all_statistics, self.as_of)
+        return at_present_extents(as_of(self.all_statistics, self.as_of), self.config.districts.changes)
 
     @functools.cached_property
     def all_statistics(self) -> Ledger:

@@ -112,7 +112,7 @@ def recent_errors(samples: Samples, sums: Sums, fitted: Fitted) -> FloatArray:
     targets = targets_of(sums)
     known = np.flatnonzero((targets.row >= 0).any(axis=0))
     first = known[-1] - _TEST_MONTHS + 1 if len(known) else 0
-    withheld = (sums.area >= 0) & (sums.end >= first)
+    withheld = sums.of_districts & (sums.end >= first)
     if withheld.all() or not len(known):
         return np.zeros(0)
     visible = select_rows(sums, ~withheld)

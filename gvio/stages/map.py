@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from gvio.ledger.rows import GROUP
 from gvio.ledger.sums import Sums, log_misfit, official_monthly
 from gvio.map.grids import map_months
 from gvio.map.industry import Industry, industry_of
@@ -195,6 +196,8 @@ def _covered(sums: Sums) -> BoolArray:
     """(D + 1, T) whether a public figure of the area's own covers the month, the city last."""
     covered = np.zeros((sums.n_areas + 1, sums.n_months), dtype=bool)
     for area, start, end in zip(sums.area, sums.start, sums.end, strict=True):
+        if area == GROUP:
+            continue  # of a group's sum, no district's part is public
         covered[area, start : end + 1] = True  # area −1, the city, is the last row
     return covered
 

@@ -72,6 +72,7 @@ def run_checks(context: Context, fetched: Fetched) -> list[CheckResult]:
     results = [*notes, *check_ledger(ledger, places.area_ids, config.city_id, params)]
     vintages = check_vintages(context.vintages)  # `ledger` holds the newest of each figure only
     results += [] if vintages.passed else [vintages]
+    results += [] if context.extents_note is None else [context.extents_note]
     results += check_light(stack, fetched.month, owner, industry, places.area_ids, params.validate_)
     if progress is not None:
         progress("validate", 1, 2)

@@ -188,7 +188,7 @@ def _level(sums: Sums, log_output: FloatArray, prior_share: FloatArray) -> float
     this spread decides how close a district without figures is to the level of its light. Shrunk to the start by a few
     districts' worth of evidence.
     """
-    labelled = np.unique(sums.area[sums.area >= 0])
+    labelled = np.unique(sums.area[sums.of_districts])
     above = log_output[labelled].mean(axis=1) - np.log(prior_share[labelled])
     squares = float(((above - above.mean()) ** 2).sum()) if len(above) else 0.0
     return float(np.sqrt((squares + _LEVEL_WEIGHT * START.level**2) / (max(len(above) - 1, 0) + _LEVEL_WEIGHT)))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from gvio.ledger.rows import GROUP, GROUP_SIGN
 from gvio.ledger.sums import Sums, log_misfit
 from gvio.types import CheckResult, FloatArray, Month
 from gvio.validate.verdicts import name_some, verdict
@@ -33,12 +34,12 @@ def check_districts_against_city(
     covered = sums.G @ estimate.ravel()
     periods = [(str(months[sums.start[i]]), str(months[sums.end[i]])) for i in worst]
     rows = [
-        {"area_id": area_ids[sums.area[i]], "start": start, "end": end, "official": float(sums.values[i]),
+        {"area_id": _name(sums, area_ids, i), "start": start, "end": end, "official": float(sums.values[i]),
          "estimate": float(covered[i])}
         for i, (start, end) in zip(worst, periods, strict=True)
     ]  # fmt: skip
     told = name_some(
-        f"{area_ids[sums.area[i]]} {start if start == end else f'{start}..{end}'} official {sums.values[i]:.6g} "
+        f"{_name(sums, area_ids, i)} {start if start == end else f'{start}..{end}'} official {sums.values[i]:.6g} "
         f"against {covered[i]:.6g}"
         for i, (start, end) in zip(worst, periods, strict=True)
     )
@@ -53,3 +54,10 @@ def check_districts_against_city(
         "correct or remove the wrong ones; until then the intervals there are widened to hold both.",
         observed={"rows": rows, "tolerance": tolerance},
     )
+
+
+def _name(sums: Sums, area_ids: Sequence[str], row: int) -> str:
+    """Id of the area of a figure; of a group's those of its districts."""
+    if sums.area[row] != GROUP:
+        return str(area_ids[int(sums.area[row])])
+    return GROUP_SIGN.join(str(area_ids[d]) for d in sums.districts_of(row))
