@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gvio.errors import ModelError
-from gvio.registry.connection import connect, nothing_stored
+from gvio.registry.artifacts import run_folder
+from gvio.registry.connection import connect, database_path, nothing_stored
 from gvio.registry.record import CHAMPION, CONFIG, WEIGHTS, Champion, Knowledge, ModelVersion, model_name
 from gvio.registry.training import PACKAGE_PATH
 from gvio.registry.unfinished import DOWNLOAD_PREFIX, sweep_downloads
@@ -36,7 +37,7 @@ def read_champion(uri: str, region: str) -> Champion | None:
         return None
     with connect(uri) as client:
         version = champion_version(client, region)
-        return None if version is None else _read(client, version)
+        return None if version is None else _read(client, uri, version)
 
 
 def champion_as_of(
@@ -61,27 +62,40 @@ def champion_as_of(
             for version in all_versions(client, region)
             if version.known is not None and version.known.within(asked) and _was_chosen(version)
         ]
-        return _read(client, max(usable)[-1]) if usable else None
+        return _read(client, uri, max(usable)[-1]) if usable else None
 
 
 def _was_chosen(version: ModelVersion) -> bool:
     return CHAMPION in version.aliases or version.decision in _ONCE_CHOSEN
 
 
-def _read(client: MlflowClient, version: ModelVersion) -> Champion:
+def _read(client: MlflowClient, uri: str, version: ModelVersion) -> Champion:
     from mlflow.exceptions import MlflowException
 
-    sweep_downloads()
-    with tempfile.TemporaryDirectory(prefix=DOWNLOAD_PREFIX) as folder:
-        try:
-            with contextlib.redirect_stderr(io.StringIO()):  # MLflow draws a progress bar for two small files
-                client.download_artifacts(version.run_id, PACKAGE_PATH, folder)
-            weights, config = ((Path(folder) / PACKAGE_PATH / name).read_bytes() for name in (WEIGHTS, CONFIG))
-        except (MlflowException, OSError):
-            raise ModelError("the stored package cannot be read", where=_name(version), hint=_HINT) from None
+    try:
+        weights, config = _stored(client, uri, version.run_id)
+    except (MlflowException, OSError):
+        raise ModelError("the stored package cannot be read", where=_name(version), hint=_HINT) from None
     _require_registered(version, WEIGHTS, weights, version.weights_sha256)
     _require_registered(version, CONFIG, config, version.config_sha256)
     return Champion(version, weights, config, version.decided)
+
+
+def _stored(client: MlflowClient, uri: str, run_id: str) -> tuple[bytes, bytes]:
+    """The bytes of weights and configuration as they lie there."""
+    path = database_path(uri)
+    place = None if path is None else run_folder(client.get_run(run_id).info.artifact_uri, path)
+    if place is not None:
+        return _files(place / PACKAGE_PATH)
+    sweep_downloads()
+    with tempfile.TemporaryDirectory(prefix=DOWNLOAD_PREFIX) as folder:
+        with contextlib.redirect_stderr(io.StringIO()):  # MLflow draws a progress bar for two small files
+            client.download_artifacts(run_id, PACKAGE_PATH, folder)
+        return _files(Path(folder) / PACKAGE_PATH)
+
+
+def _files(package: Path) -> tuple[bytes, bytes]:
+    return (package / WEIGHTS).read_bytes(), (package / CONFIG).read_bytes()
 
 
 def _require_registered(version: ModelVersion, name: str, data: bytes, registered: str) -> None:

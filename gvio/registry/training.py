@@ -9,13 +9,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from gvio.registry.connection import artifact_location
+from gvio.registry.artifacts import run_folder
+from gvio.registry.connection import artifact_location, database_path
 from gvio.registry.record import CONFIG, WEIGHTS, TrainingRecord, model_name
 from gvio.registry.unfinished import writing
 from gvio.registry.versions import EPOCH_PREFIX
 
 if TYPE_CHECKING:
-    from mlflow.entities import Metric
+    from mlflow.entities import Metric, Run
     from mlflow.tracking import MlflowClient
 
 T = TypeVar("T")
@@ -33,19 +34,16 @@ def log_run(client: MlflowClient, uri: str, record: TrainingRecord, tags: Mappin
         MlflowException: The registry refused.
     """
     with writing() as own:
-        run_id = _start_run(client, uri, model_name(record.region), {**tags, **own})
+        run = client.create_run(_experiment_id(client, uri, model_name(record.region)), tags={**tags, **own})
+        run_id = str(run.info.run_id)
         try:
             _log(client, run_id, record)
+            _store(client, uri, run, record)
             client.set_terminated(run_id)
         except BaseException:
             client.set_terminated(run_id, "FAILED")
             raise
         return run_id
-
-
-def _start_run(client: MlflowClient, uri: str, name: str, tags: Mapping[str, str]) -> str:
-    run = client.create_run(_experiment_id(client, uri, name), tags=dict(tags))
-    return str(run.info.run_id)
 
 
 def _experiment_id(client: MlflowClient, uri: str, name: str) -> str:
@@ -68,9 +66,17 @@ def _log(client: MlflowClient, run_id: str, record: TrainingRecord) -> None:
         client.log_batch(run_id, params=params)
     for metrics in _batches(_metrics(record)):
         client.log_batch(run_id, metrics=metrics)
+
+
+def _store(client: MlflowClient, uri: str, run: Run, record: TrainingRecord) -> None:
+    path = database_path(uri)
+    place = None if path is None else run_folder(run.info.artifact_uri, path)
+    if place is not None:
+        _lay_out(record, place)
+        return
     with tempfile.TemporaryDirectory() as folder:
         _lay_out(record, Path(folder))
-        client.log_artifacts(run_id, folder)
+        client.log_artifacts(run.info.run_id, folder)
 
 
 def _metrics(record: TrainingRecord) -> list[Metric]:
@@ -86,9 +92,9 @@ def _metrics(record: TrainingRecord) -> list[Metric]:
 
 
 def _lay_out(record: TrainingRecord, folder: Path) -> None:
-    """Put all artifacts into one folder, so that they travel in one call."""
+    """Put all artifacts into one folder: to a server they travel in one call."""
     for part in (PACKAGE_PATH, "pictures", "documents"):
-        (folder / part).mkdir()
+        (folder / part).mkdir(parents=True, exist_ok=True)
     for name in (WEIGHTS, CONFIG):
         shutil.copyfile(record.package / name, folder / PACKAGE_PATH / name)
     for name, png in record.pictures.items():

@@ -373,3 +373,9 @@ def test_registry_is_quiet_on_stdout_and_restores_log_levels(tmp_path, capfd):
     out, err = capfd.readouterr()
     assert (out, "INFO" in err) == ("", False)
     assert logging.getLogger("mlflow").level == before
+
+
+def test_a_folder_without_rights_is_not_a_servers_administrators_matter(sqlite):
+    with pytest.raises(ModelError, match=r"Permission denied.* Check the address, the disk and the rights"):
+        with connect(sqlite):
+            raise PermissionError(13, "Permission denied", "mlartifacts")

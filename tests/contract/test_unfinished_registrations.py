@@ -22,13 +22,15 @@ KILL_AFTER = """
     from pathlib import Path
     sys.path.insert(0, sys.argv[1])
     import mlflow.tracking
+    from gvio.registry import training
     from training_records import log
     name = sys.argv[4]
-    method = getattr(mlflow.tracking.MlflowClient, name)
+    owner = training if name == "_lay_out" else mlflow.tracking.MlflowClient
+    method = getattr(owner, name)
     def last(*args, **kwargs):
         method(*args, **kwargs)
         os.kill(os.getpid(), signal.SIGKILL)
-    setattr(mlflow.tracking.MlflowClient, name, last)
+    setattr(owner, name, last)
     log(sys.argv[2], Path(sys.argv[3]), "killed", b"w", "promoted", "first")
 """
 
@@ -44,7 +46,7 @@ def _statuses(uri: str, region: str) -> list[str]:
     ("call", "statuses"),
     [
         ("create_run", ["FINISHED", "KILLED"]),
-        ("log_artifacts", ["FINISHED", "KILLED"]),
+        ("_lay_out", ["FINISHED", "KILLED"]),
         ("create_model_version", ["FINISHED"]),
         ("set_registered_model_alias", ["FINISHED"]),
     ],
