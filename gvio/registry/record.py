@@ -141,6 +141,11 @@ class ModelVersion:
     tags: Mapping[str, str]
 
     @property
+    def name(self) -> str:
+        """The version for messages: `model gvio-REGION version 3`."""
+        return f"model {model_name(self.region)} version {self.version}"
+
+    @property
     def decided(self) -> str:
         """What made it what it is, in one line: the evidence, after a rollback with the rollback before it."""
         return "; ".join(text for text in (self.restored, self.evidence) if text)

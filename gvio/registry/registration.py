@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from gvio.errors import ModelError
 from gvio.registry.aliases import existing_aliases, set_alias
+from gvio.registry.champion import restore
 from gvio.registry.connection import connect
 from gvio.registry.decisions import decision_tags, knowledge_tags, write_decision
 from gvio.registry.lifecycle import replace_champion
@@ -63,7 +64,10 @@ def register(uri: str, record: TrainingRecord, decision: Decision) -> ModelVersi
         close_unfinished_runs(client, record.region)
         tags = {**record.tags, **digests, **knowledge_tags(record.known), "reason": record.reason}
         version = _of_these_bytes(client, record.region, digests)
-        run_id = "" if version is not None else log_run(client, uri, record, tags)
+        if version is None:
+            run_id = log_run(client, uri, record, tags)
+        else:
+            restore(client, uri, version, record.package)
         champion = champion_version(client, record.region)
         settled = _settled(decision, record.known, champion)
         if version is None:

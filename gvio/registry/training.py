@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -38,7 +38,7 @@ def log_run(client: MlflowClient, uri: str, record: TrainingRecord, tags: Mappin
         run_id = str(run.info.run_id)
         try:
             _log(client, run_id, record)
-            _store(client, uri, run, record)
+            _store(client, uri, run, lambda folder: _lay_out(record, folder))
             client.set_terminated(run_id)
         except BaseException:
             client.set_terminated(run_id, "FAILED")
@@ -68,14 +68,24 @@ def _log(client: MlflowClient, run_id: str, record: TrainingRecord) -> None:
         client.log_batch(run_id, metrics=metrics)
 
 
-def _store(client: MlflowClient, uri: str, run: Run, record: TrainingRecord) -> None:
+def store_package(client: MlflowClient, uri: str, run_id: str, package: Path) -> None:
+    """Store the package of a run that was logged before once more.
+
+    Raises:
+        MlflowException: The registry refused.
+    """
+    _store(client, uri, client.get_run(run_id), lambda folder: _lay_out_package(package, folder))
+
+
+def _store(client: MlflowClient, uri: str, run: Run, lay_out: Callable[[Path], None]) -> None:
+    """Beside the embedded registry's database, or to the server in one call."""
     path = database_path(uri)
     place = None if path is None else run_folder(run.info.artifact_uri, path)
     if place is not None:
-        _lay_out(record, place)
+        lay_out(place)
         return
     with tempfile.TemporaryDirectory() as folder:
-        _lay_out(record, Path(folder))
+        lay_out(Path(folder))
         client.log_artifacts(run.info.run_id, folder)
 
 
@@ -92,15 +102,20 @@ def _metrics(record: TrainingRecord) -> list[Metric]:
 
 
 def _lay_out(record: TrainingRecord, folder: Path) -> None:
-    """Put all artifacts into one folder: to a server they travel in one call."""
-    for part in (PACKAGE_PATH, "pictures", "documents"):
+    """Put all artifacts into one folder."""
+    _lay_out_package(record.package, folder)
+    for part in ("pictures", "documents"):
         (folder / part).mkdir(parents=True, exist_ok=True)
-    for name in (WEIGHTS, CONFIG):
-        shutil.copyfile(record.package / name, folder / PACKAGE_PATH / name)
     for name, png in record.pictures.items():
         (folder / "pictures" / name).write_bytes(png)
     for name, text in record.documents.items():
         (folder / "documents" / name).write_text(text, encoding="utf-8")
+
+
+def _lay_out_package(package: Path, folder: Path) -> None:
+    (folder / PACKAGE_PATH).mkdir(parents=True, exist_ok=True)
+    for name in (WEIGHTS, CONFIG):
+        shutil.copyfile(package / name, folder / PACKAGE_PATH / name)
 
 
 def _batches(items: Sequence[T]) -> Iterator[Sequence[T]]:

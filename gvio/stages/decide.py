@@ -23,7 +23,7 @@ from gvio.run.made import Kept, Made
 from gvio.sample.samples import Samples
 from gvio.scoreboard.board import Scoreboard
 from gvio.scoreboard.names import AS_USED, SIGNIFICANT
-from gvio.stages.champion import read_champion
+from gvio.stages.champion import passed_over, read_champion
 from gvio.stages.sums import sums_of
 from gvio.stages.workers import one_thread_each
 from gvio.train.fit import Fitted, estimate, losses, mean_member
@@ -64,6 +64,8 @@ def _decide(
     package, sums = evaluated.package.get(), sums_of(context, sampled)
     incumbent = None if champion is None else champion.package
     decision = judge(sampled.samples.get(), sums, package, incumbent)
+    if champion is None and (damage := passed_over(context, Month.parse(sampled.head.month))):
+        decision = Decision(decision.kind, f"{decision.reason}; the champion counts as none ({damage})")
     version = _register(context, evaluated, package, decision)
     return DecidedHead(
         made=made,

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy.orm import Session
 from training_records import aliases, known, log, make_record
 
-from gvio.errors import ModelError
+from gvio.errors import DamagedModel, ModelError
 from gvio.registry import registration
 from gvio.registry.aliases import set_alias
 from gvio.registry.champion import champion_as_of, read_champion
@@ -209,17 +209,23 @@ def test_tampered_package_is_refused(sqlite, train, name):
     region = "tampered-" + name.split(".")[1]
     version = train(region, "promoted", "first")
     (stored(sqlite, version) / name).write_bytes(b"other bytes")
-    with pytest.raises(ModelError, match=rf"version 1: {name} has SHA-256 \w+…, registered was \w+….*[Rr]oll back"):
+    with pytest.raises(DamagedModel, match=rf"version 1: {name} has SHA-256 \w+…, registered was \w+….*rollback"):
         read_champion(sqlite, region)
 
 
-def test_lost_package_is_refused(sqlite, train):
-    version = train("lost", "promoted", "first")
+def test_lost_package_is_refused_until_it_is_registered_again(sqlite, tmp_path):
+    version = log(sqlite, tmp_path, "lost", b"w", "promoted", "first")
     for path in stored(sqlite, version).iterdir():
         path.unlink()
     stored(sqlite, version).rmdir()
-    with pytest.raises(ModelError, match=r"version 1: the stored package cannot be read\. Roll back"):
+    with pytest.raises(
+        DamagedModel, match=r"version 1: the stored package cannot be read\. Train again with `gvio run -"
+    ):
         read_champion(sqlite, "lost")
+    log(sqlite, tmp_path, "lost", b"w", "kept-champion", "whatever")
+    champion = read_champion(sqlite, "lost")
+    assert champion is not None, "the same bytes, registered again, are stored again"
+    assert (champion.weights, champion.decided) == (b"w", "first")
 
 
 def test_incomplete_package_is_refused(sqlite, tmp_path):
@@ -376,6 +382,6 @@ def test_registry_is_quiet_on_stdout_and_restores_log_levels(tmp_path, capfd):
 
 
 def test_a_folder_without_rights_is_not_a_servers_administrators_matter(sqlite):
-    with pytest.raises(ModelError, match=r"Permission denied.* Check the address, the disk and the rights"):
-        with connect(sqlite):
-            raise PermissionError(13, "Permission denied", "mlartifacts")
+    hint = r"Permission denied.* Check the address, the disk and the rights"
+    with pytest.raises(ModelError, match=hint), connect(sqlite):
+        raise PermissionError(13, "Permission denied", "mlartifacts")

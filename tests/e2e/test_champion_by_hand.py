@@ -62,3 +62,27 @@ def test_a_champion_of_an_older_method_is_replaced_not_applied(region: Region, m
     refused = region.run("map", "--json")
     assert refused.code == 3
     assert "what `gvio evaluate` left there is not of this run's inputs. Run `gvio evaluate`" in refused.err
+
+
+def test_a_champion_that_cannot_be_read_is_replaced_by_training_anew(
+    region: Region, caplog: pytest.LogCaptureFixture
+) -> None:
+    champion, new = _champion(region), len(region.registry("list", "--json").document) + 1
+    for path in (region.workspace / "mlartifacts").rglob("model.safetensors"):
+        path.write_bytes(b"damaged")
+    (region.store / "badland" / "latest.json").unlink()
+    refused = region.run("run")
+    assert refused.code == 1
+    assert re.search(rf"version {champion}: model\.safetensors has SHA-256 .*gvio run --retrain", refused.message)
+    assert region.run("run", "--retrain").code == 0
+    assert "it counts as none, because --retrain was asked for" in caplog.text
+    newest = region.registry("list", "--json").document[0]
+    assert (newest["version"], newest["aliases"]) == (new, ["challenger", "champion"])
+    assert (
+        f"the champion counts as none (model gvio-badland version {champion}: model.safetensors" in newest["evidence"]
+    )
+    for path in (region.workspace / "mlartifacts").rglob("model.json"):
+        path.unlink()
+    assert region.run("run", "--retrain").code == 0, "trained to the same bytes, which are stored again"
+    assert "stored again from the same training" in caplog.text
+    assert _champion(region) == new
