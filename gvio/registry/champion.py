@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from gvio.errors import DamagedModel, ModelError
 from gvio.registry.artifacts import run_folder
 from gvio.registry.connection import connect, database_path, nothing_stored
+from gvio.registry.decisions import was_chosen
 from gvio.registry.record import CHAMPION, CONFIG, WEIGHTS, Champion, Knowledge, ModelVersion
 from gvio.registry.training import PACKAGE_PATH, store_package
 from gvio.registry.unfinished import DOWNLOAD_PREFIX, sweep_downloads
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
 RETRAIN = "Train again with `gvio run --retrain`, or go back with `gvio registry rollback`."
-_ONCE_CHOSEN = ("promoted", "by-hand", "archived")
 
 _log = logging.getLogger("gvio.registry")
 
@@ -50,7 +50,7 @@ def champion_as_of(
 
     That is the present champion if it knows nothing later; otherwise, of the versions that know nothing later and were
     once promoted, by the gate, by hand or for an earlier day (archived), the one that knows most. A version that was
-    rolled back does not count. None where there is no such version.
+    rolled back does not count, nor one whose promotion was cut off before it became champion. None where there is no such version.
 
     Raises:
         DamagedModel: The stored package is absent or is not the one that was registered.
@@ -63,13 +63,9 @@ def champion_as_of(
         usable = [
             (CHAMPION in version.aliases, version.known.order(), version.version, version)
             for version in all_versions(client, region)
-            if version.known is not None and version.known.within(asked) and _was_chosen(version)
+            if version.known is not None and version.known.within(asked) and was_chosen(version)
         ]
         return _read(client, uri, max(usable)[-1]) if usable else None
-
-
-def _was_chosen(version: ModelVersion) -> bool:
-    return CHAMPION in version.aliases or version.decision in _ONCE_CHOSEN
 
 
 def restore(client: MlflowClient, uri: str, version: ModelVersion, package: Path) -> None:

@@ -114,6 +114,7 @@ class ModelVersion:
         decided_at: When; None while undecided.
         restored: How a rollback made it champion again, e.g. `rolled back from version 3`; "" otherwise.
         replaced: The version that was champion before it; None if there was none.
+        unfinished: Its decision stands, but the aliases that follow from it were never moved: it was never champion.
         known: What it has seen; None for versions that were registered without it.
         metrics: Final metrics of the scoreboard.
         weights_sha256: Hash of the weights as registered.
@@ -132,6 +133,7 @@ class ModelVersion:
     decided_at: dt.datetime | None
     restored: str
     replaced: int | None
+    unfinished: bool
     known: Knowledge | None
     metrics: Mapping[str, float]
     weights_sha256: str

@@ -7,13 +7,14 @@ a registration that was cut off anywhere is completed by the next one of the sam
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gvio.errors import ModelError
 from gvio.registry.aliases import existing_aliases, set_alias
 from gvio.registry.champion import restore
-from gvio.registry.connection import connect
-from gvio.registry.decisions import decision_tags, knowledge_tags, write_decision
+from gvio.registry.connection import connect, nothing_stored
+from gvio.registry.decisions import decision_tags, finish_decision, knowledge_tags, write_decision
 from gvio.registry.lifecycle import replace_champion
 from gvio.registry.record import (
     CHALLENGER,
@@ -76,6 +77,33 @@ def register(uri: str, record: TrainingRecord, decision: Decision) -> ModelVersi
         return read_version(client, record.region, version.version)
 
 
+def decided_before(uri: str, region: str, package: Path) -> ModelVersion | None:
+    """The version of this package with the decision it has, or None where the gate has to decide.
+
+    What a killed registration left is completed: lost files are stored again, and aliases are moved. Only where another
+    version has become champion since then, the gate has to decide again.
+
+    Raises:
+        ModelError: The package is incomplete, or the registry refused.
+        UpstreamUnavailable: No server answers at `uri`.
+    """
+    digests = package_digests(package)
+    if nothing_stored(uri):
+        return None
+    with connect(uri) as client:
+        version = _of_these_bytes(client, region, digests)
+        if version is None or not version.decision:
+            return None
+        restore(client, uri, version, package)
+        if version.decision not in ("promoted", "kept-champion") or not version.unfinished:
+            return version
+        champion = champion_version(client, region)
+        if version.decision == "promoted" and version.replaced != (None if champion is None else champion.version):
+            return None
+        _apply(client, version, Decision(version.decision, version.evidence), champion)
+        return read_version(client, region, version.version)
+
+
 def _settled(decision: Decision, known: Knowledge, champion: ModelVersion | None) -> Decision:
     """The decision, where a champion that knows later data is not replaced."""
     if decision.kind != "promoted" or champion is None or champion.known is None:
@@ -89,15 +117,18 @@ def _apply(client: MlflowClient, version: ModelVersion, settled: Decision, champ
     """Bring tags and aliases to what the decision says; every step may be done again."""
     if version.decision in _STANDS or (champion is not None and champion.version == version.version):
         return
+    rank = 0 if version.unfinished else _RANK[version.decision]
     replaced = _replaced(settled, champion)
     written = (version.decision, version.evidence) == (settled.kind, settled.reason)
     complete = written and replaced in (None, version.replaced)
-    if not complete and _RANK[settled.kind] >= _RANK[version.decision]:
+    if not complete and _RANK[settled.kind] >= rank:
         write_decision(client, version, settled.kind, settled.reason, replaced)
     if settled.kind != "archived":
         set_alias(client, version.region, CHALLENGER, version.version)
     if settled.kind == "promoted":
         replace_champion(client, champion, version)
+    if settled.kind != "archived":
+        finish_decision(client, version)
 
 
 def _create(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from gvio.errors import ModelError
 from gvio.registry.aliases import aliases_of
 from gvio.registry.connection import connect, nothing_stored
-from gvio.registry.decisions import read_knowledge, read_verdict
+from gvio.registry.decisions import is_unfinished, read_knowledge, read_verdict
 from gvio.registry.record import CHAMPION, ModelVersion, model_name
 
 if TYPE_CHECKING:
@@ -116,6 +116,7 @@ def _convert(
         decided_at=verdict.at,
         restored=verdict.restored,
         replaced=verdict.replaced,
+        unfinished=is_unfinished(tags, own),
         known=read_knowledge(tags, created),
         metrics=final,
         weights_sha256=tags.get("weights_sha256", ""),

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+from pathlib import Path
+from typing import Any
 
 import pytest
 from badland import TARGET, Region
+from mlflow.tracking import MlflowClient
 
 
 def _champion(region: Region) -> int:
@@ -86,3 +90,39 @@ def test_a_champion_that_cannot_be_read_is_replaced_by_training_anew(
     assert region.run("run", "--retrain").code == 0, "trained to the same bytes, which are stored again"
     assert "stored again from the same training" in caplog.text
     assert _champion(region) == new
+
+
+class Killed(BaseException):
+    """What no handler of ours catches."""
+
+
+@pytest.mark.parametrize("call", ["create_model_version", "set_registered_model_alias"])
+def test_a_run_killed_while_it_registers_is_completed_as_if_undisturbed(
+    region: Region, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    for folder in (region.store, region.workspace / "mlartifacts"):  # trained, and never registered nor published
+        shutil.rmtree(folder)
+    (region.workspace / "mlflow.db").unlink()
+    twin = region.copy(tmp_path / "twin")
+    assert twin.run("run").code == 0
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(MlflowClient, call, _kill_after(getattr(MlflowClient, call)))
+        region.run("run")
+    assert region.run("run").code == 0
+    assert _told(region) == _told(twin)
+    assert len(_told(twin)) == 1
+    assert region.manifest()["release"] == twin.manifest()["release"]
+
+
+def _kill_after(method: Any) -> Any:
+    def last(*args: Any, **kwargs: Any) -> None:
+        method(*args, **kwargs)
+        raise Killed
+
+    return last
+
+
+def _told(region: Region) -> list[tuple[Any, ...]]:
+    """What a person sees of the versions, but for times."""
+    said = ("version", "aliases", "reason", "decision", "evidence", "replaced")
+    return [tuple(v[name] for name in said) for v in region.registry("list", "--json").document]
