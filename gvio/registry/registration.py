@@ -18,6 +18,7 @@ from gvio.registry.decisions import decision_tags, finish_decision, knowledge_ta
 from gvio.registry.lifecycle import replace_champion
 from gvio.registry.record import (
     CHALLENGER,
+    CHAMPION,
     WEIGHTS,
     Decision,
     DecisionKind,
@@ -29,7 +30,7 @@ from gvio.registry.record import (
 )
 from gvio.registry.training import PACKAGE_PATH, log_run
 from gvio.registry.unfinished import close_unfinished_runs
-from gvio.registry.versions import all_versions, champion_version, read_version
+from gvio.registry.versions import alias_holders, all_versions, read_version
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -45,7 +46,8 @@ def register(uri: str, record: TrainingRecord, decision: Decision) -> ModelVersi
 
     A promoted version becomes `champion`, and the champion of before `previous`. Two exceptions: where the present
     champion knows later data, the version is archived and the champion stays; bytes that a person rolled back stay
-    rolled back. `challenger` is the newest candidate; archived versions are none.
+    rolled back. `challenger` is the newest candidate, by the order of knowledge: neither an archived version nor one that
+    knows less than the present challenger or champion becomes it.
 
     Args:
         uri: Registry, see `connection.connect`.
@@ -69,11 +71,12 @@ def register(uri: str, record: TrainingRecord, decision: Decision) -> ModelVersi
             run_id = log_run(client, uri, record, tags)
         else:
             restore(client, uri, version, record.package)
-        champion = champion_version(client, record.region)
+        holders = alias_holders(client, record.region)
+        champion = holders.get(CHAMPION)
         settled = _settled(decision, record.known, champion)
         if version is None:
             version = _create(client, record.region, run_id, tags, settled, champion)
-        _apply(client, version, settled, champion)
+        _apply(client, version, settled, record.known, holders)
         return read_version(client, record.region, version.version)
 
 
@@ -97,10 +100,11 @@ def decided_before(uri: str, region: str, package: Path) -> ModelVersion | None:
         restore(client, uri, version, package)
         if version.decision not in ("promoted", "kept-champion") or not version.unfinished:
             return version
-        champion = champion_version(client, region)
+        holders = alias_holders(client, region)
+        champion = holders.get(CHAMPION)
         if version.decision == "promoted" and version.replaced != (None if champion is None else champion.version):
             return None
-        _apply(client, version, Decision(version.decision, version.evidence), champion)
+        _apply(client, version, Decision(version.decision, version.evidence), version.known, holders)
         return read_version(client, region, version.version)
 
 
@@ -113,8 +117,15 @@ def _settled(decision: Decision, known: Knowledge, champion: ModelVersion | None
     return Decision("archived", f"{decision.reason}; version {champion.version} knows later data and stays champion")
 
 
-def _apply(client: MlflowClient, version: ModelVersion, settled: Decision, champion: ModelVersion | None) -> None:
+def _apply(
+    client: MlflowClient,
+    version: ModelVersion,
+    settled: Decision,
+    known: Knowledge | None,
+    holders: Mapping[str, ModelVersion],
+) -> None:
     """Bring tags and aliases to what the decision says; every step may be done again."""
+    champion = holders.get(CHAMPION)
     if version.decision in _STANDS or (champion is not None and champion.version == version.version):
         return
     rank = 0 if version.unfinished else _RANK[version.decision]
@@ -123,12 +134,18 @@ def _apply(client: MlflowClient, version: ModelVersion, settled: Decision, champ
     complete = written and replaced in (None, version.replaced)
     if not complete and _RANK[settled.kind] >= rank:
         write_decision(client, version, settled.kind, settled.reason, replaced)
-    if settled.kind != "archived":
+    if settled.kind != "archived" and _is_newest(known, holders):
         set_alias(client, version.region, CHALLENGER, version.version)
     if settled.kind == "promoted":
         replace_champion(client, champion, version)
     if settled.kind != "archived":
         finish_decision(client, version)
+
+
+def _is_newest(known: Knowledge | None, holders: Mapping[str, ModelVersion]) -> bool:
+    """Whether neither challenger nor champion knows more; one registered without its knowledge counts as the oldest."""
+    others = [holders[alias].known for alias in (CHALLENGER, CHAMPION) if alias in holders]
+    return all(other is None or (known is not None and known.order() >= other.order()) for other in others)
 
 
 def _create(

@@ -40,6 +40,11 @@ def all_versions(client: MlflowClient, region: str) -> list[ModelVersion]:
     return sorted(found, key=lambda version: -version.version)
 
 
+def alias_holders(client: MlflowClient, region: str) -> dict[str, ModelVersion]:
+    """Alias → the version it points at, read in one go."""
+    return {alias: version for version in all_versions(client, region) for alias in version.aliases}
+
+
 def champion_version(client: MlflowClient, region: str) -> ModelVersion | None:
     """The present champion; None where there is none."""
     number = aliases_of(client, region).get(CHAMPION)

@@ -340,6 +340,20 @@ def test_versions_registered_without_their_knowledge_count_from_their_registrati
     assert train("older", "promoted", "better").decision == "promoted"
 
 
+EARLIER = known("2021-11", "2021-12-17", "2021-12-20")
+
+
+@pytest.mark.parametrize("kind", ["promoted", "kept-champion"])
+@pytest.mark.parametrize("newest", ["promoted", "kept-champion"])
+def test_a_candidate_that_knows_less_is_not_the_newest(sqlite, train, kind, newest):
+    region = f"order-{kind}-{newest}"
+    train(region, newest, "of December")
+    assert train(region, kind, "as of November", known=EARLIER).version == 2
+    assert aliases(sqlite, region)["challenger"] == 1
+    assert train(region, "kept-champion", "of December too").version == 3
+    assert aliases(sqlite, region)["challenger"] == 3
+
+
 @pytest.fixture
 def blind_insert(monkeypatch):
     """The first alias is inserted without a look: what MLflow does where another's insert came after its look."""
