@@ -50,7 +50,8 @@ def champion_as_of(
 
     That is the present champion if it knows nothing later; otherwise, of the versions that know nothing later and were
     once promoted, by the gate, by hand or for an earlier day (archived), the one that knows most. A version that was
-    rolled back does not count, nor one whose promotion was cut off before it became champion. None where there is no such version.
+    rolled back does not count, nor one whose promotion was cut off before it became champion. None where there is
+    no such version.
 
     Raises:
         DamagedModel: The stored package is absent or is not the one that was registered.

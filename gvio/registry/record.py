@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
+from gvio.config import INVENTED
 from gvio.errors import ModelError
 from gvio.types import Month
 
@@ -77,6 +78,7 @@ class TrainingRecord:
         pictures: PNG bytes by plain file name.
         documents: Texts by plain file name, e.g. the scoreboard or the model card.
         tags: Short facts to search by: pack digest, code version, months.
+        invented: Whether the pack's data are invented: said on every page of MLflow.
     """
 
     region: str
@@ -89,6 +91,17 @@ class TrainingRecord:
     pictures: Mapping[str, bytes] = dataclasses.field(default_factory=dict)
     documents: Mapping[str, str] = dataclasses.field(default_factory=dict)
     tags: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    invented: bool = False
+
+    @property
+    def mark(self) -> dict[str, str]:
+        """The tag `invented` of an invented pack; nothing otherwise."""
+        return {"invented": "true"} if self.invented else {}
+
+    @property
+    def description(self) -> str | None:
+        """The sentence that MLflow's pages show; None where there is nothing to warn of."""
+        return INVENTED if self.invented else None
 
     def __post_init__(self) -> None:
         for name in (*self.pictures, *self.documents):

@@ -46,7 +46,7 @@ def register(uri: str, record: TrainingRecord, decision: Decision) -> ModelVersi
 
     A promoted version becomes `champion`, and the champion of before `previous`. Two exceptions: where the present
     champion knows later data, the version is archived and the champion stays; bytes that a person rolled back stay
-    rolled back. `challenger` is the newest candidate, by the order of knowledge: neither an archived version nor one that
+    rolled back. `challenger` is the newest candidate by the order of knowledge: neither an archived version nor one that
     knows less than the present challenger or champion becomes it.
 
     Args:
@@ -65,7 +65,8 @@ def register(uri: str, record: TrainingRecord, decision: Decision) -> ModelVersi
     _require_same_weights(record, digests["weights_sha256"])
     with connect(uri) as client:
         close_unfinished_runs(client, record.region)
-        tags = {**record.tags, **digests, **knowledge_tags(record.known), "reason": record.reason}
+        known, reason = knowledge_tags(record.known), {"reason": record.reason}
+        tags = {**record.tags, **record.mark, **digests, **known, **reason}
         version = _of_these_bytes(client, record.region, digests)
         if version is None:
             run_id = log_run(client, uri, record, tags)
@@ -75,7 +76,7 @@ def register(uri: str, record: TrainingRecord, decision: Decision) -> ModelVersi
         champion = holders.get(CHAMPION)
         settled = _settled(decision, record.known, champion)
         if version is None:
-            version = _create(client, record.region, run_id, tags, settled, champion)
+            version = _create(client, record, run_id, tags, settled, champion)
         _apply(client, version, settled, record.known, holders)
         return read_version(client, record.region, version.version)
 
@@ -150,20 +151,22 @@ def _is_newest(known: Knowledge | None, holders: Mapping[str, ModelVersion]) -> 
 
 def _create(
     client: MlflowClient,
-    region: str,
+    record: TrainingRecord,
     run_id: str,
     tags: dict[str, str],
     settled: Decision,
     champion: ModelVersion | None,
 ) -> ModelVersion:
     """A version is created together with its decision: it never exists without one."""
-    _require_model(client, region)
-    name, source = model_name(region), f"runs:/{run_id}/{PACKAGE_PATH}"
+    _require_model(client, record)
+    region, source = record.region, f"runs:/{run_id}/{PACKAGE_PATH}"
     everything = tags | decision_tags(settled.kind, settled.reason, _replaced(settled, champion))
-    created = int(client.create_model_version(name, source, run_id=run_id, tags=everything).version)
-    own = read_version(client, region, created)
+    created = client.create_model_version(
+        model_name(region), source, run_id=run_id, tags=everything, description=record.description
+    )
+    own = read_version(client, region, int(created.version))
     first = _of_these_bytes(client, region, tags) or own
-    if first.version == created:
+    if first.version == own.version:
         return own
     write_decision(client, own, "duplicate", f"the same package as version {first.version}", None)
     return first  # another process registered the same package in between
@@ -180,14 +183,14 @@ def _of_these_bytes(client: MlflowClient, region: str, digests: Mapping[str, str
     return min(found, key=lambda version: version.version, default=None)
 
 
-def _require_model(client: MlflowClient, region: str) -> None:
+def _require_model(client: MlflowClient, record: TrainingRecord) -> None:
     """Create the registered model unless it is there: who may add versions need not be allowed to create models."""
     from mlflow.exceptions import MlflowException
 
-    if existing_aliases(client, region) is not None:
+    if existing_aliases(client, record.region) is not None:
         return
     try:
-        client.create_registered_model(model_name(region))
+        client.create_registered_model(model_name(record.region), record.mark, record.description)
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise

@@ -34,7 +34,7 @@ def log_run(client: MlflowClient, uri: str, record: TrainingRecord, tags: Mappin
         MlflowException: The registry refused.
     """
     with writing() as own:
-        run = client.create_run(_experiment_id(client, uri, model_name(record.region)), tags={**tags, **own})
+        run = client.create_run(_experiment_id(client, uri, record), tags={**tags, **own, **_note(record)})
         run_id = str(run.info.run_id)
         try:
             _log(client, run_id, record)
@@ -46,13 +46,20 @@ def log_run(client: MlflowClient, uri: str, record: TrainingRecord, tags: Mappin
         return run_id
 
 
-def _experiment_id(client: MlflowClient, uri: str, name: str) -> str:
+def _note(record: TrainingRecord) -> dict[str, str]:
+    """The tag that MLflow's pages show as the description of a run or an experiment."""
+    return {} if record.description is None else {"mlflow.note.content": record.description}
+
+
+def _experiment_id(client: MlflowClient, uri: str, record: TrainingRecord) -> str:
     from mlflow.exceptions import MlflowException
+
+    name, tags = model_name(record.region), record.mark | _note(record)
 
     if (found := client.get_experiment_by_name(name)) is not None:
         return str(found.experiment_id)
     try:
-        return str(client.create_experiment(name, artifact_location=artifact_location(uri)))
+        return str(client.create_experiment(name, artifact_location(uri), tags))
     except MlflowException as error:
         if error.error_code == "RESOURCE_ALREADY_EXISTS" and (found := client.get_experiment_by_name(name)):
             return str(found.experiment_id)  # another process was first

@@ -143,6 +143,7 @@ def _register(context: Context, evaluated: Evaluated, package: Package, decision
         pictures=evaluated.pictures.get(),
         documents={"model-card.md": model_card(context.config, about, scoreboard, decision.reason)},
         tags={"input_key": about.inputs.key, "code": context.code},
+        invented=context.config.invented,
     )
     return register(context.registry_uri, record, decision)
 

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy.orm import Session
 from training_records import aliases, known, log, make_record
 
+from gvio.config import INVENTED
 from gvio.errors import DamagedModel, ModelError
 from gvio.registry import registration
 from gvio.registry.aliases import set_alias
@@ -76,6 +77,21 @@ def test_run_keeps_curves_parameters_and_artifacts(sqlite, tmp_path):
         "pictures/fit.png",
         "documents/scoreboard.json",
     }
+
+
+@pytest.mark.parametrize("invented", [True, False])
+def test_mlflows_pages_say_that_data_are_invented(sqlite, train, invented):
+    region = f"invented-{invented}"
+    logged = train(region, invented=invented)
+    with connect(sqlite) as client:
+        model, run = client.get_registered_model(f"gvio-{region}"), client.get_run(logged.run_id)
+        version = client.get_model_version(f"gvio-{region}", "1")
+        experiment = client.get_experiment_by_name(f"gvio-{region}")
+    said = [model.description, version.description, run.data.tags.get("mlflow.note.content")]
+    said.append(experiment.tags.get("mlflow.note.content"))
+    assert [text == INVENTED for text in said] == [invented] * 4
+    tags = [model.tags.get("invented"), version.tags.get("invented"), run.data.tags.get("invented")]
+    assert tags == (["true"] * 3 if invented else [None] * 3)
 
 
 def test_more_metrics_and_parameters_than_one_request_takes(train, sqlite):
