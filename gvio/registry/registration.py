@@ -46,8 +46,8 @@ def register(uri: str, record: TrainingRecord, decision: Decision) -> ModelVersi
 
     A promoted version becomes `champion`, and the champion of before `previous`. Two exceptions: where the present
     champion knows later data, the version is archived and the champion stays; bytes that a person rolled back stay
-    rolled back. `challenger` is the newest candidate by the order of knowledge: neither an archived version nor one that
-    knows less than the present challenger or champion becomes it.
+    rolled back. `challenger` is the newest candidate by the order of knowledge: neither an archived version nor one
+    that knows less than the present challenger or champion becomes it.
 
     Args:
         uri: Registry, see `connection.connect`.
