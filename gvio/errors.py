@@ -13,6 +13,7 @@ GvioError                      anything this package raises on purpose
 │   ├── ConflictError    (1)   somebody else moved `latest.json` first; nothing was overwritten (retryable)
 │   └── DamagedStore     (1)   an object is absent or is not what was published; `gvio repair` cures it
 └── ModelError           (1)   a model package is damaged, not finite, or does not fit this region
+    ├── DamagedModel     (1)   a registered package is absent or another; `gvio run --retrain` replaces it
     └── OutdatedModel    (1)   a sound package of an older method: the next training replaces it
 
 Raise the narrowest class. Do *not* raise for a month that merely has a reported defect: that is a `CheckResult`
@@ -111,6 +112,10 @@ class DamagedStore(StoreError):
 
 class ModelError(GvioError):
     """A model package is damaged, not finite, or does not fit the region it is asked to map."""
+
+
+class DamagedModel(ModelError):
+    """The package of a registered version is absent or is not the one registered; the registry itself can be read."""
 
 
 class OutdatedModel(ModelError):

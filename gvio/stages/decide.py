@@ -15,7 +15,7 @@ from gvio.evaluate.target import on_targets, targets_of
 from gvio.ledger.select import select_rows
 from gvio.ledger.sums import Sums
 from gvio.registry.record import Decision, Knowledge, ModelVersion, TrainingRecord
-from gvio.registry.registration import register
+from gvio.registry.registration import decided_before, register
 from gvio.report.model_card import model_card
 from gvio.run.artifacts import Champion, Decided, DecidedHead, Evaluated, Sampled
 from gvio.run.code import source_of
@@ -23,7 +23,7 @@ from gvio.run.made import Kept, Made
 from gvio.sample.samples import Samples
 from gvio.scoreboard.board import Scoreboard
 from gvio.scoreboard.names import AS_USED, SIGNIFICANT
-from gvio.stages.champion import read_champion
+from gvio.stages.champion import passed_over, read_champion
 from gvio.stages.sums import sums_of
 from gvio.stages.workers import one_thread_each
 from gvio.train.fit import Fitted, estimate, losses, mean_member
@@ -61,10 +61,14 @@ def decide(context: Context, sampled: Sampled, evaluated: Evaluated, before: Kep
 def _decide(
     context: Context, sampled: Sampled, evaluated: Evaluated, champion: Champion | None, made: Made
 ) -> DecidedHead:
-    package, sums = evaluated.package.get(), sums_of(context, sampled)
-    incumbent = None if champion is None else champion.package
-    decision = judge(sampled.samples.get(), sums, package, incumbent)
-    version = _register(context, evaluated, package, decision)
+    damage = passed_over(context, Month.parse(sampled.head.month)) if champion is None else ""
+    version = None if damage else decided_before(context.registry_uri, context.region, context.path("candidate"))
+    if version is None:
+        package, incumbent = evaluated.package.get(), None if champion is None else champion.package
+        decision = judge(sampled.samples.get(), sums_of(context, sampled), package, incumbent)
+        if damage:
+            decision = Decision(decision.kind, f"{decision.reason}; the champion counts as none ({damage})")
+        version = _register(context, evaluated, package, decision)
     return DecidedHead(
         made=made,
         month=sampled.head.month,
@@ -141,6 +145,7 @@ def _register(context: Context, evaluated: Evaluated, package: Package, decision
         pictures=evaluated.pictures.get(),
         documents={"model-card.md": model_card(context.config, about, scoreboard, decision.reason)},
         tags={"input_key": about.inputs.key, "code": context.code},
+        invented=context.config.invented,
     )
     return register(context.registry_uri, record, decision)
 

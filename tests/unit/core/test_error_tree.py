@@ -15,6 +15,7 @@ CLASSES = sorted(
 EXIT_CODES = {
     "ConfigError": 2,
     "ConflictError": 1,
+    "DamagedModel": 1,
     "DamagedStore": 1,
     "GateRefused": 3,
     "GvioError": 1,
