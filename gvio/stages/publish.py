@@ -11,6 +11,7 @@ from gvio.publish.release import Release, build_release
 from gvio.run.artifacts import Checked, Mapped, Published, PublishedHead
 from gvio.run.code import source_of
 from gvio.run.made import Made
+from gvio.store.offers import documents_of
 from gvio.store.published import PublishedRelease, last_readable
 from gvio.store.standing import Standing
 from gvio.store.writing import write_release
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from gvio.run.context import Context
 
 STAGE = "publish"
-CHECKS = "product/checks.json"  # the product's other objects are kept by `map`; `gvio repair` restores from them
+CHECKS = "product/checks.json"  # the product's other objects are kept by `map`; `gvio repair` restores from them all
 _JUMP = 1.5  # an estimate that moves by this factor from one release to the next is worth a warning
 
 
@@ -38,7 +39,7 @@ def publish(context: Context, checked: Checked, mapped: Mapped, before: Standing
         StoreError: The store cannot be written, or does not keep conditional writes.
         ConflictError: Another publisher was faster.
     """
-    last, damage = last_readable(context.store, context.region)
+    last, damage = last_readable(context.store, context.region, _knowledge(mapped))
     release = make_release(context, checked, mapped, last, () if damage is None else (damage,))
     report = write_release(context.store, context.region, release, context.progress, before)
     made = Made(stage=STAGE, inputs={"mapped": mapped.head.key, "store": context.store.url}, source=source_of(STAGE))
@@ -52,7 +53,7 @@ def publish(context: Context, checked: Checked, mapped: Mapped, before: Standing
         uploaded_bytes=report.uploaded_bytes,
     )
     checks = release.payloads[f"releases/{release.id}/checks.json"]
-    return Published(context.workspace.keep(head, {CHECKS: checks}))
+    return Published(context.workspace.keep(head, {CHECKS: checks, **documents_of(release)}))
 
 
 def make_release(
@@ -79,8 +80,13 @@ def make_release(
         skill=head.skill,
         created=dt.datetime.now(dt.UTC),
         explanations=product.explanations,
-        knowledge=Knowledge(Month.parse(head.month), head.inputs.figures_public_until, head.as_of),
+        knowledge=_knowledge(mapped),
     )
+
+
+def _knowledge(mapped: Mapped) -> Knowledge:
+    head = mapped.head
+    return Knowledge(Month.parse(head.month), head.inputs.figures_public_until, head.as_of)
 
 
 def _jumps(mapped: Mapped, last: PublishedRelease | None) -> list[CheckResult]:

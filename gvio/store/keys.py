@@ -70,7 +70,14 @@ def digest_in(key: str) -> str:
 
 
 def repair_hint(url: str, key: str) -> str:
-    """The command that cures a damaged object; `key` begins with the region's name."""
+    """The command that cures a damaged object; `key` begins with the region's name. What is left to do, it says."""
     region = key.partition("/")[0]
     command = f"gvio repair --store {shlex.quote(url)} --region {shlex.quote(region)}"
-    return f"Damaged or edited: run `{command}`, with --workspace DIR where the month was made, then `gvio run` again."
+    return f"Damaged or edited: run `{command}`, with --workspace DIR where the month was made, and do what it says."
+
+
+def publish_again(url: str, month: str, as_of: str | None) -> str:
+    """The command that publishes a month again, as of the day (YYYY-MM-DD) where that is known."""
+    day = f" --as-of {as_of}" if as_of else ""
+    command = f"gvio run --store {shlex.quote(url)} --month {month}{day}"
+    return f"run `{command}` with the --region, --workspace and --params that made it"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -71,7 +72,7 @@ def inspect_region(
         StoreError: As for `verify_release`.
     """
     sizes = store.list_(region)
-    names = [release] if release is not None else _releases(sizes, region)
+    names = [release] if release is not None else _releases(store, sizes, region)
     if release is not None and manifest_key(region, release) not in sizes:
         raise StoreError("no such release", where=f"{store.url}/{region}", hint="`gvio status` names the latest.")
     if not names and f"{region}/{LATEST}" not in sizes:
@@ -96,9 +97,14 @@ def regions_in(store: ObjectStore) -> list[str]:
     return [n for n in names if store.exists(f"{n}/{LATEST}") or "releases" in store.list_folders(n)]
 
 
-def _releases(sizes: Mapping[str, int], region: str) -> list[str]:
+def _releases(store: ObjectStore, sizes: Mapping[str, int], region: str) -> list[str]:
+    """Releases with a manifest, and the one that the pointer names: its manifest may be absent."""
     start, end = manifest_key(region, "\0").split("\0")
-    return [k.removeprefix(start).removesuffix(end) for k in sizes if k.startswith(start) and k.endswith(end)]
+    names = [k.removeprefix(start).removesuffix(end) for k in sizes if k.startswith(start) and k.endswith(end)]
+    with contextlib.suppress(DamagedStore):
+        latest = read_latest(store, region)
+        return names if latest is None or latest.release in names else [*names, latest.release]
+    return names
 
 
 def _manifests(store: ObjectStore, region: str, names: list[str]) -> tuple[dict[str, Manifest], list[Finding]]:

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from gvio.errors import DamagedStore, StoreError
+from gvio.files import write_bytes
 from gvio.publish.knowledge import Knowledge
 from gvio.store.documents import read_latest
 from gvio.store.local import LocalStore
-from gvio.store.offers import Offer, from_release, from_workspace
-from gvio.store.published import last_readable, read_release
-from gvio.store.repair import repair
+from gvio.store.offers import Offer, documents_of, from_release, from_workspace
+from gvio.store.published import last_readable, list_releases, read_release
+from gvio.store.repair import Lost, repair
 from gvio.store.standing import last_manifest, standing
 from gvio.store.verify import regions_in, verify_release
 from gvio.store.writing import write_release
@@ -126,11 +127,63 @@ def test_a_damaged_manifest_is_restored_or_the_pointer_goes_to_the_newest_whole_
     path.write_bytes(damaged)
     assert last_manifest(store, "testland").release == older.id
     report = repair(store, "testland", now=NOW)
-    assert (report.latest, report.moved, report.catalogue) == (older.id, True, True)
+    assert (report.latest, report.moved, report.catalogue, report.went_back) == (older.id, True, True, True)
+    assert report.to_make == (Lost(newer.id, "2021-03", "2021-04-20", None),)
+    assert read_latest(store, "testland").as_of == ""
     assert standing(store, "testland").whole
     assert verify_release(store, "testland") == ()
     assert write_release(store, "testland", newer).outcome == "published"
     assert verify_release(store, "testland") == ()
+
+
+@pytest.mark.parametrize("deleted", [True, False])
+def test_a_workspace_offers_the_manifest_of_every_release_that_it_published(store, releases, tmp_path, deleted) -> None:
+    before = {key: store.get(key) for key in store.list_("")}
+    for release in releases:
+        for name, data in documents_of(release).items():
+            write_bytes(tmp_path / "work" / name, data)
+        path = Path(store.url) / "testland" / "releases" / release.id / "manifest.json"
+        path.unlink() if deleted else _flip(store, f"releases/{release.id}/manifest.json")
+    (Path(store.url) / "testland" / "latest.json").write_text("{")
+    report = repair(store, "testland", from_workspace(tmp_path / "work"), now=NOW)
+    assert (report.latest, len(report.restored), report.to_make) == (releases[1].id, 2, ())
+    assert {key: store.get(key) for key in store.list_("") if "/damaged/" not in key} == before
+
+
+def test_a_manifest_in_the_workspace_that_was_edited_is_not_offered(releases, tmp_path) -> None:
+    for name, data in documents_of(releases[1]).items():
+        write_bytes(tmp_path / name, data.replace(b"2021-03", b"2021-04", 1))
+    assert from_workspace(tmp_path).manifests == {}
+
+
+def test_an_older_release_that_cannot_be_restored_is_withdrawn_and_its_month_named(store, releases) -> None:
+    older, newer = releases
+    key = _key(older, "checks.json")
+    _flip(store, key)
+    report = repair(store, "testland", now=NOW)
+    assert (report.latest, report.left, report.moved) == (newer.id, (), False)
+    assert report.to_make == (Lost(older.id, "2021-02", "2021-02-18", None),)
+    assert verify_release(store, "testland") == ()
+    assert write_release(store, "testland", older).outcome == "archived"
+    assert verify_release(store, "testland") == ()
+    assert list_releases(store, "testland") == [older.id, newer.id]
+
+
+def test_a_release_that_another_of_the_same_month_and_statistics_replaced_need_not_be_made(
+    store, releases, make_release
+) -> None:
+    again = make_release(code="0.2.0")
+    assert write_release(store, "testland", again).outcome == "published"
+    store.delete(f"testland/{_key(releases[1], 'checks.json')}")
+    report = repair(store, "testland", now=NOW)
+    assert (report.to_make, [lost.replaced_by for lost in report.withdrawn]) == ((), [again.id])
+    assert verify_release(store, "testland") == ()
+
+
+def test_a_grid_that_the_latest_lists_too_withdraws_no_older_release(store, releases) -> None:
+    store.delete(f"testland/{_key(releases[0], 'grids/')}")
+    report = repair(store, "testland", now=NOW)
+    assert (report.withdrawn, [lost.release for lost in report.to_make]) == ((), [releases[1].id])
 
 
 @pytest.mark.parametrize(
@@ -258,6 +311,14 @@ def test_the_next_run_is_warned_not_stopped(store, releases, key) -> None:
     assert (warning.name, warning.passed, warning.required) == ("store.last_release", False, False)
     assert "the last release cannot be built on, so nothing is compared with it" in warning.message
     assert last_manifest(store, "testland") is not None
+
+
+def test_a_run_that_knows_less_than_the_latest_is_compared_with_what_knew_less_than_it(store, releases) -> None:
+    older, newer = releases
+    assert last_readable(store, "testland", newer.knowledge).release.release == newer.id
+    assert last_readable(store, "testland", older.knowledge) == (None, None)
+    late = Knowledge(Month(2021, 2), "2021-02-19", "2021-03-20")
+    assert last_readable(store, "testland", late).release.release == older.id
 
 
 def test_nothing_published_is_no_warning(tmp_path) -> None:
