@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from gvio.archives.archive import RemoteFile
 from gvio.archives.manifest import verify
 from gvio.config import OFFICIAL
-from gvio.errors import ConfigError, GateRefused, UpstreamUnavailable
+from gvio.errors import ConfigError, GateRefused, ProductAbsent
 from gvio.stages.light_sources import LightSource, light_sources
 from gvio.types import Month, Progress, month_range
 
@@ -101,6 +101,4 @@ def _refuse_absent(context: Context, last: Month, absent: Sequence[Month], month
     if len(absent) == months or (last in absent and today - last <= _LATE):
         product = " or ".join(context.config.ntl.products)
         what = f"no {product} for {last} yet; {months - len(absent)} of {months} months are there"
-        raise UpstreamUnavailable(
-            what, where=context.config.ntl.source, hint="Try again later, or end the range earlier."
-        )
+        raise ProductAbsent(what, where=context.config.ntl.source, hint="Try again later, or end the range earlier.")
