@@ -95,7 +95,14 @@ class ScriptedStages:
         made = self._head("map", context)
         digests = input_digests(context, fetched.head.light, made["month"])
         areas = {"east": "East", "west": "West", "CITY": "City"}
-        told = {"title": "Testland", "unit": "million CNY", "city_id": "CITY", "areas": areas, "product": "vnl-monthly"}
+        told = {
+            "title": "Testland",
+            "unit": "million CNY",
+            "bounds": (120.0, 30.9, 120.1, 31.0),
+            "city_id": "CITY",
+            "areas": areas,
+            "product": "vnl-monthly",
+        }
         inputs = a.RunInputs(**digests.model_dump(), input_key=digests.key, **told, newest_files=(), missing_months=())
         model = {"name": "gvio-testland", "version": 1, "weights_sha256": "0" * 64, "reason": "r", "trained": "2021-01"}
         head = a.MappedHead(

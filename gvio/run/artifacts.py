@@ -156,6 +156,7 @@ class RunInputs(InputDigests):
     input_key: str
     title: str
     unit: str
+    bounds: tuple[float, float, float, float]
     city_id: str
     areas: Mapping[str, str]
     product: str

@@ -106,6 +106,7 @@ def run_inputs(context: Context, fetched: Fetched) -> RunInputs:
         input_key=digests.key,
         title=config.title,
         unit=config.unit,
+        bounds=config.bounds,
         city_id=config.city_id,
         areas={**names, config.city_id: "City"},
         product=config.ntl.product,

@@ -6,6 +6,7 @@ Not while a run publishes the region.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime as dt
 import json
@@ -16,7 +17,7 @@ from gvio.errors import DamagedStore
 from gvio.publish.knowledge import Knowledge
 from gvio.publish.latest import Latest, latest_json
 from gvio.publish.manifest import JSON_TYPE, parse_manifest
-from gvio.store.catalogue import derived, follow_pointer, rebuilt_item
+from gvio.store.catalogue import contradiction, derived, follow_pointer, rebuilt_item
 from gvio.store.documents import COLLECTION, LATEST, latest_key, read_latest
 from gvio.store.keys import sha256
 from gvio.store.objects import ObjectStore
@@ -217,12 +218,12 @@ class _Work:
         return found or (dt.datetime.fromisoformat(offered.published_at) if offered else None)
 
     def mend_catalogue(self, manifest: Manifest) -> bool:
-        """Write the catalogue of the pointer's release if it does not show it; whether it was written."""
-        try:
+        """Write the catalogue of the pointer's release if it does not show just that; whether it was written."""
+        with contextlib.suppress(DamagedStore):
             check_catalogue(self.store, manifest)
-            return False
-        except DamagedStore:
-            pages = derived(self.store, manifest)
+            if contradiction(self.store, manifest) is None:
+                return False
+        pages = derived(self.store, manifest)
         follow_pointer(self.store, self.region, pages, lambda: self._points_to(manifest.release))
         return bool(pages)
 

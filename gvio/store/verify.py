@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
 from gvio.errors import DamagedStore, StoreError
+from gvio.store.catalogue import contradiction
 from gvio.store.documents import COLLECTION, LATEST, manifest_key, read_latest, read_manifest
 from gvio.store.keys import digest_in, repair_hint, sha256
 from gvio.store.objects import ObjectStore
@@ -197,3 +198,8 @@ def _documents(
         check_catalogue(store, manifest)
     except DamagedStore as error:
         yield Finding(region, "catalogue", COLLECTION, (manifest.release,), str(error))
+        return
+    if (found := contradiction(store, manifest)) is not None:
+        where, what = f"{store.url}/{region}/{found[0]}", f"its {found[1]!r} is not what its release says"
+        message = str(DamagedStore(what, where=where, hint=repair_hint(store.url, region)))
+        yield Finding(region, "catalogue", found[0], (manifest.release,), message)

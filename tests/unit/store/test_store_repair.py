@@ -20,6 +20,7 @@ from gvio.store.standing import last_manifest, standing
 from gvio.store.verify import regions_in, verify_release
 from gvio.store.writing import write_release
 from gvio.types import Month
+from gvio.version import code_version
 
 NOW = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 TABLES = ["estimates.parquet", "scoreboard.json", "checks.json", "model-card.md"]
@@ -264,6 +265,52 @@ def test_a_catalogue_that_does_not_show_the_release_is_found_and_made_again(stor
     wanted = json.loads(sound)
     wanted.get("extent", {}).pop("spatial", None)
     assert again == wanted
+
+
+def _publish_one(tmp_path: Path, make_release, **facts) -> tuple[LocalStore, Path, bytes]:
+    store = LocalStore(tmp_path / "other")
+    write_release(store, "testland", make_release(**facts))
+    path = Path(store.url) / "testland" / "collection.json"
+    return store, path, path.read_bytes()
+
+
+@pytest.mark.parametrize("name", ["collection.json", "catalog.json"])
+def test_every_word_of_a_catalogue_counts_where_this_version_wrote_it(tmp_path, make_release, name) -> None:
+    store, path, _ = _publish_one(tmp_path, make_release, code=code_version())
+    path = path.with_name(name)
+    sound = path.read_bytes()
+    assert verify_release(store, "testland") == ()
+    for word in (b"Testland", b"STAC" if name == "catalog.json" else b"night light", b"other", b"\n"):
+        if word in sound:
+            path.write_bytes(sound.replace(word, word[:-1], 1))
+            (finding,) = verify_release(store, "testland")
+            assert (finding.kind, finding.key) == ("catalogue", name)
+            assert "is not what its release says" in finding.message
+            assert repair(store, "testland", now=NOW).catalogue
+            assert path.read_bytes() == sound
+
+
+@pytest.mark.parametrize("field", ["title", "gvio:skill", "gvio:invented", "id", "extent"])
+def test_facts_of_a_catalogue_count_whoever_wrote_it_and_words_do_not(tmp_path, make_release, field) -> None:
+    store, path, sound = _publish_one(tmp_path, make_release, code="0.1.0")
+    older = json.loads(sound) | {"description": "Words of before.", "stac_version": "1.0.0", "keywords": ["light"]}
+    path.write_bytes(json.dumps(older).encode())
+    assert verify_release(store, "testland") == (), "written by another version, which said it otherwise"
+    edited = {"gvio:invented": True, "extent": {"spatial": {"bbox": [[0, 0, 9, 9]]}, "temporal": {"interval": []}}}
+    path.write_bytes(json.dumps(older | {field: edited.get(field, "edited")}).encode())
+    (finding,) = verify_release(store, "testland")
+    assert f"{field!r} is not what its release says" in finding.message
+    assert repair(store, "testland", now=NOW).catalogue
+    assert path.read_bytes() == sound
+
+
+def test_links_and_assets_of_a_catalogue_say_what_the_release_holds(tmp_path, make_release) -> None:
+    store, path, sound = _publish_one(tmp_path, make_release, code="0.1.0")
+    for old, new in ((b'"title": "2021-01"', b'"title": "2021-09"'), (b'"text/markdown', b'"text/html')):
+        assert old in sound
+        path.write_bytes(sound.replace(old, new))
+        (finding,) = verify_release(store, "testland")
+        assert "is not what its release says" in finding.message
 
 
 def test_a_catalogue_left_behind_by_a_killed_publish_is_not_whole(store, releases) -> None:
