@@ -69,7 +69,18 @@ CODE: Mapping[str, tuple[str, ...]] = {
     ),
     "decide": (*_MODEL, "evaluate", "registry", "report", "stages.champion", "stages.decide"),
     "map": (*_MODEL, "map", "publish", "report", "stages.map", "stages.product_files", "store", "validate"),
-    "publish": (*_CORE, "map", "publish", "raster", "run.digests", "sample", "stages.publish", "store", "validate"),
+    "publish": (
+        *_CORE,
+        "map",
+        "publish",
+        "raster",
+        "run.digests",
+        "sample",
+        "stages.publish",
+        "store",
+        "validate",
+        "version",
+    ),
 }
 
 
