@@ -22,6 +22,12 @@ with `required=False`. Every message is one line: what, where, and the next acti
 
 from __future__ import annotations
 
+SAME_OPTIONS = "with the same --region, --store, --workspace, --month, --as-of and --params"
+"""What the hint of a message says after the command of a stage, where the message cannot know their values."""
+
+RETRAIN = f"Run `gvio train --retrain` {SAME_OPTIONS}, then this command again."
+"""The hint where a model is of no use."""
+
 
 class GvioError(Exception):
     """Base of all errors raised on purpose; `str()` is one line: what, where, next action.

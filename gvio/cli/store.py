@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,5 +85,7 @@ def _lines(report: RepairReport, url: str) -> list[str]:
         f"{lost.month} must be made again: {publish_again(url, lost.month, lost.as_of)}" for lost in report.to_make
     ]
     if report.latest is None:
-        lines.append("no whole release is left: publish again with `gvio run`")
+        lines.append(
+            f"no whole release is left: publish again, `gvio run --store {shlex.quote(url)}` with --region PACK"
+        )
     return lines or [f"{report.region}: sound, nothing to repair"]

@@ -76,6 +76,12 @@ def repair_hint(url: str, key: str) -> str:
     return f"Damaged or edited: run `{command}`, with --workspace DIR where the month was made, and do what it says."
 
 
+def nothing_hint(url: str) -> str:
+    """What to do where nothing is published."""
+    command = f"gvio run --store {shlex.quote(url)}"
+    return f"Check the store and the region's name, or publish: `{command}` with --region PACK."
+
+
 def publish_again(url: str, month: str, as_of: str | None) -> str:
     """The command that publishes a month again, as of the day (YYYY-MM-DD) where that is known."""
     day = f" --as-of {as_of}" if as_of else ""

@@ -18,7 +18,7 @@ from gvio.publish.knowledge import Knowledge
 from gvio.raster import read_cog
 from gvio.scoreboard.board import Scoreboard
 from gvio.store.documents import LATEST, read_latest, read_manifest
-from gvio.store.keys import digest_in, repair_hint, sha256
+from gvio.store.keys import digest_in, nothing_hint, repair_hint, sha256
 from gvio.store.objects import ObjectStore
 from gvio.store.standing import manifest_of, newest_manifest, releases_with_manifest
 from gvio.types import CheckResult, FloatArray, Manifest
@@ -90,8 +90,7 @@ def read_release(store: ObjectStore, region: str, release_id: str | None = None)
             raise
         latest = None
     if latest is None and release_id is None:
-        hint = "Check the store and the region's name, or publish with `gvio run`."
-        raise StoreError("nothing is published", where=f"{store.url}/{region}", hint=hint)
+        raise StoreError("nothing is published", where=f"{store.url}/{region}", hint=nothing_hint(store.url))
     name = release_id or (latest.release if latest else "")
     published_at = latest.published_at if latest and latest.release == name else None
     return _read(store, region, read_manifest(store, region, name), published_at)

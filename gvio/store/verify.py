@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
@@ -11,7 +12,7 @@ from typing import Literal
 from gvio.errors import DamagedStore, StoreError
 from gvio.store.catalogue import contradiction
 from gvio.store.documents import COLLECTION, LATEST, manifest_key, read_latest, read_manifest
-from gvio.store.keys import digest_in, repair_hint, sha256
+from gvio.store.keys import digest_in, nothing_hint, repair_hint, sha256
 from gvio.store.objects import ObjectStore
 from gvio.store.standing import check_catalogue, manifest_of
 from gvio.types import Manifest, Progress
@@ -75,10 +76,13 @@ def inspect_region(
     sizes = store.list_(region)
     names = [release] if release is not None else _releases(store, sizes, region)
     if release is not None and manifest_key(region, release) not in sizes:
-        raise StoreError("no such release", where=f"{store.url}/{region}", hint="`gvio status` names the latest.")
+        raise StoreError(
+            "no such release",
+            where=f"{store.url}/{region}",
+            hint=f"`gvio status --store {shlex.quote(store.url)}` names the latest.",
+        )
     if not names and f"{region}/{LATEST}" not in sizes:
-        hint = "Check the store and the region's name, or publish with `gvio run`."
-        raise StoreError("nothing is published", where=f"{store.url}/{region}", hint=hint)
+        raise StoreError("nothing is published", where=f"{store.url}/{region}", hint=nothing_hint(store.url))
     manifests, findings = _manifests(store, region, names)
     findings += _objects(store, region, sizes, manifests, unlisted=release is None, progress=progress)
     findings += _wrong_sizes(store, sizes, manifests, {f.key for f in findings})

@@ -107,4 +107,4 @@ def test_a_store_without_any_whole_release_says_so(store: str, release) -> None:
     (Path(store) / "testland" / f"releases/{release.id}/manifest.json").write_text("{}")
     code, out, _ = call("repair", "--store", store, "--region", "testland")
     assert code == 3
-    assert out.splitlines()[-1] == "no whole release is left: publish again with `gvio run`"
+    assert out.splitlines()[-1].startswith("no whole release is left: publish again, `gvio run --store ")

@@ -335,7 +335,7 @@ def test_one_release_can_be_verified_alone(store, releases) -> None:
     _flip(store, f"releases/{releases[1].id}/checks.json")
     assert verify_release(store, "testland", releases[0].id) == ()
     assert len(verify_release(store, "testland", releases[1].id)) == 1
-    with pytest.raises(StoreError, match=r"testland: no such release\. `gvio status` names the latest"):
+    with pytest.raises(StoreError, match=r"testland: no such release\. `gvio status --store \S+` names the latest"):
         verify_release(store, "testland", "2020-01-0123456789ab")
     with pytest.raises(StoreError, match="nothing is published"):
         verify_release(store, "elsewhere")
