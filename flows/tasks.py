@@ -11,7 +11,8 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import exponential_backoff
 
-from gvio.archives.retry import RETRY_POLICY, asked_wait
+from gvio.archives.http_errors import asked_wait
+from gvio.archives.retry import RETRY_POLICY
 from gvio.errors import ConflictError, GvioError
 
 P = ParamSpec("P")

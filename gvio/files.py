@@ -115,6 +115,11 @@ def write_json(path: Path, document: object) -> None:
     write_bytes(path, (json.dumps(document, indent=2, sort_keys=True, allow_nan=False) + "\n").encode())
 
 
+def sha256(data: bytes) -> str:
+    """Hex digest that names and verifies content."""
+    return hashlib.sha256(data).hexdigest()
+
+
 @contextlib.contextmanager
 def held(
     path: Path,

@@ -6,7 +6,6 @@ file, so a killed or edited artifact is never taken for a whole one: it is made 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from gvio.errors import SAME_OPTIONS, ConfigError, InputRefused
-from gvio.files import write_bytes, write_json
+from gvio.files import sha256, write_bytes, write_json
 from gvio.run.made import Head, Made
 
 H = TypeVar("H", bound=Head)
@@ -122,8 +121,3 @@ class Workspace:
         if not self.may_work(stage):
             hint = f"Run `gvio {stage}` {SAME_OPTIONS}, then this command again."
         return InputRefused(f"{name} {what}", where=str(self.folder), hint=hint)
-
-
-def sha256(data: bytes) -> str:
-    """Hex digest of a file's bytes."""
-    return hashlib.sha256(data).hexdigest()

@@ -6,11 +6,11 @@ segment, none that begins with a dot (S3 servers refuse `.` and `..`; folders ke
 
 from __future__ import annotations
 
-import hashlib
 import re
 import shlex
 
 from gvio.errors import ConfigError, StoreError
+from gvio.files import sha256 as sha256  # what names an object's content
 
 _SEGMENT = re.compile(r"^[A-Za-z0-9_=+@,()~-][A-Za-z0-9._=+@,()~ -]*$")
 _USER = re.compile(r"://.*@")  # greedy: a secret may hold slashes
@@ -57,11 +57,6 @@ def check_bucket(bucket: str, url: str) -> str:
 def without_password(url: str) -> str:
     """The address without what stands before an `@` of its host."""
     return _USER.sub("://", url)
-
-
-def sha256(data: bytes) -> str:
-    """Hex digest that names and verifies content."""
-    return hashlib.sha256(data).hexdigest()
 
 
 def digest_in(key: str) -> str:

@@ -203,7 +203,7 @@ def _documents(
     except DamagedStore as error:
         yield Finding(region, "catalogue", COLLECTION, (manifest.release,), str(error))
         return
-    if (found := contradiction(store, manifest)) is not None:
-        where, what = f"{store.url}/{region}/{found[0]}", f"its {found[1]!r} is not what its release says"
+    if (wrong := contradiction(store, manifest)) is not None:
+        where, what = f"{store.url}/{region}/{wrong[0]}", f"its {wrong[1]!r} is not what its release says"
         message = str(DamagedStore(what, where=where, hint=repair_hint(store.url, region)))
-        yield Finding(region, "catalogue", found[0], (manifest.release,), message)
+        yield Finding(region, "catalogue", wrong[0], (manifest.release,), message)
