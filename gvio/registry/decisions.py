@@ -71,6 +71,11 @@ def knowledge_tags(known: Knowledge) -> dict[str, str]:
     return {"trained": str(known.trained), "public_until": until, "as_of": known.as_of.isoformat()}
 
 
+def write_knowledge(client: MlflowClient, version: ModelVersion, known: Knowledge) -> None:
+    """Write that a registered version has seen no more than this."""
+    _write(client, version, knowledge_tags(known))
+
+
 def write_decision(
     client: MlflowClient, version: ModelVersion, kind: DecisionKind, reason: str, replaced: int | None
 ) -> None:

@@ -14,7 +14,7 @@ from gvio.errors import ModelError
 from gvio.registry.aliases import existing_aliases, set_alias
 from gvio.registry.champion import restore
 from gvio.registry.connection import connect, nothing_stored
-from gvio.registry.decisions import decision_tags, finish_decision, knowledge_tags, write_decision
+from gvio.registry.decisions import decision_tags, finish_decision, knowledge_tags, write_decision, write_knowledge
 from gvio.registry.lifecycle import replace_champion
 from gvio.registry.record import (
     CHALLENGER,
@@ -41,7 +41,7 @@ _RANK: dict[DecisionKind, int] = {"": 0, "kept-champion": 1, "archived": 2, "pro
 _STANDS = ("rolled-back", "duplicate")  # a person said no to these bytes, or another version holds them
 
 
-def register(uri: str, record: TrainingRecord, decision: Decision) -> ModelVersion:
+def register(uri: str, record: TrainingRecord, decision: Decision, *, supersede: str | None = None) -> ModelVersion:
     """Log the run, register its package with the decision, and move the aliases that follow from it.
 
     A promoted version becomes `champion`, and the champion of before `previous`. Two exceptions: where the present
@@ -53,6 +53,8 @@ def register(uri: str, record: TrainingRecord, decision: Decision) -> ModelVersi
         uri: Registry, see `connection.connect`.
         record: The training.
         decision: What the gate made of it.
+        supersede: Why a champion of the same month is replaced although it knows later data: a person says that this
+            knowledge was wrong. None: it is not.
 
     Returns:
         The version as registered; its `decision` may differ from the one asked for in the cases above.
@@ -72,20 +74,27 @@ def register(uri: str, record: TrainingRecord, decision: Decision) -> ModelVersi
             run_id = log_run(client, uri, record, tags)
         else:
             restore(client, uri, version, record.package)
+            _know_less(client, version, record.known)
         holders = alias_holders(client, record.region)
         champion = holders.get(CHAMPION)
-        settled = _settled(decision, record.known, champion)
+        settled = _settled(decision, record.known, champion, supersede)
         if version is None:
             version = _create(client, record, run_id, tags, settled, champion)
         _apply(client, version, settled, record.known, holders)
         return read_version(client, record.region, version.version)
 
 
-def decided_before(uri: str, region: str, package: Path) -> ModelVersion | None:
+def decided_before(uri: str, region: str, package: Path, known: Knowledge | None = None) -> ModelVersion | None:
     """The version of this package with the decision it has, or None where the gate has to decide.
 
     What a killed registration left is completed: lost files are stored again, and aliases are moved. Only where another
     version has become champion since then, the gate has to decide again.
+
+    Args:
+        uri: Registry, see `connection.connect`.
+        region: Slug of the region.
+        package: Folder of the model's two files.
+        known: What the run knew that made it, where that may be less than the version's own.
 
     Raises:
         ModelError: The package is incomplete, or the registry refused.
@@ -99,6 +108,8 @@ def decided_before(uri: str, region: str, package: Path) -> ModelVersion | None:
         if version is None or not version.decision:
             return None
         restore(client, uri, version, package)
+        if known is not None:
+            _know_less(client, version, known)
         if version.decision not in ("promoted", "kept-champion") or not version.unfinished:
             return version
         holders = alias_holders(client, region)
@@ -109,12 +120,20 @@ def decided_before(uri: str, region: str, package: Path) -> ModelVersion | None:
         return read_version(client, region, version.version)
 
 
-def _settled(decision: Decision, known: Knowledge, champion: ModelVersion | None) -> Decision:
-    """The decision, where a champion that knows later data is not replaced."""
+def _know_less(client: MlflowClient, version: ModelVersion, known: Knowledge) -> None:
+    """A run that knew less and trained the same bytes proves that the version has seen no more than that."""
+    if version.known is not None and known != version.known and known.within(version.known):
+        write_knowledge(client, version, known)
+
+
+def _settled(decision: Decision, known: Knowledge, champion: ModelVersion | None, supersede: str | None) -> Decision:
+    """The decision, where a champion that knows later data is replaced by hand only."""
     if decision.kind != "promoted" or champion is None or champion.known is None:
         return decision
     if known.order() >= champion.known.order():
         return decision
+    if supersede is not None and known.trained == champion.known.trained:
+        return Decision("promoted", f"{decision.reason}; supersedes version {champion.version} by hand: {supersede}")
     return Decision("archived", f"{decision.reason}; version {champion.version} knows later data and stays champion")
 
 

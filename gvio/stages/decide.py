@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import JsonValue
 
-from gvio.errors import ModelError
+from gvio.errors import RETRAIN, ModelError
 from gvio.evaluate.metrics import diebold_mariano
 from gvio.evaluate.target import on_targets, targets_of
 from gvio.ledger.select import select_rows
@@ -53,8 +53,8 @@ def decide(context: Context, sampled: Sampled, evaluated: Evaluated, before: Kep
         head = context.workspace.keep(_decide(context, sampled, evaluated, champion, made), {})
         champion = read_champion(context, Month.parse(sampled.head.month))
     if champion is None:
-        hint = "Run `gvio run --retrain` with the same --workspace."
-        raise ModelError("there is no champion to map with", where=f"registry, gvio-{context.region}", hint=hint)
+        where = f"registry, gvio-{context.region}"
+        raise ModelError("there is no champion to map with", where=where, hint=RETRAIN)
     return Decided(head, champion)
 
 
@@ -62,9 +62,12 @@ def _decide(
     context: Context, sampled: Sampled, evaluated: Evaluated, champion: Champion | None, made: Made
 ) -> DecidedHead:
     damage = passed_over(context, Month.parse(sampled.head.month)) if champion is None else ""
-    version = None if damage else decided_before(context.registry_uri, context.region, context.path("candidate"))
+    package, version = evaluated.package.get(), None
+    if not damage and context.request.supersede is None:
+        known = _known(context, package)
+        version = decided_before(context.registry_uri, context.region, context.path("candidate"), known)
     if version is None:
-        package, incumbent = evaluated.package.get(), None if champion is None else champion.package
+        incumbent = None if champion is None else champion.package
         decision = judge(sampled.samples.get(), sums_of(context, sampled), package, incumbent)
         if damage:
             decision = Decision(decision.kind, f"{decision.reason}; the champion counts as none ({damage})")
@@ -131,12 +134,11 @@ def recent_errors(samples: Samples, sums: Sums, fitted: Fitted) -> FloatArray:
 
 def _register(context: Context, evaluated: Evaluated, package: Package, decision: Decision) -> ModelVersion:
     """Log the training to MLflow and register the candidate with its decision, which may move the aliases."""
-    until = package.about.inputs.figures_public_until
     about, fitted, scoreboard = package.about, package.fitted, evaluated.scoreboard.get()
     record = TrainingRecord(
         region=context.region,
         reason=about.reason,
-        known=Knowledge(fitted.trained, None if until is None else dt.date.fromisoformat(until), context.as_of),
+        known=_known(context, package),
         parameters=_flat(about.parameters.model_dump(mode="json", by_alias=True))
         | {f"hyper.{k}": v for k, v in fitted.ensemble.hyper.as_dict().items()},
         epochs=losses(fitted),
@@ -147,7 +149,13 @@ def _register(context: Context, evaluated: Evaluated, package: Package, decision
         tags={"input_key": about.inputs.key, "code": context.code},
         invented=context.config.invented,
     )
-    return register(context.registry_uri, record, decision)
+    return register(context.registry_uri, record, decision, supersede=context.request.supersede)
+
+
+def _known(context: Context, package: Package) -> Knowledge:
+    """What the model of this run has seen."""
+    until = package.about.inputs.figures_public_until
+    return Knowledge(package.fitted.trained, None if until is None else dt.date.fromisoformat(until), context.as_of)
 
 
 def _flat(tree: Mapping[str, JsonValue], prefix: str = "") -> dict[str, str | int | float]:

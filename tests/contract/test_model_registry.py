@@ -415,3 +415,25 @@ def test_a_folder_without_rights_is_not_a_servers_administrators_matter(sqlite):
     hint = r"Permission denied.* Check the address, the disk and the rights"
     with pytest.raises(ModelError, match=hint), connect(sqlite):
         raise PermissionError(13, "Permission denied", "mlartifacts")
+
+
+def test_a_champion_that_knew_wrongly_is_replaced_by_hand(sqlite, train, tmp_path):
+    """Of the same month only: no reason brings back the model of an earlier one."""
+    train("wrong", "promoted", "first", known=known(public_until="2022-01-19"))
+    right = train("wrong", "promoted", "passed", weights=b"right")
+    assert right.decision == "archived"
+    record = make_record(tmp_path, "wrong", b"right")
+    mended = register(sqlite, record, Decision("promoted", "passed"), supersede="published on the 17th")
+    assert (mended.version, "champion" in mended.aliases) == (right.version, True)
+    assert mended.evidence == "passed; supersedes version 1 by hand: published on the 17th"
+    earlier = make_record(tmp_path, "wrong", b"old", known=known("2021-11"))
+    assert register(sqlite, earlier, Decision("promoted", "passed"), supersede="why").decision == "archived"
+
+
+def test_the_same_bytes_of_an_earlier_day_have_seen_no_more(sqlite, train):
+    late = train("proven", "promoted", "first", weights=b"same")
+    assert champion_as_of(sqlite, "proven", Month(2021, 12), dt.date(2022, 1, 17), dt.date(2022, 1, 18)) is None
+    train("proven", "promoted", "first", weights=b"same", known=known(as_of="2022-01-18"))
+    found = champion_as_of(sqlite, "proven", Month(2021, 12), dt.date(2022, 1, 17), dt.date(2022, 1, 18))
+    assert found is not None
+    assert found.version.version == late.version

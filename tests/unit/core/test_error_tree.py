@@ -24,6 +24,7 @@ EXIT_CODES = {
     "ModelError": 1,
     "OutdatedModel": 1,
     "PackError": 3,
+    "ProductAbsent": 4,
     "ProductError": 3,
     "RunHeld": 5,
     "StoreError": 1,
