@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 @json_option
 def status(store: str, as_json: bool) -> None:
     """What is published, its age, its checks, its model."""
-    from gvio.store.objects import open_store
+    from gvio.store.objects import open_to_read
     from gvio.store.published import list_regions
 
-    objects = open_store(store, os.environ.get("AWS_ENDPOINT_URL"))
+    objects = open_to_read(store, os.environ.get("AWS_ENDPOINT_URL"))
     found = [_describe(objects, region) for region in list_regions(objects)]
     lines = [_line(entry) for entry in found] or [f"nothing is published in {store}"]
     emit(found, lines, as_json)
@@ -36,7 +36,9 @@ def status(store: str, as_json: bool) -> None:
 def dashboard(store: str, port: int | None, address: str) -> int:
     """Serve the dashboard over a published store."""
     from dashboards.launch import launch
+    from gvio.store.objects import open_to_read
 
+    open_to_read(store, os.environ.get("AWS_ENDPOINT_URL"))
     return launch(store, port, address=address, endpoint_url=os.environ.get("AWS_ENDPOINT_URL"))
 
 

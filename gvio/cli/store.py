@@ -29,10 +29,10 @@ _store = click.option(
 def verify(store: str, region: str | None, as_json: bool) -> int:
     """Read all that is published and compare it with the manifests. Exit 0: sound; 3: damaged, one line a finding."""
     from gvio.progress import terminal_progress
-    from gvio.store.objects import open_store
+    from gvio.store.objects import open_to_read
     from gvio.store.verify import regions_in, verify_release
 
-    objects = open_store(store, os.environ.get("AWS_ENDPOINT_URL"))
+    objects = open_to_read(store, os.environ.get("AWS_ENDPOINT_URL"))
     names = [region] if region else regions_in(objects)
     found = {name: verify_release(objects, name, progress=terminal_progress()) for name in names}
     lines = [f"nothing is published in {store}"] if not names else []

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _SQLITE = "sqlite:///"
 _FAILED = "Check the address, the disk and the rights; the published release stands."
+_DRIVER = "Install it beside gvio (for PostgreSQL: pip install psycopg2-binary), or give the http address of a server."
 _DENIED = (
     "Ask the server's administrator for EDIT on the experiment and on the registered model gvio-REGION (READ is enough "
     "to map with the champion); infra/README.md says how. The published release stands."
@@ -77,8 +78,11 @@ def connect(uri: str) -> Iterator[MlflowClient]:
             yield MlflowClient(tracking_uri=uri, registry_uri=uri)
         except (MlflowException, SQLAlchemyError, OSError) as error:
             hint = _DENIED if database_path(uri) is None and _is_denied(error) else _FAILED
-            what = f"the model registry failed: {_first_line(error)}"
+            what = f"the model registry failed: {_first_line(error).replace(uri, _without_password(uri))}"
             raise ModelError(what, where=_without_password(uri), hint=hint) from error
+        except ImportError as error:  # SQLAlchemy looks for the driver of a database's address when it is opened
+            what = f"the registry's database needs a driver that is not installed ({error.name or error})"
+            raise ModelError(what, where=_without_password(uri), hint=_DRIVER) from error
 
 
 def _require_reachable(uri: str) -> None:

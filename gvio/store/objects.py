@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
-from gvio.errors import ConfigError
+from gvio.errors import ConfigError, StoreError
 from gvio.store.keys import check_bucket, without_password
 from gvio.store.local import LocalStore
 
@@ -107,3 +107,16 @@ def open_store(url: str, endpoint_url: str | None = None) -> ObjectStore:
             hint="Give a folder, file:///folder or s3://bucket/prefix.",
         )
     return LocalStore(Path(url))
+
+
+def open_to_read(url: str, endpoint_url: str | None = None) -> ObjectStore:
+    """As `open_store`, for readers: a folder must be there, or a slip of the name would look like an empty store.
+
+    Raises:
+        ConfigError: As for `open_store`.
+        StoreError: There is no such folder.
+    """
+    store = open_store(url, endpoint_url)
+    if isinstance(store, LocalStore) and not Path(store.url).is_dir():
+        raise StoreError("no such folder", where=store.url, hint="Correct --store, or publish there first.")
+    return store

@@ -19,6 +19,7 @@ from gvio.scoreboard.names import GONG2025, NO_LIGHT, OURS, PLAIN
 from gvio.store.objects import open_store
 from gvio.store.published import read_release
 
+ABSENT = "Correct --store, or publish there first."
 MODELS = {OURS, PLAIN, GONG2025, NO_LIGHT, *COMPARATORS}
 SINGLE = [stage for stage in STAGES if stage != "decide"]  # `map` decides where nobody has
 
@@ -166,6 +167,10 @@ def test_status_says_what_is_published(published_region: Region, tmp_path: Path)
     assert re.fullmatch(
         r"badland: 2020-12, release 2020-12-\w+, \d+ days old; \d+ checks, \d+ warnings; .*, INVENTED DATA\n", line
     )
+    absent = call("status", "--store", tmp_path / "none")
+    assert (absent.code, absent.message) == (1, f"gvio: {tmp_path / 'none'}: no such folder. {ABSENT}")
+    assert call("dashboard", "--store", tmp_path / "none").message == absent.message
+    (tmp_path / "none").mkdir()
     assert call("status", "--store", tmp_path / "none").out == f"nothing is published in {tmp_path / 'none'}\n"
 
 

@@ -42,6 +42,8 @@ def test_a_sound_store(store: str, tmp_path: Path) -> None:
     assert (code, json.loads(out)) == (0, [{"region": "testland", "findings": []}])
     assert call("repair", "--store", store, "--region", "testland")[:2] == (0, "testland: sound, nothing to repair\n")
     nothing = str(tmp_path / "none")
+    assert call("verify", "--store", nothing)[0] == 1, "a slip of the name is no empty store"
+    Path(nothing).mkdir()
     assert call("verify", "--store", nothing)[:2] == (0, f"nothing is published in {nothing}\n")
     code, _, err = call("verify", "--store", store, "--region", "elsewhere")
     assert code == 1
