@@ -11,18 +11,12 @@ import dataclasses
 
 import numpy as np
 import torch
+from scipy import sparse
 
-from gvio.assimilate.covariance import (
-    Observed,
-    as_tensor,
-    as_tensors,
-    cholesky,
-    joint_covariance,
-    light_error_covariance,
-    summed,
-)
+from gvio.assimilate.covariance import JITTER, as_tensor, as_tensors, cholesky, light_kernels, output_kernels
 from gvio.assimilate.hyper import Hyper
-from gvio.assimilate.posterior import Setting, observe
+from gvio.assimilate.linearise import linearise
+from gvio.assimilate.observed import Setting, months_of, prior_mean
 from gvio.types import BoolArray, FloatArray
 
 Tensor = torch.Tensor
@@ -40,31 +34,38 @@ class Whitened:
 
 def whiten(setting: Setting, hyper: Hyper, log_output: FloatArray, rows: BoolArray) -> Whitened:
     """Whiten the figures in `rows` (n,) of `setting.sums`, linearised at `log_output` (D, T), against the prior."""
-    keep = torch.from_numpy(np.flatnonzero(rows))
-    seen = observe(dataclasses.replace(setting, light=None), log_output)
-    seen = dataclasses.replace(seen, H=seen.H[keep], y=seen.y[keep], relative=seen.relative[keep])
-    h = as_tensors(hyper, seen.n_areas)
-    _, _, covariance = joint_covariance(h, seen)
-    # Light's errors enter through the sums, too: the network's output f is a reading of light.
-    factor = cholesky(covariance + summed(seen, summed(seen, _light_errors(seen)).T))
-    flat = as_tensor(np.zeros(len(seen.prior))) + seen.prior.mean()  # districts' levels are the network's to explain
+    H, y = linearise(setting.sums, log_output)
+    H, y = H[rows], y[rows]
+    factor = cholesky(as_tensor(_unexplained(setting, hyper, H)))
+    flat = np.full(H.shape[1], prior_mean(setting).mean())  # districts' levels are the network's to explain
     # Target and design are whitened in one solve; float32 afterwards, because training only needs that.
-    both = torch.cat([(seen.y - seen.H @ flat)[:, None], seen.H], dim=1)
+    both = torch.cat([as_tensor(y - H @ flat)[:, None], as_tensor(H.toarray())], dim=1)
     white = torch.linalg.solve_triangular(factor, both, upper=False).to(torch.float32)
     return Whitened(target=white[:, 0], design=white[:, 1:].contiguous())
 
 
-def _light_errors(seen: Observed) -> Tensor:
-    """(D·T, D·T) errors of light as a measurement of output, at their typical size.
+def _unexplained(setting: Setting, hyper: Hyper, H: sparse.csr_array) -> FloatArray:
+    """(n, n) covariance of figures `H` (n, D·T) that neither the network nor noise-free light explains.
 
+    Light's errors enter through the sums, at their typical size, because the network's output f is a reading of light.
     Without them the cheapest solution is to suppress what all districts' light shares, which the assimilation corrects
     anyway; with them the network learns what differs between districts.
     """
-    everywhere = torch.arange(seen.n_areas * seen.n_months)
-    ones = torch.ones(len(everywhere), dtype=torch.float64)
-    whole = dataclasses.replace(seen, seen=everywhere, precision=ones)
-    h = as_tensors(LIGHT_ERRORS, seen.n_areas)
-    return light_error_covariance(h, whole)
+    n_areas, n_months = setting.sums.n_areas, setting.sums.n_months
+    months, usual = months_of(setting), torch.ones(1, dtype=torch.float64)
+    common, own = (kernel.numpy() for kernel in output_kernels(as_tensors(hyper, n_areas), months))
+    errors = light_kernels(as_tensors(LIGHT_ERRORS, n_areas), months, usual)
+    light_common, light_own = (kernel.numpy() for kernel in errors)
+    own = own + light_own[0] + LIGHT_ERRORS.light_shock**2 * np.eye(n_months)
+    found = np.diag(np.full(H.shape[0], hyper.noise**2 + JITTER))
+    together = sum(H[:, d * n_months : (d + 1) * n_months] for d in range(n_areas))
+    found += together @ (together @ (common + light_common)).T
+    for d in range(n_areas):
+        part = H[:, d * n_months : (d + 1) * n_months]
+        rows = np.flatnonzero(np.diff(part.indptr))
+        part = part[rows]
+        found[np.ix_(rows, rows)] += part @ (part @ own).T
+    return found
 
 
 def figures_loss(whitened: Whitened, output: Tensor) -> Tensor:

@@ -11,7 +11,8 @@ from gvio.assimilate.calendar import calendar_features
 from gvio.assimilate.covariance import output_components, output_covariance
 from gvio.assimilate.explain import PARTS, Explanation, explain
 from gvio.assimilate.hyper import START
-from gvio.assimilate.posterior import Setting, assimilate, last_pass
+from gvio.assimilate.observed import Setting
+from gvio.assimilate.posterior import assimilate, last_pass
 from gvio.errors import ModelError
 from gvio.types import FloatArray
 

@@ -10,7 +10,8 @@ from assimilate_worlds import figures, monthly, setting_of, spans, with_light, w
 from gvio.assimilate.covariance import joint_covariance, residual
 from gvio.assimilate.hyper import START
 from gvio.assimilate.linearise import first_guess
-from gvio.assimilate.posterior import assimilate, observe
+from gvio.assimilate.observed import observe
+from gvio.assimilate.posterior import assimilate
 from gvio.errors import ModelError
 
 D, T = 3, 48

@@ -19,7 +19,7 @@ from gvio.assimilate.covariance import (
     residual,
 )
 from gvio.assimilate.hyper import NAMES, START, Hyper
-from gvio.assimilate.posterior import observe
+from gvio.assimilate.observed import observe
 from gvio.errors import ModelError
 
 D, T = 2, 26

@@ -9,7 +9,8 @@ from assimilate_worlds import monthly, setting_of, spans, with_light, world
 
 from gvio.assimilate.covariance import as_tensors, light_error_covariance
 from gvio.assimilate.hyper import MOST_SURPRISE, START
-from gvio.assimilate.posterior import assimilate, last_pass, observe
+from gvio.assimilate.observed import observe
+from gvio.assimilate.posterior import assimilate, last_pass
 from gvio.assimilate.robust import downweighting, surprise
 
 D, T, END = 3, 60, 36

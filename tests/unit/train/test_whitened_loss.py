@@ -8,7 +8,7 @@ import torch
 from train_worlds import D, output_of, setting_of
 
 from gvio.assimilate.hyper import START
-from gvio.assimilate.posterior import Measurement, observe
+from gvio.assimilate.observed import Measurement, observe
 from gvio.train.loss import Whitened, figures_loss, whiten
 
 T = 24
