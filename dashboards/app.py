@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import shlex
 import sys
 from collections.abc import Callable, Mapping
 from typing import Literal
@@ -53,10 +54,14 @@ def _parse(arguments: list[str]) -> Source:
     return Source(options.store, options.endpoint_url)
 
 
+def _publish(source: Source) -> str:
+    return f"Publish a month: `gvio run --store {shlex.quote(source.url)}` with --region PACK; then reload this page."
+
+
 def _choose_region(source: Source) -> str | None:
     names = regions(source)
     if not names:
-        st.info(f"Nothing is published in {source.url} yet. Publish a month with `gvio run`, then reload this page.")
+        st.info(f"Nothing is published in {source.url} yet. {_publish(source)}")
         return None
     asked = st.query_params.get("region")
     if asked is not None and asked not in names:
@@ -72,7 +77,7 @@ def _choose_region(source: Source) -> str | None:
 def _show_region(source: Source, region: str) -> None:
     newest = latest(source, region)
     if newest is None:
-        st.info(f"The region {region!r} has no release yet. Publish a month with `gvio run`, then reload this page.")
+        st.info(f"The region {region!r} has no release yet. {_publish(source)}")
         return
     asked = st.query_params.get("release", newest.release)
     view = shown(source.url, source.endpoint_url, region, asked)

@@ -11,6 +11,8 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import exponential_backoff
 
+from gvio.archives.http_errors import asked_wait
+from gvio.archives.retry import RETRY_POLICY
 from gvio.errors import ConflictError, GvioError
 
 P = ParamSpec("P")
@@ -51,9 +53,14 @@ def as_task(name: str, step: Callable[P, T], backoff_s: float) -> Task[P, T]:
 
 
 def is_retryable(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
-    """Whether trying the step again can help. A publication that lost to another one needs the whole run again."""
+    """Whether trying the step again in a minute can help.
+
+    Not where a server asks for a longer wait; and a publication that lost to another one needs the whole run again.
+    """
     error = state.result(raise_on_failure=False)
-    return isinstance(error, GvioError) and error.retryable and not isinstance(error, ConflictError)
+    if not isinstance(error, GvioError) or isinstance(error, ConflictError):
+        return False
+    return error.retryable and (asked_wait(error) or 0.0) <= RETRY_POLICY.longest_asked
 
 
 def leave_outcome(verdict: str, steps: list[str]) -> None:

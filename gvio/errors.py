@@ -7,12 +7,14 @@ GvioError                      anything this package raises on purpose
 │   ├── ProductError           a night-light product file is truncated, not what its name says, or off the grid
 │   ├── LedgerError            a row of official statistics is impossible
 │   └── GateRefused            a required check failed; carries the failed checks' messages
-├── UpstreamUnavailable  (4)   a source answered "not yet" or not at all; trying later can help (retryable)
+├── UpstreamUnavailable  (4)   a source does not answer, or fails; trying again in minutes can help (retryable)
+│   └── ProductAbsent    (4)   a source was read and has no such month: another day can help, minutes cannot
 ├── RunHeld              (5)   another run holds this region and month
 ├── StoreError           (1)   the published store is unreachable, or cannot keep its promises (conditional writes)
 │   ├── ConflictError    (1)   somebody else moved `latest.json` first; nothing was overwritten (retryable)
 │   └── DamagedStore     (1)   an object is absent or is not what was published; `gvio repair` cures it
 └── ModelError           (1)   a model package is damaged, not finite, or does not fit this region
+    ├── DamagedModel     (1)   a registered package is absent or another; `gvio run --retrain` replaces it
     └── OutdatedModel    (1)   a sound package of an older method: the next training replaces it
 
 Raise the narrowest class. Do *not* raise for a month that merely has a reported defect: that is a `CheckResult`
@@ -21,9 +23,17 @@ with `required=False`. Every message is one line: what, where, and the next acti
 
 from __future__ import annotations
 
+SAME_OPTIONS = "with the same --region, --store, --workspace, --month, --as-of and --params"
+"""What the hint of a message says after the command of a stage, where the message cannot know their values."""
+
+RETRAIN = f"Run `gvio train --retrain` {SAME_OPTIONS}, then this command again."
+"""The hint where a model is of no use."""
+
 
 class GvioError(Exception):
     """Base of all errors raised on purpose; `str()` is one line: what, where, next action.
+
+    `retryable`: a fault that may be over in seconds or minutes, with nobody doing anything about it.
 
     Args:
         what: What is wrong, with the value that shows it.
@@ -83,10 +93,16 @@ class GateRefused(InputRefused):
 
 
 class UpstreamUnavailable(GvioError):
-    """The source has no such month yet, or does not answer. Trying later can help."""
+    """The source does not answer, or fails. Trying again can help."""
 
     exit_code = 4
     retryable = True
+
+
+class ProductAbsent(UpstreamUnavailable):
+    """The source was read and has no such product or month, perhaps not yet: trying again at once finds the same."""
+
+    retryable = False
 
 
 class RunHeld(GvioError):
@@ -111,6 +127,10 @@ class DamagedStore(StoreError):
 
 class ModelError(GvioError):
     """A model package is damaged, not finite, or does not fit the region it is asked to map."""
+
+
+class DamagedModel(ModelError):
+    """The package of a registered version is absent or is not the one registered; the registry itself can be read."""
 
 
 class OutdatedModel(ModelError):

@@ -1,7 +1,8 @@
 """How files reach the disk: whole or not at all, and by one process at a time.
 
 A reader never sees half a file, also when the writer is killed or the disk is full: bytes go to a temporary sibling,
-are flushed to the disk and renamed. Errors of the file system (`OSError`) are left to the caller, who knows the cure.
+are flushed to the disk and renamed. Errors of the file system (`OSError`) are left to the caller, who knows the cure;
+those of a lock are not, because the caller's work runs under it.
 
 And `SecondReader`: one open file for several libraries that read it.
 """
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from filelock import FileLock, Timeout
 
-from gvio.errors import GvioError
+from gvio.errors import ConfigError, GvioError
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -114,8 +115,18 @@ def write_json(path: Path, document: object) -> None:
     write_bytes(path, (json.dumps(document, indent=2, sort_keys=True, allow_nan=False) + "\n").encode())
 
 
+def sha256(data: bytes) -> str:
+    """Hex digest that names and verifies content."""
+    return hashlib.sha256(data).hexdigest()
+
+
 @contextlib.contextmanager
-def held(path: Path, error: Callable[[], GvioError], timeout_s: float = 0.0) -> Iterator[None]:
+def held(
+    path: Path,
+    error: Callable[[], GvioError],
+    timeout_s: float = 0.0,
+    unwritable: Callable[[OSError], GvioError] | None = None,
+) -> Iterator[None]:
     """Hold the lock file `path`, alone among all threads and processes of this machine; parent folders are made.
 
     A lock ends with the process that holds it: a lock file that a killed process left behind holds nobody up.
@@ -124,22 +135,30 @@ def held(path: Path, error: Callable[[], GvioError], timeout_s: float = 0.0) -> 
         path: The lock file; its content means nothing.
         error: Makes what is raised when somebody else still holds it.
         timeout_s: Seconds to wait for it; 0 tries once.
+        unwritable: Makes what is raised when the lock cannot be written; None: an error that blames the workspace,
+            where most locks lie.
 
     Raises:
-        GvioError: What `error` makes.
-        OSError: The folder cannot be written.
+        GvioError: What `error` or `unwritable` makes.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     # A new object each time: the operating system's lock then also holds between threads of this process.
     lock = FileLock(path, timeout=timeout_s, poll_interval=_POLL_SECONDS)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except Timeout:
         raise error() from None
+    except OSError as cause:  # a read-only folder, somebody else's, a full disk
+        raise (unwritable(cause) if unwritable else _unwritable(path, cause)) from None
     try:
         yield
     finally:
         lock.release()
+
+
+def _unwritable(path: Path, cause: OSError) -> GvioError:
+    what = f"cannot be written ({cause.strerror or type(cause).__name__})"
+    return ConfigError(what, where=str(path), hint="Choose another --workspace.")
 
 
 class SecondReader(io.RawIOBase):

@@ -10,6 +10,7 @@ import ast
 import functools
 import hashlib
 import importlib.metadata
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,8 +18,27 @@ from gvio.errors import ConfigError
 
 _ROOT = Path(__file__).parents[1]
 _SOURCE = {".py", ".html"}  # templates make pages as code does
-LIBRARIES = ("exactextract", "numpy", "pandas", "rasterio", "scikit-learn", "scipy", "torch")
-"""Distributions whose next version may compute other numbers."""
+LIBRARIES = (
+    "affine",
+    "exactextract",
+    "geopandas",
+    "h5py",
+    "holidays",
+    "numpy",
+    "odc-geo",
+    "pandas",
+    "pyarrow",
+    "pyogrio",
+    "pyproj",
+    "rasterio",
+    "safetensors",
+    "scikit-learn",
+    "scipy",
+    "shapely",
+    "torch",
+)
+"""Distributions whose next version may compute other numbers, or write them as other bytes; a test compares this list
+with what the source of the stages imports."""
 
 
 @functools.cache
@@ -67,6 +87,21 @@ def uncovered(packages: tuple[str, ...], *modules: str) -> tuple[str, ...]:
     return tuple(
         sorted(m for m in found if not f"{m}.".startswith(known) and _module_file(_ROOT, m).stem != "__init__")
     )
+
+
+def imported_libraries(*packages: str) -> frozenset[str]:
+    """Top-level names, neither ours nor Python's own, that packages and modules of gvio import when they run.
+
+    Raises:
+        ConfigError: There is no such package or module.
+    """
+    trees = (ast.parse(file.read_text(encoding="utf-8")) for name in packages for file in _code_of(name))
+    names = {name.partition(".")[0] for tree in trees for node in _run_nodes(tree) for name in _names(_ROOT, node)}
+    return frozenset(names - sys.stdlib_module_names - {"gvio"})
+
+
+def _code_of(name: str) -> list[Path]:
+    return [file for file in _files_of(_ROOT, name) if file.suffix == ".py"]
 
 
 @functools.cache

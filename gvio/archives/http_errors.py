@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 
-from gvio.errors import ConfigError, ProductError, UpstreamUnavailable
+from gvio.errors import ConfigError, ProductAbsent, ProductError, UpstreamUnavailable
 from gvio.types import Month
 
 _LICENCE = ("eula", "approve_app", "license agreement", "licence agreement", "accept the terms", "approve application")
@@ -213,8 +213,6 @@ def _not_there(
     recent = month is not None and (today - month.last_day).days < _RECENT_DAYS
     if recent and status == requests.codes.not_found:
         what = f"{archive} does not have {month} yet (HTTP 404)"
-        return UpstreamUnavailable(
-            what, where=where, hint="Try again in a few days: months appear weeks after their end."
-        )
+        return ProductAbsent(what, where=where, hint="Try again in a few days: months appear weeks after their end.")
     hint = "The archive withdrew or renamed it: look for the month in its listing, or use another product."
     return ProductError(f"{archive} no longer has it (HTTP {status})", where=where, hint=hint)

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from gvio.archives.archive import Archive, RemoteFile
 from gvio.archives.folder import record_of
 from gvio.archives.manifest import RawFile
-from gvio.errors import UpstreamUnavailable
+from gvio.errors import ProductAbsent
 from gvio.sources.folder import recognise_files
 from gvio.sources.products import PRODUCTS
 from gvio.store.mirror import list_prefix, mirror_prefix
@@ -49,7 +49,7 @@ def _list(place: _Prefix, first: Month, last: Month) -> list[RemoteFile]:
     if not listed:
         what = f"none of {len(objects)} object(s) is a {place.product} product of {first} or later"
         hint = f"Put files there under their official names, such as {PRODUCTS[place.product].example}."
-        raise UpstreamUnavailable(what, where=place.url, hint=hint)
+        raise ProductAbsent(what, where=place.url, hint=hint)
     return sorted(listed, key=lambda file: (file.month, file.name))
 
 

@@ -36,7 +36,7 @@ RETRY_POLICY = RetryPolicy()
 
 
 def retried(work: Callable[[], T], retry: RetryPolicy = RETRY_POLICY, stop: threading.Event | None = None) -> T:
-    """The result of `work`, which is called again when it raises `UpstreamUnavailable`; other errors pass at once.
+    """The result of `work`, called again when it raises a retryable `UpstreamUnavailable`; other errors pass at once.
 
     Args:
         work: What may fail.
@@ -77,7 +77,8 @@ def _trying(retry: RetryPolicy, stop: threading.Event | None) -> tenacity.Retryi
     jitter = tenacity.wait_random_exponential(multiplier=retry.first_wait, max=retry.longest_wait)
 
     def worth_it(error: BaseException) -> bool:
-        return isinstance(error, UpstreamUnavailable) and (asked_wait(error) or 0.0) <= retry.longest_asked
+        passing = isinstance(error, UpstreamUnavailable) and error.retryable
+        return passing and (asked_wait(error) or 0.0) <= retry.longest_asked
 
     def wait(state: tenacity.RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome is not None else None

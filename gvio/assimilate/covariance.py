@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from gvio.assimilate.hyper import Hyper
-from gvio.errors import ModelError
+from gvio.errors import RETRAIN, ModelError
 from gvio.types import FloatArray, IntArray
 
 Tensor = torch.Tensor
@@ -137,7 +137,7 @@ def cholesky(matrix: Tensor) -> Tensor:
     factor, failed = torch.linalg.cholesky_ex(matrix)
     if failed.any():
         what = f"the covariance of {matrix.shape[-1]} figures and readings of light is not positive definite"
-        raise ModelError(what, where="assimilation", hint="Retrain: `gvio train`.")
+        raise ModelError(what, where="assimilation", hint=RETRAIN)
     return factor
 
 
@@ -150,7 +150,7 @@ def as_tensors(hyper: Hyper, n_areas: int) -> dict[str, Tensor]:
     h = {name: torch.tensor(value, dtype=torch.float64) for name, value in hyper.as_dict().items()}
     if len(hyper.sensitivity) not in {0, n_areas}:
         what = f"{len(hyper.sensitivity)} sensitivities to light for {n_areas} districts"
-        raise ModelError(what, where="assimilation", hint="Retrain: `gvio train`.")
+        raise ModelError(what, where="assimilation", hint=RETRAIN)
     own = hyper.sensitivity or (1.0,) * n_areas
     return {**h, "sensitivity": torch.tensor(own, dtype=torch.float64)}
 

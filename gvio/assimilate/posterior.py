@@ -18,7 +18,7 @@ from gvio.assimilate.hyper import Hyper
 from gvio.assimilate.linearise import first_guess
 from gvio.assimilate.observed import Observed, Setting, observe
 from gvio.assimilate.robust import downweighting, surprise
-from gvio.errors import ModelError
+from gvio.errors import RETRAIN, ModelError
 from gvio.ledger.sums import Sums
 from gvio.types import BoolArray, FloatArray
 
@@ -105,7 +105,7 @@ def _doubting(done: Pass, dark: Posterior) -> Pass:
 def _finite(done: Pass) -> Pass:
     posterior = done.posterior
     if not all(np.isfinite(part).all() for part in (posterior.mean, posterior.sd, posterior.city_sd)):
-        raise ModelError("the estimate is not finite", where="assimilation", hint="Retrain: `gvio train`.")
+        raise ModelError("the estimate is not finite", where="assimilation", hint=RETRAIN)
     return done
 
 

@@ -52,7 +52,7 @@ def promote(region: str, workspace: str, version: int, reason: str, as_json: boo
     from gvio.registry.lifecycle import promote as promote_version
 
     promote_version(_uri(workspace), _slug(region, workspace), version, reason)
-    emit({"champion": version}, [f"version {version} is champion; `gvio run` maps with it"], as_json)
+    emit({"champion": version}, [f"version {version} is champion; the next run maps with it"], as_json)
 
 
 @registry.command()
@@ -63,7 +63,7 @@ def rollback(region: str, workspace: str, as_json: bool) -> None:
     from gvio.registry.lifecycle import rollback as roll_back
 
     version = roll_back(_uri(workspace), _slug(region, workspace))
-    emit(version, [f"version {version.version} is champion again; `gvio run` maps with it"], as_json)
+    emit(version, [f"version {version.version} is champion again; the next run maps with it"], as_json)
 
 
 @click.command()

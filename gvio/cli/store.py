@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,12 +45,13 @@ def verify(store: str, region: str | None, as_json: bool) -> int:
 @click.command()
 @_store
 @click.option("--region", required=True, metavar="NAME", help="Name of the region.")
-@click.option("--workspace", metavar="DIR", help="Files of the work, to restore from what was mapped last.")
+@click.option("--workspace", metavar="DIR", help="Files of the work, to restore from what was published from there.")
 @json_option
 def repair(store: str, region: str, workspace: str | None, as_json: bool) -> int:
     """Restore damaged objects, pointer and catalogue; set aside what cannot be restored, for `gvio run` to make again.
 
-    Not while a run publishes the region. Exit 0: all is sound; 3: `gvio run` must make again what the lines name.
+    Not while a run publishes the region. Exit 0: all is sound; 3: `gvio run` must make again what the lines name, and
+    they say how.
     """
     from gvio.progress import terminal_progress
     from gvio.store.objects import open_store
@@ -60,18 +62,30 @@ def repair(store: str, region: str, workspace: str | None, as_json: bool) -> int
     offer = from_workspace(Path(workspace) / region) if workspace else Offer()
     now = dt.datetime.now(dt.UTC)
     report = repair_store(objects, region, offer, now=now, progress=terminal_progress())
-    emit(report, _lines(report), as_json)
-    return DAMAGED if report.left or report.latest is None else 0
+    emit(report, _lines(report, objects.url), as_json)
+    return DAMAGED if report.left or report.to_make or report.latest is None else 0
 
 
-def _lines(report: RepairReport) -> list[str]:
+def _lines(report: RepairReport, url: str) -> list[str]:
+    from gvio.store.keys import publish_again
+
     lines = [f"restored {key}" for key in report.restored]
     lines += [f"set aside, see damaged/: {key}" for key in report.set_aside]
-    if report.moved:
+    for lost in report.withdrawn:
+        instead = f"; {lost.replaced_by} has the same month and statistics" if lost.replaced_by else ""
+        lines.append(f"withdrawn, because nothing holds its right bytes: release {lost.release}{instead}")
+    if report.went_back:
+        lines.append(f"latest.json went back to the release {report.latest}, the newest that is whole")
+    elif report.moved:
         lines.append(f"latest.json names release {report.latest} again")
     if report.catalogue:
         lines.append("the STAC catalogue was written anew")
-    lines += [f"absent until `gvio run` makes it again: {finding.key}" for finding in report.left]
+    lines += [f"absent: {finding.key}" for finding in report.left]
+    lines += [
+        f"{lost.month} must be made again: {publish_again(url, lost.month, lost.as_of)}" for lost in report.to_make
+    ]
     if report.latest is None:
-        lines.append("no whole release is left: publish again with `gvio run`")
+        lines.append(
+            f"no whole release is left: publish again, `gvio run --store {shlex.quote(url)}` with --region PACK"
+        )
     return lines or [f"{report.region}: sound, nothing to repair"]

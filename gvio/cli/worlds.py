@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -86,7 +87,7 @@ def _where_to_look(request: RunRequest) -> list[str]:
         f"checks      {context.path('checks.html')}",
         f"Data Docs   {context.path('data-docs/index.html')}",
         f"models      {request.tracking_uri or database}",
-        f"dashboard   gvio dashboard --store {request.store}",
+        f"dashboard   gvio dashboard --store {shlex.quote(request.store)}",
     ]
 
 
@@ -128,7 +129,11 @@ def simulate(
         simulate_pack(out, spec, seed, terminal_progress())
     else:
         plant_pack(out, onto, spec, seed, product, districts, terminal_progress())
-    emit({"pack": str(out), "seed": seed}, [f"wrote {out}; try: gvio run --region {out} --store store"], as_json)
+    emit(
+        {"pack": str(out), "seed": seed},
+        [f"wrote {out}; try: `gvio run --region {shlex.quote(str(out))} --store store`"],
+        as_json,
+    )
 
 
 def _what_happened(reports: list[RunReport]) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from gvio.errors import ModelError
+from gvio.errors import RETRAIN, ModelError
 from gvio.evaluate.scores import FoldScores
 from gvio.map.intervals import BANDS, KINDS, gaussian_half_width, half_width
 from gvio.scoreboard.names import AS_USED, BLIND, LEVELS, OURS
@@ -68,7 +68,7 @@ def residuals_of(*sources: Mapping[str, Sequence[FoldScores]]) -> Residuals:
     z, *counted = np.concatenate(rows, axis=1)
     if not np.isfinite(z).all():
         what = f"{int((~np.isfinite(z)).sum())} of {len(z)} residuals are not finite"
-        raise ModelError(what, where="calibration of intervals", hint="Retrain: `gvio train`.")
+        raise ModelError(what, where="calibration of intervals", hint=RETRAIN)
     kind_, ahead, area, end, number = (column.astype(np.int64) for column in counted)
     return Residuals(z, kind_, ahead, area, end, number, tuple(januaries))
 

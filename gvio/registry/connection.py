@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gvio.errors import ModelError, UpstreamUnavailable
+from gvio.registry.artifacts import artifact_root, correct_addresses
 from gvio.registry.database import require_whole_database
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def default_uri(workspace: Path) -> str:
 def artifact_location(uri: str) -> str | None:
     """Where a new experiment keeps its artifacts: beside the SQLite file; a server decides for itself (None)."""
     path = database_path(uri)
-    return None if path is None else (path.parent / "mlartifacts").as_uri()
+    return None if path is None else artifact_root(path).as_uri()
 
 
 def database_path(uri: str) -> Path | None:
@@ -72,9 +73,10 @@ def connect(uri: str) -> Iterator[MlflowClient]:
         try:
             if (path := database_path(uri)) is not None:
                 require_whole_database(path, uri, str(artifact_location(uri)))
+                correct_addresses(path)
             yield MlflowClient(tracking_uri=uri, registry_uri=uri)
         except (MlflowException, SQLAlchemyError, OSError) as error:
-            hint = _DENIED if _is_denied(error) else _FAILED
+            hint = _DENIED if database_path(uri) is None and _is_denied(error) else _FAILED
             what = f"the model registry failed: {_first_line(error)}"
             raise ModelError(what, where=_without_password(uri), hint=hint) from error
 

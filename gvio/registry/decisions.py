@@ -3,6 +3,9 @@
 A promotion writes `decision`, `decision_reason`, `decided_at` and `replaced` on the new champion. A rollback keeps
 them: it writes `restored` on the version it goes back to and `rolled_back` on the one it leaves. All of them are
 written before the champion's alias moves, so a version only counts as rolled back once it is not the champion any more.
+
+A decision that moves aliases is written with `unfinished`, which is emptied when they are moved: a version that was to
+become champion when the process was killed must not count as one that was.
 """
 
 from __future__ import annotations
@@ -25,6 +28,9 @@ REPLACED = "replaced"
 RESTORED = "restored"
 ROLLED_BACK = "rolled_back"
 ROLLED_BACK_AT = "rolled_back_at"
+UNFINISHED = "unfinished"
+_ONCE_CHOSEN = ("promoted", "by-hand", "archived")
+_MOVES_NOTHING = ("archived", "duplicate")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,7 +50,19 @@ def decision_tags(kind: DecisionKind, reason: str, replaced: int | None) -> dict
     `replaced` stays untouched where there is nothing to replace.
     """
     tags = {DECIDED_AT: _now()} | ({} if replaced is None else {REPLACED: str(replaced)})
+    if kind not in _MOVES_NOTHING:
+        tags[UNFINISHED] = "aliases"
     return tags | {EVIDENCE: reason, DECISION: kind}
+
+
+def was_chosen(version: ModelVersion) -> bool:
+    """Whether it is or was champion, or was promoted for an earlier day; a version rolled back does not count."""
+    return CHAMPION in version.aliases or (version.decision in _ONCE_CHOSEN and not version.unfinished)
+
+
+def is_unfinished(tags: Mapping[str, str], aliases: tuple[str, ...]) -> bool:
+    """Whether a process was killed after it wrote the decision and before it moved the champion's alias."""
+    return bool(tags.get(UNFINISHED)) and CHAMPION not in aliases
 
 
 def knowledge_tags(known: Knowledge) -> dict[str, str]:
@@ -53,12 +71,25 @@ def knowledge_tags(known: Knowledge) -> dict[str, str]:
     return {"trained": str(known.trained), "public_until": until, "as_of": known.as_of.isoformat()}
 
 
+def write_knowledge(client: MlflowClient, version: ModelVersion, known: Knowledge) -> None:
+    """Write that a registered version has seen no more than this."""
+    _write(client, version, knowledge_tags(known))
+
+
 def write_decision(
     client: MlflowClient, version: ModelVersion, kind: DecisionKind, reason: str, replaced: int | None
 ) -> None:
     """Write a decision about a registered version; an earlier rollback of it is over."""
-    ended = {key: "" for key in (RESTORED, ROLLED_BACK) if version.tags.get(key)}
-    _write(client, version, ended | decision_tags(kind, reason, replaced))
+    ended = {key: "" for key in (RESTORED, ROLLED_BACK, UNFINISHED) if version.tags.get(key)}
+    tags = decision_tags(kind, reason, replaced)
+    if was_chosen(version):
+        tags.pop(UNFINISHED, None)  # it counts as chosen already
+    _write(client, version, ended | tags)
+
+
+def finish_decision(client: MlflowClient, version: ModelVersion) -> None:
+    """Write that the aliases which follow from the decision about the version are moved."""
+    _write(client, version, {UNFINISHED: ""})
 
 
 def write_rollback(client: MlflowClient, left: ModelVersion, target: ModelVersion) -> None:
@@ -68,10 +99,9 @@ def write_rollback(client: MlflowClient, left: ModelVersion, target: ModelVersio
     _write(client, left, {ROLLED_BACK_AT: _now(), ROLLED_BACK: text})
 
 
-def forget_unfinished_rollback(client: MlflowClient, champion: ModelVersion) -> None:
-    """The present champion is replaced by a promotion: a rollback of it that never ended must not be told of it."""
-    if champion.tags.get(ROLLED_BACK):
-        _write(client, champion, {ROLLED_BACK: ""})
+def finish_champion(client: MlflowClient, champion: ModelVersion) -> None:
+    """The present champion is about to be replaced: that it was champion must be told of it, whatever was killed."""
+    _write(client, champion, {key: "" for key in (ROLLED_BACK, UNFINISHED) if champion.tags.get(key)})
 
 
 def read_verdict(tags: Mapping[str, str], aliases: tuple[str, ...]) -> Verdict:

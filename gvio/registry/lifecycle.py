@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from gvio.errors import ModelError
 from gvio.registry.aliases import set_alias
 from gvio.registry.connection import connect
-from gvio.registry.decisions import RESTORED, forget_unfinished_rollback, write_decision, write_rollback
+from gvio.registry.decisions import RESTORED, finish_champion, finish_decision, write_decision, write_rollback
 from gvio.registry.record import CHAMPION, PREVIOUS, ModelVersion, model_name
 from gvio.registry.versions import champion_version, read_version
 
@@ -36,6 +36,7 @@ def promote(uri: str, region: str, version: int, reason: str) -> ModelVersion:
         replaced = None if champion is None or champion.version == version else champion.version
         write_decision(client, chosen, "by-hand", f"by hand: {reason}", replaced)
         replace_champion(client, champion, chosen)
+        finish_decision(client, chosen)
         return read_version(client, region, version)
 
 
@@ -44,7 +45,7 @@ def replace_champion(client: MlflowClient, champion: ModelVersion | None, versio
     if champion is not None and champion.version == version.version:
         return
     if champion is not None:
-        forget_unfinished_rollback(client, champion)
+        finish_champion(client, champion)
         set_alias(client, version.region, PREVIOUS, champion.version)
     set_alias(client, version.region, CHAMPION, version.version)
 

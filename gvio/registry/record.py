@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
+from gvio.config import INVENTED
 from gvio.errors import ModelError
 from gvio.types import Month
 
@@ -77,6 +78,7 @@ class TrainingRecord:
         pictures: PNG bytes by plain file name.
         documents: Texts by plain file name, e.g. the scoreboard or the model card.
         tags: Short facts to search by: pack digest, code version, months.
+        invented: Whether the pack's data are invented: said on every page of MLflow.
     """
 
     region: str
@@ -89,6 +91,17 @@ class TrainingRecord:
     pictures: Mapping[str, bytes] = dataclasses.field(default_factory=dict)
     documents: Mapping[str, str] = dataclasses.field(default_factory=dict)
     tags: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    invented: bool = False
+
+    @property
+    def mark(self) -> dict[str, str]:
+        """The tag `invented` of an invented pack; nothing otherwise."""
+        return {"invented": "true"} if self.invented else {}
+
+    @property
+    def description(self) -> str | None:
+        """The sentence that MLflow's pages show; None where there is nothing to warn of."""
+        return INVENTED if self.invented else None
 
     def __post_init__(self) -> None:
         for name in (*self.pictures, *self.documents):
@@ -114,6 +127,7 @@ class ModelVersion:
         decided_at: When; None while undecided.
         restored: How a rollback made it champion again, e.g. `rolled back from version 3`; "" otherwise.
         replaced: The version that was champion before it; None if there was none.
+        unfinished: Its decision stands, but the aliases that follow from it were never moved: it was never champion.
         known: What it has seen; None for versions that were registered without it.
         metrics: Final metrics of the scoreboard.
         weights_sha256: Hash of the weights as registered.
@@ -132,6 +146,7 @@ class ModelVersion:
     decided_at: dt.datetime | None
     restored: str
     replaced: int | None
+    unfinished: bool
     known: Knowledge | None
     metrics: Mapping[str, float]
     weights_sha256: str
@@ -139,6 +154,11 @@ class ModelVersion:
     created: dt.datetime
     run_id: str
     tags: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        """The version for messages: `model gvio-REGION version 3`."""
+        return f"model {model_name(self.region)} version {self.version}"
 
     @property
     def decided(self) -> str:

@@ -7,15 +7,18 @@ a registration that was cut off anywhere is completed by the next one of the sam
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gvio.errors import ModelError
 from gvio.registry.aliases import existing_aliases, set_alias
-from gvio.registry.connection import connect
-from gvio.registry.decisions import decision_tags, knowledge_tags, write_decision
+from gvio.registry.champion import restore
+from gvio.registry.connection import connect, nothing_stored
+from gvio.registry.decisions import decision_tags, finish_decision, knowledge_tags, write_decision, write_knowledge
 from gvio.registry.lifecycle import replace_champion
 from gvio.registry.record import (
     CHALLENGER,
+    CHAMPION,
     WEIGHTS,
     Decision,
     DecisionKind,
@@ -27,7 +30,7 @@ from gvio.registry.record import (
 )
 from gvio.registry.training import PACKAGE_PATH, log_run
 from gvio.registry.unfinished import close_unfinished_runs
-from gvio.registry.versions import all_versions, champion_version, read_version
+from gvio.registry.versions import alias_holders, all_versions, read_version
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -38,17 +41,20 @@ _RANK: dict[DecisionKind, int] = {"": 0, "kept-champion": 1, "archived": 2, "pro
 _STANDS = ("rolled-back", "duplicate")  # a person said no to these bytes, or another version holds them
 
 
-def register(uri: str, record: TrainingRecord, decision: Decision) -> ModelVersion:
+def register(uri: str, record: TrainingRecord, decision: Decision, *, supersede: str | None = None) -> ModelVersion:
     """Log the run, register its package with the decision, and move the aliases that follow from it.
 
     A promoted version becomes `champion`, and the champion of before `previous`. Two exceptions: where the present
     champion knows later data, the version is archived and the champion stays; bytes that a person rolled back stay
-    rolled back. `challenger` is the newest candidate; archived versions are none.
+    rolled back. `challenger` is the newest candidate by the order of knowledge: neither an archived version nor one
+    that knows less than the present challenger or champion becomes it.
 
     Args:
         uri: Registry, see `connection.connect`.
         record: The training.
         decision: What the gate made of it.
+        supersede: Why a champion of the same month is replaced although it knows later data: a person says that this
+            knowledge was wrong. None: it is not.
 
     Returns:
         The version as registered; its `decision` may differ from the one asked for in the cases above.
@@ -61,57 +67,125 @@ def register(uri: str, record: TrainingRecord, decision: Decision) -> ModelVersi
     _require_same_weights(record, digests["weights_sha256"])
     with connect(uri) as client:
         close_unfinished_runs(client, record.region)
-        tags = {**record.tags, **digests, **knowledge_tags(record.known), "reason": record.reason}
+        known, reason = knowledge_tags(record.known), {"reason": record.reason}
+        tags = {**record.tags, **record.mark, **digests, **known, **reason}
         version = _of_these_bytes(client, record.region, digests)
-        run_id = "" if version is not None else log_run(client, uri, record, tags)
-        champion = champion_version(client, record.region)
-        settled = _settled(decision, record.known, champion)
         if version is None:
-            version = _create(client, record.region, run_id, tags, settled, champion)
-        _apply(client, version, settled, champion)
+            run_id = log_run(client, uri, record, tags)
+        else:
+            restore(client, uri, version, record.package)
+            _know_less(client, version, record.known)
+        holders = alias_holders(client, record.region)
+        champion = holders.get(CHAMPION)
+        settled = _settled(decision, record.known, champion, supersede)
+        if version is None:
+            version = _create(client, record, run_id, tags, settled, champion)
+        _apply(client, version, settled, record.known, holders)
         return read_version(client, record.region, version.version)
 
 
-def _settled(decision: Decision, known: Knowledge, champion: ModelVersion | None) -> Decision:
-    """The decision, where a champion that knows later data is not replaced."""
+def decided_before(uri: str, region: str, package: Path, known: Knowledge | None = None) -> ModelVersion | None:
+    """The version of this package with the decision it has, or None where the gate has to decide.
+
+    What a killed registration left is completed: lost files are stored again, and aliases are moved. Only where another
+    version has become champion since then, the gate has to decide again.
+
+    Args:
+        uri: Registry, see `connection.connect`.
+        region: Slug of the region.
+        package: Folder of the model's two files.
+        known: What the run knew that made it, where that may be less than the version's own.
+
+    Raises:
+        ModelError: The package is incomplete, or the registry refused.
+        UpstreamUnavailable: No server answers at `uri`.
+    """
+    digests = package_digests(package)
+    if nothing_stored(uri):
+        return None
+    with connect(uri) as client:
+        version = _of_these_bytes(client, region, digests)
+        if version is None or not version.decision:
+            return None
+        restore(client, uri, version, package)
+        if known is not None:
+            _know_less(client, version, known)
+        if version.decision not in ("promoted", "kept-champion") or not version.unfinished:
+            return version
+        holders = alias_holders(client, region)
+        champion = holders.get(CHAMPION)
+        if version.decision == "promoted" and version.replaced != (None if champion is None else champion.version):
+            return None
+        _apply(client, version, Decision(version.decision, version.evidence), version.known, holders)
+        return read_version(client, region, version.version)
+
+
+def _know_less(client: MlflowClient, version: ModelVersion, known: Knowledge) -> None:
+    """A run that knew less and trained the same bytes proves that the version has seen no more than that."""
+    if version.known is not None and known != version.known and known.within(version.known):
+        write_knowledge(client, version, known)
+
+
+def _settled(decision: Decision, known: Knowledge, champion: ModelVersion | None, supersede: str | None) -> Decision:
+    """The decision, where a champion that knows later data is replaced by hand only."""
     if decision.kind != "promoted" or champion is None or champion.known is None:
         return decision
     if known.order() >= champion.known.order():
         return decision
+    if supersede is not None and known.trained == champion.known.trained:
+        return Decision("promoted", f"{decision.reason}; supersedes version {champion.version} by hand: {supersede}")
     return Decision("archived", f"{decision.reason}; version {champion.version} knows later data and stays champion")
 
 
-def _apply(client: MlflowClient, version: ModelVersion, settled: Decision, champion: ModelVersion | None) -> None:
+def _apply(
+    client: MlflowClient,
+    version: ModelVersion,
+    settled: Decision,
+    known: Knowledge | None,
+    holders: Mapping[str, ModelVersion],
+) -> None:
     """Bring tags and aliases to what the decision says; every step may be done again."""
+    champion = holders.get(CHAMPION)
     if version.decision in _STANDS or (champion is not None and champion.version == version.version):
         return
+    rank = 0 if version.unfinished else _RANK[version.decision]
     replaced = _replaced(settled, champion)
     written = (version.decision, version.evidence) == (settled.kind, settled.reason)
     complete = written and replaced in (None, version.replaced)
-    if not complete and _RANK[settled.kind] >= _RANK[version.decision]:
+    if not complete and _RANK[settled.kind] >= rank:
         write_decision(client, version, settled.kind, settled.reason, replaced)
-    if settled.kind != "archived":
+    if settled.kind != "archived" and _is_newest(known, holders):
         set_alias(client, version.region, CHALLENGER, version.version)
     if settled.kind == "promoted":
         replace_champion(client, champion, version)
+    if settled.kind != "archived":
+        finish_decision(client, version)
+
+
+def _is_newest(known: Knowledge | None, holders: Mapping[str, ModelVersion]) -> bool:
+    """Whether neither challenger nor champion knows more; one registered without its knowledge counts as the oldest."""
+    others = [holders[alias].known for alias in (CHALLENGER, CHAMPION) if alias in holders]
+    return all(other is None or (known is not None and known.order() >= other.order()) for other in others)
 
 
 def _create(
     client: MlflowClient,
-    region: str,
+    record: TrainingRecord,
     run_id: str,
     tags: dict[str, str],
     settled: Decision,
     champion: ModelVersion | None,
 ) -> ModelVersion:
     """A version is created together with its decision: it never exists without one."""
-    _require_model(client, region)
-    name, source = model_name(region), f"runs:/{run_id}/{PACKAGE_PATH}"
+    _require_model(client, record)
+    region, source = record.region, f"runs:/{run_id}/{PACKAGE_PATH}"
     everything = tags | decision_tags(settled.kind, settled.reason, _replaced(settled, champion))
-    created = int(client.create_model_version(name, source, run_id=run_id, tags=everything).version)
-    own = read_version(client, region, created)
+    created = client.create_model_version(
+        model_name(region), source, run_id=run_id, tags=everything, description=record.description
+    )
+    own = read_version(client, region, int(created.version))
     first = _of_these_bytes(client, region, tags) or own
-    if first.version == created:
+    if first.version == own.version:
         return own
     write_decision(client, own, "duplicate", f"the same package as version {first.version}", None)
     return first  # another process registered the same package in between
@@ -128,14 +202,14 @@ def _of_these_bytes(client: MlflowClient, region: str, digests: Mapping[str, str
     return min(found, key=lambda version: version.version, default=None)
 
 
-def _require_model(client: MlflowClient, region: str) -> None:
+def _require_model(client: MlflowClient, record: TrainingRecord) -> None:
     """Create the registered model unless it is there: who may add versions need not be allowed to create models."""
     from mlflow.exceptions import MlflowException
 
-    if existing_aliases(client, region) is not None:
+    if existing_aliases(client, record.region) is not None:
         return
     try:
-        client.create_registered_model(model_name(region))
+        client.create_registered_model(model_name(record.region), record.mark, record.description)
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from gvio.errors import ModelError
 from gvio.registry.aliases import aliases_of
 from gvio.registry.connection import connect, nothing_stored
-from gvio.registry.decisions import read_knowledge, read_verdict
+from gvio.registry.decisions import is_unfinished, read_knowledge, read_verdict
 from gvio.registry.record import CHAMPION, ModelVersion, model_name
 
 if TYPE_CHECKING:
@@ -38,6 +38,11 @@ def all_versions(client: MlflowClient, region: str) -> list[ModelVersion]:
     metrics = _metrics_by_run(client, region)
     found = [_convert(region, raw, aliases, metrics) for raw in _pages(client, model_name(region))]
     return sorted(found, key=lambda version: -version.version)
+
+
+def alias_holders(client: MlflowClient, region: str) -> dict[str, ModelVersion]:
+    """Alias → the version it points at, read in one go."""
+    return {alias: version for version in all_versions(client, region) for alias in version.aliases}
 
 
 def champion_version(client: MlflowClient, region: str) -> ModelVersion | None:
@@ -116,6 +121,7 @@ def _convert(
         decided_at=verdict.at,
         restored=verdict.restored,
         replaced=verdict.replaced,
+        unfinished=is_unfinished(tags, own),
         known=read_knowledge(tags, created),
         metrics=final,
         weights_sha256=tags.get("weights_sha256", ""),

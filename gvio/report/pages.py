@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
+
+from gvio.templates import page_templates
 
 
 def render(template: str, **values: object) -> str:
@@ -36,12 +37,4 @@ def _bold(cell: str) -> Markup:
     return Markup(re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", str(escape(cell))))
 
 
-_TEMPLATES = Environment(
-    loader=PackageLoader("gvio.report"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    keep_trailing_newline=True,
-)
-_TEMPLATES.filters |= {"base64": _base64, "bold": _bold, "head": table_head, "rows": table_rows}
+_TEMPLATES = page_templates("gvio.report", {"base64": _base64, "bold": _bold, "head": table_head, "rows": table_rows})

@@ -167,9 +167,9 @@ class RunInputs(ReleaseDigests):
     input_key: str
     title: str
     unit: str
+    bounds: tuple[float, float, float, float]
     city_id: str
     areas: Mapping[str, str]
-    bounds: tuple[float, float, float, float]
     product: str
     newest_files: tuple[ProductStamp, ...]
     missing_months: tuple[str, ...]

@@ -53,7 +53,7 @@ CODE: Mapping[str, tuple[str, ...]] = {
         "stages.light_sources",
         "store",
     ),
-    "validate": (*_TABLES, "sample", "stages.validate", "validate"),
+    "validate": (*_TABLES, "sample", "stages.validate", "templates", "validate"),
     "sample": (*_TABLES, "sample", "stages.sample"),
     "train": (*_MODEL, "stages.train"),
     "evaluate": (
@@ -66,10 +66,22 @@ CODE: Mapping[str, tuple[str, ...]] = {
         "stages.evaluate",
         "stages.evaluation_pages",
         "stages.truth",
+        "templates",
     ),
     "decide": (*_MODEL, "evaluate", "registry", "report", "stages.champion", "stages.decide"),
     "map": (*_MODEL, "map", "publish", "report", "stages.map", "stages.product_files", "store", "validate"),
-    "publish": (*_CORE, "map", "publish", "raster", "run.digests", "sample", "stages.publish", "store", "validate"),
+    "publish": (
+        *_CORE,
+        "map",
+        "publish",
+        "raster",
+        "run.digests",
+        "sample",
+        "stages.publish",
+        "store",
+        "validate",
+        "version",
+    ),
 }
 
 

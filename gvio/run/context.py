@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from gvio.archives.access import Credentials, Endpoints
 from gvio.config import Params, RegionConfig, digest, parse_params, parse_region
-from gvio.errors import ConfigError, PackError, UpstreamUnavailable
+from gvio.errors import ConfigError, PackError, ProductAbsent
 from gvio.region.files import PackFiles
 from gvio.run.origin import pack_folder
 from gvio.run.request import RunRequest
@@ -64,14 +64,14 @@ class Context:
         """The month asked for; else the newest that was complete on the day of the run.
 
         Raises:
-            UpstreamUnavailable: None was.
+            ProductAbsent: None was.
         """
         if self.month is not None:
             return self.month
         cutoff = Month(self.as_of.year, self.as_of.month) + -1
         if cutoff < self.config.start:
             what = f"no month was complete on {self.as_of}"
-            raise UpstreamUnavailable(what, where=self.region, hint="Choose a later --as-of.")
+            raise ProductAbsent(what, where=self.region, hint="Choose a later --as-of.")
         return cutoff
 
     @functools.cached_property

@@ -174,7 +174,7 @@ def region_held(context: Context) -> Iterator[None]:
 
     Raises:
         RunHeld: Another run holds it.
-        ConfigError: The workspace cannot be made.
+        ConfigError: The workspace cannot be made, or its lock not be written.
     """
     context.workspace.prepare()
     folder = context.workspace.folder

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from gvio.errors import InputRefused
+from gvio.errors import SAME_OPTIONS, InputRefused
 
 if TYPE_CHECKING:
     from gvio.run.context import Context
     from gvio.store.standing import Standing
 
 _COMMON = 0.5  # share of the published districts, and of the published extent, that a revised pack keeps
-_CURE = "Give the pack another name, use another --store, or replace what is published: `gvio run --replace-region`."
+_CURE = (
+    "Give the pack another name, use another --store, or replace what is published: "
+    f"`gvio run --replace-region` {SAME_OPTIONS}."
+)
 
 
 def require_same_region(context: Context, standing: Standing) -> None:

@@ -6,7 +6,6 @@ file, so a killed or edited artifact is never taken for a whole one: it is made 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -14,8 +13,8 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from gvio.errors import ConfigError, InputRefused
-from gvio.files import write_bytes, write_json
+from gvio.errors import SAME_OPTIONS, ConfigError, InputRefused
+from gvio.files import sha256, write_bytes, write_json
 from gvio.run.made import Head, Made
 
 H = TypeVar("H", bound=Head)
@@ -63,7 +62,7 @@ class Workspace:
             what = (
                 f"what `gvio {stage}` left there is not of this run's inputs" if head else f"`gvio {stage}` has not run"
             )
-            hint = f"Run `gvio {stage}` with the same --region and --workspace, or `gvio run`, which does every stage."
+            hint = f"Run `gvio {stage}` {SAME_OPTIONS}, then this command again."
             raise InputRefused(what, where=str(self.folder), hint=hint)
         return None
 
@@ -75,7 +74,7 @@ class Workspace:
         """
         head = self._head(kind, stage)
         if head is None or not self._has_files(head):
-            hint = f"Run `gvio {stage}` with the same --region and --workspace first."
+            hint = f"Run `gvio {stage}` {SAME_OPTIONS}, then this command again."
             raise InputRefused(f"`gvio {stage}` has not run", where=str(self.folder), hint=hint)
         return head
 
@@ -118,10 +117,7 @@ class Workspace:
 
     def _damaged(self, stage: str, name: str, what: str) -> InputRefused:
         self.forget(stage)  # so that the next run makes it anew instead of finding it again
-        hint = "Run `gvio run` again: it makes the file anew."
+        hint = "Run this command again: it makes the file anew."
+        if not self.may_work(stage):
+            hint = f"Run `gvio {stage}` {SAME_OPTIONS}, then this command again."
         return InputRefused(f"{name} {what}", where=str(self.folder), hint=hint)
-
-
-def sha256(data: bytes) -> str:
-    """Hex digest of a file's bytes."""
-    return hashlib.sha256(data).hexdigest()

@@ -13,7 +13,7 @@ from affine import Affine
 from odc.geo.geobox import GeoBox
 from scipy.sparse import csr_array
 
-from gvio.errors import InputRefused
+from gvio.errors import SAME_OPTIONS, InputRefused
 from gvio.types import BoolArray, FloatArray, IntArray, Month
 from gvio.workdays import DEFAULT
 
@@ -133,4 +133,4 @@ def _assembled(parts: dict[str, npt.NDArray[Any]]) -> Samples:
 
 
 def _refused(what: str) -> InputRefused:
-    return InputRefused(what, where="samples.npz", hint="Run `gvio sample` again.")
+    return InputRefused(what, where="samples.npz", hint=f"Run `gvio sample` {SAME_OPTIONS}.")

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from odc.geo.geobox import GeoBox
 
-from gvio.errors import ConfigError, PackError, ProductError, UpstreamUnavailable
+from gvio.errors import ConfigError, PackError, ProductAbsent, ProductError
 from gvio.grid.region import region_geobox
 from gvio.sources.files import ProductFile
 from gvio.sources.lattice import aligned, check_one_lattice
@@ -33,7 +33,7 @@ def list_files(folder: Path, product: str) -> list[ProductFile]:
     Raises:
         ConfigError: Unknown product.
         PackError: The folder does not exist.
-        UpstreamUnavailable: No file has an official name of the product; the nearest name seen is given.
+        ProductAbsent: No file has an official name of the product; the nearest name seen is given.
     """
     reader = _product(product)
     if not folder.is_dir():
@@ -45,7 +45,7 @@ def list_files(folder: Path, product: str) -> list[ProductFile]:
     if not found:
         names = [path.name for path in paths]
         near = difflib.get_close_matches(reader.example, names, n=1, cutoff=0.0)
-        raise UpstreamUnavailable(
+        raise ProductAbsent(
             f"none of {len(names)} file(s) is a {product} product; "
             + (f"nearest name is {near[0]!r}" if near else "the folder is empty"),
             where=str(folder),
@@ -110,7 +110,7 @@ def open_stack(
 
     Raises:
         ConfigError, PackError: As `list_files`.
-        UpstreamUnavailable: No product file at all, or none for `last`.
+        ProductAbsent: No product file at all, or none for `last`.
         ProductError: A damaged or ambiguous file, or one off the lattice of the others.
     """
     return open_files(list_files(folder, product), product, bounds, first, last, str(folder), progress)
@@ -129,7 +129,7 @@ def open_files(
 
     Raises:
         ConfigError: Unknown product.
-        UpstreamUnavailable: No file of `last`.
+        ProductAbsent: No file of `last`.
         ProductError: A damaged or ambiguous file, or one off the lattice of the others.
     """
     reader = _product(product)
@@ -152,7 +152,7 @@ def _last_month(files: Sequence[ProductFile], first: Month, last: Month | None, 
     wanted = last or max(available)
     # Not silently the newest month there is: who asks for a month must not get another one's map.
     if wanted not in available or wanted < first:
-        raise UpstreamUnavailable(
+        raise ProductAbsent(
             f"no product for {max(wanted, first)}; {min(available)}..{max(available)} are there",
             where=where,
             hint="Wait for the provider, or ask for an earlier month.",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from typing import TYPE_CHECKING
 
-from gvio.errors import OutdatedModel
-from gvio.registry.champion import champion_as_of
+from gvio.errors import DamagedModel, ModelError, OutdatedModel
+from gvio.registry.champion import RETRAIN, champion_as_of
 from gvio.run.artifacts import Champion
 from gvio.train.package import read_package
 from gvio.types import Month
@@ -14,17 +15,42 @@ from gvio.types import Month
 if TYPE_CHECKING:
     from gvio.run.context import Context
 
+_log = logging.getLogger("gvio.registry")
+
 
 def read_champion(context: Context, month: Month) -> Champion | None:
     """The champion of the run's day and month: the present one if it knows nothing later than the run may know.
 
     Else the one that knew most of what the run may know. None when there is none, or one of an older method, which the
-    next training replaces.
+    next training replaces; also one that cannot be read, where the run was asked to train anew.
 
     Raises:
-        ModelError: Its package is damaged.
+        DamagedModel: Its package is absent or damaged.
         UpstreamUnavailable: No server answers.
     """
+    try:
+        return _read(context, month)
+    except OutdatedModel:
+        return None
+    except DamagedModel as error:
+        if not context.request.retrain:
+            raise
+        _log.warning("%s; it counts as none, because --retrain was asked for", _what(error))
+        return None
+
+
+def passed_over(context: Context, month: Month) -> str:
+    """What is wrong with the champion where it counts as none because it cannot be read; "" otherwise."""
+    try:
+        _read(context, month)
+    except OutdatedModel:
+        return ""
+    except DamagedModel as error:
+        return _what(error)
+    return ""
+
+
+def _read(context: Context, month: Month) -> Champion | None:
     until = None if context.public_until is None else dt.date.fromisoformat(context.public_until)
     found = champion_as_of(context.registry_uri, context.region, month, until, context.as_of)
     if found is None:
@@ -32,4 +58,10 @@ def read_champion(context: Context, month: Month) -> Champion | None:
     try:
         return Champion(found.version, found.decided, read_package(found.weights, found.config))
     except OutdatedModel:
-        return None
+        raise
+    except ModelError as error:
+        raise DamagedModel(error.what, where=found.version.name, hint=RETRAIN) from None
+
+
+def _what(error: DamagedModel) -> str:
+    return f"{error.where}: {error.what}"

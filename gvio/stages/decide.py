@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import JsonValue
 
-from gvio.errors import ModelError
+from gvio.errors import RETRAIN, ModelError
 from gvio.evaluate.metrics import diebold_mariano
 from gvio.evaluate.target import on_targets, targets_of
 from gvio.ledger.select import select_rows
 from gvio.ledger.sums import Sums
 from gvio.registry.record import Decision, Knowledge, ModelVersion, TrainingRecord
-from gvio.registry.registration import register
+from gvio.registry.registration import decided_before, register
 from gvio.report.model_card import model_card
 from gvio.run.artifacts import Champion, Decided, DecidedHead, Evaluated, Sampled
 from gvio.run.code import source_of
@@ -23,7 +23,7 @@ from gvio.run.made import Kept, Made
 from gvio.sample.samples import Samples
 from gvio.scoreboard.board import Scoreboard
 from gvio.scoreboard.names import AS_USED, SIGNIFICANT
-from gvio.stages.champion import read_champion
+from gvio.stages.champion import passed_over, read_champion
 from gvio.stages.sums import sums_of
 from gvio.stages.workers import one_thread_each
 from gvio.train.fit import Fitted, estimate, losses, mean_member
@@ -53,18 +53,25 @@ def decide(context: Context, sampled: Sampled, evaluated: Evaluated, before: Kep
         head = context.workspace.keep(_decide(context, sampled, evaluated, champion, made), {})
         champion = read_champion(context, Month.parse(sampled.head.month))
     if champion is None:
-        hint = "Run `gvio run --retrain` with the same --workspace."
-        raise ModelError("there is no champion to map with", where=f"registry, gvio-{context.region}", hint=hint)
+        where = f"registry, gvio-{context.region}"
+        raise ModelError("there is no champion to map with", where=where, hint=RETRAIN)
     return Decided(head, champion)
 
 
 def _decide(
     context: Context, sampled: Sampled, evaluated: Evaluated, champion: Champion | None, made: Made
 ) -> DecidedHead:
-    package, sums = evaluated.package.get(), sums_of(context, sampled)
-    incumbent = None if champion is None else champion.package
-    decision = judge(sampled.samples.get(), sums, package, incumbent)
-    version = _register(context, evaluated, package, decision)
+    damage = passed_over(context, Month.parse(sampled.head.month)) if champion is None else ""
+    package, version = evaluated.package.get(), None
+    if not damage and context.request.supersede is None:
+        known = _known(context, package)
+        version = decided_before(context.registry_uri, context.region, context.path("candidate"), known)
+    if version is None:
+        incumbent = None if champion is None else champion.package
+        decision = judge(sampled.samples.get(), sums_of(context, sampled), package, incumbent)
+        if damage:
+            decision = Decision(decision.kind, f"{decision.reason}; the champion counts as none ({damage})")
+        version = _register(context, evaluated, package, decision)
     return DecidedHead(
         made=made,
         month=sampled.head.month,
@@ -127,12 +134,11 @@ def recent_errors(samples: Samples, sums: Sums, fitted: Fitted) -> FloatArray:
 
 def _register(context: Context, evaluated: Evaluated, package: Package, decision: Decision) -> ModelVersion:
     """Log the training to MLflow and register the candidate with its decision, which may move the aliases."""
-    until = package.about.inputs.figures_public_until
     about, fitted, scoreboard = package.about, package.fitted, evaluated.scoreboard.get()
     record = TrainingRecord(
         region=context.region,
         reason=about.reason,
-        known=Knowledge(fitted.trained, None if until is None else dt.date.fromisoformat(until), context.as_of),
+        known=_known(context, package),
         parameters=_flat(about.parameters.model_dump(mode="json", by_alias=True))
         | {f"hyper.{k}": v for k, v in fitted.ensemble.hyper.as_dict().items()},
         epochs=losses(fitted),
@@ -141,8 +147,15 @@ def _register(context: Context, evaluated: Evaluated, package: Package, decision
         pictures=evaluated.pictures.get(),
         documents={"model-card.md": model_card(context.config, about, scoreboard, decision.reason)},
         tags={"input_key": about.inputs.key, "code": context.code},
+        invented=context.config.invented,
     )
-    return register(context.registry_uri, record, decision)
+    return register(context.registry_uri, record, decision, supersede=context.request.supersede)
+
+
+def _known(context: Context, package: Package) -> Knowledge:
+    """What the model of this run has seen."""
+    until = package.about.inputs.figures_public_until
+    return Knowledge(package.fitted.trained, None if until is None else dt.date.fromisoformat(until), context.as_of)
 
 
 def _flat(tree: Mapping[str, JsonValue], prefix: str = "") -> dict[str, str | int | float]:

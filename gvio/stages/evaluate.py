@@ -9,7 +9,7 @@ import numpy as np
 
 from gvio.assimilate.explain import Explanation
 from gvio.config import digest
-from gvio.errors import InputRefused
+from gvio.errors import SAME_OPTIONS, InputRefused
 from gvio.evaluate.every_protocol import calibrated, score_every_protocol, scoreboard_of
 from gvio.evaluate.fold import Material
 from gvio.evaluate.fold_cache import KeptFits
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 STAGE = "evaluate"
 WEIGHTS, CONFIG, SCOREBOARD = "candidate/model.safetensors", "candidate/model.json", "scoreboard.json"
 _PICTURES = "evaluation/"
-_HINT = "Run `gvio evaluate` with the same --region and --workspace again."
+_HINT = f"Run `gvio evaluate` {SAME_OPTIONS} again."
 
 
 def evaluate(context: Context, sampled: Sampled, trained: Trained) -> Evaluated:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
-from gvio.errors import InputRefused
+from gvio.errors import SAME_OPTIONS, InputRefused
 from gvio.run.artifacts import LIGHT, Fetched, FetchedHead
 from gvio.run.code import source_of
 from gvio.run.made import Kept, Made
@@ -59,7 +59,7 @@ def _as_kept(context: Context) -> Fetched:
     other = context.month is not None and str(context.month) != head.month
     if other or head.made.inputs["settings"] != _settings(context) or head.made.source != source_of(STAGE):
         what = "the light there is of another month, of other settings of ntl, or of other code"
-        hint = "Run `gvio fetch` with the same --region, --workspace and --month."
+        hint = f"Run `gvio fetch` {SAME_OPTIONS}."
         raise InputRefused(what, where=str(context.workspace.folder), hint=hint)
     return kept_light(context, head)
 

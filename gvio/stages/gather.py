@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from gvio.archives.archive import RemoteFile
 from gvio.archives.manifest import read_manifest
-from gvio.errors import UpstreamUnavailable
+from gvio.errors import ProductAbsent, UpstreamUnavailable
 from gvio.sources.bridge import Plan, bridge, plan_months, too_few
 from gvio.sources.files import ProductFile
 from gvio.sources.folder import open_files, recognise_files
@@ -170,9 +170,7 @@ def _plans(
 def _last(context: Context, available: set[Month], cutoff: Month) -> Month:
     if context.month is None and not available:
         hint = "Wait for the provider, or correct first_month and bounds in region.yaml."
-        raise UpstreamUnavailable(
-            f"no product from {context.config.start} to {cutoff}", where=context.region, hint=hint
-        )
+        raise ProductAbsent(f"no product from {context.config.start} to {cutoff}", where=context.region, hint=hint)
     return context.month or min(max(available), cutoff)
 
 
@@ -183,7 +181,7 @@ def _open_main(
     files = _bring(main.source, main.files, last, notes, progress)
     if not files:
         hint = "Wait for the provider, or ask for another month."
-        raise UpstreamUnavailable(
+        raise ProductAbsent(
             f"no product from {context.config.start} to {last}", where=str(main.source.folder), hint=hint
         )
     newest = max((f.month for f in files if f.month <= last), default=last) if helped else last

@@ -13,7 +13,7 @@ import numpy as np
 from affine import Affine
 from odc.geo.geobox import GeoBox
 
-from gvio.errors import InputRefused
+from gvio.errors import SAME_OPTIONS, InputRefused
 from gvio.types import LightStack, Month, Provenance
 
 
@@ -44,7 +44,7 @@ def read_light(data: bytes) -> LightStack:
             parts = dict(kept.items())
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         what = f"the light cannot be read ({type(error).__name__})"
-        raise InputRefused(what, where="light.npz", hint="Run `gvio fetch` again.") from None
+        raise InputRefused(what, where="light.npz", hint=f"Run `gvio fetch` {SAME_OPTIONS}.") from None
     provenance = json.loads(str(parts["provenance"]))
     return LightStack(
         months=tuple(Month.from_ordinal(int(o)) for o in parts["months"]),

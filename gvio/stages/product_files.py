@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gvio.config import RegionConfig
-from gvio.errors import InputRefused
+from gvio.errors import SAME_OPTIONS, InputRefused
 from gvio.publish.canonical import canonical_json
 from gvio.publish.estimates import estimates_parquet, read_estimates
 from gvio.publish.explanations import explanations_parquet, read_explanations
@@ -15,7 +15,7 @@ from gvio.scoreboard.board import Scoreboard
 from gvio.types import Month
 
 _FOLDER = "product"
-_HINT = "Run `gvio map` with the same --region and --workspace again."
+_HINT = f"Run `gvio map` {SAME_OPTIONS} again."
 _ESTIMATES, _EXPLANATIONS = f"{_FOLDER}/estimates.parquet", f"{_FOLDER}/explanations.parquet"
 _SCOREBOARD, _CARD, _TRENDS = f"{_FOLDER}/scoreboard.json", f"{_FOLDER}/model-card.md", f"{_FOLDER}/trends.tif"
 

@@ -11,6 +11,7 @@ from gvio.publish.release import Release, build_release
 from gvio.run.artifacts import Checked, Mapped, Published, PublishedHead
 from gvio.run.code import source_of
 from gvio.run.made import Made
+from gvio.store.offers import documents_of
 from gvio.store.published import PublishedRelease, last_readable
 from gvio.store.standing import Standing
 from gvio.store.writing import write_release
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from gvio.run.context import Context
 
 STAGE = "publish"
-CHECKS = "product/checks.json"  # the product's other objects are kept by `map`; `gvio repair` restores from them
+CHECKS = "product/checks.json"  # the product's other objects are kept by `map`; `gvio repair` restores from them all
 _JUMP = 1.5  # an estimate that moves by this factor from one release to the next is worth a warning
 
 
@@ -38,7 +39,7 @@ def publish(context: Context, checked: Checked, mapped: Mapped, before: Standing
         StoreError: The store cannot be written, or does not keep conditional writes.
         ConflictError: Another publisher was faster.
     """
-    last, damage = last_readable(context.store, context.region)
+    last, damage = last_readable(context.store, context.region, _knowledge(mapped))
     release = make_release(context, checked, mapped, last, () if damage is None else (damage,))
     by_hand = context.request.supersede is not None
     report = write_release(context.store, context.region, release, context.progress, before, supersede=by_hand)
@@ -53,7 +54,7 @@ def publish(context: Context, checked: Checked, mapped: Mapped, before: Standing
         uploaded_bytes=report.uploaded_bytes,
     )
     checks = release.payloads[f"releases/{release.id}/checks.json"]
-    return Published(context.workspace.keep(head, {CHECKS: checks}))
+    return Published(context.workspace.keep(head, {CHECKS: checks, **documents_of(release)}))
 
 
 def make_release(
@@ -80,17 +81,19 @@ def make_release(
         skill=head.skill,
         created=dt.datetime.now(dt.UTC),
         explanations=product.explanations,
-        knowledge=Knowledge(Month.parse(head.month), head.inputs.figures_public_until, head.as_of),
+        knowledge=_knowledge(mapped),
     )
 
 
-def _jumps(mapped: Mapped, last: PublishedRelease | None) -> list[CheckResult]:
-    """Against the last release; when that was made of the same, its own verdict: it cannot have jumped from itself.
+def _knowledge(mapped: Mapped) -> Knowledge:
+    head = mapped.head
+    return Knowledge(Month.parse(head.month), head.inputs.figures_public_until, head.as_of)
 
-    A release of a later month is none to compare an earlier one with.
-    """
+
+def _jumps(mapped: Mapped, last: PublishedRelease | None) -> list[CheckResult]:
+    """Against the last release; when that was made of the same, its own verdict: it cannot have jumped from itself."""
     estimates, head = mapped.product.get().estimates, mapped.head
-    if last is None or str(last.manifest.month) > head.month:
+    if last is None:
         return check_jumps(estimates, None, _JUMP)
     made = (last.manifest.inputs.get("input_key"), last.manifest.model.get("weights_sha256"))
     same = made == (head.inputs.input_key, head.model.weights_sha256)

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gvio.archives.archive import RemoteFile
-from gvio.archives.manifest import verify
+from gvio.archives.manifest import read_manifest, verify
 from gvio.config import OFFICIAL
-from gvio.errors import ConfigError, GateRefused, UpstreamUnavailable
+from gvio.errors import ConfigError, GateRefused, ProductAbsent
 from gvio.stages.light_sources import LightSource, light_sources
-from gvio.types import Month, Progress, month_range
+from gvio.types import CheckResult, Month, Progress, month_range
 
 if TYPE_CHECKING:
     from gvio.run.context import Context
@@ -81,11 +81,18 @@ def verify_raw(context: Context, progress: Progress | None = None) -> VerifiedRa
     if context.config.ntl.source != OFFICIAL:
         what = f"ntl.source {context.config.ntl.source!r} keeps no manifest of fetched files"
         raise ConfigError(what, where="--verify", hint="It is for source: official; of others every run hashes all.")
-    checks = [check for source in light_sources(context) for check in verify(source.folder, progress)]
+    checks, months = list[CheckResult](), set[str]()
+    for source in light_sources(context):
+        found = verify(source.folder, progress)
+        known = read_manifest(source.folder)
+        months |= {known[check.subject].month for check in found if not check.passed and check.required}
+        checks += found
     bad = [check.message for check in checks if not check.passed and check.required]
     if bad:
         what = f"{len(bad)} of {len(checks)} file(s) are not what was fetched: {bad[0]}"
-        raise GateRefused(what, where=context.region, hint="Run `gvio fetch` with the same months to have them again.")
+        command = f"gvio fetch --from {min(months)} --to {max(months)}"
+        hint = f"Remove them, and run `{command}` with the same --region, --workspace and --params."
+        raise GateRefused(what, where=context.region, hint=hint)
     return VerifiedRaw(len(checks), tuple(check.message for check in checks if not check.passed))
 
 
@@ -101,6 +108,4 @@ def _refuse_absent(context: Context, last: Month, absent: Sequence[Month], month
     if len(absent) == months or (last in absent and today - last <= _LATE):
         product = " or ".join(context.config.ntl.products)
         what = f"no {product} for {last} yet; {months - len(absent)} of {months} months are there"
-        raise UpstreamUnavailable(
-            what, where=context.config.ntl.source, hint="Try again later, or end the range earlier."
-        )
+        raise ProductAbsent(what, where=context.config.ntl.source, hint="Try again later, or end the range earlier.")

@@ -9,17 +9,21 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gvio.errors import ConflictError
 from gvio.store.keys import sha256
 from gvio.store.objects import ObjectStore
 from gvio.types import Asset, Manifest, Month
+from gvio.version import code_version
 
 if TYPE_CHECKING:
     from gvio.publish.stac import Region
 
+Box = tuple[float, float, float, float]
 _ATTEMPTS = 20
+_ROUNDED = 1e-6  # degrees: boxes of items have nine decimals
+_WORDS = frozenset({"description", "keywords", "license", "roles", "stac_extensions", "stac_version"})
 _ITEM = re.compile(r"^items/gvio_(\d{4}-\d{2})_[0-9a-f]+\.json$")
 
 
@@ -53,7 +57,7 @@ def _follow(store: ObjectStore, key: str, data: bytes, still_latest: Callable[[]
 
 
 def derived(store: ObjectStore, manifest: Manifest) -> dict[str, bytes]:
-    """The catalogue of a release made again from its manifest and items, without the pack; empty without sound items.
+    """The catalogue of a release made again from its manifest, of an older one from its items; empty without both.
 
     Raises:
         StoreError: The store cannot be read.
@@ -91,37 +95,89 @@ def rebuilt_item(store: ObjectStore, manifest: Manifest, wanted: Asset) -> bytes
     return made if sha256(made) == wanted.sha256 else None
 
 
-def _region(store: ObjectStore, manifest: Manifest) -> Region | None:
-    """The region as its sound items describe it, or the manifest's inputs; None where neither does.
+def contradiction(store: ObjectStore, manifest: Manifest) -> tuple[str, str] | None:
+    """The first file of the catalogue, and the field, that is not as the manifest gives it; None when all is.
 
-    Bounds are those of the old collection where it can be read: the grids' reach to whole pixels.
+    What this version of gvio wrote must be the same to the byte. Another version, or another one of its STAC library,
+    may have used other words and other fields: then each fact that both state must be the same.
+
+    Raises:
+        StoreError: The store cannot be read.
     """
+    for name, wanted in derived(store, manifest).items():
+        read = store.read_versioned(f"{manifest.region}/{name}")
+        shown = b"" if read is None else read[0]
+        if shown != wanted and (field := _contradicting(json.loads(shown or b"{}"), json.loads(wanted), manifest.code)):
+            return name, field
+    return None
+
+
+def _contradicting(shown: Mapping[str, Any], wanted: Mapping[str, Any], code: str) -> str | None:
+    """The first field of a file's JSON that contradicts the wanted one; "layout" where only the spelling differs."""
+    if code == code_version() and shown.get("stac_version") == wanted["stac_version"]:
+        return next((key for key in sorted({*shown, *wanted}) if shown.get(key) != wanted.get(key)), "layout")
+    return next((key for key, fact in wanted.items() if key in shown and _differs(key, shown[key], fact)), None)
+
+
+def _differs(key: str, shown: Any, wanted: Any) -> bool:
+    if key in _WORDS:
+        return False
+    if key == "links":
+        shown, wanted = _by_target(shown), _by_target(wanted)
+    if isinstance(shown, Mapping) and isinstance(wanted, Mapping):
+        return any(_differs(name, shown[name], fact) for name, fact in wanted.items() if name in shown)
+    return bool(shown != wanted)
+
+
+def _by_target(links: Any) -> dict[str, Any]:
+    return {f"{link.get('rel')} {link.get('href')}": link for link in links if isinstance(link, Mapping)}
+
+
+def _region(store: ObjectStore, manifest: Manifest) -> Region | None:
+    """The region as the manifest describes it; else, for older manifests, its sound items; None where neither does."""
     from gvio.publish.stac import Region
 
-    read = [(o, _sound(store, manifest, o)) for o in _items(manifest)]
-    items = [(_month(o), json.loads(data)) for o, data in read if data is not None]
     said = (manifest.inputs.get("title"), manifest.inputs.get("unit"))
-    boxes = [_bounds(store, manifest.region)]
-    if items:
-        month, item = items[0]
-        said = (item["properties"]["title"].removesuffix(f" {month}"), item["assets"]["grid"]["bands"][0]["unit"])
-        boxes = boxes if boxes[0] else [item["bbox"] for _, item in items]
-    if None in said or not boxes[0]:
+    bounds = _box(manifest.inputs.get("bounds"))
+    if None in said or bounds is None:
+        read = [(o, _sound(store, manifest, o)) for o in _items(manifest)]
+        items = [(_month(o), json.loads(data)) for o, data in read if data is not None]
+        bounds = bounds or _bounds(store, manifest.region, [item["bbox"] for _, item in items])
+        if items:
+            month, item = items[0]
+            said = (item["properties"]["title"].removesuffix(f" {month}"), item["assets"]["grid"]["bands"][0]["unit"])
+    if None in said or bounds is None:
         return None
-    west, south, east, north = zip(*boxes, strict=True)
-    edges = (min(west), min(south), max(east), max(north))
-    return Region(manifest.region, str(said[0]), str(said[1]), edges, manifest.invented)
+    return Region(manifest.region, str(said[0]), str(said[1]), bounds, manifest.invented)
 
 
-def _bounds(store: ObjectStore, region: str) -> list[float]:
-    """Of the collection that is there; empty when it is absent or damaged."""
+def _bounds(store: ObjectStore, region: str, boxes: list[list[float]]) -> Box | None:
+    """Those of the collection that is there, if they lie within the items' boxes: grids reach to whole pixels."""
     read = store.read_versioned(f"{region}/collection.json")
     try:
-        bounds = [float(edge) for edge in json.loads(read[0] if read else b"")["extent"]["spatial"]["bbox"][0]]
+        shown = _box(json.loads(read[0] if read else b"")["extent"]["spatial"]["bbox"][0])
     except (ValueError, KeyError, IndexError, TypeError):
-        return []
-    west, south, east, north = bounds if len(bounds) == 4 else (0.0, 0.0, 0.0, 0.0)
-    return bounds if west < east and south < north else []
+        shown = None
+    if not boxes:
+        return shown
+    west, south, east, north = zip(*boxes, strict=True)
+    reach = min(west), min(south), max(east), max(north)
+    return shown if shown and _within(shown, reach) else reach
+
+
+def _within(inner: Box, outer: Box) -> bool:
+    return all(a >= b - _ROUNDED for a, b in zip(inner[:2], outer[:2], strict=True)) and all(
+        a <= b + _ROUNDED for a, b in zip(inner[2:], outer[2:], strict=True)
+    )
+
+
+def _box(value: Any) -> Box | None:
+    """West, south, east, north; None where the value is no such thing."""
+    try:
+        west, south, east, north = (float(edge) for edge in value)
+    except (ValueError, TypeError):
+        return None
+    return (west, south, east, north) if west < east and south < north else None
 
 
 def _items(manifest: Manifest) -> list[Asset]:

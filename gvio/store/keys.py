@@ -6,11 +6,11 @@ segment, none that begins with a dot (S3 servers refuse `.` and `..`; folders ke
 
 from __future__ import annotations
 
-import hashlib
 import re
 import shlex
 
 from gvio.errors import ConfigError, StoreError
+from gvio.files import sha256 as sha256  # what names an object's content
 
 _SEGMENT = re.compile(r"^[A-Za-z0-9_=+@,()~-][A-Za-z0-9._=+@,()~ -]*$")
 _USER = re.compile(r"://.*@")  # greedy: a secret may hold slashes
@@ -59,18 +59,26 @@ def without_password(url: str) -> str:
     return _USER.sub("://", url)
 
 
-def sha256(data: bytes) -> str:
-    """Hex digest that names and verifies content."""
-    return hashlib.sha256(data).hexdigest()
-
-
 def digest_in(key: str) -> str:
     """The 12 hex digits of its content that the key of a grid or item ends in."""
     return key.rpartition("_")[2].partition(".")[0]
 
 
 def repair_hint(url: str, key: str) -> str:
-    """The command that cures a damaged object; `key` begins with the region's name."""
+    """The command that cures a damaged object; `key` begins with the region's name. What is left to do, it says."""
     region = key.partition("/")[0]
     command = f"gvio repair --store {shlex.quote(url)} --region {shlex.quote(region)}"
-    return f"Damaged or edited: run `{command}`, with --workspace DIR where the month was made, then `gvio run` again."
+    return f"Damaged or edited: run `{command}`, with --workspace DIR where the month was made, and do what it says."
+
+
+def nothing_hint(url: str) -> str:
+    """What to do where nothing is published."""
+    command = f"gvio run --store {shlex.quote(url)}"
+    return f"Check the store and the region's name, or publish: `{command}` with --region PACK."
+
+
+def publish_again(url: str, month: str, as_of: str | None) -> str:
+    """The command that publishes a month again, as of the day (YYYY-MM-DD) where that is known."""
+    day = f" --as-of {as_of}" if as_of else ""
+    command = f"gvio run --store {shlex.quote(url)} --month {month}{day}"
+    return f"run `{command}` with the --region, --workspace and --params that made it"

@@ -125,7 +125,7 @@ class LocalStore:
 
     @contextlib.contextmanager
     def _lock(self) -> Iterator[None]:
-        with held(self._root / _LOCK, self._locked, self._lock_seconds):
+        with held(self._root / _LOCK, self._locked, self._lock_seconds, self._unwritable):
             yield
 
     def _locked(self) -> StoreError:
@@ -135,16 +135,19 @@ class LocalStore:
             hint="End the process that holds it, then run again.",
         )
 
+    def _unwritable(self, error: OSError, key: str = _LOCK) -> StoreError:
+        return StoreError(
+            f"cannot be read or written ({error.strerror or type(error).__name__})",
+            where=f"{self.url}/{key}".rstrip("/"),
+            hint="Check that the folder exists, its permissions and the free space.",
+        )
+
     @contextlib.contextmanager
     def _translated(self, key: str) -> Iterator[None]:
         try:
             yield
         except OSError as error:
-            raise StoreError(
-                f"cannot be read or written ({error.strerror or type(error).__name__})",
-                where=f"{self.url}/{key}".rstrip("/"),
-                hint="Check that the folder exists, its permissions and the free space.",
-            ) from error
+            raise self._unwritable(error, key) from error
 
 
 def _reraise(error: OSError) -> None:

@@ -220,7 +220,7 @@ def _write_record(into: Path, origin: str, etags: Mapping[str, str]) -> None:
 
 
 def _held(into: Path, url: str, seconds: float) -> contextlib.AbstractContextManager[None]:
-    return held(into.with_name(f".{into.name}.lock"), lambda: _taken(into, url), seconds)
+    return held(into.with_name(f".{into.name}.lock"), lambda: _taken(into, url), seconds, partial(_unwritable, into))
 
 
 def _taken(into: Path, url: str) -> RunHeld:
@@ -233,5 +233,9 @@ def _writing(into: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        what = f"cannot be written ({error.strerror or type(error).__name__})"
-        raise StoreError(what, where=str(into), hint="Free space, or use another --workspace.") from None
+        raise _unwritable(into, error) from None
+
+
+def _unwritable(into: Path, error: OSError) -> StoreError:
+    what = f"cannot be written ({error.strerror or type(error).__name__})"
+    return StoreError(what, where=str(into), hint="Free space, or use another --workspace.")

@@ -1,17 +1,31 @@
 """Can this store be written, and does a conditional write that lost write nothing, as publishing needs?
 
 Some S3 gateways accept `If-None-Match` and `If-Match` and ignore them. On such a store two publishers silently
-overwrite each other, so it is refused. A run asks first, before it computes anything; `write_release` asks again.
+overwrite each other, so it is refused. A run asks first, before it computes anything; `write_release` asks where nobody
+has asked the same open store before.
 """
 
 from __future__ import annotations
 
 import contextlib
 import uuid
+import weakref
 from typing import NoReturn
 
 from gvio.errors import ConflictError, StoreError
 from gvio.store.objects import ObjectStore
+
+_PROVEN: weakref.WeakSet[ObjectStore] = weakref.WeakSet()  # open stores that passed, as long as they are open
+
+
+def require_conditional_writes(store: ObjectStore) -> None:
+    """As `probe_conditional_writes`, where this open store has not passed it yet.
+
+    Raises:
+        StoreError: As for `probe_conditional_writes`.
+    """
+    if store not in _PROVEN:
+        probe_conditional_writes(store)
 
 
 def probe_conditional_writes(store: ObjectStore) -> None:
@@ -32,6 +46,7 @@ def probe_conditional_writes(store: ObjectStore) -> None:
     finally:
         with contextlib.suppress(StoreError):  # an orphaned probe harms nobody; the first error must be seen
             store.delete(key)
+    _PROVEN.add(store)
 
 
 def _must_conflict(store: ObjectStore, key: str, data: bytes, etag: str | None, header: str) -> None:

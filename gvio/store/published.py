@@ -14,12 +14,13 @@ from gvio.errors import DamagedStore, StoreError
 from gvio.publish.estimates import read_estimates
 from gvio.publish.explanations import NAME as EXPLANATIONS
 from gvio.publish.explanations import read_explanations
+from gvio.publish.knowledge import Knowledge
 from gvio.raster import read_cog
 from gvio.scoreboard.board import Scoreboard
 from gvio.store.documents import LATEST, read_latest, read_manifest
-from gvio.store.keys import digest_in, repair_hint, sha256
+from gvio.store.keys import digest_in, nothing_hint, repair_hint, sha256
 from gvio.store.objects import ObjectStore
-from gvio.store.standing import manifest_of, releases_with_manifest
+from gvio.store.standing import manifest_of, newest_manifest, releases_with_manifest
 from gvio.types import CheckResult, FloatArray, Manifest
 
 
@@ -89,17 +90,18 @@ def read_release(store: ObjectStore, region: str, release_id: str | None = None)
             raise
         latest = None
     if latest is None and release_id is None:
-        hint = "Check the store and the region's name, or publish with `gvio run`."
-        raise StoreError("nothing is published", where=f"{store.url}/{region}", hint=hint)
+        raise StoreError("nothing is published", where=f"{store.url}/{region}", hint=nothing_hint(store.url))
     name = release_id or (latest.release if latest else "")
     published_at = latest.published_at if latest and latest.release == name else None
     return _read(store, region, read_manifest(store, region, name), published_at)
 
 
-def last_readable(store: ObjectStore, region: str) -> LastRelease:
+def last_readable(store: ObjectStore, region: str, asking: Knowledge | None = None) -> LastRelease:
     """The latest release when all that the next run needs of it is sound: pointer, manifest and tables.
 
-    Damage is no error here: the next month must not wait for the repair of an old one.
+    Where the latest knows more than a run that is `asking`, it is the newest release that knows less: a month that is
+    made again after later ones is compared with the one it was compared with before. Damage is no error here: the next
+    month must not wait for the repair of an old one.
 
     Raises:
         StoreError: The store cannot be read, or holds a newer schema.
@@ -108,6 +110,9 @@ def last_readable(store: ObjectStore, region: str) -> LastRelease:
         latest = read_latest(store, region)
         if latest is None:
             return LastRelease(None, None)
+        if asking is not None and latest.knowledge > asking:
+            earlier = newest_manifest(store, region, asking)
+            return LastRelease(None if earlier is None else _read(store, region, earlier, None), None)
         return LastRelease(_read(store, region, manifest_of(store, latest), latest.published_at), None)
     except DamagedStore as error:
         message = f"the last release cannot be built on, so nothing is compared with it: {error}"

@@ -6,16 +6,20 @@ Not while a run publishes the region.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime as dt
+import json
 import re
+from collections.abc import Mapping, Sequence, Set
 
 from gvio.errors import DamagedStore
 from gvio.publish.knowledge import Knowledge
 from gvio.publish.latest import Latest, latest_json
-from gvio.publish.manifest import JSON_TYPE, names_its_content
-from gvio.store.catalogue import derived, follow_pointer, rebuilt_item
+from gvio.publish.manifest import JSON_TYPE, parse_manifest
+from gvio.store.catalogue import contradiction, derived, follow_pointer, rebuilt_item
 from gvio.store.documents import COLLECTION, LATEST, latest_key, read_latest
+from gvio.store.keys import sha256
 from gvio.store.objects import ObjectStore
 from gvio.store.offers import Offer
 from gvio.store.standing import check_catalogue, manifest_of
@@ -23,6 +27,19 @@ from gvio.store.verify import Finding, Inspection, inspect_region
 from gvio.types import Asset, Manifest, Progress
 
 _NOTHING = Offer()
+
+
+@dataclasses.dataclass(frozen=True)
+class Lost:
+    """A release that is not whole any more, and as of which day (YYYY-MM-DD, where known) to make its month again.
+
+    `replaced_by` is a whole release of the same month and statistics: then there is nothing to make again.
+    """
+
+    release: str
+    month: str
+    as_of: str | None
+    replaced_by: str | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,7 +53,11 @@ class RepairReport:
         set_aside: Damaged objects whose right bytes could not be had; they are under `damaged/` now.
         moved: Whether `latest.json` was written anew.
         catalogue: Whether the STAC catalogue was written anew.
-        left: What is still absent: `gvio run` makes it again.
+        left: What the latest release still lacks, or any release when none is whole: `gvio run` makes it again.
+        withdrawn: Other releases whose manifest or objects could not be had; their manifest is under `damaged/` now,
+            so that nothing lists them.
+        went_back: Whether `latest.json` had to leave a release that was withdrawn.
+        incomplete: The releases that `left` speaks of.
     """
 
     region: str
@@ -46,6 +67,14 @@ class RepairReport:
     moved: bool
     catalogue: bool
     left: tuple[Finding, ...]
+    withdrawn: tuple[Lost, ...]
+    went_back: bool
+    incomplete: tuple[Lost, ...]
+
+    @property
+    def to_make(self) -> tuple[Lost, ...]:
+        """What a run must make again."""
+        return tuple(lost for lost in (*self.incomplete, *self.withdrawn) if lost.replaced_by is None)
 
 
 def repair(
@@ -54,22 +83,39 @@ def repair(
     """Read all of the region, restore what `offer` has the bytes of, set the rest aside, mend pointer and catalogue.
 
     STAC items are also made again from sound grids. A damaged pointer goes to the release that its bytes still name,
-    else to the newest whole one. What could not be restored is absent afterwards, so that a run can publish it again.
+    else to the newest whole one. What could not be restored is absent afterwards, so that a run can publish it again;
+    an older release that lacks what the latest does not list is withdrawn, because no run need make just its bytes.
 
     Raises:
         ConflictError: Somebody else writes the region.
         StoreError: The store cannot be read or written, nothing is published, or a newer schema.
     """
-    work = _Work(store, region, offer, now, [], [])
+    pointer = store.read_versioned(latest_key(region))
+    work = _Work(store, region, offer, now, b"" if pointer is None else pointer[0], [], [])
     seen = inspect_region(store, region, progress=progress)
-    if work.mend_manifests(seen):
+    lost = work.mend_manifests(seen)
+    if work.restored:
         seen = inspect_region(store, region, progress=progress)
-    left = work.mend_objects(seen)
-    latest, moved = work.mend_pointer(seen, {name for f in left for name in f.releases})
-    manifest = None if latest is None else seen.manifests.get(latest.release)
-    catalogue = manifest is not None and work.mend_catalogue(manifest)
+    absent = work.mend_objects(seen)
+    latest, moved = work.mend_pointer(seen, {name for f in absent for name in f.releases})
     name = None if latest is None else latest.release
-    return RepairReport(region, name, tuple(work.restored), tuple(work.set_aside), moved, catalogue, left)
+    left = tuple(f for f in absent if name is None or name in f.releases)
+    lost |= work.withdraw({n: seen.manifests[n] for f in absent if f not in left for n in f.releases})
+    broken = {n: seen.manifests[n] for f in left for n in f.releases if name in (None, n)}
+    whole = [m for n, m in seen.manifests.items() if n not in lost and n not in broken]
+    manifest = None if name is None else seen.manifests.get(name)
+    return RepairReport(
+        region=region,
+        latest=name,
+        restored=tuple(work.restored),
+        set_aside=tuple(work.set_aside),
+        moved=moved,
+        catalogue=manifest is not None and work.mend_catalogue(manifest),
+        left=left,
+        withdrawn=tuple(work.lost(release, until, whole) for release, until in sorted(lost.items())),
+        went_back=moved and _text(work.pointer, "release") in lost,
+        incomplete=tuple(work.lost(release, m.public_until, whole) for release, m in sorted(broken.items())),
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,18 +124,34 @@ class _Work:
     region: str
     offer: Offer
     now: dt.datetime
+    pointer: bytes  # as it was found
     restored: list[str]
     set_aside: list[str]
 
-    def mend_manifests(self, seen: Inspection) -> bool:
-        """Whether any was restored; those that cannot be are set aside, and with them their release."""
-        before = len(self.restored)
+    def mend_manifests(self, seen: Inspection) -> dict[str, str | None]:
+        """Releases whose manifest cannot be restored and is set aside, with the day that their statistics end on."""
+        lost: dict[str, str | None] = {}
         for finding in seen.findings:
             if finding.kind == "manifest":
                 (release,) = finding.releases
-                data = self.offer.manifests.get(release, b"")
-                self._put(finding.key, data if names_its_content(data, release) else None, JSON_TYPE)
-        return len(self.restored) > before
+                there = self.store.read_versioned(f"{self.region}/{finding.key}")
+                data = self.offer.manifests.get(release)
+                if data is None or (there is not None and there[0] == data):
+                    data, lost[release] = None, _day(b"" if there is None else there[0], "public_until")
+                self._put(finding.key, data, JSON_TYPE)
+        known = {*seen.manifests, *(name for f in seen.findings for name in f.releases)}
+        for release, data in self.offer.manifests.items():
+            if release not in known and self._can_be_whole(seen, release, data):
+                self._put(f"releases/{release}/manifest.json", data, JSON_TYPE)
+        return lost
+
+    def _can_be_whole(self, seen: Inspection, release: str, data: bytes) -> bool:
+        """Whether a release that has lost its manifest lies here, and everything that it lists can be had."""
+        folder = f"{self.region}/releases/{release}/"
+        listed = parse_manifest(json.loads(data)).objects
+        return any(key.startswith(folder) for key in seen.sizes) and all(
+            f"{self.region}/{o.key}" in seen.sizes or o.sha256 in self.offer.objects for o in listed
+        )
 
     def mend_objects(self, seen: Inspection) -> tuple[Finding, ...]:
         """What stays absent and is listed by a release."""
@@ -105,7 +167,7 @@ class _Work:
                 left.append(finding)
         return tuple(left)
 
-    def mend_pointer(self, seen: Inspection, broken: set[str]) -> tuple[Latest | None, bool]:
+    def mend_pointer(self, seen: Inspection, broken: Set[str]) -> tuple[Latest | None, bool]:
         """The pointer as it is now, and whether it was written anew."""
         key = latest_key(self.region)
         try:
@@ -116,26 +178,52 @@ class _Work:
         except DamagedStore:
             pass
         there = self.store.read_versioned(key)
-        data = b"" if there is None else there[0]
         whole = [m for name, m in seen.manifests.items() if name not in broken]
         if not whole:
             self._put(LATEST, None, JSON_TYPE)
             return None, False
-        chosen = max(whole, key=lambda m: (m.release.encode() in data, *_age(m), m.release == self._catalogued()))
+        chosen = max(whole, key=lambda m: (self._names(m.release), *_age(m), m.release == self._catalogued()))
         if there is not None:
-            self._keep(LATEST, data)
-        known = Knowledge(chosen.month, chosen.public_until, _day(data, "as_of") or "")
-        pointer = latest_json(self.region, chosen.release, known, _time(data) or self.now)
+            self._keep(LATEST, there[0])
+        known = Knowledge(chosen.month, chosen.public_until, self._as_of(chosen.release) or "")
+        pointer = latest_json(self.region, chosen.release, known, self._published_at(chosen.release) or self.now)
         self.store.replace(key, pointer, None if there is None else there[1])
         return read_latest(self.store, self.region), True
 
+    def withdraw(self, releases: Mapping[str, Manifest]) -> dict[str, str | None]:
+        """Set the manifests aside, so that nothing lists these releases; their other objects stay."""
+        for release in releases:
+            self._put(f"releases/{release}/manifest.json", None, JSON_TYPE)
+        return {release: manifest.public_until for release, manifest in releases.items()}
+
+    def lost(self, release: str, until: str | None, whole: Sequence[Manifest]) -> Lost:
+        """What to say of a release that is not whole; `until` is the day that its statistics end on, where known."""
+        month = release[: len("2020-01")]
+        same = [m.release for m in whole if (str(m.month), m.public_until) == (month, until) and until is not None]
+        return Lost(release, month, self._as_of(release) or until, max(same, default=None))
+
+    def _names(self, release: str) -> bool:
+        """Whether the pointer as it was found, damaged or not, names the release."""
+        return release.encode() in self.pointer
+
+    def _as_of(self, release: str) -> str | None:
+        offered = self.offer.pointers.get(release)
+        found = _day(self.pointer, "as_of") if self._names(release) else None
+        return found or (offered.as_of if offered else None)
+
+    def _published_at(self, release: str) -> dt.datetime | None:
+        """When a release was published, where that can be told: a repair makes no release younger."""
+        offered = self.offer.pointers.get(release)
+        found = _time(self.pointer) if self._names(release) else None
+        return found or (dt.datetime.fromisoformat(offered.published_at) if offered else None)
+
     def mend_catalogue(self, manifest: Manifest) -> bool:
-        """Write the catalogue of the pointer's release if it does not show it; whether it was written."""
-        try:
+        """Write the catalogue of the pointer's release if it does not show just that; whether it was written."""
+        with contextlib.suppress(DamagedStore):
             check_catalogue(self.store, manifest)
-            return False
-        except DamagedStore:
-            pages = derived(self.store, manifest)
+            if contradiction(self.store, manifest) is None:
+                return False
+        pages = derived(self.store, manifest)
         follow_pointer(self.store, self.region, pages, lambda: self._points_to(manifest.release))
         return bool(pages)
 
@@ -164,6 +252,9 @@ class _Work:
 
     def _keep(self, key: str, data: bytes) -> None:
         name = f"{self.now.astimezone(dt.UTC):%Y%m%dT%H%M%SZ}-{key.replace('/', '_')}"
+        there = self.store.read_versioned(f"{self.region}/damaged/{name}")
+        if there is not None and there[0] != data:  # restored and withdrawn at once
+            name = f"{name}-{sha256(data)[:12]}"
         self.store.put_new(f"{self.region}/damaged/{name}", data, "application/octet-stream")
 
     def _catalogued(self) -> str:
@@ -190,7 +281,7 @@ def _day(data: bytes, name: str) -> str | None:
 
 
 def _time(data: bytes) -> dt.datetime | None:
-    """When a damaged pointer says that it was written, if that is still legible: a repair makes no release younger."""
+    """When a damaged pointer says that it was written, if that is still legible."""
     text = _text(data, "published_at")
     try:
         time = None if text is None else dt.datetime.fromisoformat(text)

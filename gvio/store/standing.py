@@ -6,12 +6,14 @@ verified by `store.verify`.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
 from gvio.errors import DamagedStore
+from gvio.publish.knowledge import Knowledge
 from gvio.publish.latest import Latest
 from gvio.store.documents import CATALOG, COLLECTION, latest_key, latest_of, manifest_key, read_latest, read_manifest
 from gvio.store.keys import repair_hint
@@ -162,16 +164,19 @@ def last_manifest(store: ObjectStore, region: str) -> Manifest | None:
         return newest_manifest(store, region)
 
 
-def newest_manifest(store: ObjectStore, region: str) -> Manifest | None:
+def newest_manifest(store: ObjectStore, region: str, before: Knowledge | None = None) -> Manifest | None:
     """Of the releases whose manifest is sound the one of the newest knowledge; for when the pointer cannot tell.
+
+    `before` leaves out what has its month and statistics, or later ones.
 
     Raises:
         StoreError: The store cannot be read, or a manifest is of a newer schema.
     """
     sound = []
     for release in releases_with_manifest(store, region):
-        try:
+        with contextlib.suppress(DamagedStore):
             sound.append(read_manifest(store, region, release, strict=True))
-        except DamagedStore:
-            continue
+    if before is not None:
+        limit = (before.month, before.public_until or "")
+        sound = [m for m in sound if (m.month, m.public_until or "") < limit]
     return max(sound, key=lambda m: (m.month, m.public_until or "", m.release), default=None)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
 from gvio.errors import DamagedStore, StoreError
+from gvio.store.catalogue import contradiction
 from gvio.store.documents import COLLECTION, LATEST, manifest_key, read_latest, read_manifest
-from gvio.store.keys import digest_in, repair_hint, sha256
+from gvio.store.keys import digest_in, nothing_hint, repair_hint, sha256
 from gvio.store.objects import ObjectStore
 from gvio.store.standing import check_catalogue, manifest_of
 from gvio.types import Manifest, Progress
@@ -71,12 +74,15 @@ def inspect_region(
         StoreError: As for `verify_release`.
     """
     sizes = store.list_(region)
-    names = [release] if release is not None else _releases(sizes, region)
+    names = [release] if release is not None else _releases(store, sizes, region)
     if release is not None and manifest_key(region, release) not in sizes:
-        raise StoreError("no such release", where=f"{store.url}/{region}", hint="`gvio status` names the latest.")
+        raise StoreError(
+            "no such release",
+            where=f"{store.url}/{region}",
+            hint=f"`gvio status --store {shlex.quote(store.url)}` names the latest.",
+        )
     if not names and f"{region}/{LATEST}" not in sizes:
-        hint = "Check the store and the region's name, or publish with `gvio run`."
-        raise StoreError("nothing is published", where=f"{store.url}/{region}", hint=hint)
+        raise StoreError("nothing is published", where=f"{store.url}/{region}", hint=nothing_hint(store.url))
     manifests, findings = _manifests(store, region, names)
     findings += _objects(store, region, sizes, manifests, unlisted=release is None, progress=progress)
     findings += _wrong_sizes(store, sizes, manifests, {f.key for f in findings})
@@ -96,9 +102,14 @@ def regions_in(store: ObjectStore) -> list[str]:
     return [n for n in names if store.exists(f"{n}/{LATEST}") or "releases" in store.list_folders(n)]
 
 
-def _releases(sizes: Mapping[str, int], region: str) -> list[str]:
+def _releases(store: ObjectStore, sizes: Mapping[str, int], region: str) -> list[str]:
+    """Releases with a manifest, and the one that the pointer names: its manifest may be absent."""
     start, end = manifest_key(region, "\0").split("\0")
-    return [k.removeprefix(start).removesuffix(end) for k in sizes if k.startswith(start) and k.endswith(end)]
+    names = [k.removeprefix(start).removesuffix(end) for k in sizes if k.startswith(start) and k.endswith(end)]
+    with contextlib.suppress(DamagedStore):
+        latest = read_latest(store, region)
+        return names if latest is None or latest.release in names else [*names, latest.release]
+    return names
 
 
 def _manifests(store: ObjectStore, region: str, names: list[str]) -> tuple[dict[str, Manifest], list[Finding]]:
@@ -191,3 +202,8 @@ def _documents(
         check_catalogue(store, manifest)
     except DamagedStore as error:
         yield Finding(region, "catalogue", COLLECTION, (manifest.release,), str(error))
+        return
+    if (wrong := contradiction(store, manifest)) is not None:
+        where, what = f"{store.url}/{region}/{wrong[0]}", f"its {wrong[1]!r} is not what its release says"
+        message = str(DamagedStore(what, where=where, hint=repair_hint(store.url, region)))
+        yield Finding(region, "catalogue", wrong[0], (manifest.release,), message)

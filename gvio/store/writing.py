@@ -17,7 +17,7 @@ from gvio.store.catalogue import follow_pointer
 from gvio.store.documents import latest_key, latest_of, manifest_key, read_latest
 from gvio.store.keys import repair_hint, sha256
 from gvio.store.objects import ObjectStore
-from gvio.store.probe import probe_conditional_writes
+from gvio.store.probe import require_conditional_writes
 from gvio.store.standing import Standing, newest_manifest
 from gvio.types import Asset, Progress
 
@@ -60,7 +60,7 @@ def write_release(
     *,
     supersede: bool = False,
 ) -> WriteReport:
-    """Publish a release: probe the store, send what it lacks, move the pointer, follow with the catalogue.
+    """Publish a release: probe the store where nobody has, send what it lacks, move pointer and catalogue.
 
     The pointer never goes to older knowledge; such a release is written whole and found by its id. A damaged pointer
     stands for the newest release whose manifest is sound.
@@ -82,7 +82,7 @@ def write_release(
     """
     if region != release.region:
         raise StoreError(f"a release of {release.region!r} does not belong here", where=f"{store.url}/{region}")
-    probe_conditional_writes(store)
+    require_conditional_writes(store)
     begun = since.etag if since is not None else _version(store, region)
     sent = _send(store, region, release, progress)
     outcome = _take_pointer(store, region, release, begun, supersede=supersede)

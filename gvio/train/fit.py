@@ -15,7 +15,7 @@ from gvio.assimilate.learn import learn_hyper
 from gvio.assimilate.observed import Setting
 from gvio.assimilate.posterior import Posterior, assimilate
 from gvio.config import ModelParams
-from gvio.errors import ModelError
+from gvio.errors import RETRAIN, ModelError
 from gvio.ledger.select import select_rows
 from gvio.ledger.sums import Sums
 from gvio.model.panel import Normalisation, Panel, build_panel, fit_normalisation
@@ -151,7 +151,7 @@ def look(fitted: Fitted, samples: Samples, last: int = 12) -> Saliency:
 def _lit(fitted: Fitted, samples: Samples, sums: Sums, cross_fitted: bool) -> Setting:
     if fitted.area_ids != samples.area_ids:
         what = f"the model knows districts {fitted.area_ids[:3]}…, the region has {samples.area_ids[:3]}…"
-        raise ModelError(what, where="model package", hint="Retrain: `gvio train`.")
+        raise ModelError(what, where="model package", hint=RETRAIN)
     panel = build_panel(samples, fitted.normalisation, fitted.static_px, fitted.dynamic_px)
     reading = read_light(fitted.ensemble, panel)
     inside = len(samples.months) if cross_fitted else max(0, fitted.trained - samples.months[0] + 1)
@@ -181,5 +181,5 @@ def _setting(samples: Samples, sums: Sums) -> Setting:
 def _require_same(start: Fitted, samples: Samples, architecture: Architecture, size: int) -> None:
     same = start.area_ids == samples.area_ids and start.ensemble.architecture == architecture
     if not same or len(start.ensemble.members) != size:
-        hint = "Retrain from scratch: `gvio train --retrain`."
-        raise ModelError("the champion has other districts or another architecture", where="fine-tuning", hint=hint)
+        what = "the champion has other districts or another architecture"
+        raise ModelError(what, where="fine-tuning", hint=RETRAIN)

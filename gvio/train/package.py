@@ -15,7 +15,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from gvio.assimilate.hyper import NAMES, Hyper
-from gvio.errors import ModelError, OutdatedModel
+from gvio.errors import RETRAIN, ModelError, OutdatedModel
 from gvio.map.intervals import BANDS, KINDS
 from gvio.model.panel import Normalisation
 from gvio.model.sacnn import Architecture
@@ -31,8 +31,7 @@ from gvio.types import Month
 # 1: before `gvio.sample.clutter`; 2: before radiometric normalisation; 3: that was named `sky`.
 SCHEMA_VERSION = 4
 _NORMALISATION = tuple(field.name for field in dataclasses.fields(Normalisation))
-_HINT = "Retrain, or roll back: `gvio registry rollback`."
-_RETRAIN = "Retrain: `gvio train --retrain`."
+_HINT = "Run `gvio registry rollback` with the same --region and --workspace, then this command again."
 
 Facts = TypeVar("Facts", bound=BaseModel)
 
@@ -111,7 +110,7 @@ def unpack_model(weights: bytes, document: bytes, facts: type[Facts]) -> tuple[F
         raise ModelError(what, where="model package", hint=_HINT) from None
     if head.get("schema_version") != SCHEMA_VERSION:
         what = f"model package of schema {head.get('schema_version')}, this program reads {SCHEMA_VERSION}"
-        raise OutdatedModel(what, where="model package", hint=_RETRAIN)
+        raise OutdatedModel(what, where="model package", hint=RETRAIN)
     bad = [n for n, t in tensors.items() if n.startswith("member") and not bool(torch.isfinite(t).all())]
     if bad:
         raise ModelError(f"weights {bad[0]} are not finite", where="model package", hint=_HINT)
@@ -121,7 +120,7 @@ def unpack_model(weights: bytes, document: bytes, facts: type[Facts]) -> tuple[F
         return fitted, facts.model_validate(head["about"])
     except ValidationError as error:
         what = f"the facts of the model package are incomplete ({first_fault(error)})"
-        raise OutdatedModel(what, where="model package", hint=_RETRAIN) from None
+        raise OutdatedModel(what, where="model package", hint=RETRAIN) from None
     except (KeyError, TypeError, ValueError) as error:
         what = f"the model package is incomplete ({type(error).__name__}: {error})"
         raise ModelError(what, where="model package", hint=_HINT) from None
@@ -133,7 +132,7 @@ def _require_this_network(fitted: Fitted) -> None:
     for member in fitted.ensemble.members:
         if {name: value.shape for name, value in member.weights.items()} != wanted:
             what = "the weights of the model package are those of another network"
-            raise OutdatedModel(what, where="model package", hint=_RETRAIN)
+            raise OutdatedModel(what, where="model package", hint=RETRAIN)
 
 
 def _assembled(head: Mapping[str, Any], tensors: Mapping[str, torch.Tensor]) -> Fitted:

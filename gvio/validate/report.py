@@ -10,10 +10,10 @@ import dataclasses
 import re
 from collections.abc import Sequence
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from gvio.config import INVENTED
+from gvio.templates import page_templates
 from gvio.types import CheckResult
 from gvio.validate.gate import failed_required
 from gvio.validate.verdicts import count
@@ -88,12 +88,4 @@ def _breakable(name: str) -> Markup:
     return Markup(str(escape(name)).replace(".", ".<wbr>").replace("_", "_<wbr>"))
 
 
-_PAGES = Environment(
-    loader=PackageLoader("gvio.validate"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    keep_trailing_newline=True,
-)
-_PAGES.filters |= {"rank": _rank, "whole_days": _whole_days, "breakable": _breakable}
+_PAGES = page_templates("gvio.validate", {"rank": _rank, "whole_days": _whole_days, "breakable": _breakable})

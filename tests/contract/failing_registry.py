@@ -1,4 +1,6 @@
-"""A real MLflow client whose calls fail one after the other, before or after the registry did what it was asked."""
+"""A real registry whose calls of MLflow and whose writing of files fail one after the other, before or after they did
+what was asked.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,8 @@ from typing import Any
 import mlflow.tracking
 import pytest
 from mlflow.exceptions import MlflowException
+
+from gvio.registry import training
 
 REAL = mlflow.tracking.MlflowClient
 
@@ -25,32 +29,34 @@ class Trouble:
     def client(self, *args: Any, **kwargs: Any) -> FailingClient:
         return FailingClient(REAL(*args, **kwargs), self)
 
+    def over(self, name: str, method: Callable[..., Any], error: type[Exception]) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            number = len(self.calls)
+            self.calls.append(name)
+            fails = number == self.at or (self.dead and 0 <= self.at < number)
+            if fails and not (self.done and number == self.at):
+                raise error(f"no connection for {name}")
+            answer = method(*args, **kwargs)
+            if fails:
+                raise error(f"no answer to {name}")
+            return answer
+
+        return call
+
 
 class FailingClient:
     def __init__(self, real: Any, trouble: Trouble) -> None:
         self._real, self._trouble = real, trouble
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        method, trouble = getattr(self._real, name), self._trouble
-
-        def call(*args: Any, **kwargs: Any) -> Any:
-            number = len(trouble.calls)
-            trouble.calls.append(name)
-            fails = number == trouble.at or (trouble.dead and 0 <= trouble.at < number)
-            if fails and not (trouble.done and number == trouble.at):
-                raise MlflowException(f"no connection for {name}")
-            answer = method(*args, **kwargs)
-            if fails:
-                raise MlflowException(f"no answer to {name}")
-            return answer
-
-        return call
+        return self._trouble.over(name, getattr(self._real, name), MlflowException)
 
 
 @pytest.fixture
 def trouble(monkeypatch: pytest.MonkeyPatch) -> Iterator[Trouble]:
-    """The trouble that every client has, once its `at` is set."""
+    """The trouble that every client and every writing of artifacts has, once its `at` is set."""
     one = Trouble()
     monkeypatch.setattr(mlflow.tracking, "MlflowClient", lambda *a, **k: one.client(*a, **k))
+    monkeypatch.setattr(training, "_lay_out", one.over("lay_out", training._lay_out, OSError))
     yield one
     one.at = -1

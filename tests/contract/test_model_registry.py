@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy.orm import Session
 from training_records import aliases, known, log, make_record
 
-from gvio.errors import ModelError
+from gvio.config import INVENTED
+from gvio.errors import DamagedModel, ModelError
 from gvio.registry import registration
 from gvio.registry.aliases import set_alias
 from gvio.registry.champion import champion_as_of, read_champion
@@ -76,6 +77,21 @@ def test_run_keeps_curves_parameters_and_artifacts(sqlite, tmp_path):
         "pictures/fit.png",
         "documents/scoreboard.json",
     }
+
+
+@pytest.mark.parametrize("invented", [True, False])
+def test_mlflows_pages_say_that_data_are_invented(sqlite, train, invented):
+    region = f"invented-{invented}"
+    logged = train(region, invented=invented)
+    with connect(sqlite) as client:
+        model, run = client.get_registered_model(f"gvio-{region}"), client.get_run(logged.run_id)
+        version = client.get_model_version(f"gvio-{region}", "1")
+        experiment = client.get_experiment_by_name(f"gvio-{region}")
+    said = [model.description, version.description, run.data.tags.get("mlflow.note.content")]
+    said.append(experiment.tags.get("mlflow.note.content"))
+    assert [text == INVENTED for text in said] == [invented] * 4
+    tags = [model.tags.get("invented"), version.tags.get("invented"), run.data.tags.get("invented")]
+    assert tags == (["true"] * 3 if invented else [None] * 3)
 
 
 def test_more_metrics_and_parameters_than_one_request_takes(train, sqlite):
@@ -209,17 +225,23 @@ def test_tampered_package_is_refused(sqlite, train, name):
     region = "tampered-" + name.split(".")[1]
     version = train(region, "promoted", "first")
     (stored(sqlite, version) / name).write_bytes(b"other bytes")
-    with pytest.raises(ModelError, match=rf"version 1: {name} has SHA-256 \w+…, registered was \w+….*[Rr]oll back"):
+    with pytest.raises(DamagedModel, match=rf"version 1: {name} has SHA-256 \w+…, registered was \w+….*rollback"):
         read_champion(sqlite, region)
 
 
-def test_lost_package_is_refused(sqlite, train):
-    version = train("lost", "promoted", "first")
+def test_lost_package_is_refused_until_it_is_registered_again(sqlite, tmp_path):
+    version = log(sqlite, tmp_path, "lost", b"w", "promoted", "first")
     for path in stored(sqlite, version).iterdir():
         path.unlink()
     stored(sqlite, version).rmdir()
-    with pytest.raises(ModelError, match=r"version 1: the stored package cannot be read\. Roll back"):
+    with pytest.raises(
+        DamagedModel, match=r"version 1: the stored package cannot be read\. Train again with `gvio run -"
+    ):
         read_champion(sqlite, "lost")
+    log(sqlite, tmp_path, "lost", b"w", "kept-champion", "whatever")
+    champion = read_champion(sqlite, "lost")
+    assert champion is not None, "the same bytes, registered again, are stored again"
+    assert (champion.weights, champion.decided) == (b"w", "first")
 
 
 def test_incomplete_package_is_refused(sqlite, tmp_path):
@@ -334,6 +356,20 @@ def test_versions_registered_without_their_knowledge_count_from_their_registrati
     assert train("older", "promoted", "better").decision == "promoted"
 
 
+EARLIER = known("2021-11", "2021-12-17", "2021-12-20")
+
+
+@pytest.mark.parametrize("kind", ["promoted", "kept-champion"])
+@pytest.mark.parametrize("newest", ["promoted", "kept-champion"])
+def test_a_candidate_that_knows_less_is_not_the_newest(sqlite, train, kind, newest):
+    region = f"order-{kind}-{newest}"
+    train(region, newest, "of December")
+    assert train(region, kind, "as of November", known=EARLIER).version == 2
+    assert aliases(sqlite, region)["challenger"] == 1
+    assert train(region, "kept-champion", "of December too").version == 3
+    assert aliases(sqlite, region)["challenger"] == 3
+
+
 @pytest.fixture
 def blind_insert(monkeypatch):
     """The first alias is inserted without a look: what MLflow does where another's insert came after its look."""
@@ -373,3 +409,31 @@ def test_registry_is_quiet_on_stdout_and_restores_log_levels(tmp_path, capfd):
     out, err = capfd.readouterr()
     assert (out, "INFO" in err) == ("", False)
     assert logging.getLogger("mlflow").level == before
+
+
+def test_a_folder_without_rights_is_not_a_servers_administrators_matter(sqlite):
+    hint = r"Permission denied.* Check the address, the disk and the rights"
+    with pytest.raises(ModelError, match=hint), connect(sqlite):
+        raise PermissionError(13, "Permission denied", "mlartifacts")
+
+
+def test_a_champion_that_knew_wrongly_is_replaced_by_hand(sqlite, train, tmp_path):
+    """Of the same month only: no reason brings back the model of an earlier one."""
+    train("wrong", "promoted", "first", known=known(public_until="2022-01-19"))
+    right = train("wrong", "promoted", "passed", weights=b"right")
+    assert right.decision == "archived"
+    record = make_record(tmp_path, "wrong", b"right")
+    mended = register(sqlite, record, Decision("promoted", "passed"), supersede="published on the 17th")
+    assert (mended.version, "champion" in mended.aliases) == (right.version, True)
+    assert mended.evidence == "passed; supersedes version 1 by hand: published on the 17th"
+    earlier = make_record(tmp_path, "wrong", b"old", known=known("2021-11"))
+    assert register(sqlite, earlier, Decision("promoted", "passed"), supersede="why").decision == "archived"
+
+
+def test_the_same_bytes_of_an_earlier_day_have_seen_no_more(sqlite, train):
+    late = train("proven", "promoted", "first", weights=b"same")
+    assert champion_as_of(sqlite, "proven", Month(2021, 12), dt.date(2022, 1, 17), dt.date(2022, 1, 18)) is None
+    train("proven", "promoted", "first", weights=b"same", known=known(as_of="2022-01-18"))
+    found = champion_as_of(sqlite, "proven", Month(2021, 12), dt.date(2022, 1, 17), dt.date(2022, 1, 18))
+    assert found is not None
+    assert found.version.version == late.version

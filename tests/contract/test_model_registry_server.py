@@ -4,6 +4,7 @@ import base64
 import http.server
 import json
 import os
+import shutil
 import threading
 import time
 import urllib.request
@@ -12,7 +13,7 @@ import pytest
 from mlflow_server import free_port_number, mlflow_server
 from training_records import aliases, log
 
-from gvio.errors import ModelError, UpstreamUnavailable
+from gvio.errors import DamagedModel, ModelError, UpstreamUnavailable
 from gvio.registry.champion import read_champion
 from gvio.registry.champion_token import champion_token
 from gvio.registry.connection import connect
@@ -51,6 +52,12 @@ def test_the_same_promises_through_a_server(new_database, tmp_path, capfd):
         assert (champion.weights, champion.decided) == (b"one", "rolled back from version 2; no better")
         assert promote(server, "far", 2, "trial").restored == ""
         assert read_champion(server, "nowhere") is None
+        shutil.rmtree(next((tmp_path / "art").rglob(f"{list_versions(server, 'far')[0].run_id}/artifacts/model")))
+        with pytest.raises(DamagedModel, match="version 2: the stored package cannot be read"):
+            read_champion(server, "far")
+        log(server, tmp_path, "far", b"two", "promoted", "again")
+        assert (champion := read_champion(server, "far")) is not None
+        assert (champion.weights, champion.decided) == (b"two", "by hand: trial")
         with pytest.raises(ModelError, match="there is no version 9"), connect(server) as client:
             read_version(client, "far", 9)
     assert capfd.readouterr().out == "", "stdout carries results only"

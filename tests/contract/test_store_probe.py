@@ -10,15 +10,17 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from s3_proxy import s3_proxy
 
 from gvio.errors import StoreError
+from gvio.publish.release import Release
 from gvio.store.objects import ObjectStore, open_store
 from gvio.store.probe import probe_conditional_writes
+from gvio.store.writing import write_release
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.usefixtures("s3_credentials")]
 NOBODY = 65534
@@ -93,3 +95,19 @@ def test_a_probe_that_is_cut_off_at_any_request_is_removed(s3_endpoint: str, fai
 
 def _fresh(url: str) -> ObjectStore:
     return open_store(f"s3://gvio-contract/{uuid.uuid4().hex}", url)
+
+
+def test_an_open_store_is_probed_once(tmp_path: Path, make_release: Callable[..., Release]) -> None:
+    store = open_store(str(tmp_path))
+    probed: list[str] = []
+    replace = store.replace
+
+    def watched(key: str, data: bytes, etag: str | None, media_type: str = "application/json") -> None:
+        probed.extend([key] if key.startswith("_probe") else [])
+        replace(key, data, etag, media_type)
+
+    store.replace = watched  # type: ignore[method-assign]
+    probe_conditional_writes(store)
+    asked = len(probed)
+    write_release(store, "testland", make_release())
+    assert len(probed) == asked > 0

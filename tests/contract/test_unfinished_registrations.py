@@ -10,10 +10,13 @@ import time
 from pathlib import Path
 
 import pytest
-from training_records import log
+from training_records import known, log, make_record
 
 from gvio.registry import unfinished
+from gvio.registry.champion import champion_as_of
 from gvio.registry.connection import connect, default_uri
+from gvio.registry.record import Decision
+from gvio.registry.registration import decided_before, register
 from gvio.registry.unfinished import sweep_downloads, writing
 from gvio.registry.versions import list_versions
 
@@ -22,15 +25,23 @@ KILL_AFTER = """
     from pathlib import Path
     sys.path.insert(0, sys.argv[1])
     import mlflow.tracking
+    from gvio.registry import training
     from training_records import log
     name = sys.argv[4]
-    method = getattr(mlflow.tracking.MlflowClient, name)
+    owner = training if name == "_lay_out" else mlflow.tracking.MlflowClient
+    method = getattr(owner, name)
     def last(*args, **kwargs):
         method(*args, **kwargs)
         os.kill(os.getpid(), signal.SIGKILL)
-    setattr(mlflow.tracking.MlflowClient, name, last)
-    log(sys.argv[2], Path(sys.argv[3]), "killed", b"w", "promoted", "first")
+    setattr(owner, name, last)
+    log(sys.argv[2], Path(sys.argv[3]), "killed", b"w", "promoted", "better")
 """
+
+
+def _in_use(uri: str) -> bytes | None:
+    day = known()
+    found = champion_as_of(uri, "killed", day.trained, day.public_until, day.as_of)
+    return None if found is None else found.weights
 
 
 def _statuses(uri: str, region: str) -> list[str]:
@@ -41,25 +52,33 @@ def _statuses(uri: str, region: str) -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("call", "statuses"),
+    ("call", "killed_runs", "decided"),
     [
-        ("create_run", ["FINISHED", "KILLED"]),
-        ("log_artifacts", ["FINISHED", "KILLED"]),
-        ("create_model_version", ["FINISHED"]),
-        ("set_registered_model_alias", ["FINISHED"]),
+        ("create_run", 1, False),
+        ("_lay_out", 1, False),
+        ("create_model_version", 0, True),
+        ("set_registered_model_alias", 0, True),
     ],
 )
-def test_a_killed_registration_is_completed_by_the_next(tmp_path, new_database, call, statuses):
+@pytest.mark.parametrize("champions", [0, 1])
+def test_a_killed_registration_is_completed_by_the_next(tmp_path, new_database, call, killed_runs, decided, champions):
     (tmp_path / "mlflow.db").write_bytes(new_database)
     uri = default_uri(tmp_path)
+    if champions:
+        log(uri, tmp_path, "killed", b"v", "promoted", "first")
     command = [sys.executable, "-c", textwrap.dedent(KILL_AFTER), str(Path(__file__).parent), uri, str(tmp_path), call]
     killed = subprocess.run(command, capture_output=True, text=True, check=False)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
-    version = log(uri, tmp_path, "killed", b"w", "promoted", "first")
-    assert (version.version, version.decision, version.evidence) == (1, "promoted", "first")
-    assert version.aliases == ("challenger", "champion")
-    assert len(list_versions(uri, "killed")) == 1
-    assert _statuses(uri, "killed") == statuses
+    assert _in_use(uri) == (b"v" if champions else None), "a version that never became champion is none"
+    again = make_record(tmp_path, "killed", b"w")
+    before = decided_before(uri, "killed", again.package)
+    assert (before is not None) is decided
+    version = before or register(uri, again, Decision("promoted", "better"))
+    assert (version.version, version.decision, version.evidence) == (champions + 1, "promoted", "better")
+    assert (version.aliases, version.replaced) == (("challenger", "champion"), champions or None)
+    assert _in_use(uri) == b"w"
+    assert len(list_versions(uri, "killed")) == champions + 1
+    assert _statuses(uri, "killed") == ["FINISHED"] * (champions + 1) + ["KILLED"] * killed_runs
 
 
 @pytest.fixture(scope="module")

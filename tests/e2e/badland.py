@@ -6,6 +6,8 @@ import contextlib
 import dataclasses
 import io
 import json
+import re
+import shlex
 import shutil
 from pathlib import Path
 from typing import Any
@@ -64,6 +66,11 @@ def call(*words: str | Path) -> Outcome:
     return Outcome(code, out.getvalue(), err.getvalue())
 
 
+def told(text: str) -> list[str]:
+    """The words of the last command that a text names, without `gvio`."""
+    return shlex.split(re.findall(r"`gvio ([^`]+)`", text)[-1])
+
+
 @dataclasses.dataclass(frozen=True)
 class Region:
     """Folders of one region: `pack`, `store`, `workspace`, and the parameters."""
@@ -85,8 +92,19 @@ class Region:
     def run(self, command: str, *more: str, month: Month | None = None, as_of: str = AS_OF) -> Outcome:
         """A command of the monthly job."""
         words = [command, "--region", self.pack, "--store", self.store, "--workspace", self.workspace]
-        words += ["--params", self.root / "params.yaml", "--as-of", as_of]
+        words += ["--params", self.params, "--as-of", as_of]
         return call(*words, *(["--month", str(month)] if month else []), *more)
+
+    def obey(self, text: str, *more: str) -> Outcome:
+        """Run the command that a text names, with what it cannot know: pack, workspace and parameters."""
+        words = told(text)
+        if "--region" in words:
+            return call(*words, "--workspace", self.workspace, *more)
+        return call(*words, "--region", self.pack, "--workspace", self.workspace, "--params", self.params, *more)
+
+    @property
+    def params(self) -> Path:
+        return self.root / "params.yaml"
 
     def registry(self, command: str, *more: str) -> Outcome:
         """A command of the registry."""

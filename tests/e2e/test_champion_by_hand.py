@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+from pathlib import Path
+from typing import Any
 
 import pytest
 from badland import TARGET, Region
+from mlflow.tracking import MlflowClient
 
 
 def _champion(region: Region) -> int:
@@ -18,6 +22,7 @@ def test_list_shows_versions_with_their_evidence(published_region: Region) -> No
     versions = published_region.registry("list", "--json").document
     assert [version["version"] for version in versions] == [2, 1]
     assert all(version["reason"] for version in versions)
+    assert all(version["tags"]["invented"] == "true" for version in versions), "the pack is a simulated one"
     assert re.search(
         r"version   1 .*promote: no usable champion to compare with", published_region.registry("list").out
     )
@@ -64,3 +69,64 @@ def test_a_champion_of_an_older_method_is_replaced_not_applied(region: Region, m
     refused = region.run("map", "--json")
     assert refused.code == 3
     assert "what `gvio evaluate` left there is not of this run's inputs. Run `gvio evaluate`" in refused.err
+
+
+def test_a_champion_that_cannot_be_read_is_replaced_by_training_anew(
+    region: Region, caplog: pytest.LogCaptureFixture
+) -> None:
+    champion, new = _champion(region), len(region.registry("list", "--json").document) + 1
+    for path in (region.workspace / "mlartifacts").rglob("model.safetensors"):
+        path.write_bytes(b"damaged")
+    (region.store / "badland" / "latest.json").unlink()
+    refused = region.run("run")
+    assert refused.code == 1
+    assert re.search(rf"version {champion}: model\.safetensors has SHA-256 .*gvio run --retrain", refused.message)
+    assert region.run("run", "--retrain").code == 0
+    assert "it counts as none, because --retrain was asked for" in caplog.text
+    newest = region.registry("list", "--json").document[0]
+    assert (newest["version"], newest["aliases"]) == (new, ["challenger", "champion"])
+    assert (
+        f"the champion counts as none (model gvio-badland version {champion}: model.safetensors" in newest["evidence"]
+    )
+    for path in (region.workspace / "mlartifacts").rglob("model.json"):
+        path.unlink()
+    assert region.run("run", "--retrain").code == 0, "trained to the same bytes, which are stored again"
+    assert "stored again from the same training" in caplog.text
+    assert _champion(region) == new
+
+
+class Killed(BaseException):
+    """What no handler of ours catches."""
+
+
+@pytest.mark.parametrize("call", ["create_model_version", "set_registered_model_alias"])
+def test_a_run_killed_while_it_registers_is_completed_as_if_undisturbed(
+    region: Region, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    for folder in (region.store, region.workspace / "mlartifacts"):  # trained, and never registered nor published
+        shutil.rmtree(folder)
+    (region.workspace / "mlflow.db").unlink()
+    twin = region.copy(tmp_path / "twin")
+    assert twin.run("run").code == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(MlflowClient, call, _kill_after(getattr(MlflowClient, call)))
+        with pytest.raises(Killed):
+            region.run("run")
+    assert region.run("run").code == 0
+    assert _told(region) == _told(twin)
+    assert len(_told(twin)) == 1
+    assert region.manifest()["release"] == twin.manifest()["release"]
+
+
+def _kill_after(method: Any) -> Any:
+    def last(*args: Any, **kwargs: Any) -> None:
+        method(*args, **kwargs)
+        raise Killed
+
+    return last
+
+
+def _told(region: Region) -> list[tuple[Any, ...]]:
+    """What a person sees of the versions, but for times."""
+    said = ("version", "aliases", "reason", "decision", "evidence", "replaced")
+    return [tuple(v[name] for name in said) for v in region.registry("list", "--json").document]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from badland import BEFORE, TARGET, Region, call
 
 
@@ -42,10 +43,7 @@ def test_repair_restores_from_the_workspace_what_map_left_there(region: Region) 
     assert len(outcome.document["restored"]) == len(damaged)
     assert call("verify", *words).out == "badland: sound\n"
     after = {key: data for key, data in region.published().items() if "/damaged/" not in key}
-    moving = ("latest.json", "collection.json")
-    assert {k: v for k, v in after.items() if not k.endswith(moving)} == {
-        k: v for k, v in before.items() if not k.endswith(moving)
-    }
+    assert after == before
     assert region.run("run", "--json").document["outcome"] == "unchanged"
 
 
@@ -56,6 +54,8 @@ def test_after_a_repair_without_workspace_a_run_publishes_again(region: Region) 
     assert call("repair", "--store", region.store, "--region", "badland").code == 3
     report = region.run("run", "--json").document
     assert report["outcome"] == "published"
+    assert region.obey(call("verify", "--store", region.store).out).code == 0, "the release before is replaced"
+    assert call("verify", "--store", region.store).out == "badland: sound\n"
     assert json.loads((region.store / "badland" / "latest.json").read_text())["release"] == report["release"]
     months = {o["month"] for o in region.manifest()["objects"] if o["month"]}
     assert months == {str(BEFORE), str(TARGET)}
@@ -66,3 +66,42 @@ def test_after_a_repair_without_workspace_a_run_publishes_again(region: Region) 
 def test_a_damaged_table_of_the_last_release_does_not_stop_the_next_run(region: Region) -> None:
     _flip(_folder(region) / "scoreboard.json")
     assert region.run("run", "--json").document["outcome"] == "published"
+
+
+@pytest.mark.parametrize("deleted", [True, False])
+def test_a_manifest_is_restored_from_the_workspace_that_published_it(region: Region, deleted: bool) -> None:
+    before = region.published()
+    for folder in (region.store / "badland" / "releases").iterdir():
+        (folder / "manifest.json").unlink() if deleted else _flip(folder / "manifest.json")
+    outcome = region.obey(call("verify", "--store", region.store).out)
+    assert (outcome.code, outcome.out.count("restored releases/")) == (0, 2), outcome.out
+    after = {key: data for key, data in region.published().items() if "/damaged/" not in key}
+    assert after == before
+    assert call("verify", "--store", region.store).out == "badland: sound\n"
+
+
+def test_where_nothing_holds_the_manifest_repair_says_which_month_to_make_again(region: Region) -> None:
+    folder = _folder(region)
+    (folder / "manifest.json").unlink()
+    outcome = call("repair", "--store", region.store, "--region", "badland")
+    assert outcome.code == 3
+    assert f"withdrawn, because nothing holds its right bytes: release {folder.name}\n" in outcome.out
+    assert f"latest.json went back to the release {BEFORE}-" in outcome.out
+    assert f"{TARGET} must be made again: run `gvio run --store" in outcome.out
+    assert call("verify", "--store", region.store).code == 0
+    assert region.obey(outcome.out).code == 0
+    assert region.manifest()["month"] == str(TARGET)
+    assert call("verify", "--store", region.store).out == "badland: sound\n"
+
+
+def test_a_table_of_an_older_release_is_made_again_by_the_command_that_is_named(region: Region) -> None:
+    folder = next((region.store / "badland" / "releases").glob(f"{BEFORE}-*"))
+    before = region.published()
+    _flip(folder / "estimates.parquet")
+    told = region.obey(call("verify", "--store", region.store).out)
+    assert told.code == 3
+    assert f"--month {BEFORE} --as-of 2020-12-20`" in told.out
+    made = region.obey(told.out, "--json").document
+    assert (made["outcome"], made["release"]) == ("archived", folder.name)
+    after = {key: data for key, data in region.published().items() if "/damaged/" not in key}
+    assert after == before

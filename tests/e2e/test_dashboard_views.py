@@ -155,4 +155,4 @@ def test_damage_is_one_sentence(world: Invented, tmp_path: Path) -> None:
 
 
 def test_an_empty_store_is_one_sentence(tmp_path: Path) -> None:
-    assert "Publish a month with `gvio run`" in text(run(tmp_path))
+    assert "Publish a month: `gvio run --store" in text(run(tmp_path))

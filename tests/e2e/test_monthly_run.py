@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from badland import AS_OF, BEFORE, TARGET, Region, call
+from badland import AS_OF, BEFORE, TARGET, Region, call, told
 from filelock import FileLock
 
 from gvio.compare.table import COMPARATORS
@@ -211,8 +211,16 @@ def test_publish_refuses_a_product_of_other_statistics_and_the_cure_works(region
             r"what `gvio validate` left there is not of this run's inputs\. Run `gvio validate`", outcome.message
         )
     assert region.published() == before
-    report = region.run("run", "--json").document  # the cure that the message names last
-    assert report["outcome"] == "published"
+    wanted, cured = ["publish"], list[str]()
+    while wanted:  # each message names the stage that must run first: its command, then the one before it again
+        outcome = region.run(wanted[-1], month=TARGET)
+        if outcome.code == 0:
+            cured.append(wanted.pop())
+        else:
+            wanted += told(outcome.message)
+    assert cured == ["validate", "train", "evaluate", "decide", "map", "publish"]
+    report = region.run("run", "--json").document
+    assert report["outcome"] == "unchanged"
     manifest = region.manifest()
     assert manifest["release"] == report["release"]
     assert region.run("run", "--json").document["outcome"] == "unchanged"

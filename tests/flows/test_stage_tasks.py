@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from prefect.artifacts import Artifact
+from requests import HTTPError, Response
 from scripted_stages import ScriptedStages, write_pack
 
 import flows.monthly
@@ -21,6 +22,7 @@ from gvio.errors import ConflictError, GateRefused, RunHeld, UpstreamUnavailable
 from gvio.run.context import open_context
 from gvio.run.order import STAGES, region_held
 from gvio.run.request import RangeRequest, RunRequest
+from gvio.sources.folder import list_files
 
 pytestmark = [
     pytest.mark.enable_socket,
@@ -116,6 +118,27 @@ def test_refusal_reaches_the_caller_unchanged_and_at_once(request_: RunRequest, 
     assert stages.calls == ["fetch", "validate"], "nothing after the refusal, and no second try"
     assert outcome().startswith("**Refused or failed** (GateRefused): 2021-12: light.coverage")
     assert "- fetch\n" in outcome()
+
+
+def test_a_month_that_a_folder_does_not_have_yet_is_not_tried_again(
+    request_: RunRequest, script: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "ntl").mkdir()
+    stages = script(fetch=[lambda _: list_files(tmp_path / "ntl", "vnl-monthly"), None])
+    with pytest.raises(UpstreamUnavailable, match="the folder is empty") as caught:
+        monthly(request_)
+    assert (stages.calls, caught.value.exit_code) == (["fetch"], 4)
+
+
+def test_a_server_that_asks_for_a_long_wait_is_left_alone(request_: RunRequest, script: Any) -> None:
+    response = Response()
+    response.headers["Retry-After"] = "3600"
+    error = UpstreamUnavailable("the quota is used up")
+    error.__cause__ = HTTPError(response=response)
+    stages = script(fetch=[error, None])
+    with pytest.raises(UpstreamUnavailable, match="quota"):
+        monthly(request_)
+    assert stages.calls == ["fetch"]
 
 
 def test_a_bug_is_not_tried_again(request_: RunRequest, script: Any) -> None:

@@ -8,7 +8,7 @@ import requests
 import urllib3
 
 from gvio.archives.http_errors import answering, asked_wait, check_answer, is_login_error, safe_url, starts_a_page
-from gvio.errors import ConfigError, ProductError, UpstreamUnavailable
+from gvio.errors import ConfigError, ProductAbsent, ProductError, UpstreamUnavailable
 from gvio.types import Month
 
 URL = "https://user:pass@archive.test/data/A.h5?token=SECRET#part"
@@ -73,8 +73,8 @@ def test_a_page_passes_where_a_page_was_asked_for():
 @pytest.mark.parametrize(
     ("month", "status", "kind", "message"),
     [
-        (Month(2026, 10), 404, UpstreamUnavailable, r"does not have 2026-10 yet \(HTTP 404\)"),
-        (Month(2026, 8), 404, UpstreamUnavailable, "does not have 2026-08 yet"),
+        (Month(2026, 10), 404, ProductAbsent, r"does not have 2026-10 yet \(HTTP 404\)"),
+        (Month(2026, 8), 404, ProductAbsent, "does not have 2026-08 yet"),
         (Month(2026, 7), 404, ProductError, "LAADS no longer has it"),
         (Month(2026, 10), 410, ProductError, r"LAADS no longer has it \(HTTP 410\)"),
     ],

@@ -62,7 +62,9 @@ def test_the_command_that_a_finding_names_cures_it_and_publishing_ends_it(store:
     assert code == 3
     assert out.splitlines() == [
         f"set aside, see damaged/: {key}",
-        f"absent until `gvio run` makes it again: {key}",
+        f"absent: {key}",
+        f"2021-03 must be made again: run `gvio run --store {shlex.quote(store)} --month 2021-03 --as-of 2021-04-20`"
+        " with the --region, --workspace and --params that made it",
     ]
     write_release(LocalStore(Path(store)), "testland", release)
     assert call("verify", "--store", store)[:2] == (0, "testland: sound\n")
@@ -95,6 +97,9 @@ def test_repair_restores_from_a_workspace_and_says_what_it_did(store: str, relea
         "moved": False,
         "catalogue": False,
         "left": [],
+        "withdrawn": [],
+        "went_back": False,
+        "incomplete": [],
     }
 
 
@@ -102,4 +107,4 @@ def test_a_store_without_any_whole_release_says_so(store: str, release) -> None:
     (Path(store) / "testland" / f"releases/{release.id}/manifest.json").write_text("{}")
     code, out, _ = call("repair", "--store", store, "--region", "testland")
     assert code == 3
-    assert out.splitlines()[-1] == "no whole release is left: publish again with `gvio run`"
+    assert out.splitlines()[-1].startswith("no whole release is left: publish again, `gvio run --store ")

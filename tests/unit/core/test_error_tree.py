@@ -15,6 +15,7 @@ CLASSES = sorted(
 EXIT_CODES = {
     "ConfigError": 2,
     "ConflictError": 1,
+    "DamagedModel": 1,
     "DamagedStore": 1,
     "GateRefused": 3,
     "GvioError": 1,
@@ -23,6 +24,7 @@ EXIT_CODES = {
     "ModelError": 1,
     "OutdatedModel": 1,
     "PackError": 3,
+    "ProductAbsent": 4,
     "ProductError": 3,
     "RunHeld": 5,
     "StoreError": 1,

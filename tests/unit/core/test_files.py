@@ -1,5 +1,6 @@
 """Files appear whole or not at all, leave nothing behind, and a lock lets one through at a time."""
 
+import errno
 import json
 import os
 import subprocess
@@ -11,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from gvio.errors import RunHeld
+from gvio.errors import ConfigError, RunHeld, StoreError
 from gvio.files import SecondReader, held, move, replacing, sibling, write_bytes, write_json
 
 HOURS_AGO = 2 * 3600
@@ -219,3 +220,39 @@ def test_a_second_reader_has_its_own_position_and_leaves_the_file_open(tmp_path)
             assert (two.seek(-2, os.SEEK_END), two.read(), two.read(1), two.tell()) == (8, b"89", b"", 10)
             assert one.tell() == 5
         assert (file.closed, file.tell(), file.read(1)) == (False, 3, b"3")
+
+
+def refuse():
+    return RunHeld("held")
+
+
+@pytest.mark.parametrize("reason", [errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOSPC])
+def test_a_lock_that_cannot_be_taken_is_one_line_with_a_cure(tmp_path, monkeypatch, reason):
+    def fail(*_, **__):
+        raise OSError(reason, os.strerror(reason))
+
+    monkeypatch.setattr(os, "open", fail)
+    expected = r"\.lock: cannot be written \(.+\)\. Choose another --workspace\."
+    with pytest.raises(ConfigError, match=expected), held(tmp_path / ".lock", refuse):
+        raise AssertionError
+    with (
+        pytest.raises(StoreError, match="theirs"),
+        held(tmp_path / ".lock", refuse, 0.0, lambda _: StoreError("theirs")),
+    ):
+        raise AssertionError
+
+
+def test_a_file_in_place_of_the_folder_and_a_folder_in_place_of_the_lock_are_told_alike(tmp_path):
+    (tmp_path / "file").write_text("")
+    (tmp_path / "folder" / ".lock").mkdir(parents=True)
+    for name in ("file", "folder"):
+        with (
+            pytest.raises(ConfigError, match=rf"{name}/\.lock: cannot be written"),
+            held(tmp_path / name / ".lock", refuse),
+        ):
+            raise AssertionError
+
+
+def test_errors_of_the_work_under_a_lock_pass_unchanged(tmp_path):
+    with pytest.raises(FileNotFoundError), held(tmp_path / ".lock", refuse):
+        raise FileNotFoundError

@@ -210,7 +210,7 @@ def test_facts_that_cannot_be_read_are_refused_in_one_line(fitted, about):
     with pytest.raises(OutdatedModel, match=what) as error:
         read_package(weights, damaged)
     assert "\n" not in str(error.value)
-    assert "Retrain: `gvio train --retrain`." in str(error.value)
+    assert "Run `gvio train --retrain` with the same --region" in str(error.value)
 
 
 @pytest.mark.parametrize("fact", ["region", "reason", "inputs", "architecture_digest", "parameters", "code"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import yaml
 
 from gvio.run.code import CODE, source_of, source_of_release
 from gvio.run.order import STAGES
-from gvio.source import uncovered
+from gvio.source import LIBRARIES, imported_libraries, uncovered
 
 ROOT = Path(__file__).parents[3]
 GRAPH = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
@@ -34,6 +35,36 @@ def test_every_stage_has_a_list_and_its_own_digest() -> None:
     digests = {source_of(stage) for stage in STAGES}
     assert len(digests) == len(STAGES)
     assert source_of_release() not in digests
+
+
+NO_NUMBERS = {
+    "alembic": "the registry's database",
+    "boto3": "brings bytes, which are verified",
+    "botocore": "brings bytes, which are verified",
+    "earthaccess": "brings bytes, which are verified",
+    "filelock": "locks",
+    "great_expectations": "says whether a table passes, and changes no value",
+    "jinja2": "pages",
+    "markupsafe": "pages",
+    "matplotlib": "pictures",
+    "mlflow": "keeps packages, whose bytes are verified",
+    "pydantic": "checks types; what it read is in the key itself",
+    "pystac": "words of the catalogue",
+    "requests": "brings bytes, which are verified",
+    "sqlalchemy": "the registry's database",
+    "tenacity": "tries again",
+    "urllib3": "brings bytes, which are verified",
+    "yaml": "reads configuration; what it read is in the key itself",
+}
+
+
+def test_every_library_that_stages_import_is_in_their_digest_or_makes_no_number() -> None:
+    used = imported_libraries(*sorted({f"gvio.{name}" for names in CODE.values() for name in names}))
+    distributions = packages_distributions()
+    counted = {name for name in used if set(distributions[name]) & set(LIBRARIES)}
+    assert used - counted - set(NO_NUMBERS) == set(), "add it to LIBRARIES of gvio/source.py, or say why not"
+    assert set(NO_NUMBERS) <= used - counted, "no longer imported, or counted"
+    assert {distribution for name in counted for distribution in distributions[name]} == set(LIBRARIES)
 
 
 def test_an_experiment_ends_with_the_evaluation() -> None:

@@ -102,6 +102,13 @@ def test_the_region_is_free_again_after_a_refusal(pack: str, tmp_path: Path) -> 
         pass
 
 
+def test_a_workspace_whose_lock_cannot_be_written_is_named(pack: str, tmp_path: Path) -> None:
+    (tmp_path / "w" / "testland" / ".lock").mkdir(parents=True)
+    hint = r"testland/\.lock: cannot be written \(.+\)\. Choose another --workspace"
+    with pytest.raises(ConfigError, match=hint), region_held(opened(pack, tmp_path / "w")):
+        pass
+
+
 def test_a_workspace_that_cannot_be_is_named(pack: str, tmp_path: Path) -> None:
     (tmp_path / "w").write_text("a file")
     context = opened(pack, tmp_path / "w")

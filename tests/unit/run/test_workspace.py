@@ -63,7 +63,7 @@ def test_an_edited_file_is_refused_once_and_made_anew_by_the_next_run(workspace:
     head = workspace.find(MonthHead, "sample", MADE)
     assert head is not None
     (workspace.folder / "deep" / "data.bin").write_bytes(b"edited")
-    with pytest.raises(InputRefused, match=r"data\.bin is not what the stage wrote. Run `gvio run` again"):
+    with pytest.raises(InputRefused, match=r"data\.bin is not what the stage wrote. Run this command again"):
         workspace.data(head, "deep/data.bin")
     assert workspace.find(MonthHead, "sample", MADE) is None, "so that the next run makes it anew"
 
@@ -72,7 +72,7 @@ def test_a_file_that_vanished_under_the_run_is_named(workspace: Workspace) -> No
     head = workspace.find(MonthHead, "sample", MADE)
     assert head is not None
     (workspace.folder / "deep" / "data.bin").unlink()
-    with pytest.raises(InputRefused, match=r"data\.bin cannot be read \(FileNotFoundError\). Run `gvio run` again"):
+    with pytest.raises(InputRefused, match=r"data\.bin cannot be read \(FileNotFoundError\). Run this command again"):
         workspace.data(head, "deep/data.bin")
 
 

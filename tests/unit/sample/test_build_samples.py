@@ -157,14 +157,18 @@ def test_the_same_samples_give_the_same_bytes(samples: Samples) -> None:
 
 @pytest.mark.parametrize("content", [b"", b"<html>", b"PK\x03\x04 cut short"])
 def test_bytes_that_are_not_samples_are_refused(content: bytes) -> None:
-    with pytest.raises(InputRefused, match=r"samples.npz: samples cannot be read \(\w+\). Run `gvio sample` again"):
+    with pytest.raises(
+        InputRefused, match=r"samples.npz: samples cannot be read \(\w+\). Run `gvio sample` with the same"
+    ):
         read_samples(content)
 
 
 def test_samples_of_another_version_are_refused() -> None:
     sink = io.BytesIO()
     np.savez(sink, version=np.array(0))
-    with pytest.raises(InputRefused, match=r"samples of version 0, this program reads 2. Run `gvio sample` again"):
+    with pytest.raises(
+        InputRefused, match=r"samples of version 0, this program reads 2. Run `gvio sample` with the same"
+    ):
         read_samples(sink.getvalue())
 
 

@@ -42,7 +42,9 @@ def test_a_stack_comes_back_as_it_was() -> None:
 
 @pytest.mark.parametrize("size", [0, 100, 900])
 def test_a_damaged_file_asks_for_another_fetch(size: int) -> None:
-    with pytest.raises(InputRefused, match=r"light\.npz: the light cannot be read \(\w+\). Run `gvio fetch` again"):
+    with pytest.raises(
+        InputRefused, match=r"light\.npz: the light cannot be read \(\w+\). Run `gvio fetch` with the same"
+    ):
         read_light(light_bytes(_stack())[:size])
 
 

@@ -9,16 +9,18 @@ from pathlib import Path
 import pytest
 
 from gvio.errors import DamagedStore, StoreError
+from gvio.files import write_bytes
 from gvio.publish.knowledge import Knowledge
 from gvio.store.documents import read_latest
 from gvio.store.local import LocalStore
-from gvio.store.offers import Offer, from_release, from_workspace
-from gvio.store.published import last_readable, read_release
-from gvio.store.repair import repair
+from gvio.store.offers import Offer, documents_of, from_release, from_workspace
+from gvio.store.published import last_readable, list_releases, read_release
+from gvio.store.repair import Lost, repair
 from gvio.store.standing import last_manifest, standing
 from gvio.store.verify import regions_in, verify_release
 from gvio.store.writing import write_release
 from gvio.types import Month
+from gvio.version import code_version
 
 NOW = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 TABLES = ["estimates.parquet", "scoreboard.json", "checks.json", "model-card.md"]
@@ -126,11 +128,63 @@ def test_a_damaged_manifest_is_restored_or_the_pointer_goes_to_the_newest_whole_
     path.write_bytes(damaged)
     assert last_manifest(store, "testland").release == older.id
     report = repair(store, "testland", now=NOW)
-    assert (report.latest, report.moved, report.catalogue) == (older.id, True, True)
+    assert (report.latest, report.moved, report.catalogue, report.went_back) == (older.id, True, True, True)
+    assert report.to_make == (Lost(newer.id, "2021-03", "2021-04-20", None),)
+    assert read_latest(store, "testland").as_of == ""
     assert standing(store, "testland").whole
     assert verify_release(store, "testland") == ()
     assert write_release(store, "testland", newer).outcome == "published"
     assert verify_release(store, "testland") == ()
+
+
+@pytest.mark.parametrize("deleted", [True, False])
+def test_a_workspace_offers_the_manifest_of_every_release_that_it_published(store, releases, tmp_path, deleted) -> None:
+    before = {key: store.get(key) for key in store.list_("")}
+    for release in releases:
+        for name, data in documents_of(release).items():
+            write_bytes(tmp_path / "work" / name, data)
+        path = Path(store.url) / "testland" / "releases" / release.id / "manifest.json"
+        path.unlink() if deleted else _flip(store, f"releases/{release.id}/manifest.json")
+    (Path(store.url) / "testland" / "latest.json").write_text("{")
+    report = repair(store, "testland", from_workspace(tmp_path / "work"), now=NOW)
+    assert (report.latest, len(report.restored), report.to_make) == (releases[1].id, 2, ())
+    assert {key: store.get(key) for key in store.list_("") if "/damaged/" not in key} == before
+
+
+def test_a_manifest_in_the_workspace_that_was_edited_is_not_offered(releases, tmp_path) -> None:
+    for name, data in documents_of(releases[1]).items():
+        write_bytes(tmp_path / name, data.replace(b"2021-03", b"2021-04", 1))
+    assert from_workspace(tmp_path).manifests == {}
+
+
+def test_an_older_release_that_cannot_be_restored_is_withdrawn_and_its_month_named(store, releases) -> None:
+    older, newer = releases
+    key = _key(older, "checks.json")
+    _flip(store, key)
+    report = repair(store, "testland", now=NOW)
+    assert (report.latest, report.left, report.moved) == (newer.id, (), False)
+    assert report.to_make == (Lost(older.id, "2021-02", "2021-02-18", None),)
+    assert verify_release(store, "testland") == ()
+    assert write_release(store, "testland", older).outcome == "archived"
+    assert verify_release(store, "testland") == ()
+    assert list_releases(store, "testland") == [older.id, newer.id]
+
+
+def test_a_release_that_another_of_the_same_month_and_statistics_replaced_need_not_be_made(
+    store, releases, make_release
+) -> None:
+    again = make_release(code="0.2.0")
+    assert write_release(store, "testland", again).outcome == "published"
+    store.delete(f"testland/{_key(releases[1], 'checks.json')}")
+    report = repair(store, "testland", now=NOW)
+    assert (report.to_make, [lost.replaced_by for lost in report.withdrawn]) == ((), [again.id])
+    assert verify_release(store, "testland") == ()
+
+
+def test_a_grid_that_the_latest_lists_too_withdraws_no_older_release(store, releases) -> None:
+    store.delete(f"testland/{_key(releases[0], 'grids/')}")
+    report = repair(store, "testland", now=NOW)
+    assert (report.withdrawn, [lost.release for lost in report.to_make]) == ((), [releases[1].id])
 
 
 @pytest.mark.parametrize(
@@ -213,6 +267,52 @@ def test_a_catalogue_that_does_not_show_the_release_is_found_and_made_again(stor
     assert again == wanted
 
 
+def _publish_one(tmp_path: Path, make_release, **facts) -> tuple[LocalStore, Path, bytes]:
+    store = LocalStore(tmp_path / "other")
+    write_release(store, "testland", make_release(**facts))
+    path = Path(store.url) / "testland" / "collection.json"
+    return store, path, path.read_bytes()
+
+
+@pytest.mark.parametrize("name", ["collection.json", "catalog.json"])
+def test_every_word_of_a_catalogue_counts_where_this_version_wrote_it(tmp_path, make_release, name) -> None:
+    store, path, _ = _publish_one(tmp_path, make_release, code=code_version())
+    path = path.with_name(name)
+    sound = path.read_bytes()
+    assert verify_release(store, "testland") == ()
+    for word in (b"Testland", b"STAC" if name == "catalog.json" else b"night light", b"other", b"\n"):
+        if word in sound:
+            path.write_bytes(sound.replace(word, word[:-1], 1))
+            (finding,) = verify_release(store, "testland")
+            assert (finding.kind, finding.key) == ("catalogue", name)
+            assert "is not what its release says" in finding.message
+            assert repair(store, "testland", now=NOW).catalogue
+            assert path.read_bytes() == sound
+
+
+@pytest.mark.parametrize("field", ["title", "gvio:skill", "gvio:invented", "id", "extent"])
+def test_facts_of_a_catalogue_count_whoever_wrote_it_and_words_do_not(tmp_path, make_release, field) -> None:
+    store, path, sound = _publish_one(tmp_path, make_release, code="0.1.0")
+    older = json.loads(sound) | {"description": "Words of before.", "stac_version": "1.0.0", "keywords": ["light"]}
+    path.write_bytes(json.dumps(older).encode())
+    assert verify_release(store, "testland") == (), "written by another version, which said it otherwise"
+    edited = {"gvio:invented": True, "extent": {"spatial": {"bbox": [[0, 0, 9, 9]]}, "temporal": {"interval": []}}}
+    path.write_bytes(json.dumps(older | {field: edited.get(field, "edited")}).encode())
+    (finding,) = verify_release(store, "testland")
+    assert f"{field!r} is not what its release says" in finding.message
+    assert repair(store, "testland", now=NOW).catalogue
+    assert path.read_bytes() == sound
+
+
+def test_links_and_assets_of_a_catalogue_say_what_the_release_holds(tmp_path, make_release) -> None:
+    store, path, sound = _publish_one(tmp_path, make_release, code="0.1.0")
+    for old, new in ((b'"title": "2021-01"', b'"title": "2021-09"'), (b'"text/markdown', b'"text/html')):
+        assert old in sound
+        path.write_bytes(sound.replace(old, new))
+        (finding,) = verify_release(store, "testland")
+        assert "is not what its release says" in finding.message
+
+
 def test_a_catalogue_left_behind_by_a_killed_publish_is_not_whole(store, releases) -> None:
     (Path(store.url) / "testland" / "collection.json").write_bytes(releases[0].catalogue["collection.json"])
     assert f"shows {releases[0].id}" in str(standing(store, "testland").damage)
@@ -235,7 +335,7 @@ def test_one_release_can_be_verified_alone(store, releases) -> None:
     _flip(store, f"releases/{releases[1].id}/checks.json")
     assert verify_release(store, "testland", releases[0].id) == ()
     assert len(verify_release(store, "testland", releases[1].id)) == 1
-    with pytest.raises(StoreError, match=r"testland: no such release\. `gvio status` names the latest"):
+    with pytest.raises(StoreError, match=r"testland: no such release\. `gvio status --store \S+` names the latest"):
         verify_release(store, "testland", "2020-01-0123456789ab")
     with pytest.raises(StoreError, match="nothing is published"):
         verify_release(store, "elsewhere")
@@ -258,6 +358,14 @@ def test_the_next_run_is_warned_not_stopped(store, releases, key) -> None:
     assert (warning.name, warning.passed, warning.required) == ("store.last_release", False, False)
     assert "the last release cannot be built on, so nothing is compared with it" in warning.message
     assert last_manifest(store, "testland") is not None
+
+
+def test_a_run_that_knows_less_than_the_latest_is_compared_with_what_knew_less_than_it(store, releases) -> None:
+    older, newer = releases
+    assert last_readable(store, "testland", newer.knowledge).release.release == newer.id
+    assert last_readable(store, "testland", older.knowledge) == (None, None)
+    late = Knowledge(Month(2021, 2), "2021-02-19", "2021-03-20")
+    assert last_readable(store, "testland", late).release.release == older.id
 
 
 def test_nothing_published_is_no_warning(tmp_path) -> None:
