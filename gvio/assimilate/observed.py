@@ -91,9 +91,7 @@ class Observed:
         names = ("H", "y", "relative", "mine", "prior", "z", "lit", "precision", "rough")
         own = {name: getattr(self, name)[districts] for name in names}
         nothing = self.shared_y[:0]
-        return dataclasses.replace(
-            self, **own, G=self.G[districts, :0], shared_y=nothing, shared_relative=nothing
-        )
+        return dataclasses.replace(self, **own, G=self.G[districts, :0], shared_y=nothing, shared_relative=nothing)
 
 
 def observe(setting: Setting, log_output: FloatArray, steps: FloatArray | None = None) -> Observed:

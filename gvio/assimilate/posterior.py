@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 
-from gvio.assimilate.condition import join, told_by_all, variances
+from gvio.assimilate.condition import Told, join, told_by_all, told_by_figures, variances
 from gvio.assimilate.covariance import as_tensor, as_tensors, output_kernels
 from gvio.assimilate.hyper import Hyper
 from gvio.assimilate.linearise import first_guess
@@ -77,29 +77,28 @@ def last_pass(setting: Setting, hyper: Hyper) -> tuple[Pass, Posterior]:
     h = as_tensors(hyper, setting.sums.n_areas)
     for turn in range(_PASSES):
         seen = dataclasses.replace(observe(setting, log_output, steps), **wider)
-        done = condition(h, seen, full=turn == _PASSES - 1)
+        figures = told_by_figures(h, seen)
+        done = condition(h, seen, figures, full=turn == _PASSES - 1)
         # Weights of district-months within a sum depend on the estimate: linearise again at the new one.
         log_output = done.posterior.mean
         if turn < _PASSES - 1:
             steps = _common_steps(log_output, hyper, reached)
             wider = _robust(seen, log_output, hyper)
+    if not bool(seen.lit.any()):
+        return done, done.posterior
     # The same linearisation and weights, so that the difference is due to light alone.
-    dark = _without_light(done)
-    return _doubting(done, dark), dark
+    dark = condition(h, seen.dark(), figures, full=True).posterior
+    return _doubting(done, figures, dark), dark
 
 
-def _without_light(done: Pass) -> Posterior:
-    """The posterior of the same linearised figures without light; raises as `condition`."""
-    return condition(done.h, done.seen.dark(), full=True).posterior if bool(done.seen.lit.any()) else done.posterior
-
-
-def _doubting(done: Pass, dark: Posterior) -> Pass:
+def _doubting(done: Pass, figures: Told, dark: Posterior) -> Pass:
     """The pass again with wider errors of light in districts whose estimate it moved implausibly far, if any."""
     lit = done.posterior
     factor = downweighting(surprise(lit.mean, lit.sd, dark.mean, dark.sd))
     if (factor == 1).all():
         return done
-    return condition(done.h, dataclasses.replace(done.seen, rough=as_tensor(factor) * done.seen.rough), full=True)
+    rougher = dataclasses.replace(done.seen, rough=as_tensor(factor) * done.seen.rough)
+    return condition(done.h, rougher, figures, full=True)
 
 
 def _finite(done: Pass) -> Pass:
@@ -109,13 +108,19 @@ def _finite(done: Pass) -> Pass:
     return done
 
 
-def condition(h: Mapping[str, torch.Tensor], seen: Observed, *, full: bool) -> Pass:
+def condition(h: Mapping[str, torch.Tensor], seen: Observed, figures: Told, *, full: bool) -> Pass:
     """Condition log output on what was observed; without `full` the standard deviations are left 0.
+
+    Args:
+        h: Hyperparameters.
+        seen: What was observed.
+        figures: What the districts' own figures say: `told_by_figures` of the same.
+        full: Whether standard deviations are wanted.
 
     Raises:
         ModelError: The posterior is not finite.
     """
-    own_told = told_by_all(h, seen)
+    own_told = told_by_all(h, seen, figures)
     joined = join(h, seen, own_told)
     _, own = output_kernels(h, seen.months)
     mean = seen.prior + joined.common + joined.told @ own
