@@ -33,8 +33,9 @@ _TOGETHER = 32  # districts whose arrays of (T, T) are in memory at once
 @dataclasses.dataclass(frozen=True, eq=False)
 class Told:
     """What districts' own observations say: `S` (D, T, T), `R` (D, T, k), `u` (D, T) as above; of the common error of
-    light also `W` (k, k) and `v` (k,), summed over districts; k is T, or 0 where no light was seen. `fit` is the negative
-    log density of the observations where s is zero, without its constant. `carried` is K S and `left` K − K S K.
+    light also `W` (k, k) and `v` (k,), summed over districts; k is T, or 0 where no light was seen. `fit` is the
+    negative log density of the observations where s is zero, without its constant. `carried` is K S and `left` is
+    K − K S K.
     """
 
     S: Tensor
@@ -149,7 +150,8 @@ def join(h: Mapping[str, Tensor], seen: Observed, told: Told) -> Joined:
     # In units of the prior's factor the precision of s is one plus what was told: never worse conditioned than needed.
     prior = cholesky(common)
     if len(told.W):
-        prior = torch.block_diag(prior, cholesky(light_kernels(h, seen.months, seen.rough)[0]))
+        errors = cholesky(light_kernels(h, seen.months, seen.rough)[0])
+        prior = torch.block_diag(prior, errors)  # type: ignore[no-untyped-call]
     precise = cholesky(prior.T @ information @ prior + torch.eye(len(prior), dtype=torch.float64))
     root = torch.linalg.solve_triangular(precise, prior.T, upper=False).T
     mean = root @ (root.T @ evidence)

@@ -13,8 +13,8 @@ def linearise(sums: Sums, log_output: FloatArray) -> tuple[sparse.csr_array, Flo
     """First-order expansion of log(G exp(x)) at x = `log_output` (D, T).
 
     Returns:
-        H (n, D·T) csr, every row sums to one, and y (n,), such that H x ≈ y where the figures hold. Exact for figures of
-        one district and month; iterating it is Gauss–Newton.
+        H (n, D·T) csr, every row sums to one, and y (n,), such that H x ≈ y where the figures hold. Exact for figures
+        of one district and month; iterating it is Gauss–Newton.
     """
     output = np.exp(log_output.ravel())
     total = sums.G @ output

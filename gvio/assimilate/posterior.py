@@ -73,10 +73,12 @@ def last_pass(setting: Setting, hyper: Hyper) -> tuple[Pass, Posterior]:
     log_output = first_guess(setting.sums, setting.prior_share)
     reached = _reached(setting.sums)
     steps: FloatArray = np.where(reached, _OPEN, 1.0)
-    wider: Mapping[str, torch.Tensor] = {}
+    wider: tuple[torch.Tensor, torch.Tensor] | None = None
     h = as_tensors(hyper, setting.sums.n_areas)
     for turn in range(_PASSES):
-        seen = dataclasses.replace(observe(setting, log_output, steps), **wider)
+        seen = observe(setting, log_output, steps)
+        if wider is not None:
+            seen = dataclasses.replace(seen, relative=wider[0], shared_relative=wider[1])
         figures = told_by_figures(h, seen)
         done = condition(h, seen, figures, full=turn == _PASSES - 1)
         # Weights of district-months within a sum depend on the estimate: linearise again at the new one.
@@ -156,9 +158,11 @@ def _common_steps(log_output: FloatArray, hyper: Hyper, reached: BoolArray) -> F
     return np.asarray(np.where(reached, factor, np.minimum(factor, _WIDEST_IN_THE_DARK)))
 
 
-def _robust(seen: Observed, log_output: FloatArray, hyper: Hyper) -> dict[str, torch.Tensor]:
-    """Factors on the noise of figures, by name: beyond four standard deviations it is widened to match."""
+def _robust(seen: Observed, log_output: FloatArray, hyper: Hyper) -> tuple[torch.Tensor, torch.Tensor]:
+    """Factors on the noise of districts' figures (D, n) and of shared ones (g,): beyond four standard deviations it is
+    widened to match.
+    """
     x, least = torch.from_numpy(log_output), _OUTLIER * hyper.noise
     own = (seen.y - torch.einsum("dnt,dt->dn", seen.H, x)).abs() / least
     shared = (seen.shared_y - torch.einsum("dgt,dt->g", seen.G, x)).abs() / least
-    return {"relative": own.clamp(min=1.0), "shared_relative": shared.clamp(min=1.0)}
+    return own.clamp(min=1.0), shared.clamp(min=1.0)
