@@ -14,8 +14,9 @@ from scipy import sparse
 
 from gvio.assimilate.covariance import Months, as_tensor
 from gvio.assimilate.linearise import first_guess, linearise
+from gvio.ledger.select import select_rows
 from gvio.ledger.sums import Sums
-from gvio.types import FloatArray, IntArray
+from gvio.types import BoolArray, FloatArray, IntArray
 
 Tensor = torch.Tensor
 
@@ -94,11 +95,20 @@ class Observed:
         return dataclasses.replace(self, **own, G=self.G[districts, :0], shared_y=nothing, shared_relative=nothing)
 
 
-def observe(setting: Setting, log_output: FloatArray, steps: FloatArray | None = None) -> Observed:
-    """Linearise the figures at `log_output` (D, T) and lay everything out."""
-    sums = setting.sums
-    H, y = linearise(sums, log_output)
+def observe(
+    setting: Setting, log_output: FloatArray, steps: FloatArray | None = None, *, rows: BoolArray | None = None
+) -> Observed:
+    """Linearise the figures at `log_output` (D, T) and lay everything out.
+
+    Args:
+        setting: Figures, light and prior.
+        log_output: (D, T) where to linearise.
+        steps: (T,) factors on the variance of the common walk's steps; None: even steps.
+        rows: (n,) which figures to take, with the prior mean of all of them; None: every one.
+    """
     prior = prior_mean(setting)
+    sums = setting.sums if rows is None else select_rows(setting.sums, rows)
+    H, y = linearise(sums, log_output)
     light = setting.light or Measurement(np.full(prior.shape, np.nan), np.ones(prior.shape))
     lit = np.isfinite(light.z)
     rough = np.ones(sums.n_areas) if light.rough is None else light.rough
