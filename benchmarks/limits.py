@@ -24,7 +24,8 @@ from benchmarks.measure_world import AHEAD, SETTINGS, fit_world, visible
 from benchmarks.worlds import KINDS, BenchWorld, make_base, make_world, simulated
 from gvio.assimilate.calendar import calendar_features
 from gvio.assimilate.learn import learn_light
-from gvio.assimilate.posterior import Measurement, Setting, assimilate
+from gvio.assimilate.observed import Measurement, Setting
+from gvio.assimilate.posterior import assimilate
 from gvio.config import Params
 from gvio.evaluate.metrics import within_r2
 from gvio.ledger.select import select_rows

@@ -13,9 +13,10 @@ import dataclasses
 import numpy as np
 import torch
 
-from gvio.assimilate.covariance import light_gain, output_components
+from gvio.assimilate.covariance import output_components
 from gvio.assimilate.hyper import Hyper
-from gvio.assimilate.posterior import Pass, Posterior, Setting, last_pass
+from gvio.assimilate.observed import Setting
+from gvio.assimilate.posterior import Pass, Posterior, last_pass
 from gvio.types import FloatArray
 
 PARTS = ("level", "season", "calendar", "common", "own")
@@ -62,21 +63,12 @@ def explain(setting: Setting, hyper: Hyper) -> tuple[Posterior, Explanation]:
 
 def parts(done: Pass) -> dict[str, FloatArray]:
     """The posterior mean of every part, (D, T) by name; they sum to the posterior mean."""
-    shape = (done.seen.n_areas, done.seen.n_months)
-    # A term that all districts share collects the weights of all of them, an own term only its district's.
-    told = _told(done).reshape(shape)
-    found = {name: torch.zeros(shape, dtype=torch.float64) for name in PARTS}
-    prior = done.seen.prior.reshape(shape)
+    # A term that all districts share collects what was told of all of them, an own term only its district's.
+    told, prior = done.told, done.seen.prior
+    found = {name: torch.zeros_like(prior) for name in PARTS}
     found["level"] += prior.mean(dim=1, keepdim=True)
     found["own"] += prior - prior.mean(dim=1, keepdim=True)
-    for component in output_components(done.h, done.seen):
-        heard = told if component.own else told.sum(dim=0).expand(shape)
+    for component in output_components(done.h, done.seen.months):
+        heard = told if component.own else told.sum(dim=0).expand_as(told)
         found[component.part] += heard @ component.months
     return {name: part.numpy() for name, part in found.items()}
-
-
-def _told(done: Pass) -> torch.Tensor:
-    """(D·T,) the observations' weights carried back to district-months: any term's mean is its covariance times it."""
-    seen, n = done.seen, len(done.seen.y)
-    told = seen.H.T @ done.weights[:n]
-    return told.index_add(0, seen.seen, light_gain(done.h, seen) * done.weights[n:])

@@ -9,15 +9,8 @@ import numpy as np
 import torch
 from scipy.optimize import minimize
 
-from gvio.assimilate.covariance import (
-    Observed,
-    as_tensors,
-    cholesky,
-    joint_covariance,
-    light_error_covariance,
-    light_gain,
-    residual,
-)
+from gvio.assimilate.condition import join, told_by_all, told_by_figures
+from gvio.assimilate.covariance import as_tensors
 from gvio.assimilate.hyper import (
     CEILINGS,
     FLOORS,
@@ -31,7 +24,8 @@ from gvio.assimilate.hyper import (
     START,
     Hyper,
 )
-from gvio.assimilate.posterior import Setting, assimilate, observe
+from gvio.assimilate.observed import Setting, observe
+from gvio.assimilate.posterior import assimilate
 from gvio.errors import ModelError
 from gvio.ledger.select import select_rows
 from gvio.types import FloatArray
@@ -55,7 +49,7 @@ def learn_hyper(setting: Setting, start: Hyper = START, *, window: int = 72, max
     names = tuple(n for n in NAMES if n not in LIGHT_NAMES)
 
     def likelihood(h: Mapping[str, torch.Tensor]) -> torch.Tensor:
-        return _gaussian(residual(seen), joint_covariance(h, seen)[2])
+        return join(h, seen, told_by_figures(h, seen)).fit
 
     learned = _maximise(likelihood, names, start, max_iterations)
     return learned if setting.light is None else learn_light(setting, learned, window=window)
@@ -64,53 +58,25 @@ def learn_hyper(setting: Setting, start: Hyper = START, *, window: int = 72, max
 def learn_light(setting: Setting, hyper: Hyper, *, window: int = 72, max_iterations: int = 40) -> Hyper:
     """The light's hyperparameters, the prior's kept: maximum of p(light | figures) over the last `window` months.
 
-    Given the figures, log output has mean μ and covariance V; then z − g(μ − m) has covariance g V gᵀ + errors, with g
-    the gain times each district's sensitivity, which is learned with it, log-normal about one.
+    That is p(light, figures) / p(figures), and the latter does not change. Each district's sensitivity is learned with
+    them, log-normal about one.
 
     Raises:
         ModelError: No figure is visible, or the estimate is not finite.
     """
     recent = _recent(setting, window)
     lit = observe(recent, assimilate(dataclasses.replace(recent, light=None), hyper).mean)
-    if not len(lit.seen):
+    if not bool(lit.lit.any()):
         return hyper
     # Constant while the light's are learned, so it is computed once: a step then costs the readings only.
-    deviation, covariance = _given_figures(as_tensors(hyper, lit.n_areas), lit)
+    kept = as_tensors(hyper, lit.n_areas)
+    figures = told_by_figures(kept, lit)
+    of_figures = join(kept, lit.dark(), figures).fit
 
     def likelihood(h: Mapping[str, torch.Tensor]) -> torch.Tensor:
-        gain = light_gain(h, lit)
-        error = light_error_covariance(h, lit)
-        return _gaussian(lit.z - gain * deviation, gain[:, None] * covariance * gain + error)
+        return join(h, lit, told_by_all(h, lit, figures)).fit - of_figures
 
     return _maximise(likelihood, LIGHT_NAMES, hyper, max_iterations, lit.n_areas)
-
-
-def _given_figures(h: Mapping[str, torch.Tensor], lit: Observed) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mean minus prior mean, and covariance, of log output at the lit district-months, given the figures alone."""
-    dark = dataclasses.replace(lit, seen=lit.seen[:0], z=lit.z[:0], precision=lit.precision[:0])
-    prior, cross, joint = joint_covariance(h, dark)
-    factor = cholesky(joint)
-    cross = cross[:, lit.seen]
-    deviation = cross.T @ torch.cholesky_solve(residual(dark)[:, None], factor)[:, 0]
-    explained = torch.linalg.solve_triangular(factor, cross, upper=False)
-    return deviation, prior[lit.seen][:, lit.seen] - explained.T @ explained
-
-
-def _gaussian(error: torch.Tensor, covariance: torch.Tensor) -> torch.Tensor:
-    """Negative log density of `error` (n,), without its constant.
-
-    Its gradients, C⁻¹e and (C⁻¹ − C⁻¹eeᵀC⁻¹) / 2 (Rasmussen & Williams 2006, 5.9), are written out: a third of the time
-    that differentiating the factorisation takes.
-    """
-    with torch.no_grad():
-        factor = cholesky(covariance)
-        weights = torch.cholesky_solve(error[:, None], factor)[:, 0]
-        slope = 0.5 * (torch.cholesky_inverse(factor) - weights[:, None] * weights)
-        value = 0.5 * error @ weights + torch.log(torch.diag(factor)).sum()
-    # A linear function with the right gradient: its value is subtracted again, so autograd sees the written-out slope.
-    linear = weights @ error + (slope * covariance).sum()
-    found: torch.Tensor = value + linear - linear.detach()
-    return found
 
 
 def _maximise(

@@ -9,18 +9,18 @@ from gvio.ledger.sums import Sums
 from gvio.types import FloatArray
 
 
-def linearise(sums: Sums, log_output: FloatArray) -> tuple[FloatArray, FloatArray]:
+def linearise(sums: Sums, log_output: FloatArray) -> tuple[sparse.csr_array, FloatArray]:
     """First-order expansion of log(G exp(x)) at x = `log_output` (D, T).
 
     Returns:
-        H (n, D·T), every row sums to one, and y (n,), such that H x ≈ y where the figures hold. Exact for figures of
-        one district and month; iterating it is Gauss–Newton.
+        H (n, D·T) csr, every row sums to one, and y (n,), such that H x ≈ y where the figures hold. Exact for figures
+        of one district and month; iterating it is Gauss–Newton.
     """
     output = np.exp(log_output.ravel())
     total = sums.G @ output
     weights = sparse.diags_array(1 / total) @ sums.G @ sparse.diags_array(output)
     left_over = np.log(total) - weights @ log_output.ravel()
-    return weights.toarray(), np.log(sums.values) - left_over
+    return sparse.csr_array(weights), np.log(sums.values) - left_over
 
 
 def first_guess(sums: Sums, prior_share: FloatArray) -> FloatArray:

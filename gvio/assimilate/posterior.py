@@ -12,9 +12,11 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 
-from gvio.assimilate.covariance import Observed, as_tensor, as_tensors, cholesky, joint_covariance, residual
+from gvio.assimilate.condition import Told, join, told_by_all, told_by_figures, variances
+from gvio.assimilate.covariance import as_tensor, as_tensors, output_kernels
 from gvio.assimilate.hyper import Hyper
-from gvio.assimilate.linearise import first_guess, linearise
+from gvio.assimilate.linearise import first_guess
+from gvio.assimilate.observed import Observed, Setting, observe
 from gvio.assimilate.robust import downweighting, surprise
 from gvio.errors import RETRAIN, ModelError
 from gvio.ledger.sums import Sums
@@ -32,17 +34,6 @@ _OUTLIER = 4.0  # standard deviations of its noise by which a figure may be off 
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Measurement:
-    """Light as a measurement of log output: `z` (D, T) NaN where unseen, `precision` (D, T) in (0, 1]; `rough` (D,)
-    errors of a district's own light against the usual one's, None for no difference.
-    """
-
-    z: FloatArray
-    precision: FloatArray
-    rough: FloatArray | None = None
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
 class Posterior:
     """Log output: `mean`, `sd` (D, T) of districts; `city_mean`, `city_sd` (T,) of the log of their sum."""
 
@@ -53,64 +44,15 @@ class Posterior:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Setting:
-    """What the assimilation conditions on, apart from hyperparameters.
-
-    `sums` the visible figures; `light` the measurement or None; `prior_share` (D,) positive, sums to one: the share
-    of a district before any figure; `calendar` (T, c) features; `openings` (D, T) log change of the prior that
-    factories bring which open or close, None for none.
-    """
-
-    sums: Sums
-    light: Measurement | None
-    prior_share: FloatArray
-    calendar: FloatArray
-    openings: FloatArray | None = None
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
 class Pass:
-    """One linear-Gaussian pass: hyperparameters, what was observed, the observations' `weights` (n + k,), and the
-    posterior: its mean is the prior mean + Cov(output, observations) · weights.
+    """One linear-Gaussian pass: hyperparameters, what was observed, what the observations `told` of every
+    district-month (D, T), and the posterior: the mean of any term is its covariance times `told`.
     """
 
     h: Mapping[str, torch.Tensor]
     seen: Observed
-    weights: torch.Tensor
+    told: torch.Tensor
     posterior: Posterior
-
-
-def observe(
-    setting: Setting,
-    log_output: FloatArray,
-    steps: FloatArray | None = None,
-    relative: FloatArray | None = None,
-) -> Observed:
-    """Linearise the figures at `log_output` (D, T) and lay everything out as tensors."""
-    sums, light = setting.sums, setting.light
-    H, y = linearise(sums, log_output)
-    # The level is free in the prior covariance; a good centre only keeps the first linearisation near.
-    level = first_guess(sums, setting.prior_share).mean() - np.log(setting.prior_share).mean()
-    prior = np.repeat(np.log(setting.prior_share)[:, None] + level, sums.n_months, axis=1)
-    if setting.openings is not None:
-        prior = prior + setting.openings  # known from the pack: light is not asked, and its gain is not theirs
-    z = np.full(prior.shape, np.nan) if light is None else light.z
-    seen = np.flatnonzero(np.isfinite(z.ravel()))
-    precision = np.ones(prior.shape) if light is None else light.precision
-    return Observed(
-        H=as_tensor(H),
-        y=as_tensor(y),
-        relative=as_tensor(np.ones(len(y)) if relative is None else relative),
-        prior=as_tensor(prior.ravel()),
-        z=as_tensor(z.ravel()[seen]),
-        seen=torch.from_numpy(seen),
-        precision=as_tensor(precision.ravel()[seen]),
-        rough=as_tensor(np.ones(sums.n_areas) if light is None or light.rough is None else light.rough),
-        steps=as_tensor(np.ones(sums.n_months) if steps is None else steps),
-        calendar=as_tensor(setting.calendar),
-        n_areas=sums.n_areas,
-        n_months=sums.n_months,
-    )
 
 
 def assimilate(setting: Setting, hyper: Hyper) -> Posterior:
@@ -131,35 +73,34 @@ def last_pass(setting: Setting, hyper: Hyper) -> tuple[Pass, Posterior]:
     log_output = first_guess(setting.sums, setting.prior_share)
     reached = _reached(setting.sums)
     steps: FloatArray = np.where(reached, _OPEN, 1.0)
-    relative: FloatArray = np.ones(len(setting.sums.values))
+    wider: tuple[torch.Tensor, torch.Tensor] | None = None
     h = as_tensors(hyper, setting.sums.n_areas)
     for turn in range(_PASSES):
-        done = condition(h, observe(setting, log_output, steps, relative), full=turn == _PASSES - 1)
+        seen = observe(setting, log_output, steps)
+        if wider is not None:
+            seen = dataclasses.replace(seen, relative=wider[0], shared_relative=wider[1])
+        figures = told_by_figures(h, seen)
+        done = condition(h, seen, figures, full=turn == _PASSES - 1)
         # Weights of district-months within a sum depend on the estimate: linearise again at the new one.
         log_output = done.posterior.mean
         if turn < _PASSES - 1:
             steps = _common_steps(log_output, hyper, reached)
-            relative = _robust(done.seen, log_output, hyper)
+            wider = _robust(seen, log_output, hyper)
+    if not bool(seen.lit.any()):
+        return done, done.posterior
     # The same linearisation and weights, so that the difference is due to light alone.
-    dark = _without_light(done)
-    return _doubting(done, dark), dark
+    dark = condition(h, seen.dark(), figures, full=True).posterior
+    return _doubting(done, figures, dark), dark
 
 
-def _without_light(done: Pass) -> Posterior:
-    """The posterior of the same linearised figures without light; raises as `condition`."""
-    if not len(done.seen.seen):
-        return done.posterior
-    nothing = {name: getattr(done.seen, name)[:0] for name in ("z", "seen", "precision")}
-    return condition(done.h, dataclasses.replace(done.seen, **nothing), full=True).posterior
-
-
-def _doubting(done: Pass, dark: Posterior) -> Pass:
+def _doubting(done: Pass, figures: Told, dark: Posterior) -> Pass:
     """The pass again with wider errors of light in districts whose estimate it moved implausibly far, if any."""
     lit = done.posterior
     factor = downweighting(surprise(lit.mean, lit.sd, dark.mean, dark.sd))
     if (factor == 1).all():
         return done
-    return condition(done.h, dataclasses.replace(done.seen, rough=as_tensor(factor) * done.seen.rough), full=True)
+    rougher = dataclasses.replace(done.seen, rough=as_tensor(factor) * done.seen.rough)
+    return condition(done.h, rougher, figures, full=True)
 
 
 def _finite(done: Pass) -> Pass:
@@ -169,40 +110,34 @@ def _finite(done: Pass) -> Pass:
     return done
 
 
-def condition(h: Mapping[str, torch.Tensor], seen: Observed, *, full: bool) -> Pass:
+def condition(h: Mapping[str, torch.Tensor], seen: Observed, figures: Told, *, full: bool) -> Pass:
     """Condition log output on what was observed; without `full` the standard deviations are left 0.
+
+    Args:
+        h: Hyperparameters.
+        seen: What was observed.
+        figures: What the districts' own figures say: `told_by_figures` of the same.
+        full: Whether standard deviations are wanted.
 
     Raises:
         ModelError: The posterior is not finite.
     """
-    prior, cross, joint = joint_covariance(h, seen)
-    # One factorisation serves the mean, the variances and, through `weights`, the explanation.
-    factor = cholesky(joint)
-    weights = torch.cholesky_solve(residual(seen)[:, None], factor)[:, 0]
-    shape = (seen.n_areas, seen.n_months)
-    mean = (seen.prior + cross.T @ weights).reshape(shape)
+    own_told = told_by_all(h, seen, figures)
+    joined = join(h, seen, own_told)
+    _, own = output_kernels(h, seen.months)
+    mean = seen.prior + joined.common + joined.told @ own
     if not full:
-        nothing = np.zeros(shape)
-        return _finite(Pass(h, seen, weights, Posterior(mean.numpy(), nothing, nothing[0], nothing[0])))
-    explained = torch.linalg.solve_triangular(factor, cross, upper=False)
-    # Only the covariances of districts within a month are needed, for the city: T blocks (D, D), not (D·T, D·T).
-    explained = explained.reshape(-1, *shape)
-    by_month = torch.einsum("ndt,net->tde", explained, explained)
-    blocks = prior.reshape(shape + shape)
-    covariance = torch.stack([blocks[:, t, :, t] for t in range(seen.n_months)]) - by_month
-    output = torch.exp(mean)
-    # The log of a sum is linear in its logs to first order, with the shares as weights (delta method).
-    share = (output / output.sum(0)).T
-    city_variance = torch.einsum("td,tde,te->t", share, covariance, share)
-    variance = torch.diagonal(covariance, dim1=1, dim2=2).T
+        nothing = np.zeros(mean.shape)
+        return _finite(Pass(h, seen, joined.told, Posterior(mean.numpy(), nothing, nothing[0], nothing[0])))
+    variance, of_city = variances(h, seen, own_told, joined, torch.softmax(mean, 0))
     posterior = Posterior(
         mean=mean.numpy(),
         # Rounding can leave a variance a little below zero where a figure settles a district-month.
         sd=np.sqrt(np.maximum(variance.numpy(), 1e-10)),
-        city_mean=torch.log(output.sum(0)).numpy(),
-        city_sd=np.sqrt(np.maximum(city_variance.numpy(), 1e-10)),
+        city_mean=torch.logsumexp(mean, 0).numpy(),
+        city_sd=np.sqrt(np.maximum(of_city.numpy(), 1e-10)),
     )
-    return _finite(Pass(h, seen, weights, posterior))
+    return _finite(Pass(h, seen, joined.told, posterior))
 
 
 def _reached(sums: Sums) -> BoolArray:
@@ -223,7 +158,11 @@ def _common_steps(log_output: FloatArray, hyper: Hyper, reached: BoolArray) -> F
     return np.asarray(np.where(reached, factor, np.minimum(factor, _WIDEST_IN_THE_DARK)))
 
 
-def _robust(seen: Observed, log_output: FloatArray, hyper: Hyper) -> FloatArray:
-    """(n,) factors on the noise of figures: beyond four standard deviations it is widened to match."""
-    error = np.abs(seen.y.numpy() - seen.H.numpy() @ log_output.ravel()) / (_OUTLIER * hyper.noise)
-    return np.maximum(error, 1.0)
+def _robust(seen: Observed, log_output: FloatArray, hyper: Hyper) -> tuple[torch.Tensor, torch.Tensor]:
+    """Factors on the noise of districts' figures (D, n) and of shared ones (g,): beyond four standard deviations it is
+    widened to match.
+    """
+    x, least = torch.from_numpy(log_output), _OUTLIER * hyper.noise
+    own = (seen.y - torch.einsum("dnt,dt->dn", seen.H, x)).abs() / least
+    shared = (seen.shared_y - torch.einsum("dgt,dt->g", seen.G, x)).abs() / least
+    return own.clamp(min=1.0), shared.clamp(min=1.0)

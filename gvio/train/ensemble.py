@@ -15,7 +15,8 @@ import numpy as np
 
 from gvio.assimilate.hyper import START, Hyper
 from gvio.assimilate.learn import learn_light
-from gvio.assimilate.posterior import Measurement, Setting, assimilate
+from gvio.assimilate.observed import Measurement, Setting
+from gvio.assimilate.posterior import assimilate
 from gvio.ledger.sums import Sums
 from gvio.model.panel import Panel
 from gvio.model.sacnn import EMPTY, Architecture, Inputs, as_inputs

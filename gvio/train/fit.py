@@ -12,7 +12,8 @@ from gvio.assimilate.calendar import calendar_features
 from gvio.assimilate.explain import Explanation, explain
 from gvio.assimilate.hyper import START, Hyper
 from gvio.assimilate.learn import learn_hyper
-from gvio.assimilate.posterior import Posterior, Setting, assimilate
+from gvio.assimilate.observed import Setting
+from gvio.assimilate.posterior import Posterior, assimilate
 from gvio.config import ModelParams
 from gvio.errors import RETRAIN, ModelError
 from gvio.ledger.select import select_rows

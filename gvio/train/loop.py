@@ -64,8 +64,8 @@ def train_member(
     if start is not None:
         network.load_state_dict(dict(start))
     device = inputs.anomaly.device
-    network, whitened = network.to(device), _moved(whitened, device)
-    held_out = None if held_out is None else _moved(held_out, device)
+    network, whitened = network.to(device), whitened.to(device)
+    held_out = None if held_out is None else held_out.to(device)
     optimiser = torch.optim.AdamW(_groups(network, how.weight_decay), lr=how.learning_rate)
     rate = torch.optim.lr_scheduler.OneCycleLR(optimiser, how.learning_rate, total_steps=how.epochs + 1)
     losses, judged, best = [], [], (float("inf"), 0, _copy(network))
@@ -104,10 +104,6 @@ def _step(network: SaCnn, optimiser: torch.optim.Optimizer, loss: torch.Tensor) 
 def _copy(network: SaCnn) -> Weights:
     # Cloned: the optimiser changes parameters in place, and the best epoch must survive later steps.
     return {name: value.detach().cpu().clone() for name, value in network.state_dict().items()}
-
-
-def _moved(whitened: Whitened, device: torch.device) -> Whitened:
-    return Whitened(whitened.target.to(device), whitened.design.to(device))
 
 
 def new_network(architecture: Architecture, seed: int) -> SaCnn:

@@ -3,26 +3,21 @@
 The network's district output f enters log(G exp(x)) through the linearised sums H; what intercepts, seasons, walks and
 reporting noise leave unexplained has covariance C = H K Hᵀ + R. With C = L Lᵀ the loss is a Huber loss on
 L⁻¹(y − H m − H f): Aitken (1935) with Huber's (1964) robustness. No figure is ever copied to a factory.
+
+L is never made. Row by row of a Cholesky factor, what is whitened is what the rows before do not tell (an innovation).
+With the figures district by district and the shared ones last, the rows before a district tell of it only through the
+path s that all districts share: its mean and covariance are carried from one district to the next.
 """
 
 from __future__ import annotations
 
 import dataclasses
 
-import numpy as np
 import torch
 
-from gvio.assimilate.covariance import (
-    Observed,
-    as_tensor,
-    as_tensors,
-    cholesky,
-    joint_covariance,
-    light_error_covariance,
-    summed,
-)
+from gvio.assimilate.covariance import JITTER, as_tensors, cholesky, light_kernels, output_kernels
 from gvio.assimilate.hyper import Hyper
-from gvio.assimilate.posterior import Setting, observe
+from gvio.assimilate.observed import Observed, Setting, observe
 from gvio.types import BoolArray, FloatArray
 
 Tensor = torch.Tensor
@@ -32,42 +27,89 @@ LIGHT_ERRORS = Hyper(light_common=0.10, light_drift=0.0001, light_walk=0.005, li
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Whitened:
-    """`target` (n,) whitened residual of the prior; `design` (n, D·T) whitened sums; float32."""
+    """Figures, ready to be compared with any district output; float32.
+
+    Of districts, padded to n figures each: `target` (D, n), `design` (D, n, T), `mine` (D, n) whether there is a
+    figure, `gain` (D, T, n) what a whitened figure tells of the shared path. Of shared figures: `shared_target` (g,)
+    and `shared_design` (D, g, T).
+    """
 
     target: Tensor
     design: Tensor
+    mine: Tensor
+    gain: Tensor
+    shared_target: Tensor
+    shared_design: Tensor
+
+    def to(self, device: torch.device) -> Whitened:
+        """The same on another device."""
+        return Whitened(*(getattr(self, field.name).to(device) for field in dataclasses.fields(self)))
 
 
 def whiten(setting: Setting, hyper: Hyper, log_output: FloatArray, rows: BoolArray) -> Whitened:
-    """Whiten the figures in `rows` (n,) of `setting.sums`, linearised at `log_output` (D, T), against the prior."""
-    keep = torch.from_numpy(np.flatnonzero(rows))
-    seen = observe(dataclasses.replace(setting, light=None), log_output)
-    seen = dataclasses.replace(seen, H=seen.H[keep], y=seen.y[keep], relative=seen.relative[keep])
-    h = as_tensors(hyper, seen.n_areas)
-    _, _, covariance = joint_covariance(h, seen)
-    # Light's errors enter through the sums, too: the network's output f is a reading of light.
-    factor = cholesky(covariance + summed(seen, summed(seen, _light_errors(seen)).T))
-    flat = as_tensor(np.zeros(len(seen.prior))) + seen.prior.mean()  # districts' levels are the network's to explain
-    # Target and design are whitened in one solve; float32 afterwards, because training only needs that.
-    both = torch.cat([(seen.y - seen.H @ flat)[:, None], seen.H], dim=1)
-    white = torch.linalg.solve_triangular(factor, both, upper=False).to(torch.float32)
-    return Whitened(target=white[:, 0], design=white[:, 1:].contiguous())
+    """Whiten the figures in `rows` (n,) of `setting.sums`, linearised at `log_output` (D, T), against the prior.
 
-
-def _light_errors(seen: Observed) -> Tensor:
-    """(D·T, D·T) errors of light as a measurement of output, at their typical size.
-
+    Light's errors count as unexplained, at their typical size, because the network's output f is a reading of light.
     Without them the cheapest solution is to suppress what all districts' light shares, which the assimilation corrects
     anyway; with them the network learns what differs between districts.
     """
-    everywhere = torch.arange(seen.n_areas * seen.n_months)
-    ones = torch.ones(len(everywhere), dtype=torch.float64)
-    whole = dataclasses.replace(seen, seen=everywhere, precision=ones)
-    h = as_tensors(LIGHT_ERRORS, seen.n_areas)
-    return light_error_covariance(h, whole)
+    seen = observe(dataclasses.replace(setting, light=None), log_output, rows=rows)
+    usual = torch.ones(1, dtype=torch.float64)
+    common, own = output_kernels(as_tensors(hyper, seen.n_areas), seen.months)
+    errors = light_kernels(as_tensors(LIGHT_ERRORS, seen.n_areas), seen.months, usual)
+    eye = torch.eye(seen.n_months, dtype=torch.float64)
+    own = own + errors[1][0] + LIGHT_ERRORS.light_shock**2 * eye
+    flat = torch.full_like(seen.prior, float(seen.prior.mean()))  # districts' levels are the network's to explain
+    found = _whitened(dataclasses.replace(seen, prior=flat), common + errors[0], own, hyper.noise**2 + JITTER)
+    parts = {field.name: getattr(found, field.name) for field in dataclasses.fields(found)}
+    single = {name: part.to(torch.float32) for name, part in parts.items() if name != "mine"}
+    return dataclasses.replace(found, **single)
+
+
+def _whitened(seen: Observed, shared: Tensor, own: Tensor, noise: float) -> Whitened:
+    H, mine = seen.H, seen.mine
+    variance = torch.diag_embed(torch.where(mine, torch.full_like(seen.y, noise), 1.0))
+    alone = H @ own @ H.mT + variance
+    error = torch.where(mine, seen.y - (H @ seen.prior[..., None])[..., 0], 0.0)
+    targets, designs, gains = [], [], []
+    for d in range(seen.n_areas):
+        # `shared` is the covariance of the shared path given the districts before
+        factor = cholesky(alone[d] + H[d] @ shared @ H[d].T)
+        white = torch.linalg.solve_triangular(factor, torch.cat([H[d], error[d][:, None]], 1), upper=False)
+        gain = shared @ white[:, :-1].T
+        shared = shared - gain @ gain.T
+        targets.append(white[:, -1])
+        designs.append(white[:, :-1])
+        gains.append(gain)
+    target, design, gain = torch.stack(targets), torch.stack(designs), torch.stack(gains)
+    # Of the shared figures what districts' own tell, the shared path given: own paths are independent then.
+    factor = cholesky(alone)
+    told = torch.cholesky_solve(torch.cat([H, error[..., None]], -1), factor)
+    carried = seen.G @ own @ H.mT
+    across = seen.G - carried @ told[..., :-1]
+    left = seen.shared_y - (seen.G @ seen.prior[..., None]).sum((0, 2)) - (carried @ told[..., -1:]).sum((0, 2))
+    unexplained = seen.G @ own @ seen.G.mT - carried @ torch.cholesky_solve(carried.mT, factor)
+    through = across.sum(0)
+    covariance = unexplained.sum(0) + through @ shared @ through.T
+    factor = cholesky(covariance + noise * torch.eye(len(covariance), dtype=torch.float64))
+    white = torch.linalg.solve_triangular(factor, torch.cat([*across, left[:, None]], 1), upper=False)
+    shared_design = white[:, :-1].reshape(len(left), seen.n_areas, seen.n_months).transpose(0, 1)
+    return Whitened(target, design, mine, gain, white[:, -1], shared_design)
+
+
+def whitened_error(whitened: Whitened, output: Tensor) -> tuple[Tensor, Tensor]:
+    """What district output (D, T) leaves of the figures, whitened: (D, n), zero where there is none, and (g,)."""
+    path, errors = torch.zeros_like(output[0]), []
+    for target, design, gain, own in zip(whitened.target, whitened.design, whitened.gain, output, strict=True):
+        error = target - design @ (own + path)
+        path = path + gain @ error
+        errors.append(error)
+    shared = whitened.shared_target - (whitened.shared_design @ (output + path)[..., None]).sum((0, 2))
+    return torch.stack(errors), shared
 
 
 def figures_loss(whitened: Whitened, output: Tensor) -> Tensor:
     """Mean Huber loss of whitened figures for district output (D, T)."""
-    error = whitened.target - whitened.design @ output.reshape(-1)
+    own, shared = whitened_error(whitened, output)
+    error = torch.cat([own[whitened.mine], shared])
     return torch.nn.functional.huber_loss(error, torch.zeros_like(error), delta=_HUBER)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from gvio.assimilate.calendar import calendar_features
-from gvio.assimilate.posterior import Measurement, Setting
+from gvio.assimilate.observed import Measurement, Setting
 from gvio.ledger.rows import COLUMNS, Ledger
 from gvio.ledger.sums import Sums, sums_matrix
 from gvio.types import FloatArray, Month
@@ -19,11 +19,16 @@ Row = tuple[int, int, int, float]  # area (−1 the city), first month, last mon
 
 def figures(rows: Iterable[Row], n_areas: int, n_months: int) -> Sums:
     """Published sums from plain rows."""
+    names, months = [f"D{d}" for d in range(n_areas)], [FIRST + t for t in range(n_months)]
+    return sums_matrix(table_of(rows, n_areas), names, "CITY", months)
+
+
+def table_of(rows: Iterable[Row], n_areas: int) -> Ledger:
+    """A ledger of plain rows."""
     names = [*(f"D{d}" for d in range(n_areas)), "CITY"]
     day = dt.date(2030, 1, 1)
     table = [(names[a], FIRST.ordinal + s, FIRST.ordinal + e, v, "current", day, "", "") for a, s, e, v in rows]
-    months = [FIRST + t for t in range(n_months)]
-    return sums_matrix(Ledger(pd.DataFrame(table, columns=list(COLUMNS))), names[:-1], "CITY", months)
+    return Ledger(pd.DataFrame(table, columns=list(COLUMNS)))
 
 
 def setting_of(rows: Iterable[Row], n_areas: int, n_months: int, light: Measurement | None = None) -> Setting:

@@ -4,14 +4,14 @@ import dataclasses
 
 import numpy as np
 import pytest
-import torch
 from assimilate_worlds import FIRST, monthly, setting_of, spans, with_light, world
 
 from gvio.assimilate.calendar import calendar_features
-from gvio.assimilate.covariance import output_components, output_covariance
+from gvio.assimilate.covariance import output_components, output_kernels
 from gvio.assimilate.explain import PARTS, Explanation, explain
 from gvio.assimilate.hyper import START
-from gvio.assimilate.posterior import Setting, assimilate, last_pass
+from gvio.assimilate.observed import Setting
+from gvio.assimilate.posterior import assimilate, last_pass
 from gvio.errors import ModelError
 from gvio.types import FloatArray
 
@@ -50,10 +50,10 @@ def test_the_parts_sum_to_the_estimate(lit: bool) -> None:
 
 def test_the_terms_sum_to_the_prior() -> None:
     done, _ = last_pass(mixed(world(D, T, 2)), START)
-    every, each = torch.ones(D, D, dtype=torch.float64), torch.eye(D, dtype=torch.float64)
-    terms = [torch.kron(each if c.own else every, c.months) for c in output_components(done.h, done.seen)]
-    np.testing.assert_allclose(sum(terms), output_covariance(done.h, done.seen), rtol=1e-12)
-    assert {c.part for c in output_components(done.h, done.seen)} == set(PARTS)
+    terms = output_components(done.h, done.seen.months)
+    for own, kernel in zip((False, True), output_kernels(done.h, done.seen.months), strict=True):
+        np.testing.assert_allclose(sum(c.months for c in terms if c.own is own), kernel, rtol=1e-12)
+    assert {c.part for c in terms} == set(PARTS)
 
 
 def test_a_light_that_says_nothing_changed_nothing() -> None:

@@ -4,11 +4,10 @@ import dataclasses
 
 import numpy as np
 import pytest
-import torch
 from assimilate_worlds import monthly, setting_of, spans, with_light, world
 
 from gvio.assimilate.hyper import FLOORS, LIGHT_NAMES, START
-from gvio.assimilate.learn import _gaussian, learn_hyper
+from gvio.assimilate.learn import learn_hyper
 from gvio.assimilate.posterior import assimilate
 from gvio.errors import ModelError
 
@@ -74,21 +73,6 @@ def test_a_figure_longer_than_the_window_leaves_the_window_aside():
 def test_no_visible_figure_is_an_error():
     with pytest.raises(ModelError, match="no official figure is visible"):
         learn_hyper(setting_of([], D, T))
-
-
-def test_the_written_gradient_is_the_gradient_of_the_density():
-    rng = np.random.default_rng(0)
-    error = torch.tensor(rng.standard_normal(5), requires_grad=True)
-    root = torch.tensor(rng.standard_normal((5, 5)), requires_grad=True)
-    scale = torch.tensor(0.7, dtype=torch.float64, requires_grad=True)
-    covariance = scale**2 * root @ root.T + torch.eye(5, dtype=torch.float64)
-    zero = torch.zeros(5, dtype=torch.float64)
-    density = torch.distributions.MultivariateNormal(zero, covariance).log_prob(error)
-    got = _gaussian(error, covariance)
-    assert float(got.detach()) == pytest.approx(-float(density.detach()) - 2.5 * np.log(2 * np.pi))
-    expected = torch.autograd.grad(-density, (error, root, scale), retain_graph=True)
-    for one, other in zip(torch.autograd.grad(got, (error, root, scale)), expected, strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-7)
 
 
 def test_districts_whose_light_shows_more_are_found_more_sensitive():

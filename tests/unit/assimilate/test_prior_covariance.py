@@ -5,21 +5,21 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from assimilate_worlds import monthly, setting_of, with_light, world
+from assimilate_worlds import monthly, setting_of, spans, with_light, world
 
 from gvio.assimilate.covariance import (
+    Months,
     as_tensor,
     as_tensors,
     cholesky,
     fading,
-    joint_covariance,
-    light_error_covariance,
+    light_gain,
+    light_shock,
     month_kernels,
-    output_covariance,
-    residual,
+    output_kernels,
 )
 from gvio.assimilate.hyper import NAMES, START, Hyper
-from gvio.assimilate.posterior import observe
+from gvio.assimilate.observed import observe
 from gvio.errors import ModelError
 
 D, T = 2, 26
@@ -36,8 +36,8 @@ def seen():
 
 
 def test_kernels_are_symmetric_and_never_negative():
-    steps = torch.linspace(1, 9, T, dtype=torch.float64)
-    for name, kernel in month_kernels(T, steps, torch.randn(T, 2, dtype=torch.float64)).items():
+    months = Months(torch.linspace(1, 9, T, dtype=torch.float64), torch.randn(T, 2, dtype=torch.float64))
+    for name, kernel in month_kernels(months).items():
         np.testing.assert_allclose(kernel, kernel.T, err_msg=name)
         assert torch.linalg.eigvalsh(kernel).min() > -1e-9, name
 
@@ -45,7 +45,7 @@ def test_kernels_are_symmetric_and_never_negative():
 def test_a_walk_moves_by_its_steps_and_a_season_adds_nothing_over_a_year():
     steps = torch.ones(T, dtype=torch.float64)
     steps[7] = 16.0
-    k = month_kernels(T, steps, torch.zeros(T, 1, dtype=torch.float64))
+    k = month_kernels(Months(steps, torch.zeros(T, 1, dtype=torch.float64)))
     moves = np.diff(np.diff(k["steps"].numpy(), axis=0), axis=1)
     np.testing.assert_allclose(moves, np.diag([*np.ones(6), 16.0, *np.ones(T - 8)]), err_msg="independent steps")
     np.testing.assert_allclose(np.diff(np.diff(k["walk"].numpy(), axis=0), axis=1), np.eye(T - 1))
@@ -55,39 +55,39 @@ def test_a_walk_moves_by_its_steps_and_a_season_adds_nothing_over_a_year():
 
 
 def test_districts_share_what_is_common_and_nothing_else(seen):
-    prior = output_covariance(H, seen).reshape(D, T, D, T).numpy()
-    np.testing.assert_allclose(prior[0, :, 0], prior[1, :, 1])
-    own = prior[0, :, 0] - prior[0, :, 1]
+    common, own = (kernel.numpy() for kernel in output_kernels(H, seen.months))
     level = START.level**2 + START.walk**2 + START.season**2 * 11 / 12 + START.shock**2
     level += START.swing**2 + (START.trend * (T - 1) / 24) ** 2
     assert own[0, 0] == pytest.approx(level)
     quiet = {name: torch.zeros(()).double() if name in OWN else H[name] for name in H}
-    same = output_covariance(quiet, seen).reshape(D, T, D, T)
-    np.testing.assert_allclose(same[0, :, 0], same[0, :, 1])
+    np.testing.assert_allclose(output_kernels(quiet, seen.months)[0], common)
+    assert not output_kernels(quiet, seen.months)[1].any()
 
 
 def test_errors_of_light_grow_as_it_is_seen_less(seen):
-    whole = dataclasses.replace(seen, precision=torch.ones_like(seen.precision))
-    more = light_error_covariance(H, seen) - light_error_covariance(H, whole)
-    np.testing.assert_allclose(more, START.light_shock**2 * np.eye(len(seen.z)), atol=1e-12)
+    usual = light_shock(H, seen.rough, torch.ones_like(seen.precision))
+    half = light_shock(H, seen.rough, torch.full_like(seen.precision, 0.5))
+    np.testing.assert_allclose(half - usual, np.full((D, T), START.light_shock**2))
 
 
-def test_observations_are_figures_then_seen_light(seen):
-    prior, cross, joint = joint_covariance(H, seen)
-    n, k = 20 * D, D * T - 1
-    assert (prior.shape, cross.shape, joint.shape) == ((D * T, D * T), (n + k, D * T), (n + k, n + k))
-    np.testing.assert_allclose(joint, joint.T)
-    np.testing.assert_allclose(cholesky(joint) @ cholesky(joint).T, joint, atol=1e-8)
-    np.testing.assert_allclose(joint[:n, n:], START.gain * cross[:n, seen.seen])
-    np.testing.assert_allclose(cross[n:], START.gain * prior[seen.seen])
-    assert 3 not in seen.seen, "an unseen month is no observation"
-    np.testing.assert_array_equal(residual(seen)[n:], seen.z)
+def test_an_unseen_month_is_no_observation(seen):
+    assert not seen.lit[0, 3]
+    assert int(seen.lit.sum()) == D * T - 1
+    assert (seen.z[0, 3], seen.precision[0, 3]) == (0.0, 1.0)
+    assert not seen.dark().lit.any()
 
 
-def test_without_light_only_figures_are_observed(seen):
-    dark = dataclasses.replace(seen, z=seen.z[:0], seen=seen.seen[:0], precision=seen.precision[:0])
-    _, cross, joint = joint_covariance(H, dark)
-    assert (len(cross), len(joint), len(residual(dark))) == (40, 40, 40)
+def test_figures_lie_with_their_district(seen):
+    assert (seen.H.shape, seen.mine.sum(), seen.G.shape) == ((D, 20, T), 20 * D, (D, 0, T))
+    np.testing.assert_allclose(seen.H[1], np.eye(T)[:20], rtol=1e-12)
+    x = world(D, T, 0)
+    mixed = observe(setting_of(monthly(x, range(3), [1]) + spans(x, 12, [-1, 0]), D, T), x)
+    assert mixed.mine.sum(1).tolist() == [2, 3]
+    assert (mixed.H.shape, len(mixed.shared_y)) == ((D, 3, T), 2)
+    np.testing.assert_allclose(mixed.G.sum((0, 2)), 1.0)
+    assert not mixed.H[0, 2].any()
+    one = mixed.part(slice(0, 1))
+    assert (one.n_areas, one.H.shape, len(one.shared_y)) == (1, (1, 3, T), 0)
 
 
 @pytest.mark.parametrize("bad", [float("nan"), -1.0])
@@ -106,7 +106,8 @@ def test_tensors_are_copies_in_double_precision():
 
 
 def test_a_trend_goes_on_and_a_swing_fades(seen):
-    line = month_kernels(T, torch.ones(T, dtype=torch.float64), torch.zeros(T, 1, dtype=torch.float64))["trend"]
+    even = Months(torch.ones(T, dtype=torch.float64), torch.zeros(T, 1, dtype=torch.float64))
+    line = month_kernels(even)["trend"]
     assert float(line[-1, -1]) == pytest.approx(((T - 1) / 24) ** 2)
     assert torch.linalg.matrix_rank(line) == 1
     swing = fading(T, torch.tensor(12.0, dtype=torch.float64))
@@ -115,15 +116,9 @@ def test_a_trend_goes_on_and_a_swing_fades(seen):
     assert torch.linalg.eigvalsh(swing).min() > 0
 
 
-def test_light_of_a_sensitive_district_moves_more(seen):
+def test_light_of_a_sensitive_district_moves_more():
     h = as_tensors(dataclasses.replace(START, sensitivity=(1.0, 3.0)), D)
-    _, cross, joint = joint_covariance(h, seen)
-    prior, usual, before = joint_covariance(H, seen)
-    n, second = 20 * D, seen.seen >= T
-    factor = torch.where(second, 3.0, 1.0).double()
-    np.testing.assert_allclose(cross[n:], factor[:, None] * usual[n:])
-    signal = START.gain**2 * prior[seen.seen][:, seen.seen]
-    np.testing.assert_allclose(joint[n:, n:] - before[n:, n:], (factor[:, None] * factor - 1) * signal, atol=1e-12)
+    np.testing.assert_allclose(light_gain(h), [START.gain, 3 * START.gain])
 
 
 def test_sensitivities_of_other_districts_are_refused():

@@ -7,9 +7,10 @@ import pytest
 import torch
 from assimilate_worlds import monthly, setting_of, spans, with_light, world
 
-from gvio.assimilate.covariance import as_tensors, light_error_covariance
+from gvio.assimilate.covariance import as_tensors, light_kernels, light_shock
 from gvio.assimilate.hyper import MOST_SURPRISE, START
-from gvio.assimilate.posterior import assimilate, last_pass, observe
+from gvio.assimilate.observed import observe
+from gvio.assimilate.posterior import assimilate, last_pass
 from gvio.assimilate.robust import downweighting, surprise
 
 D, T, END = 3, 60, 36
@@ -63,13 +64,14 @@ def test_doubt_begins_late_grows_fast_and_is_bounded(size: float, factor: float)
 def test_doubt_widens_a_districts_own_errors_and_not_its_level():
     _, dark, lit = settings(0)
     seen = observe(lit, np.log(np.full((D, T), 30.0)))
-    h = as_tensors(HYPER, D)
-    doubted = dataclasses.replace(seen, rough=torch.tensor([3.0] + [1.0] * (D - 1)).double())
-    more = (light_error_covariance(h, doubted) - light_error_covariance(h, seen)).numpy()
+    h, one = as_tensors(HYPER, D), torch.ones_like(seen.precision)
+    doubted = torch.tensor([3.0] + [1.0] * (D - 1)).double()
+    slow = light_kernels(h, seen.months, doubted)[1] - light_kernels(h, seen.months, seen.rough)[1]
+    quick = light_shock(h, doubted, one) - light_shock(h, seen.rough, one)
     expected = 8 * (HYPER.light_shock**2 + HYPER.light_walk**2 * 10 + HYPER.light_season**2 * 11 / 12)
-    assert more[9, 9] == pytest.approx(expected)
-    assert np.abs(more[T:]).max() == 0
-    assert not len(observe(dark, np.zeros((D, T))).seen)
+    assert float(slow[0, 9, 9] + quick[0, 9]) == pytest.approx(expected)
+    assert slow[1:].abs().max() == quick[1:].abs().max() == 0
+    assert not observe(dark, np.zeros((D, T))).lit.any()
 
 
 def test_rough_light_is_believed_less_and_doubt_comes_on_top(monkeypatch):

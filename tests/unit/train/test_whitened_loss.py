@@ -7,9 +7,11 @@ import pytest
 import torch
 from train_worlds import D, output_of, setting_of
 
+from gvio.assimilate.covariance import JITTER, as_tensors, light_kernels, output_kernels
 from gvio.assimilate.hyper import START
-from gvio.assimilate.posterior import Measurement, observe
-from gvio.train.loss import Whitened, figures_loss, whiten
+from gvio.assimilate.linearise import linearise
+from gvio.assimilate.observed import Measurement, months_of, observe
+from gvio.train.loss import LIGHT_ERRORS, Whitened, figures_loss, whiten, whitened_error
 
 T = 24
 
@@ -37,6 +39,23 @@ def centred(x, setting):
     return as_float(x - float(observe(setting, x).prior.mean()))
 
 
+def dense_rows(setting, x):
+    """Figures as rows over all district-months, and their order: district by district, then the shared ones."""
+    sums = setting.sums
+    order = np.concatenate([*(np.flatnonzero(sums.area == d) for d in range(D)), np.flatnonzero(sums.area < 0)])
+    return linearise(sums, x)[0].toarray()[order], order
+
+
+def dense_covariance(setting, H):
+    """Of everything that neither the network nor noise-free light explains."""
+    months = months_of(setting)
+    common, own = (k.numpy() for k in output_kernels(as_tensors(START, D), months))
+    shared, each = (k.numpy() for k in light_kernels(as_tensors(LIGHT_ERRORS, D), months, torch.ones(1).double()))
+    own = own + each[0] + LIGHT_ERRORS.light_shock**2 * np.eye(T)
+    whole = np.kron(np.ones((D, D)), common + shared) + np.kron(np.eye(D), own)
+    return H @ whole @ H.T + (START.noise**2 + JITTER) * np.eye(len(H))
+
+
 def test_where_every_figure_holds_the_loss_is_zero(x, setting):
     whitened = whiten(setting, START, x, all_rows(setting))
     truth = centred(x, setting)
@@ -48,13 +67,18 @@ def test_where_every_figure_holds_the_loss_is_zero(x, setting):
 
 
 def test_whitened_figures_have_unit_covariance(x, setting):
-    """White means: the design of figures that are exactly what the prior expects of noise has the prior's whitener."""
-    whitened = whiten(setting, START, x, all_rows(setting))
-    n = len(setting.sums.values)
-    assert (whitened.target.shape, whitened.design.shape) == ((n,), (n, D * T))
-    assert (whitened.target.dtype, whitened.design.dtype) == (torch.float32, torch.float32)
-    quiet = whiten(setting, dataclasses.replace(START, noise=1.0), x, all_rows(setting))
-    assert float(quiet.design.norm()) < float(whitened.design.norm()), "noisy figures weigh less"
+    """Whitening is the inverse of the dense covariance's Cholesky factor, figures district by district, shared last."""
+    whitened, truth = whiten(setting, START, x, all_rows(setting)), centred(x, setting)
+    H, order = dense_rows(setting, x)
+    factor = np.linalg.cholesky(dense_covariance(setting, H))
+    rng = np.random.default_rng(0)
+    for output in (np.zeros((D, T)), np.asarray(truth) + 0.3 * rng.standard_normal((D, T))):
+        level = float(observe(setting, x).prior.mean())
+        left = linearise(setting.sums, x)[1][order] - H @ (level + output.ravel())
+        own, shared = whitened_error(whitened, as_float(output))
+        got = np.concatenate([own[whitened.mine].numpy(), shared.numpy()])
+        np.testing.assert_allclose(got, np.linalg.solve(factor, left), rtol=0, atol=2e-4 * np.abs(got).max())
+    assert not own[~whitened.mine].any()
 
 
 def test_the_overall_level_is_nearly_free_and_a_districts_path_is_not(x, setting):
@@ -80,7 +104,7 @@ def test_the_gradient_points_to_the_truth(x, setting):
 def test_only_the_rows_asked_for_count(x, setting):
     city = setting.sums.area < 0
     whitened = whiten(setting, START, x, city)
-    assert len(whitened.target) == city.sum() == T
+    assert (int(whitened.mine.sum()), len(whitened.shared_target), city.sum()) == (0, T, T)
     truth = centred(x, setting)
     swapped = truth.clone()  # the city stays, its districts trade one month
     share = torch.softmax(truth[:, 5], 0)
@@ -93,16 +117,18 @@ def test_only_the_rows_asked_for_count(x, setting):
 def test_light_in_the_setting_is_not_used(x, setting):
     lit = dataclasses.replace(setting, light=Measurement(x, np.ones_like(x)))
     one, two = (whiten(s, START, x, all_rows(setting)) for s in (setting, lit))
-    np.testing.assert_array_equal(one.target, two.target)
-    np.testing.assert_array_equal(one.design, two.design)
+    for field in dataclasses.fields(Whitened):
+        np.testing.assert_array_equal(getattr(one, field.name), getattr(two, field.name))
 
 
 def test_one_wild_figure_pulls_with_bounded_force():
-    design = torch.eye(2)
-    pull = []
+    pull, one = [], torch.ones(1, 1)
     for wild in (10.0, 1000.0):
-        guess = torch.zeros(2, requires_grad=True)
-        figures_loss(Whitened(torch.tensor([wild, 1.0]), design), guess).backward()
+        guess = torch.zeros(1, 2, requires_grad=True)
+        target, design = torch.tensor([[wild, 1.0]]), torch.eye(2)[None]
+        nothing = torch.zeros(1, 2, 2)
+        white = Whitened(target, design, one.bool().expand(1, 2), nothing, one[0, :0], nothing[:, :0])
+        figures_loss(white, guess).backward()
         assert guess.grad is not None
         pull.append(guess.grad.tolist())
-    assert pull[0] == pull[1] == [-1.5, -0.5], "Huber with δ = 3, mean over two figures"
+    assert pull[0] == pull[1] == [[-1.5, -0.5]], "Huber with δ = 3, mean over two figures"

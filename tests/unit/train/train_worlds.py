@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from gvio.assimilate.calendar import calendar_features
-from gvio.assimilate.posterior import Setting
+from gvio.assimilate.observed import Setting
 from gvio.ledger.rows import COLUMNS, Ledger
 from gvio.ledger.sums import Sums, sums_matrix
 from gvio.model.panel import Panel
