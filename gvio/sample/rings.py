@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+from typing import Any
+
 import numpy as np
-from scipy import ndimage
+from scipy import fft, ndimage
 
 from gvio.types import BoolArray, FloatArray, IntArray
 
@@ -44,19 +47,37 @@ def ring_means(values: FloatArray, mass: FloatArray) -> FloatArray:
     total = float(mass.sum(dtype=np.float64))
     whole = float(weighed.sum(dtype=np.float64)) / total if total > 0 else 0.0
     found: list[FloatArray] = [np.full(values.shape, whole, values.dtype)]
+    # A ring is symmetric, so both arrays go through the transform as the real and the imaginary part of one.
+    padded = _padded(values.shape)
+    both = np.zeros(padded, np.result_type(values, np.complex64))
+    inside = both[: values.shape[0], : values.shape[1]]
+    inside.real, inside.imag = weighed, mass
+    spectrum = fft.fft2(both, overwrite_x=True)
     for scale in SCALES_PX:
-        weight = np.maximum(_ring(mass, scale), 0)  # rounding leaves sums of nothing a little below it
-        found.append((_ring(weighed, scale) + _MASS * found[-1]) / (weight + _MASS))
+        ring = fft.ifft2(spectrum * _ring_spectrum(padded, scale, spectrum.real.dtype), overwrite_x=True)
+        ring = ring[: values.shape[0], : values.shape[1]]
+        weight = np.maximum(ring.imag, 0)  # rounding leaves sums of nothing a little below it
+        found.append((ring.real + _MASS * found[-1]) / (weight + _MASS))
     return np.stack(found)
 
 
-def _ring(values: FloatArray, scale: float) -> FloatArray:
-    """(y, x) sums of `values` by a Gaussian of height one without its middle, into which a factory would bloom."""
-    reach = int(_CUT * scale + 0.5)
-    y, x = np.mgrid[-_GLOW_PX : _GLOW_PX + 1, -_GLOW_PX : _GLOW_PX + 1]
-    line = np.exp(-0.5 * (np.arange(-reach, reach + 1) / scale) ** 2)
-    square = y**2 + x**2
-    middle = np.where(square <= _GLOW_PX**2, np.exp(-square / (2 * scale**2)), 0.0)
-    whole = ndimage.correlate1d(values, line, axis=0, mode="constant")
-    whole = ndimage.correlate1d(whole, line, axis=1, mode="constant")
-    return np.asarray(whole - ndimage.correlate(values, middle, mode="constant"))
+def _padded(shape: tuple[int, ...]) -> tuple[int, int]:
+    """A shape of which transforms are fast, with room for the largest ring beyond the edge: nothing wraps round."""
+    rows, cols = (fft.next_fast_len(n + _reach(max(SCALES_PX))) for n in shape)
+    return rows, cols
+
+
+def _reach(scale: float) -> int:
+    return int(_CUT * scale + 0.5)
+
+
+@functools.lru_cache(maxsize=8)
+def _ring_spectrum(shape: tuple[int, int], scale: float, kind: np.dtype[Any]) -> FloatArray:
+    """(y, x) transform, real, of a Gaussian of height one without its middle, into which a factory would bloom."""
+    away = [np.minimum(np.arange(n), n - np.arange(n)) for n in shape]  # of every place its distance to the first
+    y, x = np.meshgrid(*away, indexing="ij")
+    square, reach = y**2 + x**2, _reach(scale)
+    ring = np.where((np.maximum(y, x) <= reach) & (square > _GLOW_PX**2), np.exp(-square / (2 * scale**2)), 0.0)
+    spectrum = np.asarray(fft.fft2(ring).real.astype(kind))
+    spectrum.flags.writeable = False  # shared by all callers
+    return spectrum
