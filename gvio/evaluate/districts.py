@@ -16,7 +16,6 @@ from gvio.grid.area import pixel_area_km2
 from gvio.model.panel import fit_normalisation
 from gvio.sample.samples import Samples
 from gvio.scoreboard.names import CITY_PUBLIC, LEFT_OUT, OURS
-from gvio.train.fit import Fitted
 from gvio.train.workers import Workers, in_turn
 from gvio.types import BoolArray
 
@@ -37,6 +36,8 @@ def leave_districts_out(
 
     reach = region_reach(material)
     blank = dataclasses.replace(hyper, sensitivity=())
+    # The pixels' own training means are put back, so that a model can read light it was not trained on.
+    sighted = fit_normalisation(material.samples, np.ones(len(material.samples.months), dtype=bool))
 
     def fold(block: Block) -> tuple[FoldScores, FoldScores] | None:
         sums, targets, end = material.sums, material.targets, len(material.samples.months) - 1
@@ -47,7 +48,7 @@ def leave_districts_out(
         name = "districts-" + "-".join(str(d) for d in np.flatnonzero(block.districts))
         hidden = hide(material.samples, block.hidden)
         fitted = fit(material.request(others, end + 1, fixed=blank, samples=hidden))
-        ours = {OURS: (sighted(fitted, material.samples), False)}
+        ours = {OURS: (dataclasses.replace(fitted, normalisation=sighted), False)}
         nobody = np.full(len(material.city_monthly), np.nan)
         alone = Question(name, others, scored, nobody, end, block.districts)
         public = Question(name, others | sums.of_city, scored, material.city_monthly, end, block.districts)
@@ -95,9 +96,3 @@ def hide(samples: Samples, hidden: BoolArray) -> Samples:
         radiance=np.where(hidden, np.float32(np.nan), samples.radiance),
         observations=np.where(hidden, 0, samples.observations).astype(samples.observations.dtype),
     )
-
-
-def sighted(fitted: Fitted, samples: Samples) -> Fitted:
-    """The model with the pixels' own training means put back, so that it can read light it was not trained on."""
-    train = np.array([month <= fitted.trained for month in samples.months])
-    return dataclasses.replace(fitted, normalisation=fit_normalisation(samples, train))

@@ -18,6 +18,7 @@ from gvio.types import BoolArray, FloatArray, IntArray
 
 _PRIOR_SPREAD = 0.3  # of a background share about the value that the brightness of its surroundings suggests
 _BACKGROUND_PX = 4.0
+_NOTHING = 1e-12  # mean square of log light that is rounding
 _LEAST_SPREAD = 0.014  # of a month's light: 2 % between two months
 
 
@@ -91,7 +92,7 @@ def _ring_weights(change: FloatArray, validity: FloatArray, around: FloatArray, 
     root = np.sqrt(validity.reshape(len(change), -1)[:, examples].ravel().astype(np.float64))
     x = around.reshape(*around.shape[:2], -1)[:, :, examples].reshape(len(around), -1).astype(np.float64) * root
     gram = x @ x.T
-    if not np.trace(gram) > 0:
+    if not np.trace(gram) > _NOTHING * (root**2).sum():
         return np.asarray(np.eye(len(around))[0])  # nothing was seen: any weights give zero, the city's are taken
     # Hundreds of thousands of rows, 1 + R unknowns: the triangle of the normal equations poses the same problem small.
     triangle = np.linalg.cholesky(gram + 1e-9 * np.trace(gram) * np.eye(len(gram))).T

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping
 from functools import partial
 
@@ -28,6 +29,8 @@ from gvio.train.ensemble import Ensemble, measurement, read_light, train_ensembl
 from gvio.train.loop import Member, Optimisation, new_network
 from gvio.train.workers import Workers, both, in_turn
 from gvio.types import FloatArray, Month
+
+_KEPT_PANELS = 3  # hundreds of megabytes each in a large region
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -145,19 +148,25 @@ def look(fitted: Fitted, samples: Samples, last: int = 12) -> Saliency:
         network = new_network(fitted.ensemble.architecture, 0)
         network.load_state_dict(dict(member.weights))
         members.append(network)
-    return saliency(members, build_panel(samples, fitted.normalisation, fitted.static_px, fitted.dynamic_px), last)
+    return saliency(members, _panel_of(samples, fitted.normalisation, fitted.static_px, fitted.dynamic_px), last)
 
 
 def _lit(fitted: Fitted, samples: Samples, sums: Sums, cross_fitted: bool) -> Setting:
     if fitted.area_ids != samples.area_ids:
         what = f"the model knows districts {fitted.area_ids[:3]}…, the region has {samples.area_ids[:3]}…"
         raise ModelError(what, where="model package", hint=RETRAIN)
-    panel = build_panel(samples, fitted.normalisation, fitted.static_px, fitted.dynamic_px)
+    panel = _panel_of(samples, fitted.normalisation, fitted.static_px, fitted.dynamic_px)
     reading = read_light(fitted.ensemble, panel)
     inside = len(samples.months) if cross_fitted else max(0, fitted.trained - samples.months[0] + 1)
     light = measurement(reading, panel, samples.months, inside)
     setting = _setting(samples, sums)
     return dataclasses.replace(setting, light=light, prior_share=reading.prior_share)
+
+
+@functools.lru_cache(maxsize=_KEPT_PANELS)
+def _panel_of(samples: Samples, normalisation: Normalisation, static_px: int, dynamic_px: int) -> Panel:
+    """The panel of these very objects: a fold asks several models, and a model several questions, of the same light."""
+    return build_panel(samples, normalisation, static_px, dynamic_px)
 
 
 def losses(fitted: Fitted) -> dict[str, list[float]]:
