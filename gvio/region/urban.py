@@ -7,10 +7,11 @@ import shapely
 from odc.geo.geobox import GeoBox
 
 from gvio import raster
-from gvio.errors import PackError
+from gvio.errors import PackError, ProductError
+from gvio.region.crs import system_named, system_of
 from gvio.region.files import PackFile
 from gvio.region.pack import Places
-from gvio.region.tables import read_vector
+from gvio.region.vectors import read_vector
 from gvio.types import FloatArray
 
 _RASTERS = {".tif", ".tiff", ".vrt"}
@@ -26,14 +27,16 @@ def read_urban(pack: Places, geobox: GeoBox) -> FloatArray | None:
         (y, x) float32, 1 urban, 0 rural.
 
     Raises:
-        PackError: Values other than 0 and 1, or no polygons.
-        ProductError: The raster cannot be read.
+        ConfigError: `urban.crs` is unknown.
+        PackError: It cannot be read, values other than 0 and 1, or no polygons.
     """
     if pack.urban is None:
         return None
     if pack.urban.suffix in _RASTERS:
         return _from_raster(pack.urban, geobox)
-    shapes = [s for s in read_vector(pack.urban).geometry.to_crs(str(geobox.crs)) if s is not None]
+    frame = read_vector(pack.urban)
+    system = system_of(frame, pack.urban, pack.urban.crs, "urban")
+    shapes = [s for s in system.to_wgs84(np.asarray(frame.geometry, dtype=object)) if s is not None]
     polygons = [shape for shape in shapes if shape.geom_type in {"Polygon", "MultiPolygon"}]
     if not polygons:
         raise PackError("holds no polygon", where=pack.urban.name, hint="Give polygons of the urban area.")
@@ -42,8 +45,14 @@ def read_urban(pack: Places, geobox: GeoBox) -> FloatArray | None:
 
 
 def _from_raster(file: PackFile, geobox: GeoBox) -> FloatArray:
-    share = raster.read_onto(str(file.path), geobox, resampling="average")
-    file.require_unchanged()
+    if file.suffix == ".vrt":
+        what = "is a VRT, which points to other files: a change of theirs would not be noticed"
+        raise PackError(what, where=file.name, hint="Make one file of it: gdal_translate urban.vrt urban.tif.")
+    crs, moved = _place(file, geobox)
+    try:
+        share = raster.read_onto((file.name, file.data), geobox, "average", crs, moved)
+    except ProductError as error:
+        raise PackError(error.what, where=file.name, hint="Export it again, as a GeoTIFF with its CRS.") from None
     seen = share[np.isfinite(share)]
     if seen.size and not (seen.min() >= 0 and seen.max() <= 1):
         raise PackError(
@@ -52,3 +61,19 @@ def _from_raster(file: PackFile, geobox: GeoBox) -> FloatArray:
             hint="Recode the raster, with a nodata tag for anything else.",
         )
     return (np.nan_to_num(share) >= 0.5).astype(np.float32)
+
+
+def _place(file: PackFile, geobox: GeoBox) -> tuple[str | None, tuple[float, float]]:
+    """What `urban.crs` makes of the raster's own coordinates: another system, or a move in degrees.
+
+    The move is that of the region's middle; over a degree it differs by some fifty metres, a tenth of a pixel.
+    """
+    if file.crs is None:
+        return None, (0.0, 0.0)
+    system = system_named(file.crs, "urban")
+    if system.crs is not None:
+        return system.crs.to_wkt(), (0.0, 0.0)
+    box = geobox.boundingbox
+    middle = shapely.Point((box.left + box.right) / 2, (box.bottom + box.top) / 2)
+    there = system.to_wgs84(np.array([middle], dtype=object))[0]
+    return "EPSG:4326", (there.x - middle.x, there.y - middle.y)

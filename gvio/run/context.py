@@ -20,6 +20,7 @@ from gvio.region.files import PackFiles
 from gvio.run.origin import pack_folder
 from gvio.run.request import RunRequest
 from gvio.run.workspace import Workspace
+from gvio.sections import as_text
 from gvio.types import Month, Progress
 from gvio.version import code_version
 
@@ -218,8 +219,12 @@ def _require_month(request: RunRequest, config: RegionConfig) -> None:
 
 def _read(path: Path, error: type[PackError] | type[ConfigError], hint: str) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        data = path.read_bytes()
     except FileNotFoundError:
         raise error("no such file", where=str(path), hint=hint) from None
-    except (OSError, UnicodeDecodeError) as cause:
-        raise error(f"cannot be read ({type(cause).__name__})", where=str(path), hint=hint) from None
+    except NotADirectoryError:
+        raise error("no such file: its folder is a file", where=str(path), hint=hint) from None
+    except (OSError, ValueError) as cause:  # ValueError: a name with a NUL
+        what = f"cannot be read ({type(cause).__name__})"
+        raise error(what, where=str(path), hint="Make it a file that this user can read.") from None
+    return as_text(data, str(path))

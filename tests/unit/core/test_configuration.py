@@ -99,7 +99,7 @@ def test_the_packs_that_come_with_the_project_are_read_whole(name: str):
         ({"bounds": [120.85, 30.65, 122.15]}, r"bounds\.3: Field required"),
         (
             {"factories": {"path": "f.csv", "crs": "gcj-02"}},
-            "factories.crs: unknown coordinate system 'gcj-02'; use wgs84, gcj02, bd09 or EPSG:<code>",
+            "factories.crs: unknown coordinate system 'gcj-02'; use wgs84, gcj02, bd09 or EPSG:<code>, or WKT",
         ),
         ({"factories": {"path": "f.csv", "crs": "EPSG:x"}}, "unknown coordinate system 'EPSG:x'"),
         ({"statistics": "statistics.csv"}, "statistics: Input should be a valid dictionary"),

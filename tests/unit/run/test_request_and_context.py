@@ -81,7 +81,7 @@ def test_a_folder_without_region_yaml_is_no_pack(tmp_path: Path) -> None:
 
 def test_region_yaml_that_is_no_text_is_refused(pack: str) -> None:
     (Path(pack) / "region.yaml").write_bytes(b"\xff\xfe\x00name")
-    with pytest.raises(PackError, match=r"region\.yaml: cannot be read \(UnicodeDecodeError\). Name a region pack's"):
+    with pytest.raises(ConfigError, match=r"region\.yaml: is not text in UTF-8\. Save it as UTF-8\."):
         opened(pack)
 
 
