@@ -260,7 +260,7 @@ def parse_region(text: str, where: str = "region.yaml") -> RegionConfig:
     Raises:
         ConfigError: Not YAML, an unknown key (the nearest known one is named), or a bad value.
     """
-    return parse_section(RegionConfig, text, where)
+    return parse_section(RegionConfig, text, where, once=True)
 
 
 def parse_params(text: str, where: str = "params.yaml") -> Params:
@@ -269,7 +269,7 @@ def parse_params(text: str, where: str = "params.yaml") -> Params:
     Raises:
         ConfigError: As for `parse_region`.
     """
-    return parse_section(Params, text, where)
+    return parse_section(Params, text, where, once=True)
 
 
 def digest(config: BaseModel) -> str:

@@ -21,14 +21,14 @@ class Frozen(BaseModel):
 
 
 class _OnceLoader(yaml.SafeLoader):
-    """YAML in which a key appears once: of two the last would count, and nobody would know."""
+    """YAML in which a key appears once; of two the last would count, and nobody would know."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         """A mapping, refused when a key is there twice."""
         keys = [str(key.value) for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
         twice = next((key for at, key in enumerate(keys) if key in keys[:at] and key != "<<"), None)
         if twice is not None:
-            raise yaml.constructor.ConstructorError(None, None, f"key {twice!r} appears twice", node.start_mark)
+            raise yaml.YAMLError(f"key {twice!r} appears twice")
         return super().construct_mapping(node, deep)
 
 
@@ -47,14 +47,20 @@ def as_text(data: bytes, where: str) -> str:
     return text
 
 
-def parse_section(model: type[T], text: str, where: str) -> T:
+def parse_section(model: type[T], text: str, where: str, once: bool = False) -> T:
     """Parse YAML into a configuration section.
+
+    Args:
+        model: The section.
+        text: YAML.
+        where: What an error names.
+        once: Refuse a key that appears twice; otherwise the last counts, which presets build on.
 
     Raises:
         ConfigError: Not YAML, an unknown key (the nearest known one is named), or a bad value.
     """
     try:
-        data = yaml.load(text, _OnceLoader)  # a safe one
+        data = yaml.load(text, _OnceLoader if once else yaml.SafeLoader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a day that the calendar has not
         raise ConfigError(f"not valid YAML ({error})", where=where, hint="Correct the file.") from None
     if data is None:

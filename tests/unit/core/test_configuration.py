@@ -131,6 +131,9 @@ def test_coordinate_systems_are_known_in_any_case(given: str, kept: str):
     ("text", "message"),
     [
         ("bounds: [1, 2", "params.yaml: not valid YAML .*Correct the file"),
+        ("model: {seeds: 3, seeds: 4}", "not valid YAML .key 'seeds' appears twice"),
+        ("model: {seeds: 2020-13-45}", "not valid YAML .month must be in 1..12"),
+        ("[" * 5000, "not valid YAML"),
         ("- 1\n- 2", "not a mapping of keys to values"),
         ("[]", "not a mapping of keys to values"),
         ("no", "not a mapping of keys to values"),
