@@ -20,12 +20,12 @@ import rasterio.features
 import rasterio.warp
 from affine import Affine
 from odc.geo.geobox import GeoBox
-from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.errors import NotGeoreferencedWarning
 from rasterio.io import DatasetReader, MemoryFile
 from rasterio.windows import Window
 from shapely.geometry.base import BaseGeometry
 
-from gvio.errors import ProductError, StoreError
+from gvio.errors import GvioError, ProductError, StoreError
 from gvio.files import SecondReader, write_bytes
 from gvio.geotiff import GDAL_OPTIONS, as_cog, as_geotiff
 from gvio.grid.align import check_aligned
@@ -273,7 +273,9 @@ def _understood(name: str) -> Iterator[None]:
     """Everything GDAL finds wrong, at opening or while reading, becomes one line that names the file."""
     try:
         yield
-    except RasterioError as error:
+    except GvioError:
+        raise
+    except Exception as error:  # of a damaged file GDAL and what reads its georeference raise almost anything
         # The outer message of a failed read says only "see previous exception".
         reason = re.sub(r"/vsiriopener_\w+/", "", str(error.__cause__ or error))  # rasterio's own, new each time
         raise ProductError(f"cannot be read as a raster ({reason})", where=name, hint=_HINT_FILE) from error

@@ -11,6 +11,7 @@ import pyproj
 import pyproj.exceptions
 import shapely
 
+from gvio.config import RegionConfig
 from gvio.errors import ConfigError, PackError
 from gvio.region.coordinates import bd09_to_wgs84, gcj02_to_wgs84
 from gvio.region.files import PackFile
@@ -46,7 +47,7 @@ class System:
 
 
 def system_named(text: str, section: str) -> System:
-    """The system that `crs` in a section of `region.yaml` names.
+    """The system that `crs` in a section of `region.yaml` names, or `area_crs`.
 
     Raises:
         ConfigError: Nobody knows it.
@@ -56,10 +57,9 @@ def system_named(text: str, section: str) -> System:
     try:
         crs = pyproj.CRS.from_user_input("EPSG:4326" if text == WGS84 else text)
     except pyproj.exceptions.CRSError:
+        key = section if section == "area_crs" else f"{section}.crs"
         hint = "Correct it, or write the system as WKT; https://epsg.io lists the numbers."
-        raise ConfigError(
-            f"unknown coordinate system {text!r}", where=f"region.yaml, {section}.crs", hint=hint
-        ) from None
+        raise ConfigError(f"unknown coordinate system {text!r}", where=f"region.yaml, {key}", hint=hint) from None
     return System(text, crs)
 
 
@@ -102,3 +102,36 @@ def _spelt(crs: pyproj.CRS) -> str:
     """An authority's code, or the name: WKT is many lines."""
     code = crs.to_authority()
     return ":".join(code) if code else crs.name
+
+
+def check_area_crs(config: RegionConfig) -> None:
+    """Refuse an `area_crs` in which a metre is none, here: another zone's, or a map for screens.
+
+    Raises:
+        ConfigError: Unknown, not in metres, or off by more than 5 % at a corner or the middle of the bounds.
+    """
+    system = system_named(config.area_crs, "area_crs")
+    west, south, east, north = config.bounds
+    zone = int(((west + east) / 2 + 180) // 6) % 60 + 1
+    hint = f"Write the UTM zone of the region: area_crs: EPSG:{(32600 if south + north >= 0 else 32700) + zone}."
+    units = {axis.unit_conversion_factor for axis in system.crs.axis_info} if system.crs is not None else set()
+    if system.crs is None or not system.crs.is_projected or units != {1.0}:
+        raise ConfigError(f"area_crs {config.area_crs} does not measure in metres", where="region.yaml", hint=hint)
+    places = [(x, y) for x in (west, (west + east) / 2, east) for y in (south, (south + north) / 2, north)]
+    worst = max((_stretch(system.crs, x, y) for x, y in places), default=0.0)
+    if not worst <= MOST_STRETCH:
+        what = f"area_crs {config.area_crs} is not of this region: a metre is {worst:.0%} off within its bounds"
+        raise ConfigError(what, where="region.yaml", hint=hint)
+
+
+MOST_STRETCH = 0.05  # of a length; equal-area maps of a whole country stay below in most of it
+
+
+def _stretch(crs: pyproj.CRS, lon: float, lat: float) -> float:
+    """How far a metre on the ground is from a metre on the map, the worse of both directions; infinite off the map."""
+    lon, lat = min(max(lon, -179.99), 179.99), min(max(lat, -89.99), 89.99)
+    try:
+        factors = pyproj.Proj(crs).get_factors(lon, lat)
+    except pyproj.exceptions.ProjError:
+        return float("inf")
+    return max(abs(factors.meridional_scale - 1), abs(factors.parallel_scale - 1))

@@ -92,7 +92,7 @@ def _check_inside(districts: gpd.GeoDataFrame, config: RegionConfig, where: str)
             f"district {outside['area_id'].iloc[0]} lies outside the bounds {list(config.bounds)}; "
             f"the file spans [{extent}]",
             where=where,
-            hint="Correct the bounds in region.yaml, or the coordinate system of the file.",
+            hint="Correct the bounds in region.yaml, or write what its coordinates are: districts: {crs: …}.",
         )
 
 

@@ -14,6 +14,7 @@ import geopandas as gpd
 from gvio.config import RegionConfig, parse_region
 from gvio.errors import ConfigError, PackError
 from gvio.ledger.rows import Ledger
+from gvio.region.crs import check_area_crs
 from gvio.region.datum import factories_and_light
 from gvio.region.districts import read_districts
 from gvio.region.factories import empty_districts, read_factories
@@ -60,8 +61,10 @@ def read_places(files: PackFiles, config: RegionConfig) -> Places:
     """Read and check districts, factories and the urban mask's presence.
 
     Raises:
+        ConfigError: A coordinate system that `region.yaml` names is unknown, or `area_crs` is not of this region.
         PackError: A file is absent, unreadable or contradicts the configuration.
     """
+    check_area_crs(config)
     zones, sites, land = config.districts, config.factories, config.urban
     districts, repaired = read_districts(files[zones.path].described(zones.encoding, zones.layer, zones.crs), config)
     described = files[sites.path].described(sites.encoding, sites.layer, sites.crs)

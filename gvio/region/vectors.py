@@ -23,6 +23,7 @@ _PARQUET = frozenset({".parquet", ".geoparquet"})
 _TEXT = frozenset({".geojson", ".json"})
 _TABLES = frozenset({".csv", ".tsv", ".txt"})
 _SPREADSHEETS = frozenset({".xlsx", ".xls", ".ods"})
+_DAMAGE = re.compile(r"corrupt|could not be found|truncat", re.IGNORECASE)
 _EXPORT = "Export it again, as GeoPackage or GeoJSON."
 
 
@@ -71,10 +72,9 @@ def encoding_note(file: PackFile) -> tuple[CheckResult, ...]:
 def _understood(file: PackFile) -> gpd.GeoDataFrame:
     """Whatever a library finds wrong becomes one line that names the file."""
     try:
-        with warnings.catch_warnings():
-            # What GDAL would only log: of a broken record it goes on with the next one.
-            warnings.simplefilter("error", RuntimeWarning)
-            return _opened(file)
+        with warnings.catch_warnings(record=True) as said:  # raised inside GDAL they would be lost
+            warnings.simplefilter("always")
+            frame = _opened(file)
     except PackError:
         raise
     except UnicodeError as error:
@@ -84,6 +84,10 @@ def _understood(file: PackFile) -> gpd.GeoDataFrame:
     except Exception as error:
         what = f"not a readable vector file ({_plain(str(error)) or type(error).__name__})"
         raise PackError(what, where=file.name, hint=_EXPORT) from None
+    damage = next((text for text in (str(one.message) for one in said) if _DAMAGE.search(text)), None)
+    if damage is not None:  # GDAL goes on with what is left
+        raise PackError(f"is damaged ({_plain(damage)})", where=file.name, hint=_EXPORT)
+    return frame
 
 
 def _opened(file: PackFile) -> gpd.GeoDataFrame:
