@@ -16,6 +16,7 @@ from gvio.sources.files import ProductFile
 from gvio.sources.lattice import aligned, check_one_lattice
 from gvio.sources.product import Product
 from gvio.sources.products import PRODUCTS
+from gvio.sources.unread import all_files, cure, described, unread_files
 from gvio.types import CheckResult, LightMonth, LightStack, Month, Progress, month_range
 
 
@@ -32,7 +33,7 @@ def list_files(folder: Path, product: str) -> list[ProductFile]:
 
     Raises:
         ConfigError: Unknown product.
-        PackError: The folder does not exist.
+        PackError: The folder does not exist or cannot be read, or its files only look like the product's.
         UpstreamUnavailable: No file has an official name of the product; the nearest name seen is given.
     """
     reader = _product(product)
@@ -40,9 +41,12 @@ def list_files(folder: Path, product: str) -> list[ProductFile]:
         raise PackError(
             "no such folder of night-light files", where=str(folder), hint="Create it or correct ntl.source."
         )
-    paths = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
-    found = recognise_files(paths, product)
+    paths = all_files(folder)
+    found = recognise_files([path for path in paths if path.is_file()], product)
     if not found:
+        unread = unread_files(paths, product)
+        if unread:  # waiting does not help
+            raise PackError(described(unread, reader), where=str(folder), hint=cure(reader))
         names = [path.name for path in paths]
         near = difflib.get_close_matches(reader.example, names, n=1, cutoff=0.0)
         raise UpstreamUnavailable(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from gvio.archives.archive import RemoteFile
 from gvio.archives.manifest import read_manifest
-from gvio.errors import UpstreamUnavailable
+from gvio.errors import PackError, UpstreamUnavailable
 from gvio.sources.bridge import Plan, bridge, plan_months, too_few
 from gvio.sources.files import ProductFile
 from gvio.sources.folder import open_files, recognise_files
@@ -79,6 +79,7 @@ def survey_light(context: Context) -> Survey:
     Raises:
         UpstreamUnavailable: The source has no product of the month, or does not answer.
         ProductError: The month asked for is only in a fallback that cannot be compared.
+        PackError: The month asked for is only in files with other names than the official ones.
         ConfigError: A source that cannot be read, or credentials that are wrong or absent.
         StoreError: A source under `s3://` cannot be read.
     """
@@ -86,7 +87,9 @@ def survey_light(context: Context) -> Survey:
     first, *others = light_sources(context)
     main = _list(context, first, cutoff, notes)
     chosen = _plans(context, main, others, cutoff, notes)
-    last = _last(context, main.months | {gap for plan, _ in chosen for gap in plan.gaps}, cutoff)
+    available = main.months | {gap for plan, _ in chosen for gap in plan.gaps}
+    _check_unread(context, available, notes)
+    last = _last(context, available, cutoff)
     return Survey(main, tuple(chosen), last, tuple(notes))
 
 
@@ -128,6 +131,7 @@ def _list(context: Context, source: LightSource, cutoff: Month, notes: list[Chec
         if not files:
             raise
         notes.append(archive_silent(source.archive.name, cutoff, str(error)))
+    notes += source.unread()
     named = recognise_files([Path(file.name) for file in files if file.month <= cutoff], source.product)
     return _Listed(source, tuple(files), tuple(named))
 
@@ -165,6 +169,17 @@ def _plans(
                     raise too_few(needed)
                 notes.append(could_not_stand_in(needed))
     return chosen
+
+
+def _check_unread(context: Context, available: set[Month], notes: Sequence[CheckResult]) -> None:
+    """The month asked for may be there under a name that is not read: waiting for it would not help."""
+    for note in notes:
+        if (
+            note.name == "light.names"
+            and context.month not in available
+            and str(context.month) in note.observed["months"]
+        ):
+            raise PackError(f"no product for {context.month}, and {note.message}", where=note.subject)
 
 
 def _last(context: Context, available: set[Month], cutoff: Month) -> Month:
