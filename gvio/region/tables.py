@@ -81,25 +81,35 @@ def _as_id(value: object) -> str:
 
 def _rows(text: str, where: str) -> Rows:
     """Cells by the line on which their row begins; lines without a character are left out."""
-    stated = text[:5].lower().startswith("sep=") and text[4:5] in SEPARATORS  # a line of its own, as Excel reads it
-    first = 1 if stated else 0
-    ways = {
-        sep: rows for sep in ([text[4]] if stated else SEPARATORS) if (rows := _split(text, sep, first)) is not None
-    }
-    if not ways:
-        _split(text, ",", first, where)  # says what is wrong
-    # The separator is the one that makes columns; of several, the one that makes as many in every line.
-    made = {sep: rows for sep, rows in ways.items() if len(next(iter(rows.values()), [])) > 1}
-    even = {sep: rows for sep, rows in made.items() if len({len(row) for row in rows.values()}) == 1}
-    found = made if len(made) <= 1 else even
-    if len(made) > 1 and len(found) != 1:
-        named = " and ".join(repr(sep) for sep in made)
+    if text[:5].lower().startswith("sep=") and text[4:5] in SEPARATORS:  # a line of its own, as Excel writes it
+        return _split(text, text[4], 1, where)
+    header = next((line for line in text.splitlines() if line.strip()), "")
+    likely = [separator for separator in SEPARATORS if separator in header]
+    if len(likely) < 2:
+        return _split(text, likely[0] if likely else ",", 0, where)
+    ways = [rows for separator in likely if (rows := _even(text, separator, where)) is not None]
+    if len(ways) != 1:
+        named = " and ".join(repr(separator) for separator in likely)
         raise PackError(f"its columns are separated by {named}, or by one of them", where=where, hint=_EXPORT)
-    return next(iter((found or ways).values()))
+    return ways[0]
 
 
-def _split(text: str, separator: str, first: int, where: str | None = None) -> Rows | None:
-    """Cells by line, or None for a text that quotes in another way; with `where` that is refused."""
+def _even(text: str, separator: str, where: str) -> Rows | None:
+    """Cells by line, if this separator makes as many in every line, and more than one."""
+    try:
+        rows = _split(text, separator, 0, where)
+    except PackError:
+        return None
+    widths = {len(row) for row in rows.values()}
+    return rows if len(widths) == 1 and widths != {1} else None
+
+
+def _split(text: str, separator: str, first: int, where: str) -> Rows:
+    """Cells by line, of the lines after `first`.
+
+    Raises:
+        PackError: Quotes are not closed, or text follows them.
+    """
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     rows, begin = Rows(), 1
     try:
@@ -108,8 +118,6 @@ def _split(text: str, separator: str, first: int, where: str | None = None) -> R
                 rows[begin] = [cell.strip() for cell in cells]
             begin = reader.line_num + 1
     except csv.Error as error:
-        if where is None:
-            return None
         raise PackError(f"not a CSV table ({error})", where=f"{where}, line {begin}", hint=_EXPORT) from None
     return rows
 
