@@ -180,10 +180,11 @@ def open_context(
     """Read `region.yaml` and the parameters, nothing else. A pack under `s3://` is first brought into the workspace.
 
     Raises:
-        ConfigError: A key or value of the YAML is wrong, or the month lies before the region's first.
+        ConfigError: A key or value of the YAML is wrong, the workspace's name cannot be used, or the month lies before the region's first.
         PackError: The pack has no `region.yaml`, or nothing lies under its prefix.
         StoreError, UpstreamUnavailable, RunHeld: A pack under `s3://` cannot be fetched.
     """
+    _require_workspace(request)
     root = pack_folder(request.pack, Path(request.workspace), request.endpoint_url, progress)
     text = _read(root / "region.yaml", PackError, "Name a region pack's folder.")
     config = parse_region(text, str(root / "region.yaml"))
@@ -209,6 +210,13 @@ def read_params(path: str | None) -> Params:
         ConfigError: The file cannot be read, or a key or value is wrong.
     """
     return Params() if path is None else parse_params(_read(Path(path), ConfigError, "Check --params."), path)
+
+
+def _require_workspace(request: RunRequest) -> None:
+    """In the address of an SQLite database a question mark ends the path: the file would lie beside the workspace."""
+    if request.tracking_uri is None and "?" in str(Path(request.workspace).resolve()):
+        what = f"the registry's database cannot lie under a name with '?': {request.workspace}"
+        raise ConfigError(what, where="--workspace", hint="Choose another --workspace.")
 
 
 def _require_month(request: RunRequest, config: RegionConfig) -> None:
