@@ -180,7 +180,8 @@ def open_context(
     """Read `region.yaml` and the parameters, nothing else. A pack under `s3://` is first brought into the workspace.
 
     Raises:
-        ConfigError: A key or value of the YAML is wrong, the workspace's name cannot be used, or the month lies before the region's first.
+        ConfigError: A key or value of the YAML is wrong, the workspace's name cannot be used, or the month lies before
+            the region's first.
         PackError: The pack has no `region.yaml`, or nothing lies under its prefix.
         StoreError, UpstreamUnavailable, RunHeld: A pack under `s3://` cannot be fetched.
     """
