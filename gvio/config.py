@@ -11,7 +11,7 @@ import json
 import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from gvio.sections import Frozen, parse_section
 from gvio.types import Month
@@ -79,6 +79,7 @@ def _python_codec(value: str) -> str:
         raise ValueError(f"unknown encoding {value!r}; use utf-8, gb18030, cp1252 or another name of Python") from None
 
 
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Crs = Annotated[str, AfterValidator(_named_crs)]
 Encoding = Annotated[str, AfterValidator(_python_codec)]
 _UNSAID: Any = {"default": None, "exclude_if": lambda value: value is None}  # leaves the configuration's hash as it was
@@ -130,11 +131,11 @@ class RegionConfig(Frozen):
     """`region.yaml` (contract §1)."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="slug: lower case letters, digits, hyphens")
-    title: str
+    title: Text
     bounds: tuple[float, float, float, float] = Field(description="west, south, east, north, WGS84 degrees")
     area_crs: str = Field(pattern=r"^EPSG:\d+$", description="metric CRS for buffers and areas")
     first_month: str = Field(description="first month of the series, YYYY-MM")
-    unit: str = Field(description="unit of statistics, estimates and grids (per pixel and month)")
+    unit: Text = Field(description="unit of statistics, estimates and grids (per pixel and month)")
     ntl: NtlConfig
     districts: DistrictsConfig
     city_id: str = Field(description="area_id that means the union of all districts")

@@ -18,7 +18,6 @@ import numpy as np
 import rasterio
 import rasterio.features
 import rasterio.warp
-from affine import Affine
 from odc.geo.geobox import GeoBox
 from rasterio.errors import NotGeoreferencedWarning
 from rasterio.io import DatasetReader, MemoryFile
@@ -98,11 +97,7 @@ def window_of(
 
 
 def read_onto(
-    path: str | Path | NamedBytes,
-    geobox: GeoBox,
-    resampling: str = "nearest",
-    crs: str | None = None,
-    moved: tuple[float, float] = (0.0, 0.0),
+    path: str | Path | NamedBytes, geobox: GeoBox, resampling: str = "nearest", crs: str | None = None
 ) -> FloatArray:
     """Read the first band resampled onto another grid: for masks and other auxiliary layers, never for light.
 
@@ -110,8 +105,7 @@ def read_onto(
         path: A raster in any CRS, or its name and bytes.
         geobox: The grid wanted.
         resampling: A name of `rasterio.enums.Resampling`: "nearest", "average", "mode", …
-        crs: The raster's coordinate system, where it is not the one that the file says.
-        moved: How far (x, y, in its units) the raster is moved first.
+        crs: The raster's coordinate system, where it is not the one that the file says; the band is then read whole.
 
     Returns:
         (y, x) float32, NaN where the file has no data.
@@ -121,11 +115,11 @@ def read_onto(
     """
     target = np.full(geobox.shape, np.nan, np.float32)
     with opened(path) as source, _understood(source.name):
+        own = source.dataset
         rasterio.warp.reproject(
-            rasterio.band(source.dataset, 1),
+            rasterio.band(own, 1) if crs is None else own.read(1),
             target,
-            src_transform=Affine.translation(*moved) @ source.dataset.transform,
-            src_crs=crs or source.dataset.crs,
+            **({} if crs is None else {"src_transform": own.transform, "src_crs": crs, "src_nodata": own.nodata}),
             dst_transform=geobox.transform,
             dst_crs=str(geobox.crs),
             dst_nodata=np.nan,

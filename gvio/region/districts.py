@@ -11,6 +11,7 @@ from gvio.errors import PackError
 from gvio.region.crs import system_of
 from gvio.region.datum import known_provider
 from gvio.region.files import PackFile
+from gvio.region.plausibility import check_extent
 from gvio.region.tables import as_ids, check_columns
 from gvio.region.vectors import encoding_note, read_vector
 from gvio.types import CheckResult
@@ -53,7 +54,8 @@ def read_districts(file: PackFile, config: RegionConfig) -> tuple[gpd.GeoDataFra
     _check_inside(districts, config, where)
     _check_overlaps(districts, where)
     provider = known_provider([str(c) for c in frame.columns], config, where)
-    return districts, (*encoding_note(file), *provider, *_repaired(given, ids, where))
+    extent = check_extent(districts, config.bounds, where)
+    return districts, (*encoding_note(file), *provider, *extent, *_repaired(given, ids, where))
 
 
 def _check_ids(ids: list[str], names: list[str], city_id: str, where: str) -> None:

@@ -17,6 +17,7 @@ from gvio.errors import PackError
 from gvio.ledger.rows import name_lines
 from gvio.region.datum import outlines_and_factories
 from gvio.region.files import PackFile
+from gvio.region.plausibility import check_life, check_weights
 from gvio.region.positions import read_positions
 from gvio.region.tables import as_ids, check_columns, read_text_table
 from gvio.region.vectors import encoding_note, is_table, read_vector
@@ -58,7 +59,12 @@ def read_factories(
     outside = _note_outside(frame, inside, file.name)
     shifted = outlines_and_factories(_points(frame), districts, config, Path(config.districts.path).name)
     notes = (*encoding_note(file), *repeated, *_same_position(frame, file.name), *outside, *shifted)
-    return frame[inside].reset_index(drop=True), notes
+    lines = frame.index.tolist()
+    odd = (
+        *check_weights(frame["weight"].to_numpy(), lines, file.name),
+        *check_life(frame["closed"].tolist(), lines, config.start, file.name),
+    )
+    return frame[inside].reset_index(drop=True), (*notes, *odd)
 
 
 def empty_districts(
@@ -128,7 +134,7 @@ def _weights(table: pd.DataFrame, where: str) -> np.ndarray[tuple[int], np.dtype
         raise PackError(
             f"weight {table['weight'][bad].iloc[0]!r} is not a positive number",
             where=f"{where}, {name_lines(table.index[bad])}",
-            hint="Write 1 where the weight is unknown, or leave the column out.",
+            hint="Write plain numbers, like 2.5; 1 where the weight is unknown; or leave the column out.",
         )
     return weights
 

@@ -15,13 +15,12 @@ from gvio.config import RegionConfig, parse_region
 from gvio.errors import ConfigError, PackError
 from gvio.ledger.rows import Ledger
 from gvio.region.crs import check_area_crs
-from gvio.region.datum import factories_and_light
 from gvio.region.districts import read_districts
 from gvio.region.factories import empty_districts, read_factories
 from gvio.region.files import PackFile, PackFiles
 from gvio.region.statistics import read_statistics
 from gvio.sections import as_text
-from gvio.types import CheckResult, LightStack
+from gvio.types import CheckResult
 from gvio.workdays import DEFAULT
 
 
@@ -89,11 +88,6 @@ def read_ledger(files: PackFiles, config: RegionConfig, places: Places) -> Ledge
 def check_factories(config: RegionConfig, places: Places, ledger: Ledger) -> tuple[CheckResult, ...]:
     """Districts without a factory, of which the ledger may have figures that no pixel can explain."""
     return empty_districts(places.factories, places.districts, ledger.areas, Path(config.factories.path).name)
-
-
-def check_light_at_factories(config: RegionConfig, places: Places, stack: LightStack) -> tuple[CheckResult, ...]:
-    """Factories beside their light, by a shift of China's map services."""
-    return factories_and_light(places.factories, stack, config, Path(config.factories.path).name)
 
 
 def read_pack(location: str | Path) -> RegionPack:
