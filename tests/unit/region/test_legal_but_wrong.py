@@ -61,7 +61,7 @@ def test_keys_that_are_refused(pack_dir, rewrite, old, new, words):
 @pytest.mark.parametrize(
     ("name", "old", "new", "note"),
     [
-        ("region.yaml", "31.2]", "31.15]", "districts.cut"),
+        ("region.yaml", "31.2]", "31.19]", "districts.cut"),
         ("region.yaml", "[121.0, 31.0, 121.4, 31.2]", "[120.0, 30.0, 122.0, 32.0]", "pack.bounds"),
         ("factories.csv", "2019-01,\n", ",2019-01\n", "factories.never_open"),
     ],
