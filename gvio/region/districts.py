@@ -110,7 +110,7 @@ def _check_overlaps(districts: gpd.GeoDataFrame, where: str) -> None:
         raise PackError(
             f"districts {a} and {b} overlap by {share[worst]:.1%} of the smaller one",
             where=where,
-            hint="Every place belongs to one district; correct the polygons.",
+            hint="Every place belongs to one district; correct the polygons, or remove one that holds others.",
         )
 
 

@@ -195,7 +195,8 @@ def _note_outside(
         raise PackError(
             f"{len(outside)} of {len(frame)} factories lie outside every district",
             where=where,
-            hint="Check the coordinates: Chinese map services need crs: gcj02 or bd09; lon comes before lat.",
+            hint="Check the coordinates: Chinese map services need crs: gcj02 or bd09; lon comes before lat; and "
+            "whether districts.crs is right and the districts are those of the factories.",
         )
     if not len(outside):
         return ()

@@ -88,18 +88,25 @@ def _check_ranges(shapes: Shapes, index: pd.Index[int], system: System, config: 
     off = ~((np.abs(lon) <= 180) & (np.abs(lat) <= 90))
     if off.any():
         first = int(np.argmax(off))
-        metric = system.degrees and bool((np.abs(lon[off]) > 1000).all())
         raise PackError(
             f"position ({lon[first]:g}, {lat[first]:g}) is not on the globe",
             where=f"{where}, {name_lines(index[off])}",
-            hint=_METRES
-            if metric
-            else _HINT
-            if system.degrees
-            else f"Correct the rows, or factories.crs: {system.name}.",
+            hint=_cure_of(lon[first], lat[first], system),
         )
 
 
+def _cure_of(lon: float, lat: float, system: System) -> str:
+    """What a position off the globe points to."""
+    if not system.degrees:
+        return f"Correct the rows, or factories.crs: {system.name}."
+    if abs(lon) <= 90 < abs(lat) <= 180:
+        return "Write longitude in the column lon and latitude in lat."
+    if max(abs(lon), abs(lat)) > _LARGEST_METRES:
+        return _SCALES
+    return _METRES if abs(lon) > 1000 else _HINT
+
+
+_LARGEST_METRES = 2.1e7  # half of the globe's girth
 _METRES = "Metres, it seems: write their system into region.yaml, such as factories: {crs: EPSG:32651}."
 
 

@@ -39,6 +39,11 @@ def read_vector(file: PackFile) -> gpd.GeoDataFrame:
         PackError: The file is absent, unreadable, empty, or has several layers and none is named.
     """
     file.require_present()
+    endings = {name.rpartition(".")[2].lower() for name in file.parts}
+    lacking = [f".{ending}" for ending in ("shx", "dbf") if ending not in endings]
+    if file.suffix == ".shp" and lacking:
+        hint = "Put all files of the shapefile beside it, under one name."
+        raise PackError(f"lacks its {' and '.join(lacking)}", where=file.name, hint=hint)
     if file.suffix in _SPREADSHEETS:
         raise PackError("is a spreadsheet", where=file.name, hint="Save it as CSV in UTF-8.")
     frame = _understood(file)

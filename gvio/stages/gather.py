@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gvio.archives.archive import RemoteFile
+from gvio.archives.archive import Bounds, RemoteFile
 from gvio.archives.manifest import read_manifest
 from gvio.errors import PackError, UpstreamUnavailable
 from gvio.sources.bridge import Plan, bridge, plan_months, too_few
@@ -219,6 +219,11 @@ def _bring(
     return recognise_files(brought.paths, source.product)
 
 
+def _area(bounds: Bounds) -> float:
+    west, south, east, north = bounds
+    return (east - west) * (north - south)
+
+
 def _stand_in(
     context: Context, stack: LightStack, plan: Plan, other: _Listed, notes: list[CheckResult], progress: Progress | None
 ) -> tuple[CheckResult, Switch, LightStack]:
@@ -232,6 +237,7 @@ def _stand_in(
     )
     bounds, where = widened(context.config.bounds), str(other.source.folder)
     light, found = open_files(files, other.source.product, bounds, min(have), max(have), where, progress)
-    notes += found
+    margin = 1 - _area(context.config.bounds) / _area(bounds)  # nothing has to reach over it
+    notes += [note for note in found if note.name != "light.tiles" or note.observed["share"] > margin]
     merged, calibration = bridge(stack, light, plan)
     return stood_in(plan, calibration), switch(plan, calibration), merged
