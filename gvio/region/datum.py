@@ -42,7 +42,7 @@ def known_provider(columns: Iterable[str], config: RegionConfig, where: str) -> 
         config: What it is said to be in.
         where: The file, for messages.
     """
-    if config.districts.crs is not None or not _in_china(config):
+    if config.districts.crs is not None or not in_china(config):
         return ()
     given = {column.lower() for column in columns}
     found = [name for name in _GEOATLAS if given & {name.lower(), name[:_DBASE].lower()}]
@@ -78,7 +78,7 @@ def outlines_and_factories(
         config: What the files are said to be in.
         where: The file of districts, for messages.
     """
-    if not _in_china(config):
+    if not in_china(config):
         return ()
     whole = shapely.union_all(np.asarray(districts.geometry))
     shapely.prepare(whole)
@@ -116,7 +116,7 @@ def factories_and_light(
         config: What the file is said to be in.
         where: The file of factories, for messages.
     """
-    if not _in_china(config):
+    if not in_china(config):
         return ()
     points = _one_a_pixel(factories, stack)
     image = _log_light(stack)
@@ -136,8 +136,8 @@ def factories_and_light(
     return (CheckResult("factories.coordinates", False, best > PEAK_CERTAIN, where, message, found),)
 
 
-def _in_china(config: RegionConfig) -> bool:
-    """Whether the shift is applied at the region's middle."""
+def in_china(config: RegionConfig) -> bool:
+    """Whether China's map services shift the region's middle."""
     west, south, east, north = config.bounds
     lon, lat = (west + east) / 2, (south + north) / 2
     there, _ = wgs84_to_gcj02(lon, lat)

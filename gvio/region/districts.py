@@ -55,7 +55,7 @@ def read_districts(file: PackFile, config: RegionConfig) -> tuple[gpd.GeoDataFra
     _check_overlaps(districts, where)
     provider = known_provider([str(c) for c in frame.columns], config, where)
     extent = check_extent(districts, config.bounds, where)
-    return districts, (*encoding_note(file), *provider, *extent, *_repaired(given, ids, where))
+    return districts, (*encoding_note(file, config), *provider, *extent, *_repaired(given, ids, where))
 
 
 def _check_ids(ids: list[str], names: list[str], city_id: str, where: str) -> None:

@@ -58,7 +58,7 @@ def read_factories(
     inside = _inside(frame, districts)
     outside = _note_outside(frame, inside, file.name)
     shifted = outlines_and_factories(_points(frame), districts, config, Path(config.districts.path).name)
-    notes = (*encoding_note(file), *repeated, *_same_position(frame, file.name), *outside, *shifted)
+    notes = (*encoding_note(file, config), *repeated, *_same_position(frame, file.name), *outside, *shifted)
     lines = frame.index.tolist()
     odd = (
         *check_weights(frame["weight"].to_numpy(), lines, file.name),

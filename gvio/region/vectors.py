@@ -13,10 +13,12 @@ import pandas as pd
 import pyogrio
 import pyogrio.errors
 
+from gvio.config import RegionConfig
 from gvio.errors import PackError
+from gvio.region.datum import in_china
 from gvio.region.dbase import table_encoding
 from gvio.region.files import PackFile
-from gvio.region.text import decode, encoding_of
+from gvio.region.text import GB, HINT, decode, encoding_of
 from gvio.types import CheckResult
 
 _PARQUET = frozenset({".parquet", ".geoparquet"})
@@ -53,11 +55,11 @@ def read_vector(file: PackFile) -> gpd.GeoDataFrame:
     return frame
 
 
-def encoding_note(file: PackFile) -> tuple[CheckResult, ...]:
+def encoding_note(file: PackFile, config: RegionConfig) -> tuple[CheckResult, ...]:
     """`pack.encoding`: the text of a file that was read is in an encoding that nothing names.
 
     Raises:
-        PackError: As the file's reader.
+        PackError: As the file's reader; or Chinese is guessed outside China, where Cyrillic and Korean look like it.
     """
     if file.suffix == ".shp":
         found = table_encoding(file.parts, file.encoding, file.name)
@@ -67,6 +69,8 @@ def encoding_note(file: PackFile) -> tuple[CheckResult, ...]:
         return ()
     if not found.guessed:
         return ()
+    if found.codec == GB and not in_china(config):
+        raise PackError("is not in UTF-8, and its encoding cannot be told", where=file.name, hint=HINT)
     message = (
         f"text not in UTF-8: read as {found.codec}; look at the names, and write `encoding: {found.codec}` beside the "
         "file's path in region.yaml, or another one"

@@ -7,6 +7,7 @@ import geopandas as gpd
 import pytest
 import shapely
 
+from gvio.config import parse_region
 from gvio.errors import ConfigError, PackError
 from gvio.region.files import PackFile
 from gvio.region.pack import read_pack
@@ -14,6 +15,21 @@ from gvio.region.tables import read_text_table
 from gvio.region.vectors import encoding_note, read_vector
 
 REAL = Path(__file__).parents[4] / "shared" / "data" / "boundaries_shanghai" / "wgs84_amap16"
+YAML = """\
+name: toy
+title: Toy
+bounds: [121.0, 31.0, 121.4, 31.2]
+area_crs: EPSG:32651
+first_month: "2020-01"
+unit: 100 million CNY
+ntl: {product: vnl-monthly, source: ntl}
+districts: {path: districts.geojson, id: district_id, name: name, group: group}
+city_id: CITY
+factories: {path: factories.csv, crs: wgs84}
+statistics: {path: statistics.csv, series: main}
+calendar: none
+"""
+CHINA = parse_region(YAML)
 NAMES = ["黄浦区", "浦东新区"]
 BOXES = [shapely.box(121, 31, 121.1, 31.1), shapely.box(121.1, 31, 121.2, 31.1)]
 
@@ -43,8 +59,17 @@ def shapefile(folder, encoding, names=NAMES, cpg=None):
 def test_chinese_names_of_a_shapefile_are_read_as_they_are(tmp_path, encoding, cpg, guessed):
     file = shapefile(tmp_path, encoding, cpg=cpg)
     assert read_vector(file)["name"].tolist() == NAMES
-    notes = encoding_note(file)
+    notes = encoding_note(file, CHINA)
     assert [(note.name, note.required) for note in notes] == [("pack.encoding", False)] * guessed
+
+
+def test_outside_china_what_looks_like_chinese_is_refused(tmp_path):
+    bounds = "bounds: [37.0, 55.0, 38.0, 56.0]"  # Moscow
+    config = parse_region(YAML.replace("bounds: [121.0, 31.0, 121.4, 31.2]", bounds))
+    file = shapefile(tmp_path, "cp1251", ["Москва", "Калуга"])
+    with pytest.raises(PackError, match=r"encoding cannot be told\. Save it as UTF-8, or name its encoding"):
+        encoding_note(file, config)
+    assert encoding_note(file.described("cp1251"), config) == ()
 
 
 @pytest.mark.skipif(not REAL.exists(), reason="real district outlines are not beside this checkout (../shared)")
