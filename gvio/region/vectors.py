@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
 import tempfile
@@ -104,8 +105,13 @@ def _opened(file: PackFile) -> gpd.GeoDataFrame:
         return gpd.read_parquet(io.BytesIO(file.data))
     # A copy under a plain name: GDAL gives `?`, `[`, `.zip` and `/vsi` in a path a meaning, looks for siblings beside
     # it and may write there; and so the bytes that are hashed are those that are parsed.
-    with tempfile.TemporaryDirectory(prefix="gvio-") as folder:
-        path = _copied(file, Path(folder))
+    with contextlib.ExitStack() as stack:
+        try:
+            path = _copied(file, Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gvio-"))))
+        except OSError as error:
+            what = f"cannot be copied to be read ({error.strerror})"
+            hint = "Free space in the folder for temporary files, or name another one in TMPDIR."
+            raise PackError(what, where=file.name, hint=hint) from None
         layer = _layer(file, path)
         if file.suffix != ".shp":
             return gpd.read_file(path, layer=layer)

@@ -1,5 +1,7 @@
 """Every way that leads to a refusal: does its sentence send to the right place, and does what it says help?"""
 
+import tempfile
+
 import geopandas as gpd
 import pytest
 import shapely
@@ -39,6 +41,14 @@ def test_metres_in_a_table_are_read_when_their_system_is_written(pack_dir, rewri
         read_pack(pack_dir)
     rewrite("region.yaml", "crs: wgs84", "crs: EPSG:32651")
     assert len(read_pack(pack_dir).factories) == 2
+
+
+def test_no_room_for_a_copy_is_not_the_files_fault(pack_dir, monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    with pytest.raises(PackError, match=r"cannot be copied to be read \(No such .*\)\. Free space .* TMPDIR"):
+        read_pack(pack_dir)
+    (tmp_path / "nowhere").mkdir()
+    assert len(read_pack(pack_dir).districts) == 2
 
 
 def test_a_shapefile_without_its_other_files_says_which(tmp_path):
