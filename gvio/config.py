@@ -5,11 +5,13 @@ Parses text handed to it, opens nothing. Unknown keys are refused and the neares
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
-from typing import Any, Literal, Self
+import re
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from gvio.sections import Frozen, parse_section
 from gvio.types import Month
@@ -58,6 +60,34 @@ class NtlConfig(Frozen):
         return (self.product, *self.fallback)
 
 
+def _named_crs(value: str) -> str:
+    """One spelling of the systems that have a short name; what the others mean is asked where they are used."""
+    text = value.strip()
+    if text.lower() in {"wgs84", "gcj02", "bd09"}:
+        return text.lower()
+    if re.fullmatch(r"EPSG:\d+|(?!EPSG:)[A-Z]+:\w+", text, re.IGNORECASE):
+        return text.upper()  # an authority's code, EPSG:32651 or ESRI:102025
+    if "[" in text or text.startswith(("{", "+", "urn:")):
+        return text  # WKT, PROJJSON, a PROJ string or a URN
+    raise ValueError(f"unknown coordinate system {value!r}; use wgs84, gcj02, bd09 or EPSG:<code>, or WKT")
+
+
+def _python_codec(value: str) -> str:
+    try:
+        return codecs.lookup(value.strip()).name
+    except LookupError:
+        raise ValueError(f"unknown encoding {value!r}; use utf-8, gb18030, cp1252 or another name of Python") from None
+
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Crs = Annotated[str, AfterValidator(_named_crs)]
+Encoding = Annotated[str, AfterValidator(_python_codec)]
+_UNSAID: Any = {"default": None, "exclude_if": lambda value: value is None}  # leaves the configuration's hash as it was
+_CRS = "coordinates, where they are not what the file says: wgs84, gcj02, bd09, an authority's code or WKT"
+_ENCODING = "encoding of the text, where it is neither UTF-8 nor GB18030"
+_LAYER = "layer of a file that has several"
+
+
 class ExtentChange(Frozen):
     """Districts that merged, split or exchanged land: the former ones together are the present ones together."""
 
@@ -80,6 +110,9 @@ class DistrictsConfig(Frozen):
     """The vector file of districts and its columns."""
 
     path: str = Field(description="vector file relative to the pack; any format pyogrio opens")
+    crs: Crs | None = Field(description=_CRS, **_UNSAID)
+    encoding: Encoding | None = Field(description=_ENCODING, **_UNSAID)
+    layer: str | None = Field(description=_LAYER, **_UNSAID)
     id: str = Field("district_id", description="column with the unique district id")
     name: str = Field("name", description="column with the name people read")
     group: str | None = Field(None, description="optional column with a group, e.g. north / south")
@@ -92,30 +125,26 @@ class FactoriesConfig(Frozen):
     """The table of factories and its coordinates."""
 
     path: str = Field(description="CSV, GeoParquet or GeoPackage with point or polygon factories")
-    crs: str = Field("wgs84", description="wgs84, gcj02, bd09, or an EPSG code such as EPSG:32651")
+    crs: Crs = Field("wgs84", description="wgs84, gcj02, bd09, an authority's code such as EPSG:32651, or WKT")
+    encoding: Encoding | None = Field(description=_ENCODING, **_UNSAID)
+    layer: str | None = Field(description=_LAYER, **_UNSAID)
     category: str | None = Field(None, description="keep only categories that start with this path")
-
-    @field_validator("crs")
-    @classmethod
-    def _known_crs(cls, value: str) -> str:
-        text = value.strip()
-        if text.lower() in {"wgs84", "gcj02", "bd09"}:
-            return text.lower()
-        if text.upper().startswith("EPSG:") and text[5:].isdigit():
-            return text.upper()
-        raise ValueError(f"unknown coordinate system {value!r}; use wgs84, gcj02, bd09 or EPSG:<code>")
 
 
 class UrbanConfig(Frozen):
     """The optional mask of urban land."""
 
     path: str = Field(description="GeoTIFF (1 urban, 0 rural) or vector file of urban polygons")
+    crs: Crs | None = Field(description=_CRS, **_UNSAID)
+    encoding: Encoding | None = Field(description=_ENCODING, **_UNSAID)
+    layer: str | None = Field(description=_LAYER, **_UNSAID)
 
 
 class StatisticsConfig(Frozen):
     """The ledger of official figures."""
 
     path: str = Field(description="CSV ledger of published sums")
+    encoding: Encoding | None = Field(description=_ENCODING, **_UNSAID)
     series: str | None = Field(None, description="keep only rows of this series (rows without a series are kept)")
 
 
@@ -123,11 +152,11 @@ class RegionConfig(Frozen):
     """`region.yaml` (contract §1)."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="slug: lower case letters, digits, hyphens")
-    title: str
+    title: Text
     bounds: tuple[float, float, float, float] = Field(description="west, south, east, north, WGS84 degrees")
     area_crs: str = Field(pattern=r"^EPSG:\d+$", description="metric CRS for buffers and areas")
     first_month: str = Field(description="first month of the series, YYYY-MM")
-    unit: str = Field(description="unit of statistics, estimates and grids (per pixel and month)")
+    unit: Text = Field(description="unit of statistics, estimates and grids (per pixel and month)")
     ntl: NtlConfig
     districts: DistrictsConfig
     city_id: str = Field(description="area_id that means the union of all districts")
@@ -253,7 +282,7 @@ def parse_region(text: str, where: str = "region.yaml") -> RegionConfig:
     Raises:
         ConfigError: Not YAML, an unknown key (the nearest known one is named), or a bad value.
     """
-    return parse_section(RegionConfig, text, where)
+    return parse_section(RegionConfig, text, where, once=True)
 
 
 def parse_params(text: str, where: str = "params.yaml") -> Params:
@@ -262,7 +291,7 @@ def parse_params(text: str, where: str = "params.yaml") -> Params:
     Raises:
         ConfigError: As for `parse_region`.
     """
-    return parse_section(Params, text, where)
+    return parse_section(Params, text, where, once=True)
 
 
 def digest(config: BaseModel) -> str:

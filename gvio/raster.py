@@ -12,24 +12,26 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 import rasterio
 import rasterio.features
 import rasterio.warp
 from odc.geo.geobox import GeoBox
-from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.errors import NotGeoreferencedWarning
 from rasterio.io import DatasetReader, MemoryFile
 from rasterio.windows import Window
 from shapely.geometry.base import BaseGeometry
 
-from gvio.errors import ProductError, StoreError
+from gvio.errors import GvioError, ProductError, StoreError
 from gvio.files import SecondReader, write_bytes
 from gvio.geotiff import GDAL_OPTIONS, as_cog, as_geotiff
 from gvio.grid.align import check_aligned
 from gvio.grid.region import covered_window
 from gvio.types import FloatArray, IntArray
+
+NamedBytes = tuple[str, bytes]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -94,14 +96,16 @@ def window_of(
     return array, wanted, nodata
 
 
-def read_onto(path: str | Path, geobox: GeoBox, band: int = 1, resampling: str = "nearest") -> FloatArray:
-    """Read one band resampled onto another grid: for masks and other auxiliary layers, never for light.
+def read_onto(
+    path: str | Path | NamedBytes, geobox: GeoBox, resampling: str = "nearest", crs: str | None = None
+) -> FloatArray:
+    """Read the first band resampled onto another grid: for masks and other auxiliary layers, never for light.
 
     Args:
-        path: A raster in any CRS.
+        path: A raster in any CRS, or its name and bytes.
         geobox: The grid wanted.
-        band: Band number, from 1.
         resampling: A name of `rasterio.enums.Resampling`: "nearest", "average", "mode", …
+        crs: The raster's coordinate system, where it is not the one that the file says; the band is then read whole.
 
     Returns:
         (y, x) float32, NaN where the file has no data.
@@ -111,9 +115,11 @@ def read_onto(path: str | Path, geobox: GeoBox, band: int = 1, resampling: str =
     """
     target = np.full(geobox.shape, np.nan, np.float32)
     with opened(path) as source, _understood(source.name):
+        own = source.dataset
         rasterio.warp.reproject(
-            rasterio.band(source.dataset, band),
+            rasterio.band(own, 1) if crs is None else own.read(1),
             target,
+            **({} if crs is None else {"src_transform": own.transform, "src_crs": crs, "src_nodata": own.nodata}),
             dst_transform=geobox.transform,
             dst_crs=str(geobox.crs),
             dst_nodata=np.nan,
@@ -225,25 +231,31 @@ _HINT_FILE = "Download the file again and compare its size with the provider's."
 
 
 @contextlib.contextmanager
-def opened(source: str | Path | BinaryIO, options: Mapping[str, str] | None = None) -> Iterator[OpenRaster]:
+def opened(
+    source: str | Path | BinaryIO | NamedBytes, options: Mapping[str, str] | None = None
+) -> Iterator[OpenRaster]:
     """Open for reading; of a file that is open already GDAL reads the parts it needs, and does not open it again.
 
     Raises:
         ProductError: The file is absent, not a raster, or has no georeference.
     """
-    name = Path(source if isinstance(source, str | Path) else source.name).name
+    name = Path(
+        source if isinstance(source, str | Path) else source[0] if isinstance(source, tuple) else source.name
+    ).name
     with contextlib.ExitStack() as stack:
         with _understood(name), warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
             stack.enter_context(rasterio.Env(**GDAL_OPTIONS, **(options or {})))
-            dataset = stack.enter_context(_dataset(source))
+            dataset = stack.enter_context(_dataset(source, stack))
             if dataset.crs is None or dataset.transform.is_identity:
                 raise ProductError("has no georeference", where=name, hint="Use the original GeoTIFF.")
             geobox = GeoBox.from_rio(dataset)
         yield OpenRaster(name, geobox, dataset)
 
 
-def _dataset(source: str | Path | BinaryIO) -> DatasetReader:
+def _dataset(source: str | Path | BinaryIO | NamedBytes, stack: contextlib.ExitStack) -> DatasetReader:
+    if isinstance(source, tuple):
+        return stack.enter_context(MemoryFile(source[1])).open()
     if isinstance(source, str | Path):
         return rasterio.open(source)
     # Given the file object alone, rasterio would read the whole file into memory.
@@ -255,7 +267,9 @@ def _understood(name: str) -> Iterator[None]:
     """Everything GDAL finds wrong, at opening or while reading, becomes one line that names the file."""
     try:
         yield
-    except RasterioError as error:
+    except GvioError:
+        raise
+    except Exception as error:  # of a damaged file GDAL and what reads its georeference raise almost anything
         # The outer message of a failed read says only "see previous exception".
         reason = re.sub(r"/vsiriopener_\w+/", "", str(error.__cause__ or error))  # rasterio's own, new each time
         raise ProductError(f"cannot be read as a raster ({reason})", where=name, hint=_HINT_FILE) from error
@@ -266,17 +280,13 @@ def _read_part(source: DatasetReader, band: int, wanted: GeoBox, row: int, col: 
     rows, cols = wanted.shape
     dtype = np.dtype(source.dtypes[band - 1])
     # Not rasterio's `boundless` reading, which goes through a warp: pixels must stay as they are.
-    array = np.full((rows, cols), _outside(dtype, source.nodata), dtype)
+    array = np.full((rows, cols), np.nan if np.issubdtype(dtype, np.floating) else source.nodata or 0, dtype)
     top, left = max(row, 0), max(col, 0)
     bottom, right = min(row + rows, source.height), min(col + cols, source.width)
     if bottom > top and right > left:
         window = Window(left, top, right - left, bottom - top)
         array[top - row : bottom - row, left - col : right - col] = source.read(band, window=window)
     return array
-
-
-def _outside(dtype: np.dtype[Any], nodata: float | None) -> float:
-    return float("nan") if np.issubdtype(dtype, np.floating) else nodata or 0
 
 
 def _write_whole(target: Path, data: bytes) -> None:

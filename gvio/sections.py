@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Hashable
 from typing import Any, TypeVar
 
 import yaml
@@ -19,15 +20,48 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-def parse_section(model: type[T], text: str, where: str) -> T:
+class _OnceLoader(yaml.SafeLoader):
+    """YAML in which a key appears once; of two the last would count, and nobody would know."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        """A mapping, refused when a key is there twice."""
+        keys = [str(key.value) for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        twice = next((key for at, key in enumerate(keys) if key in keys[:at] and key != "<<"), None)
+        if twice is not None:
+            raise yaml.YAMLError(f"key {twice!r} appears twice")
+        return super().construct_mapping(node, deep)
+
+
+def as_text(data: bytes, where: str) -> str:
+    """The text of a configuration file, which is UTF-8.
+
+    Raises:
+        ConfigError: It is not.
+    """
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:  # UTF-16 without its mark is valid UTF-8, half of it zeros
+        raise ConfigError("is not text in UTF-8", where=where, hint="Save it as UTF-8.")
+    return text
+
+
+def parse_section(model: type[T], text: str, where: str, once: bool = False) -> T:
     """Parse YAML into a configuration section.
+
+    Args:
+        model: The section.
+        text: YAML.
+        where: What an error names.
+        once: Refuse a key that appears twice; otherwise the last counts, which presets build on.
 
     Raises:
         ConfigError: Not YAML, an unknown key (the nearest known one is named), or a bad value.
     """
     try:
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+        data = yaml.load(text, _OnceLoader if once else yaml.SafeLoader)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a day that the calendar has not
         raise ConfigError(f"not valid YAML ({error})", where=where, hint="Correct the file.") from None
     if data is None:
         data = {}

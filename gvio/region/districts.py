@@ -8,8 +8,12 @@ import shapely
 
 from gvio.config import RegionConfig
 from gvio.errors import PackError
+from gvio.region.crs import system_of
+from gvio.region.datum import known_provider
 from gvio.region.files import PackFile
-from gvio.region.tables import as_ids, check_columns, read_vector
+from gvio.region.plausibility import check_extent
+from gvio.region.tables import as_ids, check_columns
+from gvio.region.vectors import encoding_note, read_vector
 from gvio.types import CheckResult
 
 MAX_OVERLAP = 0.01  # share of the smaller district; digitised borders cross a little
@@ -20,11 +24,13 @@ def read_districts(file: PackFile, config: RegionConfig) -> tuple[gpd.GeoDataFra
 
     Returns:
         Columns area_id, name, group (str, "" when not configured), geometry (polygon or multipolygon, EPSG:4326) in the
-        file's order; and a warning when geometries had to be repaired.
+        file's order; and notes on a guessed encoding, coordinates that look shifted, and repaired geometries.
 
     Raises:
-        PackError: Unreadable; a column is missing; ids empty, repeated or the city's; a geometry that is no polygon;
-            a district outside the bounds; two that overlap by more than 1 % of the smaller.
+        ConfigError: `districts.crs` is unknown.
+        PackError: Unreadable; no or another coordinate system; a column is missing; ids empty, repeated or the city's;
+            a geometry that is no polygon; a district outside the bounds; two that overlap by more than 1 % of the
+            smaller.
     """
     frame = read_vector(file)
     where, columns = file.name, config.districts
@@ -33,7 +39,8 @@ def read_districts(file: PackFile, config: RegionConfig) -> tuple[gpd.GeoDataFra
     ids = as_ids(frame[columns.id])
     names = as_ids(frame[columns.name])
     _check_ids(ids, names, config.city_id, where)
-    given = frame.geometry.to_crs("EPSG:4326")
+    system = system_of(frame, file, columns.crs, "districts")
+    given = gpd.GeoSeries(system.to_wgs84(np.asarray(frame.geometry, dtype=object)), crs="EPSG:4326")
     polygons = [_polygon(geometry, area, where) for geometry, area in zip(given, ids, strict=True)]
     districts = gpd.GeoDataFrame(
         {
@@ -46,7 +53,9 @@ def read_districts(file: PackFile, config: RegionConfig) -> tuple[gpd.GeoDataFra
     )
     _check_inside(districts, config, where)
     _check_overlaps(districts, where)
-    return districts, _repaired(given, ids, where)
+    provider = known_provider([str(c) for c in frame.columns], config, where)
+    extent = check_extent(districts, config.bounds, where)
+    return districts, (*encoding_note(file, config), *provider, *extent, *_repaired(given, ids, where))
 
 
 def _check_ids(ids: list[str], names: list[str], city_id: str, where: str) -> None:
@@ -85,7 +94,7 @@ def _check_inside(districts: gpd.GeoDataFrame, config: RegionConfig, where: str)
             f"district {outside['area_id'].iloc[0]} lies outside the bounds {list(config.bounds)}; "
             f"the file spans [{extent}]",
             where=where,
-            hint="Correct the bounds in region.yaml, or the coordinate system of the file.",
+            hint="Correct the bounds in region.yaml, or write what its coordinates are: districts: {crs: …}.",
         )
 
 
@@ -101,7 +110,7 @@ def _check_overlaps(districts: gpd.GeoDataFrame, where: str) -> None:
         raise PackError(
             f"districts {a} and {b} overlap by {share[worst]:.1%} of the smaller one",
             where=where,
-            hint="Every place belongs to one district; correct the polygons.",
+            hint="Every place belongs to one district; correct the polygons, or remove one that holds others.",
         )
 
 

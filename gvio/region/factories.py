@@ -5,6 +5,8 @@ Faults that make the file untrustworthy are refused; rows that are merely useles
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -13,9 +15,12 @@ import shapely
 from gvio.config import RegionConfig
 from gvio.errors import PackError
 from gvio.ledger.rows import name_lines
+from gvio.region.datum import outlines_and_factories
 from gvio.region.files import PackFile
+from gvio.region.plausibility import check_life, check_weights
 from gvio.region.positions import read_positions
-from gvio.region.tables import as_ids, check_columns, read_text_table, read_vector
+from gvio.region.tables import as_ids, check_columns, read_text_table
+from gvio.region.vectors import encoding_note, is_table, read_vector
 from gvio.types import CheckResult, Month
 
 MAX_OUTSIDE = 0.5  # more factories than this outside every district: the coordinates are wrong, not the factories
@@ -36,13 +41,14 @@ def read_factories(
         (Month or None), geometry (points or polygons, EPSG:4326); and notes on what was dropped or looks odd.
 
     Raises:
+        ConfigError: `factories.crs` is unknown.
         PackError: Unreadable; a column is missing; a position is missing, impossible or swapped; an id twice; a weight
             that is not positive; closed before opened; nothing left; more than half outside every district.
     """
-    table = read_text_table(file) if file.suffix in {".csv", ".txt"} else read_vector(file)
+    table = read_text_table(file) if is_table(file) else read_vector(file)
     check_columns([str(c) for c in table.columns], ["factory_id"], file.name)
     table, repeated = _drop_repeated(table, file.name)
-    frame = _frame(table, read_positions(table, config, file.name), file.name)
+    frame = _frame(table, read_positions(table, config, file), file.name)
     if config.factories.category:
         frame = frame[frame["category"].str.startswith(config.factories.category)]
     if not len(frame):
@@ -50,8 +56,15 @@ def read_factories(
         raise PackError(f"holds no factory{kept}", where=file.name, hint="Correct the file or the category filter.")
     _check_ids(frame, file.name)
     inside = _inside(frame, districts)
-    notes = (*repeated, *_same_position(frame, file.name), *_note_outside(frame, inside, file.name))
-    return frame[inside].reset_index(drop=True), notes
+    outside = _note_outside(frame, inside, file.name)
+    shifted = outlines_and_factories(_points(frame), districts, config, Path(config.districts.path).name)
+    notes = (*encoding_note(file, config), *repeated, *_same_position(frame, file.name), *outside, *shifted)
+    lines = frame.index.tolist()
+    odd = (
+        *check_weights(frame["weight"].to_numpy(), lines, file.name),
+        *check_life(frame["closed"].tolist(), lines, config.start, file.name),
+    )
+    return frame[inside].reset_index(drop=True), (*notes, *odd)
 
 
 def empty_districts(
@@ -121,7 +134,7 @@ def _weights(table: pd.DataFrame, where: str) -> np.ndarray[tuple[int], np.dtype
         raise PackError(
             f"weight {table['weight'][bad].iloc[0]!r} is not a positive number",
             where=f"{where}, {name_lines(table.index[bad])}",
-            hint="Write 1 where the weight is unknown, or leave the column out.",
+            hint="Write plain numbers, like 2.5; 1 where the weight is unknown; or leave the column out.",
         )
     return weights
 
@@ -170,6 +183,10 @@ def _inside(frame: gpd.GeoDataFrame, districts: gpd.GeoDataFrame) -> np.ndarray[
     return np.isin(np.arange(len(frame)), hits)
 
 
+def _points(frame: gpd.GeoDataFrame) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    return np.asarray(shapely.get_coordinates(shapely.point_on_surface(np.asarray(frame.geometry))))
+
+
 def _note_outside(
     frame: gpd.GeoDataFrame, inside: np.ndarray[tuple[int], np.dtype[np.bool_]], where: str
 ) -> tuple[CheckResult, ...]:
@@ -178,7 +195,8 @@ def _note_outside(
         raise PackError(
             f"{len(outside)} of {len(frame)} factories lie outside every district",
             where=where,
-            hint="Check the coordinates: Chinese map services need crs: gcj02 or bd09; lon comes before lat.",
+            hint="Check the coordinates: Chinese map services need crs: gcj02 or bd09; lon comes before lat; and "
+            "whether districts.crs is right and the districts are those of the factories.",
         )
     if not len(outside):
         return ()

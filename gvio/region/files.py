@@ -3,6 +3,7 @@ happens to the pack while a run works."""
 
 from __future__ import annotations
 
+import copy
 import difflib
 import functools
 import hashlib
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from gvio.errors import PackError
 
+_FOLDERS = frozenset({".gdb"})
 _WITH_SIBLINGS = frozenset({".shp", ".tab", ".mif"})  # formats of several files with one stem
 
 
@@ -19,6 +21,20 @@ class PackFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.encoding: str | None = None  # what region.yaml says of it
+        self.layer: str | None = None
+        self.crs: str | None = None
+
+    def described(self, encoding: str | None, layer: str | None = None, crs: str | None = None) -> PackFile:
+        """The same bytes, with what `region.yaml` says of how they are to be read.
+
+        Raises:
+            PackError: It cannot be read.
+        """
+        _ = self.parts  # read now: the twin must have the bytes that are hashed, not its own
+        twin = copy.copy(self)
+        twin.encoding, twin.layer, twin.crs = encoding, layer, crs
+        return twin
 
     @property
     def name(self) -> str:
@@ -34,6 +50,8 @@ class PackFile:
     def parts(self) -> Mapping[str, bytes]:
         """Its bytes by plain name, with those of its siblings in formats of several files; empty when it is absent.
 
+        Of a folder that is one data set (.gdb) the files in it, by name in the folder.
+
         Raises:
             PackError: It cannot be read.
         """
@@ -47,6 +65,8 @@ class PackFile:
             PackError: It is absent or cannot be read.
         """
         self.require_present()
+        if self.name not in self.parts:
+            raise self._unreadable("IsADirectoryError")
         return self.parts[self.name]
 
     @functools.cached_property
@@ -65,7 +85,7 @@ class PackFile:
         Raises:
             PackError: There is no such file, or it cannot be read.
         """
-        if self.name in self.parts:
+        if self.name in self.parts or (self.parts and self.suffix in _FOLDERS):
             return
         folder = self.path.parent
         beside = [other.name for other in folder.iterdir()] if folder.is_dir() else []
@@ -74,24 +94,25 @@ class PackFile:
         hint = "Correct the path in region.yaml or add the file."
         raise PackError(f"no such file{found}", where=str(self.path), hint=hint)
 
-    def require_unchanged(self) -> None:
-        """For a format that its library reads from the disk by itself: what it has read is what was hashed.
-
-        Raises:
-            PackError: The file is another one by now.
-        """
-        if self._read() != self.parts:
-            raise PackError("was written while it was read", where=str(self.path), hint="Run again.")
-
     def _read(self) -> dict[str, bytes]:
         path = self.path
-        paths = sorted(path.parent.glob(f"{path.stem}.*")) if self.suffix in _WITH_SIBLINGS else [path]
         try:
-            return {part.name: part.read_bytes() for part in paths if part.exists()}
-        except OSError as error:
-            hint = "Make it a file that this user can read, or correct region.yaml."
-            what = f"cannot be read ({type(error).__name__})"
-            raise PackError(what, where=str(path), hint=hint) from None
+            if self.suffix in _FOLDERS and path.is_dir():
+                return {part.name: part.read_bytes() for part in sorted(path.iterdir()) if part.is_file()}
+            return {part.name: part.read_bytes() for part in self._siblings() if part.exists()}
+        except (OSError, ValueError) as error:  # ValueError: a path with a NUL
+            raise self._unreadable(type(error).__name__) from None
+
+    def _siblings(self) -> list[Path]:
+        path = self.path
+        if self.suffix not in _WITH_SIBLINGS or not path.parent.is_dir():
+            return [path]
+        # Not by `glob`: a name may hold its special characters.
+        return sorted(other for other in path.parent.iterdir() if other.name.startswith(f"{path.stem}."))
+
+    def _unreadable(self, why: str) -> PackError:
+        hint = "Make it a file that this user can read, or correct region.yaml."
+        return PackError(f"cannot be read ({why})", where=str(self.path), hint=hint)
 
 
 class PackFiles:

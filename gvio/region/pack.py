@@ -14,10 +14,12 @@ import geopandas as gpd
 from gvio.config import RegionConfig, parse_region
 from gvio.errors import ConfigError, PackError
 from gvio.ledger.rows import Ledger
+from gvio.region.crs import check_area_crs
 from gvio.region.districts import read_districts
 from gvio.region.factories import empty_districts, read_factories
 from gvio.region.files import PackFile, PackFiles
 from gvio.region.statistics import read_statistics
+from gvio.sections import as_text
 from gvio.types import CheckResult
 from gvio.workdays import DEFAULT
 
@@ -58,12 +60,16 @@ def read_places(files: PackFiles, config: RegionConfig) -> Places:
     """Read and check districts, factories and the urban mask's presence.
 
     Raises:
+        ConfigError: A coordinate system that `region.yaml` names is unknown, or `area_crs` is not of this region.
         PackError: A file is absent, unreadable or contradicts the configuration.
     """
-    districts, repaired = read_districts(files[config.districts.path], config)
+    check_area_crs(config)
+    zones, sites, land = config.districts, config.factories, config.urban
+    districts, repaired = read_districts(files[zones.path].described(zones.encoding, zones.layer, zones.crs), config)
     _check_changes(config, list(districts["area_id"]))
-    factories, dropped = read_factories(files[config.factories.path], config, districts)
-    urban = files[config.urban.path] if config.urban else None
+    described = files[sites.path].described(sites.encoding, sites.layer, sites.crs)
+    factories, dropped = read_factories(described, config, districts)
+    urban = files[land.path].described(land.encoding, land.layer, land.crs) if land else None
     if urban is not None:
         urban.require_present()
     return Places(districts, factories, urban, (*repaired, *dropped))
@@ -76,7 +82,8 @@ def read_ledger(files: PackFiles, config: RegionConfig, places: Places) -> Ledge
         PackError: The file is absent or no table of figures.
         LedgerError: A row cannot be read or cannot be.
     """
-    return read_statistics(files[config.statistics.path], config, list(places.area_ids))
+    file = files[config.statistics.path].described(config.statistics.encoding)
+    return read_statistics(file, config, list(places.area_ids))
 
 
 def _check_changes(config: RegionConfig, area_ids: list[str]) -> None:
@@ -108,8 +115,8 @@ def read_pack(location: str | Path) -> RegionPack:
         LedgerError: A row of official statistics cannot be read or cannot be.
     """
     root = _folder(location)
-    config = parse_region((root / "region.yaml").read_text(encoding="utf-8"), where=str(root / "region.yaml"))
-    files = PackFiles(root)
+    files, where = PackFiles(root), str(root / "region.yaml")
+    config = parse_region(as_text(files["region.yaml"].data, where), where)
     places = read_places(files, config)
     ledger = read_ledger(files, config, places)
     notes = (*check_stated(root, config), *places.notes, *check_factories(config, places, ledger))

@@ -6,35 +6,46 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyproj
 import shapely
 
 from gvio.config import RegionConfig
 from gvio.errors import PackError
 from gvio.ledger.rows import name_lines
-from gvio.region.coordinates import bd09_to_wgs84, gcj02_to_wgs84
+from gvio.region.crs import WGS84, Shapes, System, system_named, system_of
+from gvio.region.files import PackFile
 from gvio.region.tables import check_columns
 
 _TYPES = {"Point", "Polygon", "MultiPolygon"}
 _HINT = "Correct or remove the rows."
+_SCALES = "Write numbers with a decimal point and no other sign, like 121.4737."
 
 
-def read_positions(table: pd.DataFrame, config: RegionConfig, where: str) -> list[shapely.Geometry]:
+def read_positions(table: pd.DataFrame, config: RegionConfig, file: PackFile) -> list[shapely.Geometry]:
     """Geometry of every row in EPSG:4326, from a geometry column or from the text columns lon and lat.
 
     Raises:
+        ConfigError: `factories.crs` is unknown.
         PackError: A position is missing, not a number, out of range, or lon and lat are swapped; a geometry is empty or
             neither point nor polygon; the file's coordinate system contradicts region.yaml.
     """
-    crs = config.factories.crs
     if isinstance(table, gpd.GeoDataFrame):
-        shapes, crs = _file_shapes(table, crs, where)
+        system = system_of(table, file, _said(config, table), "factories")
+        shapes = _file_shapes(table, file.name)
     else:
-        shapes = shapely.points(_numbers(table, where))
-    _check_ranges(shapes, table.index, crs, config, where)
-    moved = shapely.transform(shapes, lambda xy: _to_wgs84(xy, crs))
-    _check_ranges(moved, table.index, "wgs84", config, where)
+        system = system_named(config.factories.crs, "factories")
+        shapes = shapely.points(_numbers(table, file.name))
+    if system.degrees:  # metres have no such range; the transformed positions are checked
+        _check_ranges(shapes, table.index, system, config, file.name)
+    moved = system.to_wgs84(shapes)
+    _check_ranges(moved, table.index, system, config, file.name)
     return list(moved)
+
+
+def _said(config: RegionConfig, frame: gpd.GeoDataFrame) -> str | None:
+    """`factories.crs`, unless it is the default: a file knows its own coordinates."""
+    crs = config.factories.crs
+    written = "crs" in config.factories.model_fields_set and frame.crs is None
+    return crs if crs != WGS84 or written else None
 
 
 def _numbers(table: pd.DataFrame, where: str) -> npt.NDArray[np.float64]:
@@ -47,50 +58,31 @@ def _numbers(table: pd.DataFrame, where: str) -> npt.NDArray[np.float64]:
         raise PackError(
             f"position ({row['lon']!r}, {row['lat']!r}) is not a pair of numbers",
             where=f"{where}, {name_lines(table.index[bad])}",
-            hint=_HINT,
+            hint=_SCALES if row["lon"] and row["lat"] else _HINT,
         )
     return xy
 
 
-def _file_shapes(frame: gpd.GeoDataFrame, crs: str, where: str) -> tuple[npt.NDArray[np.object_], str]:
-    """Geometries of a vector file, and what their coordinates are."""
+def _file_shapes(frame: gpd.GeoDataFrame, where: str) -> Shapes:
+    """Geometries of a vector file; a MultiPoint of one point, as some programs write every point, is that point."""
     shapes = np.asarray(frame.geometry, dtype=object)
+    counts = shapely.get_num_geometries(shapes)
+    several = (shapely.get_type_id(shapes) == shapely.GeometryType.MULTIPOINT) & (counts == 1)
+    shapes = np.where(several, shapely.get_geometry(shapes, 0), shapes)
     wrong = np.array([shape is None or shape.is_empty or shape.geom_type not in _TYPES for shape in shapes])
     if wrong.any():
         kind = next((s.geom_type if s is not None else "missing" for s, w in zip(shapes, wrong, strict=True) if w), "")
+        parts = kind == "MultiPoint"
         raise PackError(
             f"geometry is {kind} or empty; factories are points or polygons",
             where=f"{where}, row {name_lines(frame.index[wrong]).split(maxsplit=1)[1]}",
-            hint=_HINT,
+            hint="Split it into single parts: one row and one factory_id per point." if parts else _HINT,
         )
-    shapes = shapely.force_2d(shapes)
-    own = pyproj.CRS.from_user_input(frame.crs)
-    if crs.startswith("EPSG:") and own != pyproj.CRS.from_user_input(crs):
-        raise PackError(
-            f"the file is in {own.to_string()}, region.yaml says {crs}", where=where, hint="Make the two agree."
-        )
-    if crs == "wgs84" and own != pyproj.CRS.from_epsg(4326):
-        return shapes, own.to_string()  # a file knows its own coordinates
-    return shapes, crs
+    return shapes
 
 
-def _to_wgs84(xy: npt.NDArray[np.float64], crs: str) -> npt.NDArray[np.float64]:
-    if crs == "wgs84":
-        return xy
-    if crs == "gcj02":
-        return np.column_stack(gcj02_to_wgs84(xy[:, 0], xy[:, 1]))
-    if crs == "bd09":
-        return np.column_stack(bd09_to_wgs84(xy[:, 0], xy[:, 1]))
-    transformer = pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
-    return np.column_stack(transformer.transform(xy[:, 0], xy[:, 1]))
-
-
-def _check_ranges(
-    shapes: npt.NDArray[np.object_], index: pd.Index[int], crs: str, config: RegionConfig, where: str
-) -> None:
+def _check_ranges(shapes: Shapes, index: pd.Index[int], system: System, config: RegionConfig, where: str) -> None:
     """Refuse positions off the globe; say so when they would fit with lon and lat exchanged."""
-    if crs.startswith("EPSG:") and not pyproj.CRS.from_user_input(crs).is_geographic:
-        return  # metres have no such range; the transformed positions are checked
     lon, lat = (shapely.bounds(shapes)[:, [i, i + 2]].mean(axis=1) for i in (0, 1))
     _check_swapped(lon, lat, index, config, where)
     off = ~((np.abs(lon) <= 180) & (np.abs(lat) <= 90))
@@ -99,8 +91,23 @@ def _check_ranges(
         raise PackError(
             f"position ({lon[first]:g}, {lat[first]:g}) is not on the globe",
             where=f"{where}, {name_lines(index[off])}",
-            hint=_HINT,
+            hint=_cure_of(lon[first], lat[first], system),
         )
+
+
+def _cure_of(lon: float, lat: float, system: System) -> str:
+    """What a position off the globe points to."""
+    if not system.degrees:
+        return f"Correct the rows, or factories.crs: {system.name}."
+    if abs(lon) <= 90 < abs(lat) <= 180:
+        return "Write longitude in the column lon and latitude in lat."
+    if max(abs(lon), abs(lat)) > _LARGEST_METRES:
+        return _SCALES
+    return _METRES if abs(lon) > 1000 else _HINT
+
+
+_LARGEST_METRES = 2.1e7  # half of the globe's girth
+_METRES = "Metres, it seems: write their system into region.yaml, such as factories: {crs: EPSG:32651}."
 
 
 def _check_swapped(

@@ -20,6 +20,7 @@ from gvio.region.files import PackFiles
 from gvio.run.origin import pack_folder
 from gvio.run.request import RunRequest
 from gvio.run.workspace import Workspace
+from gvio.sections import as_text
 from gvio.types import CheckResult, Month, Progress
 from gvio.version import code_version
 
@@ -189,10 +190,12 @@ def open_context(
     """Read `region.yaml` and the parameters, nothing else. A pack under `s3://` is first brought into the workspace.
 
     Raises:
-        ConfigError: A key or value of the YAML is wrong, or the month lies before the region's first.
+        ConfigError: A key or value of the YAML is wrong, the workspace's name cannot be used, or the month lies before
+            the region's first.
         PackError: The pack has no `region.yaml`, or nothing lies under its prefix.
         StoreError, UpstreamUnavailable, RunHeld: A pack under `s3://` cannot be fetched.
     """
+    _require_workspace(request)
     root = pack_folder(request.pack, Path(request.workspace), request.endpoint_url, progress)
     text = _read(root / "region.yaml", PackError, "Name a region pack's folder.")
     config = parse_region(text, str(root / "region.yaml"))
@@ -220,6 +223,13 @@ def read_params(path: str | None) -> Params:
     return Params() if path is None else parse_params(_read(Path(path), ConfigError, "Check --params."), path)
 
 
+def _require_workspace(request: RunRequest) -> None:
+    """In the address of an SQLite database a question mark ends the path: the file would lie beside the workspace."""
+    if request.tracking_uri is None and "?" in str(Path(request.workspace).resolve()):
+        what = f"the registry's database cannot lie under a name with '?': {request.workspace}"
+        raise ConfigError(what, where="--workspace", hint="Choose another --workspace.")
+
+
 def _require_month(request: RunRequest, config: RegionConfig) -> None:
     if request.wanted is not None and request.wanted < config.start:
         what = f"month {request.wanted} is before the region's first month {config.start}"
@@ -228,8 +238,12 @@ def _require_month(request: RunRequest, config: RegionConfig) -> None:
 
 def _read(path: Path, error: type[PackError] | type[ConfigError], hint: str) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        data = path.read_bytes()
     except FileNotFoundError:
         raise error("no such file", where=str(path), hint=hint) from None
-    except (OSError, UnicodeDecodeError) as cause:
-        raise error(f"cannot be read ({type(cause).__name__})", where=str(path), hint=hint) from None
+    except NotADirectoryError:
+        raise error("no such file: its folder is a file", where=str(path), hint=hint) from None
+    except (OSError, ValueError) as cause:  # ValueError: a name with a NUL
+        what = f"cannot be read ({type(cause).__name__})"
+        raise error(what, where=str(path), hint="Make it a file that this user can read.") from None
+    return as_text(data, str(path))

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 
 from gvio.config import RegionConfig, parse_region
 from gvio.errors import ConfigError
+from gvio.region.crs import system_of
 from gvio.region.districts import read_districts
 from gvio.region.files import PackFile
-from gvio.region.tables import read_vector
+from gvio.region.vectors import read_vector
 from gvio.simulate.spec import LEAST_MONTHS, WorldSpec
 from gvio.sources.files import ProductFile
 from gvio.sources.folder import list_files, open_stack
@@ -160,13 +162,12 @@ def _extent_of(product: Product, month: Sequence[ProductFile]) -> _Bounds:
 
 def _read_zones(path: Path) -> gpd.GeoDataFrame:
     """Any vector file; ids, names and groups come from columns of those names, or are made up by order."""
-    frame = read_vector(PackFile(path)).to_crs("EPSG:4326")
+    frame = read_vector(PackFile(path))
+    shapes = system_of(frame, PackFile(path), None, "districts").to_wgs84(np.asarray(frame.geometry, dtype=object))
     ids = [str(v) for v in _column(frame, ("area_id", "district_id", "id"), [f"D{i:02d}" for i in range(len(frame))])]
     names = [str(value) for value in _column(frame, ("name",), ids)]
     groups = [str(value) for value in _column(frame, ("group",), [""] * len(frame))]
-    return gpd.GeoDataFrame(
-        {"area_id": ids, "name": names, "group": groups}, geometry=list(frame.geometry), crs="EPSG:4326"
-    )
+    return gpd.GeoDataFrame({"area_id": ids, "name": names, "group": groups}, geometry=list(shapes), crs="EPSG:4326")
 
 
 def _column(frame: gpd.GeoDataFrame, names: tuple[str, ...], otherwise: list[str]) -> list[Any]:

@@ -6,6 +6,7 @@ import calendar
 import contextlib
 import dataclasses
 import datetime as dt
+import errno
 import hashlib
 import io
 import re
@@ -20,6 +21,8 @@ MAGIC = {
     "HDF5": (b"\x89HDF\r\n\x1a\n",),
     "gzip archive": (b"\x1f\x8b",),
 }
+
+_PACKED = {"gzip": b"\x1f\x8b", "zip": b"PK\x03\x04", "tar": b"ustar", "xz": b"\xfd7zXZ", "bzip2": b"BZh"}
 
 DOWNLOAD_AGAIN = "Download the file again and compare its size with the provider's."
 
@@ -121,7 +124,9 @@ def provenance_of(opened: OpenedFile) -> Provenance:
 
 
 def _not_opened(file: ProductFile, error: OSError) -> ProductError:
-    return ProductError(f"cannot be opened ({error.strerror})", where=file.path.name, hint=DOWNLOAD_AGAIN)
+    cures = {errno.EACCES: "Make it readable for this user.", errno.ENOENT: "It was there a moment ago: run again."}
+    hint = cures.get(error.errno or 0, DOWNLOAD_AGAIN)
+    return ProductError(f"cannot be opened ({error.strerror})", where=file.path.name, hint=hint)
 
 
 def _check_magic(head: bytes, kind: str, name: str) -> None:
@@ -136,6 +141,10 @@ def _check_magic(head: bytes, kind: str, name: str) -> None:
             where=name,
             hint="Log in (or renew the token) at the provider and download the file again.",
         )
+    packed = next((name for name, mark in _PACKED.items() if head.startswith(mark) or head[257:262] == mark), None)
+    if packed is not None:
+        what = f"is packed ({packed}), not a {kind} as its name says"
+        raise ProductError(what, where=name, hint="Unpack it, and keep the official names of what is in it.")
     raise ProductError(f"is not a {kind}: it starts with {head[:8]!r}", where=name, hint=DOWNLOAD_AGAIN)
 
 

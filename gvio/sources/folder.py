@@ -14,8 +14,10 @@ from gvio.errors import ConfigError, PackError, ProductAbsent, ProductError
 from gvio.grid.region import region_geobox
 from gvio.sources.files import ProductFile
 from gvio.sources.lattice import aligned, check_one_lattice
+from gvio.sources.mosaic import uncovered
 from gvio.sources.product import Product
 from gvio.sources.products import PRODUCTS
+from gvio.sources.unread import all_files, cure, described, unread_files
 from gvio.types import CheckResult, LightMonth, LightStack, Month, Progress, month_range
 
 
@@ -32,7 +34,7 @@ def list_files(folder: Path, product: str) -> list[ProductFile]:
 
     Raises:
         ConfigError: Unknown product.
-        PackError: The folder does not exist.
+        PackError: The folder does not exist or cannot be read, or its files only look like the product's.
         ProductAbsent: No file has an official name of the product; the nearest name seen is given.
     """
     reader = _product(product)
@@ -40,18 +42,28 @@ def list_files(folder: Path, product: str) -> list[ProductFile]:
         raise PackError(
             "no such folder of night-light files", where=str(folder), hint="Create it or correct ntl.source."
         )
-    paths = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
-    found = recognise_files(paths, product)
+    paths = all_files(folder)
+    found = recognise_files([path for path in paths if path.is_file()], product)
     if not found:
-        names = [path.name for path in paths]
-        near = difflib.get_close_matches(reader.example, names, n=1, cutoff=0.0)
-        raise ProductAbsent(
-            f"none of {len(names)} file(s) is a {product} product; "
-            + (f"nearest name is {near[0]!r}" if near else "the folder is empty"),
-            where=str(folder),
-            hint=f"Put files there under their official names, such as {reader.example}.",
-        )
+        unread = unread_files(paths, product)
+        if unread:  # waiting does not help
+            raise PackError(described(unread, reader), where=str(folder), hint=cure(reader))
+        raise _none_found(paths, reader, folder)
     return found
+
+
+def _none_found(paths: Sequence[Path], reader: Product, folder: Path) -> ProductAbsent:
+    names = [path.name for path in paths]
+    hint = f"Put files there under their official names, such as {reader.example}."
+    others = {other: len(recognise_files(paths, other)) for other in PRODUCTS if other != reader.name}
+    other = max(others, key=others.__getitem__)
+    if others[other]:
+        seen, hint = f"{others[other]} are {other}", f"Correct ntl.product or ntl.source in region.yaml. {hint}"
+    else:
+        near = difflib.get_close_matches(reader.example, names, n=1, cutoff=0.0)
+        seen = f"nearest name is {near[0]!r}" if near else "the folder is empty"
+    what = f"none of {len(names)} file(s) is a {reader.name} product; {seen}"
+    return ProductAbsent(what, where=str(folder), hint=hint)
 
 
 def recognise_files(paths: Sequence[Path], product: str) -> list[ProductFile]:
@@ -136,8 +148,8 @@ def open_files(
     last = _last_month(files, first, last, where)
     selected = select_months([file for file in files if first <= file.month <= last])
     months = tuple(month_range(first, last))
-    light, geobox = _read_months(reader, [selected.months.get(month, ()) for month in months], bounds, progress)
-    return stack_months(months, light, geobox), selected.notes
+    light, geobox, held = _read_months(reader, [selected.months.get(month, ()) for month in months], bounds, progress)
+    return stack_months(months, light, geobox), (*selected.notes, *uncovered(held, geobox))
 
 
 def _product(name: str) -> Product:
@@ -165,8 +177,8 @@ def _read_months(
     months: Sequence[Sequence[ProductFile]],
     bounds: tuple[float, float, float, float],
     progress: Progress | None,
-) -> tuple[list[LightMonth | None], GeoBox]:
-    """Light of each month's files (the last month has some), and the newest month's lattice under the bounds.
+) -> tuple[list[LightMonth | None], GeoBox, dict[Month, list[GeoBox]]]:
+    """Light of each month's files (the last month has some), the newest month's lattice under the bounds, every grid.
 
     Every file is opened once, and only one month's files at a time; so whether all lie on one lattice is known at the
     end. From the first that does not, only headers are read: an error is certain then, and the others' grids tell
@@ -174,19 +186,21 @@ def _read_months(
     """
     light: list[LightMonth | None] = [None] * len(months)
     grids: list[tuple[ProductFile, GeoBox]] = []
+    held: dict[Month, list[GeoBox]] = {}
     one_lattice = True
     # Newest first: in a tie between two lattices the newest month's is right, and the region's grid is cut from it.
     for done, at in enumerate(reversed(range(len(months))), start=1):
         if months[at]:
             with reader.open_month(months[at]) as opened:
                 grids += opened.grids
+                held[months[at][0].month] = [grid for _, grid in opened.grids]
                 one_lattice = one_lattice and all(aligned(grid, grids[0][1]) for _, grid in opened.grids)
                 if one_lattice:
                     light[at] = opened.read(region_geobox(bounds, grids[0][1]))
         if progress is not None:
             progress("reading night light", done, len(months))
     check_one_lattice(grids)
-    return light, region_geobox(bounds, grids[0][1])
+    return light, region_geobox(bounds, grids[0][1]), held
 
 
 def stack_months(months: tuple[Month, ...], opened: Sequence[LightMonth | None], geobox: GeoBox) -> LightStack:

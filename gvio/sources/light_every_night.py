@@ -20,29 +20,30 @@ LIGHT, COUNT = "avg_rade9", "n_cf"
 _NAME = re.compile(
     r"DNB_(?P<satellite>npp|j01)_(?P<start>\d{8})-(?P<end>\d{8})_(?P<tile>[0-9A-Za-z]+)_"
     r"(?P<config>(?:ecm|vcm)-(?:slcorr|slexcl)|ecmslcfg|ecmcfg)_(?P<collection>v\d+)_(?P<run>[0-9A-Za-z]+)\."
-    r"(?P<layer>avg_rade9|n_cf)\.tif"
+    r"(?P<layer>avg_rade9|n_cf)\.tif",
+    re.IGNORECASE,
 )
 _RENAMED = {"ecmslcfg": "ecm-slcorr", "ecmcfg": "ecm-slexcl"}  # October 2024 only: the same, in EOG's own words
 
 
 def recognise(filename: str) -> ProductFile | None:
-    """Parts of an official name; None for any other name and for periods that are not one month."""
+    """Parts of an official name, in any case; None for any other name and for periods that are not one month."""
     match = _NAME.fullmatch(filename)
     month = month_of_period(match["start"], match["end"]) if match else None
     if match is None or month is None:
         return None
-    operational = match["run"] == "ops"
-    config = _RENAMED.get(match["config"], match["config"])
+    run, tile = match["run"].lower(), match["tile"].upper()
+    config = _RENAMED.get(match["config"].lower(), match["config"].lower())
     return ProductFile(
         path=Path(filename),
         month=month,
         product="light-every-night",
-        satellite=match["satellite"],
-        collection=match["collection"],
-        processing=config if operational else f"{config}_{match['run']}",
-        stamp=match["run"],
-        tile=match["tile"],
-        layer=match["layer"],
+        satellite=match["satellite"].lower(),
+        collection=match["collection"].lower(),
+        processing=config if run == "ops" else f"{config}_{run}",
+        stamp=run,
+        tile=tile.lower() if tile == "GLOBAL" else tile,
+        layer=match["layer"].lower(),
     )
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
+import shapely
 from odc.geo.geobox import GeoBox
 
 from gvio.errors import ProductError
 from gvio.sources.files import OpenedFile, ProductFile, provenance_of
-from gvio.types import FloatArray, IntArray, LightMonth, Month
+from gvio.types import CheckResult, FloatArray, IntArray, LightMonth, Month
+
+_EDGE = 1e-4  # share of the region; corners are rounded in files
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -59,6 +62,31 @@ def check_touches(tiles: Sequence[tuple[ProductFile, GeoBox]], geobox: GeoBox) -
         where=first.path.name,
         hint="Download the tile of the region, or correct the bounds in region.yaml.",
     )
+
+
+def uncovered(held: Mapping[Month, Sequence[GeoBox]], geobox: GeoBox) -> tuple[CheckResult, ...]:
+    """`light.tiles`: months whose files do not reach over the whole region; what lies beyond them is not cloud.
+
+    Args:
+        held: Every grid of a month's files, on one lattice.
+        geobox: The region's grid.
+    """
+    west, south, east, north = geobox.boundingbox.bbox
+    shares = {}
+    for month, grids in held.items():
+        boxes = shapely.union_all([shapely.box(*grid.boundingbox.bbox) for grid in grids])
+        region = shapely.box(west, south, east, north)
+        shares[month] = 1 - shapely.area(shapely.intersection(boxes, region)) / shapely.area(region)
+    lacking = {month: share for month, share in sorted(shares.items()) if not share <= _EDGE}
+    if not lacking:
+        return ()
+    worst = max(lacking, key=lacking.__getitem__)
+    message = (
+        f"the files of {len(lacking)} month(s) do not reach over the whole region, first {min(lacking)}; of {worst} "
+        f"{lacking[worst]:.0%} is missing: download the neighbouring tiles, or correct bounds in region.yaml"
+    )
+    observed = {"months": [str(month) for month in lacking], "share": lacking[worst]}
+    return (CheckResult("light.tiles", False, False, str(worst), message, observed),)
 
 
 def _counts(observations: FloatArray | IntArray) -> IntArray:

@@ -22,10 +22,10 @@ ARCHIVE = "archive"
 
 @dataclasses.dataclass(frozen=True)
 class Pair:
-    """Files of one tile: radiance and count, or the archive that holds both, and then their names in it."""
+    """Files of one tile: radiance and count, or the archive that holds both, and then the names they may have in it."""
 
     files: tuple[ProductFile, ...]
-    members: tuple[str, ...] = ()
+    members: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -40,19 +40,21 @@ class _Tile:
         return (self.files[0].file, self.light.geobox), (self.files[-1].file, self.count.geobox)
 
 
-def pair_tiles(files: Sequence[ProductFile], light: str, count: str) -> list[Pair]:
+def pair_tiles(files: Sequence[ProductFile], light: str, count: str, old_light: str | None = None) -> list[Pair]:
     """One pair per tile. Loose files are preferred to the archive that also holds them.
 
     Args:
         files: Files of one month.
         light: Name of the radiance layer.
         count: Name of the layer with cloud-free counts.
+        old_light: Another name of the radiance layer, in older archives.
 
     Raises:
         ProductError: A tile has radiance without count, or count without radiance.
     """
     tiles = sorted({file.tile for file in files})
-    return [_pair([file for file in files if file.tile == tile], light, count) for tile in tiles]
+    lights = (light,) if old_light is None else (light, old_light)
+    return [_pair([file for file in files if file.tile == tile], lights, count) for tile in tiles]
 
 
 @contextlib.contextmanager
@@ -100,33 +102,36 @@ def _open_loose(pair: Pair) -> Iterator[_Tile]:
 def _open_archive(pair: Pair) -> Iterator[_Tile]:
     with contextlib.ExitStack() as stack:
         archive = stack.enter_context(opened(pair.files[0], "gzip archive"))
-        light, count = (stack.enter_context(_open_member(pair.files[0], name)) for name in pair.members)
+        light, count = (_member(pair.files[0], names, stack) for names in pair.members)
         yield _Tile(light, count, (archive,))
 
 
-@contextlib.contextmanager
-def _open_member(archive: ProductFile, name: str) -> Iterator[raster.OpenRaster]:
-    with contextlib.ExitStack() as stack:
+def _member(archive: ProductFile, names: Sequence[str], stack: contextlib.ExitStack) -> raster.OpenRaster:
+    """The first of these members that is there, open as long as the stack."""
+    path = str(archive.path.absolute())
+    inside = path if set("{}") & set(path) else f"{{{path}}}"  # braces: a folder may itself be called *.tar
+    for name in names:
         try:
-            member = stack.enter_context(raster.opened(f"/vsitar/{archive.path.absolute()}/{name}"))
-        except ProductError as error:
-            what = f"is truncated, damaged, or does not hold {name}"
-            raise ProductError(what, where=archive.path.name, hint=DOWNLOAD_AGAIN) from error
-        yield member
+            return stack.enter_context(raster.opened(f"/vsitar/{inside}/{name}"))
+        except ProductError:
+            continue
+    what = f"is truncated, damaged, or does not hold {names[0]}"
+    raise ProductError(what, where=archive.path.name, hint=DOWNLOAD_AGAIN)
 
 
-def _pair(files: Sequence[ProductFile], light: str, count: str) -> Pair:
+def _pair(files: Sequence[ProductFile], lights: tuple[str, ...], count: str) -> Pair:
+    light = lights[0]
     by_layer = {file.layer: file for file in files}
     if light in by_layer and count in by_layer:
         return Pair((by_layer[light], by_layer[count]))
     if ARCHIVE in by_layer:
         archive = by_layer[ARCHIVE]
-        stem = archive.path.name.removesuffix(".tgz")
-        return Pair((archive,), (f"{stem}.{light}.tif", f"{stem}.{count}.tif"))
+        stem = archive.path.stem
+        return Pair((archive,), (tuple(f"{stem}.{name}.tif" for name in lights), (f"{stem}.{count}.tif",)))
     present, absent = (light, count) if light in by_layer else (count, light)
     name = by_layer[present].path.name
     raise ProductError(
         f"has no {absent} file of the same production beside it",
         where=name,
-        hint=f"Download {name.replace(present, absent)}; without the count, cloud and darkness look alike.",
+        hint=f"Download {name.partition('.')[0]}.{absent}.tif; without the count, cloud and darkness look alike.",
     )

@@ -16,29 +16,32 @@ from gvio.sources.pairs import ARCHIVE, open_pairs, pair_tiles
 from gvio.sources.product import OpenedMonth, Product
 
 LIGHT, COUNT = "avg_rade9h", "cf_cvg"
+OLD_LIGHT = "avg_rade9"  # until 2017 the provider named the same layer so
 
 _NAME = re.compile(
     r"SVDNB_(?P<satellite>npp|j01)_(?P<start>\d{8})-(?P<end>\d{8})_(?P<tile>[0-9A-Za-z]+)_"
-    r"(?P<config>vcmcfg|vcmslcfg)_(?P<collection>v\d+)_c(?P<stamp>\d+)\.(?P<layer>avg_rade9h\.tif|cf_cvg\.tif|tgz)"
+    r"(?P<config>vcmcfg|vcmslcfg)_(?P<collection>v\d+)_c(?P<stamp>\d+)\.(?P<layer>avg_rade9h?\.tif|cf_cvg\.tif|tgz)",
+    re.IGNORECASE,
 )
 
 
 def recognise(filename: str) -> ProductFile | None:
-    """Parts of an official name; None for any other name and for periods that are not one month."""
+    """Parts of an official name, in any case; None for any other name and for periods that are not one month."""
     match = _NAME.fullmatch(filename)
     month = month_of_period(match["start"], match["end"]) if match else None
     if match is None or month is None:
         return None
+    tile, layer = match["tile"].upper(), match["layer"].lower().removesuffix(".tif")
     return ProductFile(
         path=Path(filename),
         month=month,
         product="vnl-monthly",
-        satellite=match["satellite"],
-        collection=match["collection"],
-        processing=match["config"],
+        satellite=match["satellite"].lower(),
+        collection=match["collection"].lower(),
+        processing=match["config"].lower(),
         stamp=match["stamp"],
-        tile=match["tile"],
-        layer=ARCHIVE if match["layer"] == "tgz" else match["layer"].removesuffix(".tif"),
+        tile=tile.lower() if tile == "GLOBAL" else tile,
+        layer={"tgz": ARCHIVE, OLD_LIGHT: LIGHT}.get(layer, layer),
     )
 
 
@@ -51,7 +54,7 @@ def open_month(files: Sequence[ProductFile]) -> AbstractContextManager[OpenedMon
     Raises:
         ProductError: Damaged or missing file.
     """
-    return open_pairs(pair_tiles(files, LIGHT, COUNT))
+    return open_pairs(pair_tiles(files, LIGHT, COUNT, OLD_LIGHT))
 
 
 PRODUCT = Product(

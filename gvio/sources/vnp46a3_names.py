@@ -12,12 +12,13 @@ from gvio.types import Month
 COMPOSITE = "AllAngle_Composite_Snow_Free"
 
 _NAME = re.compile(
-    r"(?P<product>VNP46A3|VJ146A3)\.A(?P<day>\d{7})\.(?P<tile>h[0-3]\dv[01]\d)\.(?P<collection>\d{3})\.(?P<stamp>\d+)\.h5"
+    r"(?P<product>VNP46A3|VJ146A3)\.A(?P<day>\d{7})\.(?P<tile>h[0-3]\dv[01]\d)\.(?P<collection>\d{3})\.(?P<stamp>\d+)\.h5",
+    re.IGNORECASE,
 )
 
 
 def recognise(filename: str, composite: str = COMPOSITE) -> ProductFile | None:
-    """Parts of an official name; None for any other name and for days that do not begin a month."""
+    """Parts of an official name, in any case; None for any other name and for days that do not begin a month."""
     match = _NAME.fullmatch(filename)
     month = _month_of(match["day"]) if match else None
     if match is None or month is None:
@@ -26,11 +27,11 @@ def recognise(filename: str, composite: str = COMPOSITE) -> ProductFile | None:
         path=Path(filename),
         month=month,
         product="vnp46a3",
-        satellite="npp" if match["product"] == "VNP46A3" else "j01",
+        satellite="npp" if match["product"].upper() == "VNP46A3" else "j01",
         collection=match["collection"],
         processing=composite,
         stamp=match["stamp"],
-        tile=match["tile"],
+        tile=match["tile"].lower(),
         layer="granule",
     )
 

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gvio.archives.archive import RemoteFile
+from gvio.archives.archive import Bounds, RemoteFile
 from gvio.archives.manifest import read_manifest
-from gvio.errors import ProductAbsent, UpstreamUnavailable
+from gvio.errors import PackError, ProductAbsent, UpstreamUnavailable
 from gvio.sources.bridge import Plan, bridge, plan_months, too_few
 from gvio.sources.files import ProductFile
 from gvio.sources.folder import open_files, recognise_files
@@ -79,6 +79,7 @@ def survey_light(context: Context) -> Survey:
     Raises:
         UpstreamUnavailable: The source has no product of the month, or does not answer.
         ProductError: The month asked for is only in a fallback that cannot be compared.
+        PackError: The month asked for is only in files with other names than the official ones.
         ConfigError: A source that cannot be read, or credentials that are wrong or absent.
         StoreError: A source under `s3://` cannot be read.
     """
@@ -86,7 +87,9 @@ def survey_light(context: Context) -> Survey:
     first, *others = light_sources(context)
     main = _list(context, first, cutoff, notes)
     chosen = _plans(context, main, others, cutoff, notes)
-    last = _last(context, main.months | {gap for plan, _ in chosen for gap in plan.gaps}, cutoff)
+    available = main.months | {gap for plan, _ in chosen for gap in plan.gaps}
+    _check_unread(context, available, notes)
+    last = _last(context, available, cutoff)
     return Survey(main, tuple(chosen), last, tuple(notes))
 
 
@@ -128,6 +131,7 @@ def _list(context: Context, source: LightSource, cutoff: Month, notes: list[Chec
         if not files:
             raise
         notes.append(archive_silent(source.archive.name, cutoff, str(error)))
+    notes += source.unread()
     named = recognise_files([Path(file.name) for file in files if file.month <= cutoff], source.product)
     return _Listed(source, tuple(files), tuple(named))
 
@@ -167,6 +171,17 @@ def _plans(
     return chosen
 
 
+def _check_unread(context: Context, available: set[Month], notes: Sequence[CheckResult]) -> None:
+    """The month asked for may be there under a name that is not read: waiting for it would not help."""
+    for note in notes:
+        if (
+            note.name == "light.names"
+            and context.month not in available
+            and str(context.month) in note.observed["months"]
+        ):
+            raise PackError(f"no product for {context.month}, and {note.message}", where=note.subject)
+
+
 def _last(context: Context, available: set[Month], cutoff: Month) -> Month:
     if context.month is None and not available:
         hint = "Wait for the provider, or correct first_month and bounds in region.yaml."
@@ -202,6 +217,11 @@ def _bring(
     return recognise_files(brought.paths, source.product)
 
 
+def _area(bounds: Bounds) -> float:
+    west, south, east, north = bounds
+    return (east - west) * (north - south)
+
+
 def _stand_in(
     context: Context, stack: LightStack, plan: Plan, other: _Listed, notes: list[CheckResult], progress: Progress | None
 ) -> tuple[CheckResult, Switch, LightStack]:
@@ -215,6 +235,7 @@ def _stand_in(
     )
     bounds, where = widened(context.config.bounds), str(other.source.folder)
     light, found = open_files(files, other.source.product, bounds, min(have), max(have), where, progress)
-    notes += found
+    margin = 1 - _area(context.config.bounds) / _area(bounds)  # nothing has to reach over it
+    notes += [note for note in found if note.name != "light.tiles" or note.observed["share"] > margin]
     merged, calibration = bridge(stack, light, plan)
     return stood_in(plan, calibration), switch(plan, calibration), merged

@@ -13,7 +13,7 @@ from gvio.archives.manifest import current_files, new_files, read_manifest
 from gvio.config import OFFICIAL
 from gvio.errors import ProductError
 from gvio.run.origin import is_remote
-from gvio.types import Month, Progress
+from gvio.types import CheckResult, Month, Progress
 
 if TYPE_CHECKING:
     from gvio.run.context import Context
@@ -32,6 +32,7 @@ class LightSource:
         folder: Where files lie: the pack's own folder, or one in the workspace.
         span: The months that are always listed, because the folder repeats the source as a whole; None for an official
             archive, which is asked for the months wanted, and whose folder keeps a manifest.
+        unread: Notes on files in the folder that look like the product's and are not read.
         bring: Files as listed → what lies there then, after whatever was absent is fetched; of an official archive
             also what was fetched before.
     """
@@ -41,6 +42,7 @@ class LightSource:
     folder: Path
     span: _Span | None
     bring: Callable[[Sequence[RemoteFile], Progress | None], Brought]
+    unread: Callable[[], tuple[CheckResult, ...]] = tuple
 
     def listed(self, first: Month, last: Month) -> list[RemoteFile]:
         """What there is of these months, or of the whole span."""
@@ -82,7 +84,8 @@ def _in_place(folder: Path, product: str, span: _Span) -> LightSource:
     def bring(listed: Sequence[RemoteFile], _: Progress | None) -> Brought:
         return Brought(tuple(Path(file.url) for file in listed))
 
-    return LightSource(product, folder_archive(folder, product), folder, span, bring)
+    unread = functools.partial(_unread, folder, product)
+    return LightSource(product, folder_archive(folder, product), folder, span, bring, unread)
 
 
 def _mirrored(url: str, product: str, folder: Path, endpoint_url: str | None, span: _Span) -> LightSource:
@@ -130,3 +133,9 @@ def widened(bounds: Bounds) -> Bounds:
     west, south, east, north = bounds
     margin = 2 / 240
     return max(west - margin, -180), max(south - margin, -90), min(east + margin, 180), min(north + margin, 90)
+
+
+def _unread(folder: Path, product: str) -> tuple[CheckResult, ...]:
+    from gvio.sources.unread import unread_note  # rasterio takes half a second: bringing files needs none of it
+
+    return unread_note(folder, product)

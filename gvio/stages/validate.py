@@ -9,6 +9,7 @@ import numpy as np
 from gvio.config import digest
 from gvio.ledger.agreement import check_vintages
 from gvio.ledger.checks import check_ledger
+from gvio.region.light_checks import check_against_light
 from gvio.region.pack import Places, check_factories, check_stated
 from gvio.run.artifacts import Checked, CheckedHead, Fetched
 from gvio.run.code import source_of
@@ -67,6 +68,7 @@ def run_checks(context: Context, fetched: Fetched) -> list[CheckResult]:
         *check_stated(context.root, config),
         *places.notes,
         *check_factories(config, places, ledger),
+        *check_against_light(config, places, stack),
         *fetched.head.notes,
     ]
     results = [*notes, *check_ledger(ledger, places.area_ids, config.city_id, params)]

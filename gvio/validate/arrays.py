@@ -83,7 +83,8 @@ def _check_coverage(seen: BoolArray, target: Month, footprint: BoolArray, params
         subject=str(target),
         expected=f"at least {params.min_coverage:.0%} of the factory pixels seen",
         found=f"{share:.1%} of {n}",
-        hint="Too cloudy or too little sky: wait for a reissued month or use a product with more observations.",
+        hint="Where light.tiles says that files do not reach over the region, download them; otherwise too cloudy or "
+        "too little sky: wait for a reissued month or use a product with more observations.",
         observed={"seen_share": share, "factory_pixels": n, "min_coverage": params.min_coverage},
     )
 

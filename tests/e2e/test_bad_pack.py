@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 
@@ -17,6 +18,14 @@ def _rename(region: Region, name: str, other: str) -> None:
 
 def _text(region: Region, name: str, content: bytes) -> None:
     (region.pack / name).write_bytes(content)
+
+
+def _geoatlas(region: Region) -> None:
+    path = region.pack / "districts.geojson"
+    outlines = json.loads(path.read_text())
+    for feature in outlines["features"]:
+        feature["properties"] |= {"childrenNum": 0, "subFeatureIndex": 1, "acroutes": [100000]}
+    path.write_text(json.dumps(outlines))
 
 
 def _empty_district(region: Region) -> None:
@@ -96,6 +105,21 @@ REFUSED: dict[str, tuple[Damage, int, str]] = {
         3,
         r"factories\.district_empty\] district D01 has no factory; .* add a factory, or leave the district out.*"
         r"Nothing is published and the last release stands",
+    ),
+    "outlines of a provider that shifts them": (
+        _geoatlas,
+        3,
+        r"districts\.coordinates\] columns .* are those of DataV GeoAtlas, .* write `crs: gcj02` beside districts",
+    ),
+    "key twice": (
+        lambda r: _text(r, "region.yaml", (r.pack / "region.yaml").read_bytes() + b"city_id: OTHER\n"),
+        2,
+        r"region\.yaml: not valid YAML \(key 'city_id' appears twice\)\. Correct the file",
+    ),
+    "area_crs of another place": (
+        lambda r: r.configure(area_crs="EPSG:32643"),
+        2,
+        r"area_crs EPSG:32643 is not of this region: .* Write the UTM zone of the region: area_crs: EPSG:32651",
     ),
     "most factories outside every district": (
         lambda r: _move(r, slice(0, 20)),

@@ -49,6 +49,9 @@ def test_a_list_of_products_is_a_product_and_its_fallbacks():
 def test_keys_that_a_pack_does_not_use_leave_its_hash_alone():
     plain = region()
     assert plain.ntl.model_dump(mode="json") == {"product": "vnl-monthly", "source": "ntl"}
+    said = plain.model_dump(mode="json")
+    assert not {"crs", "encoding", "layer"} & (set(said["districts"]) | set(said["statistics"]))
+    assert set(said["factories"]) == {"path", "crs", "category"}
     fallback = region(ntl={"product": ["vnl-monthly", "light-every-night"], "source": "ntl"})
     assert len({digest(plain), digest(fallback)}) == 2
 
@@ -99,7 +102,7 @@ def test_the_packs_that_come_with_the_project_are_read_whole(name: str):
         ({"bounds": [120.85, 30.65, 122.15]}, r"bounds\.3: Field required"),
         (
             {"factories": {"path": "f.csv", "crs": "gcj-02"}},
-            "factories.crs: unknown coordinate system 'gcj-02'; use wgs84, gcj02, bd09 or EPSG:<code>",
+            "factories.crs: unknown coordinate system 'gcj-02'; use wgs84, gcj02, bd09 or EPSG:<code>, or WKT",
         ),
         ({"factories": {"path": "f.csv", "crs": "EPSG:x"}}, "unknown coordinate system 'EPSG:x'"),
         ({"statistics": "statistics.csv"}, "statistics: Input should be a valid dictionary"),
@@ -122,7 +125,10 @@ def test_a_misspelt_key_is_named_before_the_keys_that_are_then_missing():
     assert line.count("Field required") == 4, "at most five faults in one line"
 
 
-@pytest.mark.parametrize(("given", "kept"), [(" GCJ02 ", "gcj02"), ("BD09", "bd09"), ("epsg:4490", "EPSG:4490")])
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [(" GCJ02 ", "gcj02"), ("BD09", "bd09"), ("epsg:4490", "EPSG:4490"), ("esri:102025", "ESRI:102025")],
+)
 def test_coordinate_systems_are_known_in_any_case(given: str, kept: str):
     assert region(factories={"path": "f.csv", "crs": given}).factories.crs == kept
 
@@ -131,6 +137,9 @@ def test_coordinate_systems_are_known_in_any_case(given: str, kept: str):
     ("text", "message"),
     [
         ("bounds: [1, 2", "params.yaml: not valid YAML .*Correct the file"),
+        ("model: {seeds: 3, seeds: 4}", "not valid YAML .key 'seeds' appears twice"),
+        ("model: {seeds: 2020-13-45}", "not valid YAML .month must be in 1..12"),
+        ("[" * 5000, "not valid YAML"),
         ("- 1\n- 2", "not a mapping of keys to values"),
         ("[]", "not a mapping of keys to values"),
         ("no", "not a mapping of keys to values"),

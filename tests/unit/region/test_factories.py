@@ -126,7 +126,7 @@ def test_geometries_that_are_no_factory_are_refused(pack_dir, rewrite, shape):
         (",2.5,", ",,", r"line 2: weight '' is not a positive number"),
         ("2019-01", "2019-13", r"line 2: opened '2019-13' is not a month"),
         ("2.5,2019-01,", "2.5,2019-02,2019-01", r"line 2: factory F0 closed 2019-01 before it opened 2019-02"),
-        ("industry;B", "industry;B,x,y,z,w", "not a CSV table in UTF-8"),
+        ("industry;B", "industry;B,x,y,z,w", r"line 3: not a CSV table: 11 cells under 7 columns"),
     ],
 )
 def test_faults_are_refused_by_line(pack_dir, rewrite, old, new, message):

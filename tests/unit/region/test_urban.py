@@ -7,6 +7,7 @@ from odc.geo.geobox import GeoBox
 
 from gvio import raster
 from gvio.errors import PackError
+from gvio.region.coordinates import wgs84_to_gcj02
 from gvio.region.pack import read_pack
 from gvio.region.urban import read_urban
 
@@ -56,6 +57,37 @@ def test_a_finer_raster_counts_from_one_half(pack_dir, rewrite):
 def test_other_values_are_refused(pack_dir, rewrite):
     raster.write_geotiff(pack_dir / "urban.tif", np.full((48, 96), 7, np.uint8), GRID, nodata=255)
     with pytest.raises(PackError, match=r"urban\.tif: values from 7 to 7; an urban mask holds 1"):
+        read_urban(pack_with(pack_dir, rewrite, "urban.tif"), GRID)
+
+
+def test_a_mask_in_gcj02_is_moved_to_its_place(pack_dir, rewrite):
+    fine = GeoBox((480, 960), Affine(PIXEL / 10, 0, 121.0, 0, -PIXEL / 10, 31.2), "EPSG:4326")
+    mask = np.zeros((480, 960), np.uint8)
+    mask[200:300, 400:600] = 1
+    raster.write_geotiff(pack_dir / "urban.tif", mask, fine, nodata=255)
+    rewrite("region.yaml", "statistics: {", "urban: {path: urban.tif, crs: gcj02}\nstatistics: {")
+    rows, cols = np.nonzero(read_urban(read_pack(pack_dir), GRID))
+    east, north = (float(a) - b for a, b in zip(wgs84_to_gcj02(121.2, 31.1), (121.2, 31.1), strict=True))
+    middle = 121.0 + (cols.mean() + 0.5) * PIXEL, 31.2 - (rows.mean() + 0.5) * PIXEL
+    assert middle == pytest.approx((121.0 + 500 * PIXEL / 10 - east, 31.2 - 250 * PIXEL / 10 - north), abs=PIXEL / 2)
+
+
+def test_a_raster_whose_file_says_another_system_is_read_in_the_one_named(pack_dir, rewrite):
+    mask = np.random.default_rng(3).integers(0, 2, (48, 96)).astype(np.uint8)
+    raster.write_geotiff(pack_dir / "urban.tif", mask, GeoBox((48, 96), GRID.transform, "EPSG:4267"), nodata=255)
+    rewrite("region.yaml", "statistics: {", "urban: {path: urban.tif, crs: wgs84}\nstatistics: {")
+    np.testing.assert_array_equal(read_urban(read_pack(pack_dir), GRID), mask)
+
+
+def test_a_mask_that_only_points_to_others_is_refused(pack_dir, rewrite):
+    (pack_dir / "urban.vrt").write_text("<VRTDataset/>")
+    with pytest.raises(PackError, match=r"urban\.vrt: is a VRT, .* Make one file of it: gdal_translate"):
+        read_urban(pack_with(pack_dir, rewrite, "urban.vrt"), GRID)
+
+
+def test_a_raster_that_cannot_be_read_is_not_asked_to_be_downloaded(pack_dir, rewrite):
+    (pack_dir / "urban.tif").write_bytes(b"II*\0 and then nothing")
+    with pytest.raises(PackError, match=r"urban\.tif: cannot be read as a raster .* Export it again, as a GeoTIFF"):
         read_urban(pack_with(pack_dir, rewrite, "urban.tif"), GRID)
 
 

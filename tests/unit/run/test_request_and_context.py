@@ -79,9 +79,17 @@ def test_a_folder_without_region_yaml_is_no_pack(tmp_path: Path) -> None:
         opened(str(tmp_path))
 
 
+def test_a_workspace_beside_which_the_registry_would_lie_is_refused(pack: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"--workspace: the registry's database cannot lie under a name with '\?'"):
+        opened(pack, tmp_path / "what?")
+    assert opened(pack, tmp_path / "what").registry_uri.endswith("/what/mlflow.db")
+    assert opened(pack, tmp_path / "what?", tracking_uri="http://127.0.0.1:9").region == "testland"
+    assert not (tmp_path / "what").exists()
+
+
 def test_region_yaml_that_is_no_text_is_refused(pack: str) -> None:
     (Path(pack) / "region.yaml").write_bytes(b"\xff\xfe\x00name")
-    with pytest.raises(PackError, match=r"region\.yaml: cannot be read \(UnicodeDecodeError\). Name a region pack's"):
+    with pytest.raises(ConfigError, match=r"region\.yaml: is not text in UTF-8\. Save it as UTF-8\."):
         opened(pack)
 
 

@@ -200,11 +200,9 @@ def test_no_recognised_file_is_upstreams_and_names_the_nearest(tmp_path: Path) -
     with pytest.raises(UpstreamUnavailable, match="the folder is empty") as caught:
         list_files(tmp_path, "vnl-monthly")
     assert caught.value.exit_code == 4
-    for name in ("readme.txt", "SVDNB_npp_20211201-20211231_75N060E_vcmslcfg_v10.avg_rade9h.tif"):
+    for name in ("readme.txt", "SVDNB_20211201-20211231_75N060E_vcmslcfg_v10.avg_rade9h.tif"):
         (tmp_path / name).write_bytes(b"")
-    with pytest.raises(
-        UpstreamUnavailable, match=r"none of 2 file.*nearest name is 'SVDNB_npp_20211201.*such as SVDNB"
-    ):
+    with pytest.raises(UpstreamUnavailable, match=r"none of 2 file.*nearest name is 'SVDNB_20211201.*such as SVDNB"):
         list_files(tmp_path, "vnl-monthly")
 
 

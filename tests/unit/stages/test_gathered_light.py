@@ -10,7 +10,7 @@ import pytest
 from affine import Affine
 from odc.geo.geobox import GeoBox
 
-from gvio.errors import ConfigError, InputRefused, ProductError, UpstreamUnavailable
+from gvio.errors import ConfigError, InputRefused, PackError, ProductError, UpstreamUnavailable
 from gvio.run.context import Context, open_context
 from gvio.run.request import RunRequest
 from gvio.simulate.formats.light_every_night import write_light_every_night
@@ -137,6 +137,16 @@ def test_no_month_at_all_can_be_tried_later(pack: Path) -> None:
         gathered(pack, "2023-02")
     with pytest.raises(UpstreamUnavailable, match=r"testland: no month was complete on 2023-01-31\. Choose a later"):
         gathered(pack, as_of="2023-01-31")
+
+
+def test_a_month_under_another_name_is_not_waited_for(pack: Path) -> None:
+    assert "light.names" not in {note.name for note in gathered(pack, "2021-10").notes}
+    for path in [*pack.rglob("*_20211001-*"), *pack.rglob("SVDNB_npp_20210401-*")]:
+        path.rename(path.with_name(f"{path.name}.gz"))
+    notes = [note for note in gathered(pack, "2021-09").notes if note.name == "light.names"]
+    assert [(note.subject, note.required) for note in notes] == [("vnl-monthly", False), ("light-every-night", False)]
+    with pytest.raises(PackError, match=r"no product for 2021-10, and 2 file\(s\) look like .* Unpack \.gz"):
+        gathered(pack, "2021-10")
 
 
 def test_a_range_names_what_is_absent_of_all_products(pack: Path) -> None:
