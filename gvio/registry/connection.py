@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gvio.errors import ModelError, UpstreamUnavailable
+from gvio.errors import ConfigError, ModelError, UpstreamUnavailable
 from gvio.registry.artifacts import artifact_root, correct_addresses
 from gvio.registry.database import require_whole_database
 
@@ -32,7 +32,15 @@ _DENIED = (
 
 
 def default_uri(workspace: Path) -> str:
-    """The embedded registry of a workspace: SQLite beside its artifact folder."""
+    """The embedded registry of a workspace: SQLite beside its artifact folder.
+
+    Raises:
+        ConfigError: In the address of an SQLite database a question mark ends the path: the file would lie beside the
+            workspace.
+    """
+    if "?" in str(workspace.resolve()):
+        what = f"the registry's database cannot lie under a name with '?': {workspace}"
+        raise ConfigError(what, where="--workspace", hint="Choose another --workspace.")
     return f"{_SQLITE}{workspace.resolve() / 'mlflow.db'}"
 
 

@@ -17,6 +17,7 @@ from gvio.archives.access import Credentials, Endpoints
 from gvio.config import Params, RegionConfig, digest, parse_params, parse_region
 from gvio.errors import ConfigError, PackError, ProductAbsent
 from gvio.region.files import PackFiles
+from gvio.registry.connection import default_uri
 from gvio.run.origin import pack_folder
 from gvio.run.request import RunRequest
 from gvio.run.workspace import Workspace
@@ -137,8 +138,6 @@ class Context:
     @functools.cached_property
     def registry_uri(self) -> str:
         """Where MLflow keeps runs and models: as requested, else a database in the workspace."""
-        from gvio.registry.connection import default_uri
-
         return self.request.tracking_uri or default_uri(Path(self.request.workspace))
 
     @functools.cached_property
@@ -195,7 +194,8 @@ def open_context(
         PackError: The pack has no `region.yaml`, or nothing lies under its prefix.
         StoreError, UpstreamUnavailable, RunHeld: A pack under `s3://` cannot be fetched.
     """
-    _require_workspace(request)
+    if request.tracking_uri is None:
+        default_uri(Path(request.workspace))  # refuses a place where no registry can lie, before anything is made
     root = pack_folder(request.pack, Path(request.workspace), request.endpoint_url, progress)
     text = _read(root / "region.yaml", PackError, "Name a region pack's folder.")
     config = parse_region(text, str(root / "region.yaml"))
@@ -221,13 +221,6 @@ def read_params(path: str | None) -> Params:
         ConfigError: The file cannot be read, or a key or value is wrong.
     """
     return Params() if path is None else parse_params(_read(Path(path), ConfigError, "Check --params."), path)
-
-
-def _require_workspace(request: RunRequest) -> None:
-    """In the address of an SQLite database a question mark ends the path: the file would lie beside the workspace."""
-    if request.tracking_uri is None and "?" in str(Path(request.workspace).resolve()):
-        what = f"the registry's database cannot lie under a name with '?': {request.workspace}"
-        raise ConfigError(what, where="--workspace", hint="Choose another --workspace.")
 
 
 def _require_month(request: RunRequest, config: RegionConfig) -> None:

@@ -30,7 +30,11 @@ def test_a_look_across_time_zones_is_judged_by_the_instant():
 
 @pytest.mark.slow
 @pytest.mark.enable_socket
-def test_own_server_answers_while_needed_and_is_gone_after(tmp_path):
+def test_own_server_answers_while_needed_and_is_gone_after(tmp_path, monkeypatch):
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):  # of a company, which does not lead back to this machine
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "")  # so that what is set inside ends with the test
     with scheduling_server(str(tmp_path)) as url:
         assert PREFECT_API_URL.value() == url
         with urllib.request.urlopen(f"{url}/health", timeout=10) as answer:
