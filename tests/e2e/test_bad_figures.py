@@ -45,7 +45,7 @@ REFUSED: dict[str, tuple[Change, str]] = {
     "zero": (_set(5, "value", "0"), r"statistics\.csv, line 7: value 0 is not a positive number. Leave unknown"),
     "not a number": (_set(5, "value", "nan"), r"statistics\.csv, line 7: value nan is not a positive number. Leave"),
     "infinite": (_set(5, "value", "inf"), r"statistics\.csv, line 7: value inf is not a positive number. Leave"),
-    "text": (_set(5, "value", "n/a"), r"statistics\.csv, line 7: value 'n/a' cannot be read. write numbers plainly"),
+    "text": (_set(5, "value", "n/a"), r"statistics\.csv, line 7: value 'n/a' cannot be read. Leave unknown figures out: remove"),
     "unit of one row off by ten thousand": (
         _scale(5, 1e4),
         r"ledger\.unit\] line 7: \S+ of area D\d\d \(.*\) is off the area's median by a factor of \d+,\d+; correct the "
@@ -69,9 +69,9 @@ REFUSED: dict[str, tuple[Change, str]] = {
         _set(5, "area_id", "D99"),
         r"statistics\.csv, line 7: area_id 'D99' is neither a district nor the city 'CITY'. Correct the area_id",
     ),
-    "month that is none": (_set(5, "start", "2019-13"), r"line 7: start '2019-13' cannot be read. write months as"),
-    "day that is none": (_set(5, "published", "soon"), r"line 7: published 'soon' cannot be read. write days as"),
-    "kind that is none": (_set(5, "kind", "total"), r"line 7: kind 'total' cannot be read. use current or cumulative"),
+    "month that is none": (_set(5, "start", "2019-13"), r"line 7: start '2019-13' cannot be read. Write months as"),
+    "day that is none": (_set(5, "published", "soon"), r"line 7: published 'soon' cannot be read. Write days as"),
+    "kind that is none": (_set(5, "kind", "total"), r"line 7: kind 'total' cannot be read. Use current or cumulative"),
     "public before the period was over": (
         _set(5, "published", "2018-01-01"),
         r"line 7: published on 2018-01-01, before the period was over. Correct the day or the period",
