@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gvio.config import digest
-from gvio.ledger.agreement import check_vintages
 from gvio.ledger.checks import check_ledger
 from gvio.region.pack import Places, check_factories, check_stated
 from gvio.run.artifacts import Checked, CheckedHead, Fetched
@@ -60,7 +59,7 @@ def run_checks(context: Context, fetched: Fetched) -> list[CheckResult]:
     tables = [
         factories_table(places.factories, config.bounds),
         districts_table(places.districts, config.area_crs),
-        ledger_table(ledger.rows),
+        ledger_table(context.vintages.rows),  # `ledger` holds the newest of each figure only
         light_table(summary, len(stack.months), len(places.area_ids), params.validate_),
     ]
     notes = [
@@ -69,9 +68,7 @@ def run_checks(context: Context, fetched: Fetched) -> list[CheckResult]:
         *check_factories(config, places, ledger),
         *fetched.head.notes,
     ]
-    results = [*notes, *check_ledger(ledger, places.area_ids, config.city_id, params)]
-    vintages = check_vintages(context.vintages)  # `ledger` holds the newest of each figure only
-    results += [] if vintages.passed else [vintages]
+    results = [*notes, *check_ledger(context.vintages, places.area_ids, config.city_id, params)]
     results += check_light(stack, fetched.month, owner, industry, places.area_ids, params.validate_)
     if progress is not None:
         progress("validate", 1, 2)

@@ -65,7 +65,7 @@ def ledger_rules() -> tuple[Rule, ...]:
             "ledger_table.row_unique",
             ["area_id", "start", "end", "kind", "series", "published"],
             "one figure per area, period, kind, series and day",
-            "Two figures of one day: keep the one that was published.",
+            "Two figures of one day: remove the line that was not published, or give a revision the day of its own.",
         ),
     )
 

@@ -80,6 +80,10 @@ REFUSED: dict[str, tuple[Change, str]] = {
         lambda t: t.rename(columns={"published": "publishd"}),
         r"statistics\.csv: no column 'published'; the nearest is 'publishd'. Rename the column",
     ),
+    "two values of one day": (
+        lambda t: pd.concat([t, t.iloc[5:6].assign(value=[str(1.04 * float(t.iloc[5]["value"]))])]),
+        r"ledger_table\.row_unique\] .* first line 7 \S+ \S+ \S+, line \d+ .* Two figures of one day: remove the line",
+    ),
     "no row at all": (lambda t: t.iloc[:0], r"ledger\.rows\] no official figure is public; add rows to the statistics"),
 }
 
