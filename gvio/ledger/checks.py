@@ -1,20 +1,32 @@
 """Whether the ledger's figures can be true beside one another: emptiness, unit, year-to-date that falls.
 
-Every check returns a `CheckResult`; whether the run stops is the gate's decision. Agreement between figures is in
-`gvio.ledger.agreement`; a row that is wrong by itself (no positive number, an unknown area) is refused by
-`gvio.region.statistics`, and is not looked for again.
+Every check returns a `CheckResult`; whether the run stops is the gate's decision. `check_ledger` is the door to all of
+them: agreement of vintages and sums is in `agreement`, districts and city in `against_city`, the shape of a year in
+`shapes`, levels over the years in `levels`, days, periods and series in `publication`. A row that is wrong by itself
+(no positive number, an unknown area) is refused by `gvio.region.statistics`, and is not looked for again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from gvio.config import Params
-from gvio.ledger.agreement import check_city_sum, check_contradictions, check_vintages
+from gvio.ledger.against_city import check_city_less_others, check_city_sum, tabulate, too_large
+from gvio.ledger.agreement import check_contradictions, check_vintages
+from gvio.ledger.levels import check_level_breaks, check_outliers, check_scatter, relative_levels
+from gvio.ledger.pieces import Pieces, cut_pieces
+from gvio.ledger.publication import check_periods, check_publication, check_series
 from gvio.ledger.rows import KEY, Ledger, name_lines, span
+from gvio.ledger.shapes import (
+    check_joint_months,
+    check_scales_with_period,
+    check_sums_as_months,
+    check_year_to_date_as_months,
+)
 from gvio.types import CheckResult, Month
 
 MIN_ROWS = 3  # fewer rows than this have no median of their own worth comparing with
@@ -24,7 +36,8 @@ ROUNDING = 0.001  # a year-to-date may fall by this share without falling: round
 def check_ledger(ledger: Ledger, area_ids: Sequence[str], city_id: str, params: Params) -> list[CheckResult]:
     """Every check of the ledger; each yields one result, passed or not.
 
-    `ledger` may hold several vintages of a figure; checks other than `ledger.vintages` look at the newest.
+    `ledger` may hold several vintages of a figure; `ledger.vintages` and `ledger.publication` look at all of them, the
+    others at the newest.
     """
     public = check_rows(ledger)
     if not public.passed:
@@ -33,12 +46,31 @@ def check_ledger(ledger: Ledger, area_ids: Sequence[str], city_id: str, params: 
     factor = params.validate_.unit_factor
     return [
         public,
+        check_series(newest),
         check_unit(newest, factor),
         check_level(newest, area_ids, city_id, factor),
         check_year_to_date(newest),
         check_vintages(ledger),
+        check_publication(ledger),
+        check_periods(newest),
         check_contradictions(newest),
-        check_city_sum(newest, area_ids, city_id),
+        *_check_areas(cut_pieces(newest), area_ids, city_id),
+    ]
+
+
+def _check_areas(areas: Mapping[str, Pieces], area_ids: Sequence[str], city_id: str) -> list[CheckResult]:
+    """Checks of every area's figures beside one another in time, and beside the other areas'."""
+    table, levels = tabulate(areas, area_ids, city_id), relative_levels(areas, city_id)
+    return [
+        check_city_sum(table, areas),
+        check_city_less_others(table, areas),
+        check_year_to_date_as_months(areas),
+        check_joint_months(areas),
+        check_sums_as_months(areas, functools.partial(too_large, table)),
+        check_scales_with_period(areas),
+        check_level_breaks(levels, city_id),
+        check_outliers(levels),
+        check_scatter(areas),
     ]
 
 

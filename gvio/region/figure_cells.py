@@ -1,4 +1,4 @@
-"""What a cell of the statistics file says: a number, a month, a day, a kind. Read for certain or refused, never guessed.
+"""What a cell of the statistics file says: number, month, day, kind. Read for certain or refused, never guessed.
 
 Every reader raises `ValueError` with the next action as its text; who reads the file adds the line.
 """

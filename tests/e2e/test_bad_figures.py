@@ -45,7 +45,7 @@ REFUSED: dict[str, tuple[Change, str]] = {
     "zero": (_set(5, "value", "0"), r"statistics\.csv, line 7: value 0 is not a positive number. Leave unknown"),
     "not a number": (_set(5, "value", "nan"), r"statistics\.csv, line 7: value nan is not a positive number. Leave"),
     "infinite": (_set(5, "value", "inf"), r"statistics\.csv, line 7: value inf is not a positive number. Leave"),
-    "text": (_set(5, "value", "n/a"), r"statistics\.csv, line 7: value 'n/a' cannot be read. Leave unknown figures out: remove"),
+    "text": (_set(5, "value", "n/a"), r"statistics\.csv, line 7: value 'n/a' cannot be read. Leave unknown figures"),
     "unit of one row off by ten thousand": (
         _scale(5, 1e4),
         r"ledger\.unit\] line 7: \S+ of area D\d\d \(.*\) is off the area's median by a factor of \d+,\d+; correct the "
