@@ -45,6 +45,12 @@ class CityTable:
         return np.asarray(self.totals[:, :-1].sum(axis=1) / self.totals[:, -1])
 
     @property
+    def typical(self) -> float:
+        """The median of `complete`; NaN where no period is."""
+        known = self.complete[np.isfinite(self.complete)]
+        return float(np.median(known)) if len(known) else float("nan")
+
+    @property
     def implied(self) -> FloatArray:
         """(P, D + 1) every area's sum over what the others say it is; NaN where they say nothing or too little."""
         districts, city = self.totals[:, :-1], self.totals[:, -1:]

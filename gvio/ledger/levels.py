@@ -15,11 +15,13 @@ from gvio.ledger.rows import name_lines
 from gvio.types import BoolArray, CheckResult, FloatArray, IntArray, Month
 
 BREAK = np.log(1.8)  # the largest among 3,400 honest districts, most of them with openings, is ×1.73
-EXCHANGE, EXCHANGED = 0.2, 0.05  # of one half of an exchange, where the other half is its proof
+EXCHANGE, EXCHANGED = 0.25, 0.1  # of one half of an exchange, where the other half is its proof
+BALANCED, UNSURE = 0.3, 0.5  # of what one half moves: what the other may differ by, and how uncertain both may be
 UNIT = np.log(5.0)
-SIGNIFICANT = 3.0  # times the usual step from one figure to the next
-YEAR, HALF_YEAR = 12, 6
+SIGNIFICANT = 3.5  # times the usual step from one figure to the next
+YEAR, HALF_YEAR, QUARTER = 12, 6, 3
 UP, DOWN = np.log(1.8), np.log(5.0)  # a month's standstill is possible, a month's boom is not
+END = 1.5  # times these at the ends of a series, where a step looks the same
 POWER = 0.14  # log; how near a slip of the decimal point is to a power of ten
 SCATTER = 0.5  # median step between figures, in logarithms: at most 0.40 in honest small districts
 
@@ -167,7 +169,7 @@ def _partner(own: Relative, wide: Break, series: Mapping[str, Relative], city_id
         if its is None or its.upward == wide.upward or its.gap < max(EXCHANGED, SIGNIFICANT * other.noise):
             continue
         moved, about = _moved(other, at)
-        if abs(mine + moved) <= 0.3 * abs(mine) + unsure + about:
+        if abs(mine + moved) <= BALANCED * abs(mine) and unsure + about <= UNSURE * abs(mine):
             return area
     return None
 
@@ -188,20 +190,27 @@ def check_outliers(series: Mapping[str, Relative]) -> CheckResult:
 
     Required where it is a power of ten off: the decimal point is in another place.
     """
-    found: list[_Found] = []
-    for own in series.values():
-        for i in range(len(own.level)):
-            off = _stands_out(own, i)
-            if not -DOWN < off < UP:
-                tens = abs(off) / np.log(10)
-                certain = bool(abs(off) > UNIT and abs(tens - round(tens)) * np.log(10) <= POWER)
-                text = (
-                    f"the figure of area {own.area} to {Month.from_ordinal(int(own.end[i]))} is {np.exp(abs(off)):.3g} "
-                    f"times {'above' if off > 0 else 'below'} those before and after it, and the other areas do not do "
-                    "the same; compare it with the publication: decimal point, unit, period and area"
-                )
-                found.append((certain, text, [int(own.line[i])]))
+    found = [
+        one for own in series.values() for i in range(len(own.level)) if (one := _describe_outlier(own, i)) is not None
+    ]
     return _judge("ledger.outlier", "no single figure is far off those around it", found)
+
+
+def _describe_outlier(own: Relative, i: int) -> _Found | None:
+    off = _stands_out(own, i)
+    tens = abs(off) / np.log(10)
+    certain = bool(abs(off) > UNIT and abs(tens - round(tens)) * np.log(10) <= POWER)
+    ends = END if i in (0, len(own.level) - 1) else 1.0
+    # A district's only plant may stand still for a quarter.
+    standstill = off < 0 and own.end[i] - own.start[i] >= QUARTER - 1
+    if -DOWN * ends < off < UP * ends or (standstill and not certain):
+        return None
+    text = (
+        f"the figure of area {own.area} to {Month.from_ordinal(int(own.end[i]))} is {np.exp(abs(off)):.3g} times "
+        f"{'above' if off > 0 else 'below'} those before and after it, and the other areas do not do the same; compare "
+        "it with the publication: decimal point, unit, period and area"
+    )
+    return certain, text, [int(own.line[i])]
 
 
 def _stands_out(series: Relative, i: int) -> float:

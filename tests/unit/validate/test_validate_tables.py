@@ -164,6 +164,24 @@ def test_bad_light_summaries(check_tables, tmp_path):
         refuse_failed(list(failed.values()))
 
 
+@pytest.mark.parametrize(
+    ("column", "value", "check"),
+    [
+        ("area_id", "B", "row_unique"),
+        ("pixels", 0, "pixels"),
+        ("seen_share", np.nan, "seen_known"),
+        ("seen_share", 1.2, "seen_share"),
+        ("median_radiance", 6e4, "median_radiance"),
+        ("median_radiance", 0.05, "median_above_min"),
+        ("mean_observations", 70000.0, "observations"),
+    ],
+)
+def test_each_fault_of_a_light_summary_fails_its_check(check_tables, tmp_path, column, value, check):
+    summary = _summary()
+    summary.loc[0, column] = value
+    assert f"light_table.{check}" in _failed(check_tables([light_table(summary, 24, 2, ValidateParams())], tmp_path))
+
+
 def test_a_month_without_light_is_missing_not_a_fault(check_tables, tmp_path):
     summary = _summary()
     radiance = [c for c in summary if c.endswith("_radiance")]
