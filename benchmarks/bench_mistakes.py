@@ -1,6 +1,6 @@
 """What the checks of the ledger find: honest ledgers that must pass, and ledgers with one mistake that must not.
 
-    python -m benchmarks.bench_mistakes [--honest 200] [--spoiled 100] [--seed 1000]
+    python -m benchmarks.bench_mistakes [--honest 200] [--spoiled 100] [--seed 1000] [--only KIND ...]
 
 Prints the table of docs/measurements/mistakes.md. A mistake is *refused* when a required check fails, *warned of* when
 another fails that did not fail on the honest ledger of the same world.
@@ -61,12 +61,13 @@ def main() -> None:
     parser.add_argument("--honest", type=int, default=200)
     parser.add_argument("--spoiled", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1000)
+    parser.add_argument("--only", nargs="*", choices=list(MISTAKES), default=list(MISTAKES))
     args = parser.parse_args()
     count, told = false_alarms(range(args.seed, args.seed + args.honest))
     print(f"{count} honest ledgers: {sum(told.values())} false alarms {dict(told) or ''}\n")
     print("| Mistake | Tried | Refused | Warned of | Missed | Mostly by |\n| --- | --- | --- | --- | --- | --- |")
     first = args.seed + args.honest
-    for kind in MISTAKES:
+    for kind in args.only:
         found, by = outcomes(kind, range(first, first + args.spoiled))
         names = ", ".join(f"`{name}`" for name, _ in by.most_common(2))
         numbers = " | ".join(str(found[name]) for name in ("refused", "warned", "missed"))

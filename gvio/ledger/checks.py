@@ -72,7 +72,7 @@ def _check_areas(areas: Mapping[str, Pieces], table: CityTable, city_id: str) ->
         check_joint_months(areas),
         check_sums_as_months(areas, functools.partial(too_large, table)),
         check_scales_with_period(areas),
-        check_level_breaks(levels, city_id),
+        check_level_breaks(levels, table, city_id),
         check_outliers(levels),
         check_scatter(areas),
     ]

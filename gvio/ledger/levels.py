@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from gvio.ledger.against_city import CityTable
 from gvio.ledger.pieces import Pieces
 from gvio.ledger.rows import name_lines
 from gvio.types import BoolArray, CheckResult, FloatArray, IntArray, Month
@@ -111,16 +112,16 @@ def _sides(series: Relative, at: int) -> tuple[BoolArray, BoolArray]:
 _Found = tuple[bool, str, list[int]]  # whether it refuses, what it is, lines
 
 
-def check_level_breaks(series: Mapping[str, Relative], city_id: str) -> CheckResult:
+def check_level_breaks(series: Mapping[str, Relative], table: CityTable, city_id: str) -> CheckResult:
     """`ledger.level_break`: no area changes its level at once and for good where the others do not.
 
     Required where it is a unit's factor, or where another district changes by the same amount the other way.
     """
-    found = [one for own in series.values() if (one := _describe_break(own, series, city_id)) is not None]
+    found = [one for own in series.values() if (one := _describe_break(own, series, table, city_id)) is not None]
     return _judge("ledger.level_break", "no area changes its level alone", found)
 
 
-def _describe_break(own: Relative, series: Mapping[str, Relative], city_id: str) -> _Found | None:
+def _describe_break(own: Relative, series: Mapping[str, Relative], table: CityTable, city_id: str) -> _Found | None:
     wide = largest_break(own)
     if wide is None or wide.gap < max(EXCHANGE, SIGNIFICANT * own.noise):
         return None
@@ -142,7 +143,31 @@ def _describe_break(own: Relative, series: Mapping[str, Relative], city_id: str)
         f"{where} and the others are not; if its extent or scope changed, leave out its rows before {month} (the "
         "city's stay); if a plant opened or closed, nothing is to be done"
     )
-    return (False, text, older) if wide.gap > BREAK else None
+    return (False, text, older) if wide.gap > BREAK or _city_unmoved(own, wide, table) else None
+
+
+def _city_unmoved(own: Relative, wide: Break, table: CityTable) -> bool:
+    """Whether the city does not know of the change: the districts' sum moves against the city by what the area does.
+
+    A plant that opens is in the city's figure as well.
+    """
+    if own.area not in table.areas:
+        return False
+    pieces = set(zip(own.start.tolist(), own.end.tolist(), strict=True))
+    complete = table.complete
+    known = [i for i in np.flatnonzero(np.isfinite(complete)) if table.periods[i] in pieces]
+    if len(known) < 4:  # years, where every district has them
+        known = [i for i in np.flatnonzero(np.isfinite(complete)) if np.ptp(table.periods[i]) == YEAR - 1]
+    whole = complete[known]
+    share = table.totals[known, table.areas.index(own.area)] / table.totals[known, -1]
+    at = sum(table.periods[i][0] < own.start[wide.at] for i in known)
+    if at < 2 or len(whole) - at < 2:
+        return False
+    before, after = slice(max(at - 3, 0), at), slice(at, at + 3)
+    moved = float(np.median(share[after]) - np.median(share[before]))
+    gone = float(np.median(whole[after]) - np.median(whole[before]))
+    noise = max(1.48 * float(np.median(np.abs(np.diff(whole)))), 1e-3)
+    return abs(gone) > SIGNIFICANT * noise and abs(gone - moved) <= BALANCED * abs(moved)
 
 
 def _judge(name: str, sound: str, found: list[_Found]) -> CheckResult:
@@ -166,10 +191,13 @@ def _partner(own: Relative, wide: Break, series: Mapping[str, Relative], city_id
         if area in (own.area, city_id) or not 2 <= at < len(other.start) or other.start[at] != month:
             continue
         its = break_at(other, at)
-        if its is None or its.upward == wide.upward or its.gap < max(EXCHANGED, SIGNIFICANT * other.noise):
-            continue
         moved, about = _moved(other, at)
-        if abs(mine + moved) <= BALANCED * abs(mine) and unsure + about <= UNSURE * abs(mine):
+        if its is None or not unsure + about <= UNSURE * abs(mine):
+            continue
+        sharp = its.upward != wide.upward and its.gap >= max(EXCHANGED, SIGNIFICANT * other.noise)
+        # Of a break that no plant makes less is asked of the other half, which may be a much larger district.
+        sharp |= wide.gap > BREAK and abs(moved) > 2 * about
+        if sharp and abs(mine + moved) <= BALANCED * abs(mine):
             return area
     return None
 
