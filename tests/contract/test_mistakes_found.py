@@ -29,9 +29,9 @@ LEAST_FOUND = {
     "unit_of_an_area": 0.75,
     "unit_ten_of_an_area": 0.35,
     "unit_from_a_year_on": 0.7,
-    "extent_exchanged": 0.6,
-    "extent_of_one": 0.5,
-    "districts_exchanged": 0.5,
+    "extent_exchanged": 0.5,
+    "extent_of_one": 0.3,
+    "districts_exchanged": 0.3,
     "misprint": 0.5,
     "quarters_as_months": 0.9,
 }

@@ -37,6 +37,17 @@ def _year_to_date(end: str, value: str, published: str) -> dict[str, str]:
     }
 
 
+def _rising(area: str) -> Change:
+    """The months of an area as if each were the year's sum so far."""
+
+    def change(table: pd.DataFrame) -> pd.DataFrame:
+        own = table["area_id"] == area
+        sofar = table[own].sort_values("end")["value"].astype(float).groupby(table["start"].str[:4]).cumsum()
+        return table.assign(value=table["value"].where(~own, sofar.reindex(table.index).astype(str)))
+
+    return change
+
+
 REFUSED: dict[str, tuple[Change, str]] = {
     "negative": (
         _set(5, "value", "-12.5"),
@@ -64,6 +75,11 @@ REFUSED: dict[str, tuple[Change, str]] = {
         _append(_year_to_date("2019-06", "900", "2019-07-17"), _year_to_date("2019-09", "700", "2019-10-17")),
         r"ledger\.year_to_date\] line \d+: year-to-date of area D00 \(2019-01\.\.2019-09\) falls to 700 from 900; "
         rf"correct the row, or its kind.*{NOTHING}",
+    ),
+    "year-to-date as months": (
+        _rising("D01"),
+        r"ledger\.year_to_date_as_months\] lines .*: months that rise from .*: D01 in 2019, 2020; enter these "
+        rf"rows with start January and kind cumulative.*{NOTHING}",
     ),
     "unknown area": (
         _set(5, "area_id", "D99"),

@@ -116,7 +116,13 @@ def test_factories_with_swapped_columns_lie_outside_the_region(check_tables, tmp
     frame["geometry"] = [Point(p.y, p.x) for p in frame.geometry]
     failed = _failed(check_tables([factories_table(frame, BOUNDS)], tmp_path))
     assert set(failed) == {"factories_table.lon_near", "factories_table.lat_near"}
-    assert "Check factories.crs" in failed["factories_table.lon_near"].message
+    assert "Widen bounds in region.yaml" in failed["factories_table.lon_near"].message
+
+
+def test_bounds_that_hold_few_factories_are_to_be_widened(check_tables, tmp_path):
+    near = _failed(check_tables([factories_table(_factories(200), (120.0, 30.0, 120.3, 31.0))], tmp_path))
+    assert set(near) == {"factories_table.lon_near"}
+    assert _failed(check_tables([factories_table(_factories(200), BOUNDS)], tmp_path)) == {}
 
 
 def test_a_sliver_is_no_district(check_tables, tmp_path):
