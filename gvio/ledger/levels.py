@@ -43,6 +43,11 @@ class Relative:
         """The usual step of the level from one figure to the next."""
         return max(1.48 * float(np.median(np.abs(np.diff(self.level)))), 0.01)
 
+    @property
+    def beyond_chance(self) -> float:
+        """The least gap that refuses; of few figures the usual step is itself uncertain."""
+        return SIGNIFICANT * (1 + 4 / len(self.level)) * self.noise
+
 
 @dataclasses.dataclass(frozen=True)
 class Break:
@@ -184,6 +189,8 @@ def _judge(name: str, sound: str, found: list[_Found]) -> CheckResult:
 
 def _partner(own: Relative, wide: Break, series: Mapping[str, Relative], city_id: str) -> str | None:
     """The district that takes what this one gives at the same time, or gives what it takes; None when there is none."""
+    if wide.gap < own.beyond_chance:
+        return None
     month = int(own.start[wide.at])
     mine, unsure = _moved(own, wide.at)
     for area, other in series.items():
@@ -194,7 +201,7 @@ def _partner(own: Relative, wide: Break, series: Mapping[str, Relative], city_id
         moved, about = _moved(other, at)
         if its is None or not unsure + about <= UNSURE * abs(mine):
             continue
-        sharp = its.upward != wide.upward and its.gap >= max(EXCHANGED, SIGNIFICANT * other.noise)
+        sharp = its.upward != wide.upward and its.gap >= max(EXCHANGED, other.beyond_chance)
         # Of a break that no plant makes less is asked of the other half, which may be a much larger district.
         sharp |= wide.gap > BREAK and abs(moved) > 2 * about
         if sharp and abs(mine + moved) <= BALANCED * abs(mine):

@@ -66,7 +66,7 @@ def _rising(year: int, months: Mapping[int, float]) -> int:
     if after:
         return len(own) if after[0] <= -FALL else 0
     # The newest year: nothing falls yet, so the shape has to be the year-to-date's own.
-    return len(own) if abs(slope - 1) <= 0.25 and scatter <= 0.12 and len(own) > 3 else 0
+    return len(own) if abs(slope - 1) <= 0.15 and scatter <= 0.06 and len(own) > 3 else 0
 
 
 def check_joint_months(areas: Mapping[str, Pieces]) -> CheckResult:
