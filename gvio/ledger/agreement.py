@@ -1,4 +1,4 @@
-"""Whether the ledger's figures agree with one another: vintages, sums of months, districts against the city.
+"""Whether an area's figures agree with one another: vintages, sums and their parts.
 
 Official figures contradict each other a little (revisions, rounding: 1.5 % for Shanghai, November 2020), so every
 check here warns and none refuses.
@@ -6,15 +6,12 @@ check here warns and none refuses.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pandas as pd
 
 from gvio.ledger.rows import KEY, Ledger, name_lines
 from gvio.types import CheckResult, Month
 
 TOLERANCE = 0.05  # relative; three times the largest contradiction found in published figures of Shanghai
-CITY_TOLERANCE = 0.10  # districts omit firms that belong to no district
 
 
 def check_vintages(ledger: Ledger) -> CheckResult:
@@ -42,25 +39,6 @@ def check_contradictions(ledger: Ledger) -> CheckResult:
     if bad:
         message = f"{name_lines([line for line, _ in bad])}: {bad[0][1]}; both are kept, softly"
     return _warning("ledger.contradictions", message, [line for line, _ in bad])
-
-
-def check_city_sum(ledger: Ledger, area_ids: Sequence[str], city_id: str) -> CheckResult:
-    """`ledger.city_sum`: in periods with every district public, they sum to the city's within 10 %."""
-    # Sorted by kind, so that "first" prefers the same kind in every area of a period.
-    rows = ledger.rows.sort_values(["kind", "published"], kind="stable")
-    table = rows.pivot_table(index=["start", "end"], columns="area_id", values="value", aggfunc="first")
-    table = table.reindex(columns=[*area_ids, city_id]).dropna()
-    ratio = table[list(area_ids)].sum(axis=1) / table[city_id]
-    bad = ratio[~((ratio - 1).abs() <= CITY_TOLERANCE)]
-    message = f"{len(ratio)} periods with every district public sum to the city within {CITY_TOLERANCE:.0%}"
-    if len(bad):
-        start, _ = bad.index[0]
-        message = (
-            f"in {len(bad)} of {len(ratio)} periods the districts do not sum to the city, first in "
-            f"{Month.from_ordinal(start)}: {bad.iloc[0]:.3f} of the city; compare the scope of the two series"
-        )
-    lines = rows.index[pd.MultiIndex.from_frame(rows[["start", "end"]]).isin(bad.index)]
-    return _warning("ledger.city_sum", message, sorted(int(line) for line in lines))
 
 
 _Found = tuple[int, float, float, str]  # line, figure, the same from other rows, sentence

@@ -1,22 +1,36 @@
 """Whether the ledger's figures can be true beside one another: emptiness, unit, year-to-date that falls.
 
-Every check returns a `CheckResult`; whether the run stops is the gate's decision. Agreement between figures is in
-`gvio.ledger.agreement`; a row that is wrong by itself (no positive number, an unknown area) is refused by
-`gvio.region.statistics`, and is not looked for again.
+Every check returns a `CheckResult`; whether the run stops is the gate's decision. `check_ledger` is the door to all of
+them: agreement of vintages and sums is in `agreement`, districts and city in `against_city`, the shape of a year in
+`shapes`, levels over the years in `levels`, days, periods and series in `publication`. A row that is wrong by itself
+(no positive number, an unknown area) is refused by `gvio.region.statistics`, and is not looked for again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from gvio.config import Params
-from gvio.ledger.agreement import check_city_sum, check_contradictions, check_vintages
+from gvio.ledger.against_city import CityTable, check_city_less_others, check_city_sum, tabulate, too_large
+from gvio.ledger.agreement import check_contradictions, check_vintages
+from gvio.ledger.levels import check_level_breaks, check_outliers, check_scatter, relative_levels
+from gvio.ledger.pieces import Pieces, cut_pieces
+from gvio.ledger.publication import check_periods, check_publication, check_series
 from gvio.ledger.rows import KEY, Ledger, name_lines, span
+from gvio.ledger.shapes import (
+    check_joint_months,
+    check_scales_with_period,
+    check_sums_as_months,
+    check_year_to_date_as_months,
+)
 from gvio.types import CheckResult, Month
 
+FEW = 10  # districts
+SLIP, ROOM = 1000.0, 0.03  # the least slip of a unit; of the city, beside what its sums lack: errors of both
 MIN_ROWS = 3  # fewer rows than this have no median of their own worth comparing with
 ROUNDING = 0.001  # a year-to-date may fall by this share without falling: rounding of the last digit
 
@@ -24,21 +38,43 @@ ROUNDING = 0.001  # a year-to-date may fall by this share without falling: round
 def check_ledger(ledger: Ledger, area_ids: Sequence[str], city_id: str, params: Params) -> list[CheckResult]:
     """Every check of the ledger; each yields one result, passed or not.
 
-    `ledger` may hold several vintages of a figure; checks other than `ledger.vintages` look at the newest.
+    `ledger` may hold several vintages of a figure; `ledger.vintages` and `ledger.publication` look at all of them, the
+    others at the newest.
     """
     public = check_rows(ledger)
     if not public.passed:
         return [public]  # no figures have no medians
     newest = Ledger(ledger.rows.sort_values("published", kind="stable").drop_duplicates(KEY, keep="last").sort_index())
     factor = params.validate_.unit_factor
+    areas = cut_pieces(newest)
+    table = tabulate(areas, area_ids, city_id)
     return [
         public,
+        check_series(newest),
         check_unit(newest, factor),
-        check_level(newest, area_ids, city_id, factor),
+        check_level(newest, area_ids, city_id, factor, table),
         check_year_to_date(newest),
         check_vintages(ledger),
+        check_publication(ledger),
+        check_periods(newest),
         check_contradictions(newest),
-        check_city_sum(newest, area_ids, city_id),
+        *_check_areas(areas, table, city_id),
+    ]
+
+
+def _check_areas(areas: Mapping[str, Pieces], table: CityTable, city_id: str) -> list[CheckResult]:
+    """Checks of every area's figures beside one another in time, and beside the other areas'."""
+    levels = relative_levels(areas, city_id)
+    return [
+        check_city_sum(table, areas),
+        check_city_less_others(table, areas),
+        check_year_to_date_as_months(areas),
+        check_joint_months(areas),
+        check_sums_as_months(areas, functools.partial(too_large, table)),
+        check_scales_with_period(areas),
+        check_level_breaks(levels, table, city_id),
+        check_outliers(levels),
+        check_scatter(areas),
     ]
 
 
@@ -71,11 +107,12 @@ def check_unit(ledger: Ledger, factor: float) -> CheckResult:
     return CheckResult("ledger.unit", not len(bad), True, "ledger", message, {"lines": _lines(bad), "factor": factor})
 
 
-def check_level(ledger: Ledger, area_ids: Sequence[str], city_id: str, factor: float) -> CheckResult:
-    """`ledger.level`: a district's typical month is a possible share of the city's, 1 / (D · factor²) to 2.
+def check_level(ledger: Ledger, area_ids: Sequence[str], city_id: str, factor: float, table: CityTable) -> CheckResult:
+    """`ledger.level`: a district's typical month is a possible share of the city's, 1 / (max(D, 10) · factor²) to 2.
 
     Finds a whole area in another unit, which no median of its own would show. The city's typical month is the median
-    of its rows or, without rows, D times the districts' median.
+    of its rows or, without rows, D times the districts' median. A smaller one passes where `table` shows that the city
+    has no room for a thousand times as much.
     """
     medians = _log_per_month(ledger.rows).groupby(ledger.rows["area_id"]).median()
     typical_month = medians.map(np.exp).astype(float)
@@ -83,9 +120,13 @@ def check_level(ledger: Ledger, area_ids: Sequence[str], city_id: str, factor: f
     typical = districts.median() * len(area_ids) if len(districts) else float("nan")
     city = float(typical_month[city_id]) if city_id in typical_month.index else typical
     share = districts / city
-    # An even split divided by factor² (400): a small district may lie that far below the mean, a slip of 10⁴ not.
-    lowest = 1 / (max(len(area_ids), 1) * factor**2)
-    bad = share[~((share <= 2) & (share >= lowest))]
+    # An even split divided by factor² (400): a small district may lie that far below the mean, a slip of 10⁴ not. Of
+    # few districts one may be as small as of ten.
+    lowest = 1 / (max(len(area_ids), FEW) * factor**2)
+    # Where the sums leave no room for a thousand times as much, a small district is a small district.
+    lacking = max(1 - table.typical, 0.0)
+    small = (share < lowest) & (share * SLIP > lacking + ROOM)
+    bad = share[~((share <= 2) & ((share >= lowest) | small))]
     lines = ledger.rows.index[ledger.rows["area_id"].isin(list(bad.index))]
     message = f"every area's figures are a possible share of the city's ({lowest:.1e} to 2)"
     if len(bad):

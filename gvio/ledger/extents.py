@@ -13,7 +13,7 @@ import pandas as pd
 
 from gvio.config import ExtentChange
 from gvio.errors import LedgerError
-from gvio.ledger.rows import COLUMNS, GROUP_SIGN, Ledger, name_lines
+from gvio.ledger.rows import COLUMNS, GROUP_SIGN, KEY, Ledger, name_lines
 from gvio.types import CheckResult, Month
 
 _PERIOD = ["start", "end", "kind", "series"]
@@ -43,16 +43,17 @@ def require_former_ended(ledger: Ledger, changes: Sequence[ExtentChange], area_i
 def at_present_extents(ledger: Ledger, changes: Sequence[ExtentChange]) -> tuple[Ledger, CheckResult | None]:
     """The ledger in areas of today, and what of it had to be left out; None where the pack names no change.
 
-    Of the rows that end by a change's `until`, those of its former areas are replaced by their sum, period by period. A
-    period for which one of them has no figure is left out. Changes apply from the earliest to the latest, so that an
-    area that came by one may go by the next.
+    Of the rows that end by a change's `until`, those of its former areas are replaced by the sum of their newest
+    vintages, period by period. A period for which one of them has no figure is left out. Changes apply from the
+    earliest to the latest, so that an area that came by one may go by the next.
     """
     if not changes:
         return ledger, None
     rows, lost = ledger.rows, list[int]()
     for change in sorted(changes, key=lambda c: c.last.ordinal):
         before = rows["area_id"].isin(change.former) & (rows["end"] <= change.last.ordinal)
-        summed = [_sum(part, change) for _, part in rows[before].groupby(_PERIOD, sort=False)]
+        newest = rows[before].sort_values("published", kind="stable").drop_duplicates(KEY, keep="last")
+        summed = [_sum(part, change) for _, part in newest.groupby(_PERIOD, sort=False)]
         lost += [line for part in summed if isinstance(part, list) for line in part]
         whole = [part for part in summed if not isinstance(part, list)]
         rows = pd.concat([rows[~before], *whole]).sort_index(kind="stable")

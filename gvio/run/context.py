@@ -109,6 +109,13 @@ class Context:
         """The statistics as known on the day, in areas of today: of every figure its newest vintage."""
         return self._present[0]
 
+    @functools.cached_property
+    def present_vintages(self) -> Ledger:
+        """As `vintages`, in areas of today; of former districts the newest figures only, in their sums."""
+        from gvio.ledger.extents import at_present_extents
+
+        return at_present_extents(self.vintages, self.config.districts.changes)[0]
+
     @property
     def extents_note(self) -> CheckResult | None:
         """What of the figures of former districts could be used; None where no district ever changed."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gvio.config import digest
-from gvio.ledger.agreement import check_vintages
 from gvio.ledger.checks import check_ledger
 from gvio.region.light_checks import check_against_light
 from gvio.region.pack import Places, check_factories, check_stated
@@ -61,7 +60,7 @@ def run_checks(context: Context, fetched: Fetched) -> list[CheckResult]:
     tables = [
         factories_table(places.factories, config.bounds),
         districts_table(places.districts, config.area_crs),
-        ledger_table(ledger.rows),
+        ledger_table(context.vintages.rows),  # `ledger` holds the newest of each figure only
         light_table(summary, len(stack.months), len(places.area_ids), params.validate_),
     ]
     notes = [
@@ -71,9 +70,7 @@ def run_checks(context: Context, fetched: Fetched) -> list[CheckResult]:
         *check_against_light(config, places, stack),
         *fetched.head.notes,
     ]
-    results = [*notes, *check_ledger(ledger, places.area_ids, config.city_id, params)]
-    vintages = check_vintages(context.vintages)  # `ledger` holds the newest of each figure only
-    results += [] if vintages.passed else [vintages]
+    results = [*notes, *check_ledger(context.present_vintages, places.area_ids, config.city_id, params)]
     results += [] if context.extents_note is None else [context.extents_note]
     results += check_light(stack, fetched.month, owner, industry, places.area_ids, params.validate_)
     if progress is not None:

@@ -13,6 +13,7 @@ import pandas as pd
 import shapely
 
 from gvio.config import ValidateParams
+from gvio.ledger.rows import KEY
 from gvio.types import Month
 from gvio.validate.suites import Rule, district_rules, factory_rules, ledger_rules, light_rules
 
@@ -72,14 +73,17 @@ def districts_table(districts: gpd.GeoDataFrame, area_crs: str) -> Table:
 
 
 def ledger_table(rows: pd.DataFrame) -> Table:
-    """The ledger of official figures.
+    """The ledger of official figures as read, every vintage.
 
     Args:
-        rows: `Ledger.rows`: area_id, start, end (Month.ordinal), value, kind, published (date), series, source.
+        rows: `Ledger.rows`: area_id, start, end (Month.ordinal), value, kind, published (date), series, source; the
+            index is the line of the file. A row repeated with its value is one row.
     """
+    rows = rows.drop_duplicates([*KEY, "published", "value"])
     start, end = rows["start"].to_numpy(dtype=np.int64), rows["end"].to_numpy(dtype=np.int64)
     frame = pd.DataFrame(
         {
+            "line": [f"line {line}" for line in rows.index],
             "area_id": rows["area_id"].to_numpy(dtype=object),
             "start": [str(Month.from_ordinal(int(o))) for o in start],
             "end": [str(Month.from_ordinal(int(o))) for o in end],
@@ -91,7 +95,7 @@ def ledger_table(rows: pd.DataFrame) -> Table:
             "published": _texts(rows["published"]),
         }
     )
-    return Table("ledger", frame, ("area_id", "start", "end"), ledger_rules())
+    return Table("ledger", frame, ("line", "area_id", "start", "end"), ledger_rules())
 
 
 def light_table(summary: pd.DataFrame, n_months: int, n_areas: int, params: ValidateParams) -> Table:

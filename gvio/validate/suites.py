@@ -41,7 +41,8 @@ class Rule:
 def factory_rules(bounds: tuple[float, float, float, float]) -> tuple[Rule, ...]:
     """Rules of the factories; `bounds` is the region's west, south, east, north in degrees."""
     west, south, east, north = bounds
-    crs = "Check factories.crs in region.yaml (gcj02 and swapped columns are the usual causes)."
+    # Factories outside every district are refused before, so here it is mostly the bounds that are too small.
+    crs = "Widen bounds in region.yaml to hold the districts; if they do, check factories.crs (gcj02, swapped columns)."
     return (
         _between(
             "factories_table.lon_near", "lon", west, east, f"longitudes from {west:g} to {east:g}", crs, mostly=0.5
@@ -65,7 +66,7 @@ def ledger_rules() -> tuple[Rule, ...]:
             "ledger_table.row_unique",
             ["area_id", "start", "end", "kind", "series", "published"],
             "one figure per area, period, kind, series and day",
-            "Two figures of one day: keep the one that was published.",
+            "Two figures of one day: remove the line that was not published, or give a revision the day of its own.",
         ),
     )
 

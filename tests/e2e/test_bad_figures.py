@@ -37,6 +37,17 @@ def _year_to_date(end: str, value: str, published: str) -> dict[str, str]:
     }
 
 
+def _rising(area: str) -> Change:
+    """The months of an area as if each were the year's sum so far."""
+
+    def change(table: pd.DataFrame) -> pd.DataFrame:
+        own = table["area_id"] == area
+        sofar = table[own].sort_values("end")["value"].astype(float).groupby(table["start"].str[:4]).cumsum()
+        return table.assign(value=table["value"].where(~own, sofar.reindex(table.index).astype(str)))
+
+    return change
+
+
 REFUSED: dict[str, tuple[Change, str]] = {
     "negative": (
         _set(5, "value", "-12.5"),
@@ -45,7 +56,7 @@ REFUSED: dict[str, tuple[Change, str]] = {
     "zero": (_set(5, "value", "0"), r"statistics\.csv, line 7: value 0 is not a positive number. Leave unknown"),
     "not a number": (_set(5, "value", "nan"), r"statistics\.csv, line 7: value nan is not a positive number. Leave"),
     "infinite": (_set(5, "value", "inf"), r"statistics\.csv, line 7: value inf is not a positive number. Leave"),
-    "text": (_set(5, "value", "n/a"), r"statistics\.csv, line 7: value 'n/a' cannot be read. write numbers plainly"),
+    "text": (_set(5, "value", "n/a"), r"statistics\.csv, line 7: value 'n/a' cannot be read. Leave unknown figures"),
     "unit of one row off by ten thousand": (
         _scale(5, 1e4),
         r"ledger\.unit\] line 7: \S+ of area D\d\d \(.*\) is off the area's median by a factor of \d+,\d+; correct the "
@@ -65,13 +76,18 @@ REFUSED: dict[str, tuple[Change, str]] = {
         r"ledger\.year_to_date\] line \d+: year-to-date of area D00 \(2019-01\.\.2019-09\) falls to 700 from 900; "
         rf"correct the row, or its kind.*{NOTHING}",
     ),
+    "year-to-date as months": (
+        _rising("D01"),
+        r"ledger\.year_to_date_as_months\] lines .*: months that rise from .*: D01 in 2019, 2020; enter these "
+        rf"rows with start January and kind cumulative.*{NOTHING}",
+    ),
     "unknown area": (
         _set(5, "area_id", "D99"),
         r"statistics\.csv, line 7: area_id 'D99' is neither a district nor the city 'CITY'. Correct the area_id",
     ),
-    "month that is none": (_set(5, "start", "2019-13"), r"line 7: start '2019-13' cannot be read. write months as"),
-    "day that is none": (_set(5, "published", "soon"), r"line 7: published 'soon' cannot be read. write days as"),
-    "kind that is none": (_set(5, "kind", "total"), r"line 7: kind 'total' cannot be read. use current or cumulative"),
+    "month that is none": (_set(5, "start", "2019-13"), r"line 7: start '2019-13' cannot be read. Write months as"),
+    "day that is none": (_set(5, "published", "soon"), r"line 7: published 'soon' cannot be read. Write days as"),
+    "kind that is none": (_set(5, "kind", "total"), r"line 7: kind 'total' cannot be read. Use current or cumulative"),
     "public before the period was over": (
         _set(5, "published", "2018-01-01"),
         r"line 7: published on 2018-01-01, before the period was over. Correct the day or the period",
@@ -79,6 +95,10 @@ REFUSED: dict[str, tuple[Change, str]] = {
     "column without its name": (
         lambda t: t.rename(columns={"published": "publishd"}),
         r"statistics\.csv: no column 'published'; the nearest is 'publishd'. Rename the column",
+    ),
+    "two values of one day": (
+        lambda t: pd.concat([t, t.iloc[5:6].assign(value=[str(1.04 * float(t.iloc[5]["value"]))])]),
+        r"ledger_table\.row_unique\] .* first line 7 \S+ \S+ \S+, line \d+ .* Two figures of one day: remove the line",
     ),
     "no row at all": (lambda t: t.iloc[:0], r"ledger\.rows\] no official figure is public; add rows to the statistics"),
 }

@@ -54,6 +54,15 @@ def test_a_period_without_all_of_them_is_left_out_and_named() -> None:
     assert note.message.startswith("lines 2, 3: 2 figure(s) of former districts (jingan, zhabei) are left out")
 
 
+def test_of_revised_figures_the_newest_are_summed() -> None:
+    given = ledger(
+        ("jingan", 1, 10.0), ("zhabei", 1, 5.0), ("jingan", 1, 11.0), ("pudong", 1, 70.0), ("pudong", 1, 71.0)
+    )
+    given.rows.loc[4, "published"] = dt.date(2015, 9, 17)
+    present, _ = at_present_extents(given, [MERGER])
+    assert sorted(present.rows["value"]) == [16.0, 70.0, 71.0], "of other areas every vintage stays"
+
+
 def test_changes_follow_one_another() -> None:
     first = ExtentChange(until="2015-01", former=("a", "b"), now=("c",))
     second = ExtentChange(until="2015-02", former=("c", "d"), now=("e",))

@@ -116,7 +116,13 @@ def test_factories_with_swapped_columns_lie_outside_the_region(check_tables, tmp
     frame["geometry"] = [Point(p.y, p.x) for p in frame.geometry]
     failed = _failed(check_tables([factories_table(frame, BOUNDS)], tmp_path))
     assert set(failed) == {"factories_table.lon_near", "factories_table.lat_near"}
-    assert "Check factories.crs" in failed["factories_table.lon_near"].message
+    assert "Widen bounds in region.yaml" in failed["factories_table.lon_near"].message
+
+
+def test_bounds_that_hold_few_factories_are_to_be_widened(check_tables, tmp_path):
+    near = _failed(check_tables([factories_table(_factories(200), (120.0, 30.0, 120.3, 31.0))], tmp_path))
+    assert set(near) == {"factories_table.lon_near"}
+    assert _failed(check_tables([factories_table(_factories(200), BOUNDS)], tmp_path)) == {}
 
 
 def test_a_sliver_is_no_district(check_tables, tmp_path):
@@ -130,9 +136,11 @@ def test_a_sliver_is_no_district(check_tables, tmp_path):
 def test_two_figures_of_one_day_are_told_by_area_and_period(check_tables, tmp_path):
     rows = _ledger()
     rows.loc[8, ["start", "end", "published"]] = rows.loc[7, ["start", "end", "published"]]
+    assert _failed(check_tables([ledger_table(rows)], tmp_path)) == {}  # a row repeated says the same
+    rows.loc[8, "value"] = 10.4
     failed = _failed(check_tables([ledger_table(rows)], tmp_path))
     assert set(failed) == {"ledger_table.row_unique"}
-    assert "2 of 72 rows otherwise, first A 2014-08 2014-08" in failed["ledger_table.row_unique"].message
+    assert "2 of 72 rows otherwise, first line 7 A 2014-08 2014-08, line 8" in failed["ledger_table.row_unique"].message
     with pytest.raises(GateRefused, match=r"ledger: 1 required check failed: .*row_unique.*2014-08"):
         refuse_failed(list(failed.values()))
 
@@ -160,6 +168,24 @@ def test_bad_light_summaries(check_tables, tmp_path):
     assert not failed["light_table.seen_mostly"].required
     with pytest.raises(GateRefused, match="5 required checks failed"):
         refuse_failed(list(failed.values()))
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "check"),
+    [
+        ("area_id", "B", "row_unique"),
+        ("pixels", 0, "pixels"),
+        ("seen_share", np.nan, "seen_known"),
+        ("seen_share", 1.2, "seen_share"),
+        ("median_radiance", 6e4, "median_radiance"),
+        ("median_radiance", 0.05, "median_above_min"),
+        ("mean_observations", 70000.0, "observations"),
+    ],
+)
+def test_each_fault_of_a_light_summary_fails_its_check(check_tables, tmp_path, column, value, check):
+    summary = _summary()
+    summary.loc[0, column] = value
+    assert f"light_table.{check}" in _failed(check_tables([light_table(summary, 24, 2, ValidateParams())], tmp_path))
 
 
 def test_a_month_without_light_is_missing_not_a_fault(check_tables, tmp_path):
