@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from gvio.ledger.pieces import Period, Pieces
-from gvio.ledger.rows import name_lines
+from gvio.ledger.rows import Groups, name_lines
 from gvio.types import BoolArray, CheckResult, FloatArray, Month
 
 TOLERANCE = 0.10  # districts omit firms that belong to no district
@@ -94,6 +94,20 @@ def check_city_sum(table: CityTable, areas: Mapping[str, Pieces]) -> CheckResult
     impossible = ~((known[bad] <= IMPOSSIBLE[1]) & ((known[bad] >= IMPOSSIBLE[0]) | ~short[bad]))
     lines = _lines(areas, {table.periods[i] for i in bad})
     return CheckResult("ledger.city_sum", not len(bad), int(impossible.sum()) > 1, "ledger", message, {"lines": lines})
+
+
+def check_group_sums(areas: Mapping[str, Pieces], groups: Groups) -> CheckResult:
+    """`ledger.group_sum`: the districts of a group sum to its figures as those of the city do to the city's."""
+    known = [name for name in groups if name in areas]
+    found = {name: check_city_sum(tabulate(areas, groups[name], name), areas) for name in known}
+    bad = {name: result for name, result in found.items() if not result.passed}
+    message = f"districts sum to the figures of {len(found)} group(s) within {TOLERANCE:.0%}"
+    if bad:
+        name, first = next(iter(bad.items()))
+        message = f"group {name}: {first.message.replace('the city', 'the group')}"
+    lines = sorted({line for result in bad.values() for line in result.observed["lines"]})
+    required = any(result.required for result in bad.values()) or not bad
+    return CheckResult("ledger.group_sum", not bad, required, "ledger", message, {"groups": list(bad), "lines": lines})
 
 
 def check_city_less_others(table: CityTable, areas: Mapping[str, Pieces]) -> CheckResult:

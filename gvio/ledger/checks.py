@@ -15,12 +15,19 @@ import numpy as np
 import pandas as pd
 
 from gvio.config import Params
-from gvio.ledger.against_city import CityTable, check_city_less_others, check_city_sum, tabulate, too_large
+from gvio.ledger.against_city import (
+    CityTable,
+    check_city_less_others,
+    check_city_sum,
+    check_group_sums,
+    tabulate,
+    too_large,
+)
 from gvio.ledger.agreement import check_contradictions, check_vintages
 from gvio.ledger.levels import check_level_breaks, check_outliers, check_scatter, relative_levels
 from gvio.ledger.pieces import Pieces, cut_pieces
 from gvio.ledger.publication import check_periods, check_publication, check_series
-from gvio.ledger.rows import KEY, Ledger, name_lines, span
+from gvio.ledger.rows import KEY, NO_GROUPS, Groups, Ledger, name_lines, span
 from gvio.ledger.shapes import (
     check_joint_months,
     check_scales_with_period,
@@ -35,7 +42,9 @@ MIN_ROWS = 3  # fewer rows than this have no median of their own worth comparing
 ROUNDING = 0.001  # a year-to-date may fall by this share without falling: rounding of the last digit
 
 
-def check_ledger(ledger: Ledger, area_ids: Sequence[str], city_id: str, params: Params) -> list[CheckResult]:
+def check_ledger(
+    ledger: Ledger, area_ids: Sequence[str], city_id: str, params: Params, groups: Groups = NO_GROUPS
+) -> list[CheckResult]:
     """Every check of the ledger; each yields one result, passed or not.
 
     `ledger` may hold several vintages of a figure; `ledger.vintages` and `ledger.publication` look at all of them, the
@@ -59,6 +68,7 @@ def check_ledger(ledger: Ledger, area_ids: Sequence[str], city_id: str, params: 
         check_periods(newest),
         check_contradictions(newest),
         *_check_areas(areas, table, city_id),
+        *([check_group_sums(areas, groups)] if groups.keys() & areas.keys() else []),
     ]
 
 

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 
 COLUMNS = ("area_id", "start", "end", "value", "kind", "published", "series", "source")
 CITY, GROUP = -1, -2  # in place of a district's index: a figure of the city, of several districts together
+Groups = Mapping[str, Sequence[str]]  # districts by the name of a group, of which there may be figures
+NO_GROUPS: Groups = MappingProxyType({})
 _NAMED = 5  # lines that a message names
 GROUP_SIGN = " + "  # joins the ids of districts of which a figure is the sum (`gvio.ledger.extents`)
 KEY = ["area_id", "start", "end", "kind", "series"]  # rows equal in these are vintages of one figure
@@ -70,8 +73,3 @@ def span(rows: pd.DataFrame) -> pd.Series[int]:
 def positions(area_ids: Sequence[str], city_id: str) -> dict[str, int]:
     """Index of every area: districts in order, the city −1."""
     return {**{area: i for i, area in enumerate(area_ids)}, city_id: CITY}
-
-
-def members(area: str) -> list[str]:
-    """The districts of a group's id; of another id itself."""
-    return area.split(GROUP_SIGN)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
-from gvio.ledger.rows import CITY, GROUP, Ledger, members, positions
+from gvio.ledger.rows import CITY, GROUP, GROUP_SIGN, NO_GROUPS, Groups, Ledger, positions
 from gvio.types import BoolArray, FloatArray, IntArray, Month
 
 
@@ -51,13 +51,16 @@ class Sums:
         return found
 
 
-def sums_matrix(ledger: Ledger, area_ids: Sequence[str], city_id: str, months: Sequence[Month]) -> Sums:
+def sums_matrix(
+    ledger: Ledger, area_ids: Sequence[str], city_id: str, months: Sequence[Month], groups: Groups = NO_GROUPS
+) -> Sums:
     """The ledger as a sparse matrix over `area_ids` × consecutive `months`.
 
     Rows that reach outside `months` are left out. A row of the city sums over every district: the city is the union
-    of the districts (contract §1). A row of a group (`gvio.ledger.extents`) sums over its districts.
+    of the districts (contract §1). A row of a group sums over its districts: one of `groups`, or a sum that a change of
+    extents left (`gvio.ledger.extents`).
     """
-    area = _area_index(ledger, area_ids, city_id)
+    area = _area_index(ledger, area_ids, city_id, groups)
     first = months[0].ordinal if months else 0
     # Whole rows only: of a sum that reaches outside nobody knows what part lies inside.
     inside = (ledger.rows["start"].to_numpy() >= first) & (ledger.rows["end"].to_numpy() < first + len(months))
@@ -65,7 +68,7 @@ def sums_matrix(ledger: Ledger, area_ids: Sequence[str], city_id: str, months: S
     start = rows["start"].to_numpy(dtype=np.int64) - first
     end = rows["end"].to_numpy(dtype=np.int64) - first
     return Sums(
-        G=_ones(_belongs(rows, area, area_ids), start, end, len(months)),
+        G=_ones(_belongs(rows, area, area_ids, groups), start, end, len(months)),
         values=rows["value"].to_numpy(dtype=np.float64),
         area=area,
         start=start,
@@ -78,7 +81,7 @@ def sums_matrix(ledger: Ledger, area_ids: Sequence[str], city_id: str, months: S
 
 
 def official_monthly(
-    ledger: Ledger, area_ids: Sequence[str], city_id: str, months: Sequence[Month]
+    ledger: Ledger, area_ids: Sequence[str], city_id: str, months: Sequence[Month], groups: Groups = NO_GROUPS
 ) -> tuple[FloatArray, npt.NDArray[np.object_]]:
     """Figures of single months as published, never differences of year-to-date rows.
 
@@ -87,9 +90,9 @@ def official_monthly(
 
     Returns:
         Values (D + 1, T) float64 in the pack's unit, NaN where there is none, and the day of publication
-        (D + 1, T) object (`datetime.date` or None); the last row is the city.
+        (D + 1, T) object (`datetime.date` or None); the last row is the city. Figures of `groups` are in neither.
     """
-    area = _area_index(ledger, area_ids, city_id)
+    area = _area_index(ledger, area_ids, city_id, groups)
     values = np.full((len(area_ids) + 1, len(months)), np.nan)
     published = np.full(values.shape, None, dtype=object)
     rows = ledger.rows.assign(area=area, current=(ledger.rows["kind"] == "current").astype(int))
@@ -114,19 +117,20 @@ def log_misfit(sums: Sums, estimate: FloatArray) -> FloatArray:
     return np.asarray(np.log(ratio))
 
 
-def _area_index(ledger: Ledger, area_ids: Sequence[str], city_id: str) -> IntArray:
+def _area_index(ledger: Ledger, area_ids: Sequence[str], city_id: str, groups: Groups) -> IntArray:
     # A KeyError is a defect of ours: files with unknown areas are refused when they are read.
-    index = positions(area_ids, city_id)
-    found = [GROUP if len(members(area)) > 1 else index[area] for area in ledger.rows["area_id"]]
+    index = dict.fromkeys(groups, GROUP) | positions(area_ids, city_id)
+    found = [GROUP if GROUP_SIGN in area else index[area] for area in ledger.rows["area_id"]]
     return np.array(found, dtype=np.int64)
 
 
-def _belongs(rows: pd.DataFrame, area: IntArray, area_ids: Sequence[str]) -> BoolArray:
+def _belongs(rows: pd.DataFrame, area: IntArray, area_ids: Sequence[str], groups: Groups) -> BoolArray:
     """(rows, D) whether a row sums over a district."""
     belongs = (area[:, None] == np.arange(len(area_ids))) | (area[:, None] == CITY)
     index = {area_id: i for i, area_id in enumerate(area_ids)}
     for row in np.flatnonzero(area == GROUP):
-        belongs[row, [index[name] for name in members(rows["area_id"].iloc[row])]] = True
+        name = str(rows["area_id"].iloc[row])
+        belongs[row, [index[district] for district in groups.get(name) or name.split(GROUP_SIGN)]] = True
     return np.asarray(belongs)
 
 

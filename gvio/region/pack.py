@@ -46,6 +46,13 @@ class Places:
         """Districts in order, without the city."""
         return tuple(self.districts["area_id"])
 
+    @property
+    def groups(self) -> dict[str, tuple[str, ...]]:
+        """Ids of the districts of every group that the file of districts names; a district's own id is no group."""
+        by_name = self.districts.groupby("group", sort=True)["area_id"]
+        own = {str(name): tuple(ids) for name, ids in by_name if name}
+        return {name: ids for name, ids in own.items() if name not in self.area_ids}
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class RegionPack(Places):
@@ -83,7 +90,7 @@ def read_ledger(files: PackFiles, config: RegionConfig, places: Places) -> Ledge
         LedgerError: A row cannot be read or cannot be.
     """
     file = files[config.statistics.path].described(config.statistics.encoding)
-    return read_statistics(file, config, list(places.area_ids))
+    return read_statistics(file, config, list(places.area_ids), places.groups)
 
 
 def _check_changes(config: RegionConfig, area_ids: list[str]) -> None:

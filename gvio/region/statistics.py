@@ -14,7 +14,7 @@ import pandas as pd
 from gvio.config import RegionConfig
 from gvio.errors import LedgerError
 from gvio.ledger.extents import former_areas, require_former_ended
-from gvio.ledger.rows import COLUMNS, Ledger, name_lines
+from gvio.ledger.rows import COLUMNS, NO_GROUPS, Groups, Ledger, name_lines
 from gvio.region.figure_cells import read_day, read_kind, read_month, read_number
 from gvio.region.files import PackFile
 from gvio.region.tables import check_columns, read_text_table
@@ -27,12 +27,17 @@ MAX_DELAY = 20  # years from a period to its publication; beyond is a slip of th
 UNIT_COLUMNS = ("unit", "units", "单位")
 
 
-def read_statistics(file: PackFile, config: RegionConfig, area_ids: Sequence[str]) -> Ledger:
+def read_statistics(
+    file: PackFile, config: RegionConfig, area_ids: Sequence[str], groups: Groups = NO_GROUPS
+) -> Ledger:
     """Read the ledger of published sums; of several series only the configured one and rows without a series.
+
+    Areas are the districts `area_ids`, their `groups`, and the city.
 
     Raises:
         PackError: The file is absent, is no table, or lacks a column.
-        LedgerError: A month, day, number or kind that cannot be read; an area that is neither a district nor the city;
+        LedgerError: A month, day, number or kind that cannot be read; an area that is neither a district, nor a group
+            of districts, nor the city;
             a figure that is not finite and positive; a period that ends before it starts or is longer than a year; a
             year-to-date that does not start in January; a figure published before its period was over, or decades
             later; a series that no row has; another unit than the pack's. The line is named.
@@ -43,7 +48,7 @@ def read_statistics(file: PackFile, config: RegionConfig, area_ids: Sequence[str
     text = _of_series(text, config.statistics.series, file.name)
     rows = _parse(text, file.name)
     changes = config.districts.changes
-    _check_areas(rows, [*area_ids, *former_areas(changes), config.city_id], file.name)
+    _check_areas(rows, [*area_ids, *groups, *former_areas(changes), config.city_id], file.name)
     require_former_ended(Ledger(rows), changes, area_ids, file.name)
     _check_possible(rows, file.name)
     return Ledger(rows)

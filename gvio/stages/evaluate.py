@@ -85,7 +85,9 @@ def kept_evaluation(context: Context, head: EvaluatedHead) -> Evaluated:
 def _evaluate(context: Context, sampled: Sampled, fitted: Fitted) -> tuple[Fitted, Scoreboard, dict[str, bytes]]:
     """The model with calibrated intervals, its scoreboard, and pages and pictures by file name."""
     samples, sums, config = sampled.samples.get(), sums_of(context, sampled), context.config
-    official, _ = official_monthly(context.ledger, samples.area_ids, config.city_id, samples.months)
+    official, _ = official_monthly(
+        context.ledger, samples.area_ids, config.city_id, samples.months, context.places.groups
+    )
     material = Material(samples, sums, official[-1], context.params)
     fit = KeptFits(context.path("folds"))
     folds = score_every_protocol(material, fitted, fit, Threads(context.progress))

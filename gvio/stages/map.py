@@ -152,7 +152,9 @@ def _estimates(
 ) -> tuple[Estimates, pd.DataFrame, pd.DataFrame]:
     city_id = context.config.city_id
     posterior, why = explain_estimate(fitted, samples, sums)
-    official, published = official_monthly(context.ledger, samples.area_ids, city_id, samples.months)
+    official, published = official_monthly(
+        context.ledger, samples.area_ids, city_id, samples.months, context.places.groups
+    )
     own = np.isfinite(official)
     table = fitted.interval_table or flat_table(fitted.interval_scale)
     split = split_sd(sums, samples.months, posterior.city_mean)

@@ -14,4 +14,5 @@ if TYPE_CHECKING:
 def sums_of(context: Context, sampled: Sampled) -> Sums:
     """The statistics known on the day as sums over the samples' districts and months."""
     samples = sampled.samples.get()
-    return sums_matrix(context.ledger, samples.area_ids, context.config.city_id, samples.months)
+    groups = context.places.groups
+    return sums_matrix(context.ledger, samples.area_ids, context.config.city_id, samples.months, groups)

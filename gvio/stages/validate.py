@@ -70,7 +70,7 @@ def run_checks(context: Context, fetched: Fetched) -> list[CheckResult]:
         *check_against_light(config, places, stack),
         *fetched.head.notes,
     ]
-    results = [*notes, *check_ledger(context.present_vintages, places.area_ids, config.city_id, params)]
+    results = [*notes, *check_ledger(context.present_vintages, places.area_ids, config.city_id, params, places.groups)]
     results += [] if context.extents_note is None else [context.extents_note]
     results += check_light(stack, fetched.month, owner, industry, places.area_ids, params.validate_)
     if progress is not None:

@@ -55,9 +55,12 @@ def honest(**instead):
     return [r for area in (*AREAS, "CITY") for r in instead.get(area, months_of(area))]
 
 
+def ledger_of(rows):
+    return Ledger(pd.DataFrame(rows, columns=list(COLUMNS), index=pd.RangeIndex(2, 2 + len(rows))))
+
+
 def failed(rows):
-    frame = pd.DataFrame(rows, columns=list(COLUMNS), index=pd.RangeIndex(2, 2 + len(rows)))
-    results = check_ledger(Ledger(frame), AREAS, "CITY", Params())
+    results = check_ledger(ledger_of(rows), AREAS, "CITY", Params())
     return {r.name: r for r in results if not r.passed}
 
 
