@@ -39,7 +39,8 @@ def list_(region: str, workspace: str, as_json: bool) -> None:
         f"{v.weights_sha256[:12]}  {v.reason}; {v.decided}"
         for v in versions
     ]
-    emit(versions, lines or [f"no model of {slug} was registered yet"], as_json)
+    place = "" if os.environ.get("MLFLOW_TRACKING_URI") else f" in the workspace {workspace}"
+    emit(versions, lines or [f"no model of {slug} was registered yet{place}"], as_json)
 
 
 @registry.command()

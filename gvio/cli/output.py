@@ -35,8 +35,13 @@ def emit(result: Any, lines: list[str], as_json: bool) -> None:
 
 
 def stage_lines(reports: Sequence[StageLine]) -> list[str]:
-    """A line per stage: name, month, outcome, and what is worth reading."""
-    return [f"{r.stage:<9} {r.month}  {r.outcome:<9} {_worth(r.facts)}".rstrip() for r in reports]
+    """A line per stage: name, month, outcome, and what is worth reading; its warnings in lines of their own."""
+    lines = []
+    for report in reports:
+        lines.append(f"{report.stage:<9} {report.month}  {report.outcome:<9} {_worth(report.facts)}".rstrip())
+        warnings = report.facts.get("warnings")
+        lines += [f"  warning: {text}" for text in warnings] if isinstance(warnings, tuple) else []
+    return lines
 
 
 def _worth(facts: Mapping[str, Fact]) -> str:

@@ -78,8 +78,9 @@ def _describe(objects: ObjectStore, region: str) -> _Published:
 
 
 def _line(entry: _Published) -> str:
+    warnings = f"{len(entry.warnings)} warning{'' if len(entry.warnings) == 1 else 's'}"
     return (
         f"{entry.region}: {entry.month}, release {entry.release}, {entry.age_days} days old; {entry.checks} checks, "
-        f"{len(entry.warnings)} warnings; {entry.model['name']} version {entry.model['version']}, skill {entry.skill}"
+        f"{warnings}; {entry.model['name']} version {entry.model['version']}, skill {entry.skill}"
         f"{', INVENTED DATA' if entry.invented else ''}"
     )

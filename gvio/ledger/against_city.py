@@ -163,9 +163,13 @@ def _culprits(table: CityTable, areas: Mapping[str, Pieces], where: BoolArray) -
         near = [factor for factor in FACTORS if abs(abs(middle) - np.log(factor)) <= NEAR_FACTOR]
         if near and _error(log, middle) <= CERTAIN:
             side = "above" if middle > 0 else "below"
+            what = "what the city and the other districts leave for it"
+            cure = "bring them to the unit of region.yaml, or give them the months that they sum"
+            if column == len(table.areas) - 1:
+                what = "the sum of all districts"
+                cure = "one of the two is in another unit or of another period: bring both to that of region.yaml"
             (tens if near[0] in TENS else periods)[area] = (
-                f"figures of area {area} are {near[0]:g} times {side} what the city and the other districts leave for "
-                "it; bring them to the unit of region.yaml, and give them the months that they sum"
+                f"figures of area {area} are {near[0]:g} times {side} {what}; {cure}"
             )
         elif abs(middle) > np.log(1.5) and _like_index(areas[area]):
             index[area] = (

@@ -24,7 +24,7 @@ from gvio.ledger.against_city import (
     too_large,
 )
 from gvio.ledger.agreement import check_contradictions, check_vintages
-from gvio.ledger.levels import check_level_breaks, check_outliers, check_scatter, relative_levels
+from gvio.ledger.levels import check_level_breaks, check_outliers, check_scatter, lone_levels, relative_levels
 from gvio.ledger.pieces import Pieces, cut_pieces
 from gvio.ledger.publication import check_periods, check_publication, check_series
 from gvio.ledger.rows import KEY, NO_GROUPS, Groups, Ledger, name_lines, span
@@ -83,7 +83,7 @@ def _check_areas(areas: Mapping[str, Pieces], table: CityTable, city_id: str) ->
         check_sums_as_months(areas, functools.partial(too_large, table)),
         check_scales_with_period(areas),
         check_level_breaks(levels, table, city_id),
-        check_outliers(levels),
+        check_outliers(levels | lone_levels(areas, levels)),
         check_scatter(areas),
     ]
 

@@ -21,6 +21,7 @@ BALANCED, UNSURE = 0.3, 0.5  # of what one half moves: what the other may differ
 UNIT = np.log(5.0)
 SIGNIFICANT = 3.5  # times the usual step from one figure to the next
 YEAR, HALF_YEAR, QUARTER = 12, 6, 3
+LONE = 6  # figures of an area that is judged by itself
 UP, DOWN = np.log(1.8), np.log(5.0)  # a month's standstill is possible, a month's boom is not
 END = 1.5  # times these at the ends of a series, where a step looks the same
 POWER = 0.14  # log; how near a slip of the decimal point is to a power of ten
@@ -70,6 +71,15 @@ def relative_levels(areas: Mapping[str, Pieces], city_id: str) -> dict[str, Rela
         if known.sum() > 3:
             columns = (pieces.start[known], pieces.end[known], pieces.line[known])
             found[area] = Relative(area, *columns, level[known], pieces.rate[known])
+    return found
+
+
+def lone_levels(areas: Mapping[str, Pieces], compared: Mapping[str, Relative]) -> dict[str, Relative]:
+    """Areas that no other one can be compared with (months of the city beside years of districts), by themselves."""
+    found = {}
+    for area, pieces in areas.items():
+        if area not in compared and len(pieces) > LONE:
+            found[area] = Relative(area, pieces.start, pieces.end, pieces.line, pieces.rate, pieces.rate)
     return found
 
 
@@ -240,9 +250,14 @@ def _describe_outlier(own: Relative, i: int) -> _Found | None:
     standstill = off < 0 and own.end[i] - own.start[i] >= QUARTER - 1
     if -DOWN * ends < off < UP * ends or (standstill and not certain):
         return None
+    beside = (
+        "and no other area has figures to compare"
+        if own.level is own.alone
+        else "and the other areas do not do the same"
+    )
     text = (
         f"the figure of area {own.area} to {Month.from_ordinal(int(own.end[i]))} is {np.exp(abs(off)):.3g} times "
-        f"{'above' if off > 0 else 'below'} those before and after it, and the other areas do not do the same; compare "
+        f"{'above' if off > 0 else 'below'} those before and after it, {beside}; compare "
         "it with the publication: decimal point, unit, period and area"
     )
     return certain, text, [int(own.line[i])]

@@ -35,7 +35,8 @@ def read_districts(file: PackFile, config: RegionConfig) -> tuple[gpd.GeoDataFra
     frame = read_vector(file)
     where, columns = file.name, config.districts
     wanted = [columns.id, columns.name, *([columns.group] if columns.group else [])]
-    check_columns([str(c) for c in frame.columns], wanted, where)
+    cure = "Rename the column, or name it in region.yaml: districts.id, districts.name, districts.group."
+    check_columns([str(c) for c in frame.columns], wanted, where, cure)
     ids = as_ids(frame[columns.id])
     names = as_ids(frame[columns.name])
     _check_ids(ids, names, config.city_id, where)

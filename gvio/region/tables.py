@@ -51,7 +51,9 @@ def read_text_table(file: PackFile) -> pd.DataFrame:
     return table
 
 
-def check_columns(columns: Sequence[str], wanted: Sequence[str], where: str) -> None:
+def check_columns(
+    columns: Sequence[str], wanted: Sequence[str], where: str, cure: str = "Rename the column in the file."
+) -> None:
     """Refuse a table without a wanted column, naming the nearest one it has.
 
     Raises:
@@ -61,9 +63,7 @@ def check_columns(columns: Sequence[str], wanted: Sequence[str], where: str) -> 
         if name not in columns:
             near = difflib.get_close_matches(name, list(columns), n=1, cutoff=0.0)
             nearest = f"; the nearest is {near[0]!r}" if near else ""
-            raise PackError(
-                f"no column {name!r}{nearest}", where=where, hint="Rename the column or name it in region.yaml."
-            )
+            raise PackError(f"no column {name!r}{nearest}", where=where, hint=cure)
 
 
 def as_ids(values: Iterable[object]) -> list[str]:

@@ -22,6 +22,7 @@ from gvio.sections import Frozen
 
 if TYPE_CHECKING:
     from gvio.run.context import Context
+    from gvio.types import CheckResult
 
 Outcome = Literal["published", "archived", "unchanged"]
 Fact = str | int | float | bool | tuple[str, ...] | None
@@ -98,8 +99,7 @@ def _(head: FetchedHead) -> dict[str, Fact]:
 
 @facts.register
 def _(head: CheckedHead) -> dict[str, Fact]:
-    warnings = tuple(result.message for result in head.results if not result.passed)
-    return {"checks": len(head.results), "warnings": warnings}
+    return {"checks": len(head.results), "warnings": _warnings(head.results)}
 
 
 @facts.register
@@ -125,7 +125,13 @@ def _(head: DecidedHead) -> dict[str, Fact]:
 
 @facts.register
 def _(head: MappedHead) -> dict[str, Fact]:
-    return {"city": head.city, "unit": head.unit, "grids": head.grids}
+    told: dict[str, Fact] = {"city": head.city, "unit": head.unit, "grids": head.grids}
+    warnings = _warnings(head.checks)
+    return {**told, "warnings": warnings} if warnings else told
+
+
+def _warnings(results: Sequence[CheckResult]) -> tuple[str, ...]:
+    return tuple(f"[{result.name}] {result.message}" for result in results if not result.passed)
 
 
 @facts.register

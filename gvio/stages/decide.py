@@ -84,8 +84,8 @@ def _decide(
 def judge(samples: Samples, sums: Sums, challenger: Package, champion: Package | None) -> Decision:
     """Promote when finite, covering, better than the best naive forecast, and not worse than the champion beyond noise.
 
-    Without a champion that this run may use, a valid model is promoted whatever its skill: there is nothing to fall
-    back on, and everything it publishes says so.
+    Without a champion that this run may use and that can read its light, a valid model is promoted whatever its skill:
+    there is nothing to fall back on, and everything it publishes says so.
     """
     errors = recent_errors(samples, sums, challenger.fitted)
     if not np.isfinite(errors).all():
@@ -95,6 +95,8 @@ def judge(samples: Samples, sums: Sums, challenger: Package, champion: Package |
         return Decision("promoted", f"promote: no usable champion to compare with, skill {skill}")
     if champion.fitted.area_ids != challenger.fitted.area_ids:
         return Decision("promoted", f"promote: the champion is of other districts, skill {skill}")
+    if _is_of_another_grid(champion, challenger):
+        return Decision("promoted", f"promote: the champion is of other pixels, skill {skill}")
     scoreboard = challenger.about.scoreboard or Scoreboard()
     coverage = scoreboard.scores(AS_USED).coverage80
     if coverage is not None and not _COVERAGE[0] <= coverage <= _COVERAGE[1]:
@@ -109,6 +111,12 @@ def judge(samples: Samples, sums: Sums, challenger: Package, champion: Package |
         return Decision("kept-champion", f"keep: worse than the champion on the same months (p = {test.p_value:.3f})")
     compared = f"{errors.mean():.5f} against {theirs.mean():.5f}" if len(errors) else "no common figures"
     return Decision("promoted", f"promote: not worse than the champion beyond noise ({compared}), skill {skill}")
+
+
+def _is_of_another_grid(champion: Package, challenger: Package) -> bool:
+    """Its pixels' means are not those of these pixels, so it cannot read their light."""
+    shapes = {package.fitted.normalisation.mean_log_light.shape for package in (champion, challenger)}
+    return len(shapes) > 1 or champion.about.grid not in ("", challenger.about.grid)
 
 
 def recent_errors(samples: Samples, sums: Sums, fitted: Fitted) -> FloatArray:

@@ -8,6 +8,7 @@ from gvio.run.artifacts import Champion, Sampled, Trained, TrainedHead
 from gvio.run.code import source_of
 from gvio.run.inputs import architecture_digest, input_digests
 from gvio.run.made import Kept, Made
+from gvio.sample.samples import Samples
 from gvio.stages.sums import sums_of
 from gvio.stages.workers import Threads, one_thread_each
 from gvio.train.about import About, InputDigests
@@ -101,8 +102,15 @@ def _fit(context: Context, inputs: InputDigests, sampled: Sampled, reason: str, 
         architecture_digest=architecture_digest(context),
         parameters=context.params,
         code=context.code,
+        grid=grid_of(samples),
     )
     return make_package(fitted, about)
+
+
+def grid_of(samples: Samples) -> str:
+    """The pixels of the samples as text: two models with the same one were trained on the same pixels."""
+    box = samples.geobox
+    return f"{box.crs} {tuple(box.shape)} {tuple(box.affine)[:6]}"
 
 
 def _made(context: Context, sampled: Sampled) -> Made:

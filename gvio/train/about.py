@@ -43,6 +43,7 @@ class About(Frozen):
         architecture_digest: Of the parameters whose change forbids fine-tuning.
         parameters: All of them, for people and the experiment tracker.
         code: Version of the code.
+        grid: CRS, shape and corner of the pixels that its light was read on; "" in packages of before.
         skill: Against the best naive forecast, once it was evaluated.
         scoreboard: The evaluation, once there is one.
     """
@@ -53,6 +54,7 @@ class About(Frozen):
     architecture_digest: str
     parameters: Params
     code: str
+    grid: str = ""
     skill: Skill | None = None
     scoreboard: Scoreboard | None = None
 

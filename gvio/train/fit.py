@@ -155,6 +155,10 @@ def _lit(fitted: Fitted, samples: Samples, sums: Sums, cross_fitted: bool) -> Se
     if fitted.area_ids != samples.area_ids:
         what = f"the model knows districts {fitted.area_ids[:3]}…, the region has {samples.area_ids[:3]}…"
         raise ModelError(what, where="model package", hint=RETRAIN)
+    known, here = fitted.normalisation.mean_log_light.shape, samples.owner.shape
+    if known != here:
+        what = f"the model knows a grid of {known} pixels, the region has {here}"
+        raise ModelError(what, where="model package", hint=RETRAIN)
     panel = _panel_of(samples, fitted.normalisation, fitted.static_px, fitted.dynamic_px)
     reading = read_light(fitted.ensemble, panel)
     inside = len(samples.months) if cross_fitted else max(0, fitted.trained - samples.months[0] + 1)

@@ -258,7 +258,8 @@ def test_the_registry_knows_the_region_of_a_pack_under_s3(
     upstream.put("region.yaml", (pack / "region.yaml").read_bytes())
     monkeypatch.setenv("AWS_ENDPOINT_URL", upstream.endpoint)
     outcome = CliRunner().invoke(registry, ["list", "--region", upstream.url, "--workspace", str(tmp_path)])
-    assert (outcome.exit_code, outcome.output) == (0, "no model of remote was registered yet\n")
+    assert outcome.exit_code == 0
+    assert outcome.output.startswith("no model of remote was registered yet in the workspace ")
 
 
 @pytest.mark.parametrize("pack", ["https://host/pack", "gs://bucket/pack"])

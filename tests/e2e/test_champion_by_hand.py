@@ -59,7 +59,15 @@ def test_promoting_an_unknown_version_is_one_line(region: Region) -> None:
 
 def test_a_region_without_models_has_none_to_list(region: Region) -> None:
     region.configure(name="elsewhere")
-    assert region.registry("list").out == "no model of elsewhere was registered yet\n"
+    told = f"no model of elsewhere was registered yet in the workspace {region.workspace}\n"
+    assert region.registry("list").out == told
+
+
+def test_a_champion_of_other_pixels_is_replaced_not_applied(region: Region) -> None:
+    region.configure(bounds=[120.98, 31.0, 121.15, 31.12])
+    report = region.run("run", "--json")
+    assert report.code == 0, report.err
+    assert "promote: the champion is of other pixels" in report.document["decision"]
 
 
 def test_a_champion_of_an_older_method_is_replaced_not_applied(region: Region, monkeypatch: pytest.MonkeyPatch) -> None:

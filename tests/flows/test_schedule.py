@@ -35,6 +35,7 @@ def test_own_server_answers_while_needed_and_is_gone_after(tmp_path, monkeypatch
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.setenv(name, "")  # so that what is set inside ends with the test
+    monkeypatch.setattr(urllib.request, "_opener", None)  # it keeps the proxies it was made with
     with scheduling_server(str(tmp_path)) as url:
         assert PREFECT_API_URL.value() == url
         with urllib.request.urlopen(f"{url}/health", timeout=10) as answer:

@@ -63,6 +63,7 @@ def test_a_line_a_stage_says_what_is_worth_reading() -> None:
     ]
     assert stage_lines(reports) == [
         "validate  2021-01  done      checks 60; 1 warning",
+        "  warning: one",
         "train     2021-01  unchanged fine-tune; weights 0123456789ab",
         "map       2021-01  done      city 1,234.6",
     ]

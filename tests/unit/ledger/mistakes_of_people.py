@@ -213,6 +213,13 @@ CASES = {
         honest(C=scaled("C", 10, lambda t: t == 29)),
         honest(),
     ),
+    "decimal point of a city whose districts publish years": Case(
+        "ledger.outlier",
+        True,
+        "the figure of area CITY to 2019-06 is .* no other area has figures to compare; compare it",
+        honest(CITY=scaled("CITY", 10, lambda t: t == 29), **{a: years_of(a) for a in AREAS}),
+        honest(**{a: years_of(a) for a in AREAS}),
+    ),
     "a figure of another row": Case(
         "ledger.outlier",
         False,

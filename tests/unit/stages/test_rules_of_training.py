@@ -6,6 +6,7 @@ import datetime as dt
 from types import SimpleNamespace
 from typing import Any, cast
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -42,14 +43,18 @@ def _sampled(month: str = "2021-03") -> Any:
     return SimpleNamespace(samples=Kept.here(SimpleNamespace(months=(Month.parse(month),))))
 
 
-def _package(area_ids: tuple[str, ...] = ("A", "B"), trained: str = "2021-02", **about: Any) -> Any:
+def _package(
+    area_ids: tuple[str, ...] = ("A", "B"), trained: str = "2021-02", shape: tuple[int, int] = (3, 4), **about: Any
+) -> Any:
     kept = {
         "architecture_digest": architecture_digest(_context()),
         "inputs": SimpleNamespace(pack_digest="p1"),
         "skill": "weak",
         "scoreboard": _scoreboard(),
+        "grid": "pixels",
     }
-    fitted = SimpleNamespace(trained=Month.parse(trained), area_ids=area_ids)
+    normalisation = SimpleNamespace(mean_log_light=np.zeros(shape))
+    fitted = SimpleNamespace(trained=Month.parse(trained), area_ids=area_ids, normalisation=normalisation)
     return SimpleNamespace(fitted=fitted, about=SimpleNamespace(**kept | about))
 
 
@@ -119,6 +124,13 @@ def test_a_model_of_other_districts_is_a_first_one() -> None:
     sums = sums_matrix(_ledger(), ("A", "B"), "CITY", MONTHS)
     decision = judge(cast("Any", None), sums, _package(("A", "C")), _package())
     assert decision.reason.startswith("promote: the champion is of other districts")
+
+
+@pytest.mark.parametrize("champion", [_package(shape=(3, 5)), _package(grid="moved by half a pixel")])
+def test_a_model_of_other_pixels_is_not_asked_to_read_these(champion: Any) -> None:
+    sums = sums_matrix(_ledger(), ("A", "B"), "CITY", MONTHS)
+    decision = judge(cast("Any", None), sums, _package(), champion)
+    assert decision.reason.startswith("promote: the champion is of other pixels")
 
 
 def test_the_order_of_rows_does_not_change_a_ledger_but_a_figure_does() -> None:
