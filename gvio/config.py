@@ -100,6 +100,14 @@ class ExtentChange(Frozen):
     def _month(cls, value: str) -> str:
         return str(Month.parse(value))
 
+    @field_validator("former", "now")
+    @classmethod
+    def _each_once(cls, areas: tuple[str, ...]) -> tuple[str, ...]:
+        twice = [area for i, area in enumerate(areas) if area in areas[:i]]
+        if twice:
+            raise ValueError(f"{twice[0]!r} stands there twice")
+        return areas
+
     @property
     def last(self) -> Month:
         """`until` as a value."""

@@ -34,8 +34,11 @@ def first_guess(sums: Sums, prior_share: FloatArray) -> FloatArray:
     city = _mean(per_month[sums.of_city])
     own = np.array([_mean(per_month[sums.area == d]) for d in range(sums.n_areas)])
     known = np.isfinite(own)
-    if not np.isfinite(city):
+    if not np.isfinite(city) and known.any():
         city = own[known].sum() / max(prior_share[known].sum(), 1e-12)
+    elif not np.isfinite(city):  # figures of groups alone
+        share = [prior_share[sums.districts_of(row)].sum() for row in range(len(per_month))]
+        city = _mean(per_month / np.maximum(share, 1e-12))
     level = np.where(known, own, prior_share * city)
     return np.repeat(np.log(level)[:, None], sums.n_months, axis=1)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from gvio.config import ExtentChange
@@ -45,35 +46,45 @@ def at_present_extents(ledger: Ledger, changes: Sequence[ExtentChange]) -> tuple
 
     Of the rows that end by a change's `until`, those of its former areas are replaced by the sum of their newest
     vintages, period by period. A period for which one of them has no figure is left out. Changes apply from the
-    earliest to the latest, so that an area that came by one may go by the next.
+    earliest to the latest: an area that came by one may go by the next, and a sum of which a part goes takes the rest
+    of that change with it. A figure that was published in the present extent stands, and the sum is not needed.
     """
     if not changes:
         return ledger, None
     rows, lost = ledger.rows, list[int]()
     for change in sorted(changes, key=lambda c: c.last.ordinal):
-        before = rows["area_id"].isin(change.former) & (rows["end"] <= change.last.ordinal)
+        touched = [not set(change.former).isdisjoint(area.split(GROUP_SIGN)) for area in rows["area_id"]]
+        before = np.array(touched, dtype=bool) & (rows["end"] <= change.last.ordinal)
         newest = rows[before].sort_values("published", kind="stable").drop_duplicates(KEY, keep="last")
         summed = [_sum(part, change) for _, part in newest.groupby(_PERIOD, sort=False)]
         lost += [line for part in summed if isinstance(part, list) for line in part]
         whole = [part for part in summed if not isinstance(part, list)]
-        rows = pd.concat([rows[~before], *whole]).sort_index(kind="stable")
+        sums = pd.concat(whole) if whole else rows.iloc[:0]
+        stands = pd.MultiIndex.from_frame(rows.loc[~before, KEY])
+        sums = sums[~pd.MultiIndex.from_frame(sums[KEY]).isin(stands)]
+        rows = pd.concat([rows[~before], sums]).sort_index(kind="stable")
+    return Ledger(rows[list(COLUMNS)]), _note(changes, sorted(lost))
+
+
+def _note(changes: Sequence[ExtentChange], lost: list[int]) -> CheckResult:
     names = ", ".join(former_areas(changes))
     message = f"every figure of former districts ({names}) is in a sum that today's districts have"
     if lost:
         message = (
-            f"{name_lines(sorted(lost))}: {len(lost)} figure(s) of former districts ({names}) are left out: for their "
+            f"{name_lines(lost)}: {len(lost)} figure(s) of former districts ({names}) are left out: for their "
             "periods not every district of the change has a figure; add those, or remove these rows"
         )
-    note = CheckResult("ledger.former_extents", not lost, False, "ledger", message, {"rows": sorted(lost)})
-    return Ledger(rows[list(COLUMNS)]), note
+    return CheckResult("ledger.former_extents", not lost, False, "ledger", message, {"rows": lost})
 
 
 def _sum(part: pd.DataFrame, change: ExtentChange) -> pd.DataFrame | list[int]:
-    """One row for the sum of the former areas, or the lines of a period that lacks one of them."""
-    if set(part["area_id"]) != set(change.former):
+    """One row for the sum of the areas that a change touches, or the lines of a period that lacks one of them."""
+    covered = [area for row in part["area_id"] for area in row.split(GROUP_SIGN)]
+    if not set(change.former) <= set(covered) or len(set(covered)) < len(covered):
         return [int(line) for line in part.index]
+    others = [area for area in covered if area not in change.former and area not in change.now]
     row = part.iloc[[0]].copy()
-    row["area_id"] = GROUP_SIGN.join(change.now)
+    row["area_id"] = GROUP_SIGN.join(sorted({*others, *change.now}))
     row["value"] = part["value"].sum()
     row["published"] = max(part["published"])
     row["source"] = "; ".join(dict.fromkeys(source for source in part["source"] if source))

@@ -79,7 +79,8 @@ def lone_levels(areas: Mapping[str, Pieces], compared: Mapping[str, Relative]) -
     found = {}
     for area, pieces in areas.items():
         if area not in compared and len(pieces) > LONE:
-            found[area] = Relative(area, pieces.start, pieces.end, pieces.line, pieces.rate, pieces.rate)
+            rate = pieces.rate
+            found[area] = Relative(area, pieces.start, pieces.end, pieces.line, rate, rate)
     return found
 
 

@@ -8,6 +8,7 @@ import shapely
 
 from gvio.config import RegionConfig
 from gvio.errors import PackError
+from gvio.ledger.rows import GROUP_SIGN
 from gvio.region.crs import system_of
 from gvio.region.datum import known_provider
 from gvio.region.files import PackFile
@@ -65,6 +66,10 @@ def _check_ids(ids: list[str], names: list[str], city_id: str, where: str) -> No
     if "" in names:
         area = ids[names.index("")]
         raise PackError(f"district {area} has an empty name", where=where, hint="Give it one, or name its id's column.")
+    joined = [area for area in ids if GROUP_SIGN in area]
+    if joined:
+        hint = "Choose another id: this sign joins the ids of districts that a figure sums."
+        raise PackError(f"district id {joined[0]!r} holds {GROUP_SIGN!r}", where=where, hint=hint)
     twice = [area for i, area in enumerate(ids) if area in ids[:i]]
     if twice:
         raise PackError(f"district id {twice[0]!r} appears twice", where=where, hint="Dissolve or rename the parts.")

@@ -98,6 +98,13 @@ def _check_changes(config: RegionConfig, area_ids: list[str]) -> None:
     changes, where = config.districts.changes, Path(config.districts.path).name
     later = {area: change.last for change in changes for area in change.former}
     for change in changes:
+        come = {area for other in changes if other.last >= change.last for area in other.now}
+        lost = [area for area in change.former if area in area_ids and area not in come]
+        if lost:
+            what = (
+                f"districts.changes: {lost[0]!r} is a district today, but its land went to others after {change.until}"
+            )
+            raise PackError(what, where=where, hint="Add it to `now`, or give the former district an id of its own.")
         for area in change.now:
             goes_on = area in later and later[area] > change.last and len(change.now) == 1
             if area not in area_ids and not goes_on:

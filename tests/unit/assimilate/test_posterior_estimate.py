@@ -13,6 +13,7 @@ from gvio.assimilate.linearise import first_guess
 from gvio.assimilate.observed import observe
 from gvio.assimilate.posterior import assimilate
 from gvio.errors import ModelError
+from gvio.ledger.rows import GROUP
 
 D, T = 3, 48
 CLEAR = dataclasses.replace(
@@ -204,3 +205,13 @@ def test_an_estimate_that_is_not_finite_is_an_error():
     sums = dataclasses.replace(sums, values=np.where(np.arange(len(sums.values)) == 3, np.nan, sums.values))
     with pytest.raises(ModelError, match="the estimate is not finite"):
         assimilate(dataclasses.replace(setting_of(mixed(x), D, T), sums=sums), START)
+
+
+def test_figures_of_groups_alone_give_a_level():
+    x = world(D, T, 1)
+    told = figures(spans(x, 1, [-1]), D, T)
+    grouped = dataclasses.replace(told, area=np.full_like(told.area, GROUP))
+    alone, as_city = (
+        assimilate(dataclasses.replace(setting_of([], D, T), sums=sums), START) for sums in (grouped, told)
+    )
+    np.testing.assert_allclose(alone.mean, as_city.mean, atol=1e-6)

@@ -71,6 +71,26 @@ def test_changes_follow_one_another() -> None:
     assert values(present) == {("e", 1): 7.0, ("e", 2): 8.0, ("e", 3): 9.0}
 
 
+def test_a_sum_of_which_a_part_changes_again_is_carried_on() -> None:
+    """Of the time before both exchanges only the sum of all three is known, of the time between both two sums."""
+    first = ExtentChange(until="2015-01", former=("a", "b"), now=("a", "b"))
+    second = ExtentChange(until="2015-02", former=("b", "c"), now=("b", "c"))
+    given = ledger(
+        *((area, month, value) for month in (1, 2, 3) for area, value in (("a", 1.0), ("b", 2.0), ("c", 4.0)))
+    )
+    present, note = at_present_extents(given, [first, second])
+    wanted = {("a + b + c", 1): 7.0, ("a", 2): 1.0, ("b + c", 2): 6.0, ("a", 3): 1.0, ("b", 3): 2.0, ("c", 3): 4.0}
+    assert values(present) == wanted
+    assert note is not None
+    assert note.passed
+
+
+def test_a_figure_in_the_present_extent_is_not_counted_twice() -> None:
+    change = ExtentChange(until="2015-02", former=("a", "b"), now=("c",))
+    present, _ = at_present_extents(ledger(("a", 1, 10.0), ("b", 1, 5.0), ("c", 1, 15.5)), [change])
+    assert values(present) == {("c", 1): 15.5}
+
+
 def test_without_a_change_nothing_changes() -> None:
     given = ledger(("jingan", 1, 10.0))
     assert at_present_extents(given, []) == (given, None)
@@ -119,3 +139,5 @@ def test_a_change_names_areas_and_a_month() -> None:
         ExtentChange(until="2015-13", former=("a",), now=("b",))
     with pytest.raises(ValidationError):
         ExtentChange(until="2015-12", former=(), now=("b",))
+    with pytest.raises(ValidationError, match="'b' stands there twice"):
+        ExtentChange(until="2015-12", former=("a", "b"), now=("b", "b"))

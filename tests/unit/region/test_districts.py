@@ -66,6 +66,7 @@ def test_an_invalid_polygon_is_repaired_and_reported(tmp_path):
         ([WEST, EAST], ("W", "W"), "district id 'W' appears twice"),
         ([WEST, EAST], ("W", None), "district 2 has an empty id"),
         ([WEST, EAST], ("W", "CITY"), "district id 'CITY' is also the city_id"),
+        ([WEST, EAST], ("W", "N + E"), r"district id 'N \+ E' holds ' \+ '"),
         ([WEST, None], ("W", "E"), "district E has an empty geometry"),
         ([WEST, shapely.Point(121.3, 31.1)], ("W", "E"), "district E is a Point, not a polygon"),
         ([WEST, shapely.box(2, 48, 3, 49)], ("W", "E"), r"district E lies outside the bounds \[121\.0"),

@@ -1,6 +1,7 @@
 """A cell is read for certain or refused with what to do; nothing is guessed."""
 
 import datetime as dt
+from collections.abc import Callable
 
 import pytest
 
@@ -64,3 +65,12 @@ def test_kinds_are_read_in_any_case():
     assert [read_kind("Current"), read_kind("CUMULATIVE")] == ["current", "cumulative"]
     with pytest.raises(ValueError, match="Use current or cumulative"):
         read_kind("ytd")
+
+
+@pytest.mark.parametrize(
+    ("read", "cell"),
+    [(read_number, "31.4⁹"), (read_number, "1234①"), (read_month, "2019-1¹"), (read_day, "2020-11-1①")],
+)
+def test_a_footnote_is_no_digit(read: Callable[[str], object], cell: str) -> None:
+    with pytest.raises(ValueError, match="Write "):
+        read(cell)

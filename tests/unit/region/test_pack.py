@@ -125,3 +125,22 @@ def test_a_pack_with_truth_says_whether_it_is_invented(pack_dir, rewrite, said, 
     assert [note.name for note in pack.notes if not note.required] == named
     assert pack.config.invented is (said == "invented: true\n")
     assert all("Write `invented: true`" in note.message for note in pack.notes)
+
+
+@pytest.mark.parametrize(
+    ("former", "now", "told"),
+    [
+        ("[W, E]", "[W]", "'E' is a district today, but its land went to others after 2020-06. Add it to `now`"),
+        ("[W, old]", "[W, N]", "names 'N' as a district after 2020-06, and there is none. Correct `now`"),
+        ("[W, E]", "[W, W]", "'W' stands there twice"),
+        ("[W, old]", "[W]", None),
+    ],
+)
+def test_changes_of_extent_end_in_districts_of_today(pack_dir, rewrite, former, now, told):
+    changes = f", changes: [{{until: '2020-06', former: {former}, now: {now}}}]}}"
+    rewrite("region.yaml", ", group: group}", f", group: group{changes}")
+    if told is None:
+        assert read_pack(pack_dir).config.districts.changes
+        return
+    with pytest.raises((PackError, ConfigError), match=told):
+        read_pack(pack_dir)
