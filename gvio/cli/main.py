@@ -39,8 +39,8 @@ def _tell_version(context: click.Context, _: click.Parameter, wanted: bool) -> N
 def cli() -> None:
     """From the light of the night to a monthly map of industrial output.
 
-    Exit codes: 0 done or nothing to do; 2 wrong usage or configuration; 3 input refused, nothing published;
-    4 upstream not available, try later; 5 another run holds the region.
+    Exit codes: 0 done or nothing to do; 1 the store or the model failed; 2 wrong usage or configuration; 3 input
+    refused, nothing published; 4 upstream not available, try later; 5 another run holds the region.
     """
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import shutil
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -76,18 +78,26 @@ def _pending(request: RunRequest, months: list[Month]) -> list[Month]:
     return [month for month in months if latest is None or str(month) > latest.month]
 
 
+def _program(name: str) -> str:
+    """How to call a program from here: by its name where the environment is active, else by its path."""
+    if shutil.which(name):
+        return name
+    path = Path(sys.executable).with_name(name)
+    return shlex.quote(str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path))
+
+
 def _where_to_look(request: RunRequest) -> list[str]:
     from gvio.run.context import open_context
 
     context = open_context(request)
-    database = f"mlflow ui --backend-store-uri sqlite:///{request.workspace}/mlflow.db"
+    database = f"{_program('mlflow')} ui --backend-store-uri sqlite:///{request.workspace}/mlflow.db"
     return [
         f"release     {request.store}/{context.region}/latest.json",
         f"scoreboard  {context.path('scoreboard.json')}",
         f"checks      {context.path('checks.html')}",
         f"Data Docs   {context.path('data-docs/index.html')}",
         f"models      {request.tracking_uri or database}",
-        f"dashboard   gvio dashboard --store {shlex.quote(request.store)}",
+        f"dashboard   {_program('gvio')} dashboard --store {shlex.quote(request.store)}",
     ]
 
 
