@@ -177,9 +177,13 @@ def truth_map_table(scoreboard: Scoreboard) -> pd.DataFrame:
 
 
 def show(value: float | None, style: str) -> str:
-    """A score as text: two decimals (`number`), a percentage of a share (`percent`), a whole `count`; "–" for None."""
+    """A score as text: two decimals (`number`), a percentage of a share (`percent`), a whole `count`, a p-value
+    (`chance`, to three decimals where that decides); "–" for None.
+    """
     if value is None:
         return "–"
+    if style == "chance":
+        return "< 0.01" if value < 0.01 else f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
     text = {"number": f"{value:.2f}", "percent": f"{100.0 * value:.1f} %", "count": f"{value:,.0f}"}[style]
     return text.replace("-", "−")
 

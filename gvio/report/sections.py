@@ -236,7 +236,7 @@ def _with_tests(scoreboard: Scoreboard, protocol: str) -> pd.DataFrame:
     if len(table) and tests:
         found = [tests.get(model) for model in ordered_models(models)]
         values = [None if test is None else test.p_value for test in found]
-        table = table.assign(Chance=["" if v is None else "< 0.01" if v < 0.01 else show(v, "number") for v in values])
+        table = table.assign(Chance=["" if v is None else show(v, "chance") for v in values])
     return table
 
 
