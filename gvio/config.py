@@ -5,15 +5,14 @@ Parses text handed to it, opens nothing. Unknown keys are refused and the neares
 
 from __future__ import annotations
 
-import codecs
 import hashlib
 import json
-import re
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from gvio.sections import Frozen, parse_section
+from gvio.spellings import Crs, Encoding, Text
 from gvio.types import Month
 from gvio.workdays import DEFAULT, known_calendar
 
@@ -60,28 +59,6 @@ class NtlConfig(Frozen):
         return (self.product, *self.fallback)
 
 
-def _named_crs(value: str) -> str:
-    """One spelling of the systems that have a short name; what the others mean is asked where they are used."""
-    text = value.strip()
-    if text.lower() in {"wgs84", "gcj02", "bd09"}:
-        return text.lower()
-    if re.fullmatch(r"EPSG:\d+|(?!EPSG:)[A-Z]+:\w+", text, re.IGNORECASE):
-        return text.upper()  # an authority's code, EPSG:32651 or ESRI:102025
-    if "[" in text or text.startswith(("{", "+", "urn:")):
-        return text  # WKT, PROJJSON, a PROJ string or a URN
-    raise ValueError(f"unknown coordinate system {value!r}; use wgs84, gcj02, bd09 or EPSG:<code>, or WKT")
-
-
-def _python_codec(value: str) -> str:
-    try:
-        return codecs.lookup(value.strip()).name
-    except LookupError:
-        raise ValueError(f"unknown encoding {value!r}; use utf-8, gb18030, cp1252 or another name of Python") from None
-
-
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Crs = Annotated[str, AfterValidator(_named_crs)]
-Encoding = Annotated[str, AfterValidator(_python_codec)]
 _UNSAID: Any = {"default": None, "exclude_if": lambda value: value is None}  # leaves the configuration's hash as it was
 _CRS = "coordinates, where they are not what the file says: wgs84, gcj02, bd09, an authority's code or WKT"
 _ENCODING = "encoding of the text, where it is neither UTF-8 nor GB18030"

@@ -23,6 +23,7 @@ _CORE = (
     "scoreboard",
     "sections",
     "source",
+    "spellings",
     "train.about",
     "types",
     "workdays",
