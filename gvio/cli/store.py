@@ -13,7 +13,7 @@ import click
 from gvio.cli.output import emit, json_option
 
 if TYPE_CHECKING:
-    from gvio.store.repair import RepairReport
+    from gvio.store.repair_report import RepairReport
 
 DAMAGED = 3
 
@@ -48,10 +48,10 @@ def verify(store: str, region: str | None, as_json: bool) -> int:
 @click.option("--workspace", metavar="DIR", help="Files of the work, to restore from what was published from there.")
 @json_option
 def repair(store: str, region: str, workspace: str | None, as_json: bool) -> int:
-    """Restore damaged objects, pointer and catalogue; set aside what cannot be restored, for `gvio run` to make again.
+    """Restore damaged objects, pointer and catalogue; set aside what cannot be restored, for a run to make again.
 
-    Not while a run publishes the region. Exit 0: all is sound; 3: `gvio run` must make again what the lines name, and
-    they say how.
+    Not while a run publishes the region. Exit 0: all is sound; 3: what the lines name must be made again, and they say
+    how.
     """
     from gvio.progress import terminal_progress
     from gvio.store.objects import open_store
@@ -75,17 +75,21 @@ def _lines(report: RepairReport, url: str) -> list[str]:
         instead = f"; {lost.replaced_by} has the same month and statistics" if lost.replaced_by else ""
         lines.append(f"withdrawn, because nothing holds its right bytes: release {lost.release}{instead}")
     if report.went_back:
-        lines.append(f"latest.json went back to the release {report.latest}, the newest that is whole")
+        kind = "whose tables are whole" if report.left else "that is whole"
+        lines.append(f"latest.json went back to the release {report.latest}, the newest {kind}")
     elif report.moved:
         lines.append(f"latest.json names release {report.latest} again")
     if report.catalogue:
         lines.append("the STAC catalogue was written anew")
     lines += [f"absent: {finding.key}" for finding in report.left]
-    lines += [
-        f"{lost.month} must be made again: {publish_again(url, lost.month, lost.as_of)}" for lost in report.to_make
-    ]
     if report.latest is None:
-        lines.append(
-            f"no whole release is left: publish again, `gvio run --store {shlex.quote(url)}` with --region PACK"
-        )
+        then = "nothing is published until what follows is done"
+        if not report.to_make:
+            then = f"publish again, `gvio run --store {shlex.quote(url)}` with --region PACK"
+        lines.append(f"no whole release is left: {then}")
+    again = [(lost.month, publish_again(url, lost.month, lost.as_of, lost.first)) for lost in report.to_make]
+    lines += [f"{month} must be made again: {command}" for month, command in dict.fromkeys(again)]
+    if report.left:
+        command = f"gvio repair --store {shlex.quote(url)} --region {shlex.quote(report.region)}"
+        lines.append(f"then run `{command}` once more: it withdraws what lists other grids than were made again")
     return lines or [f"{report.region}: sound, nothing to repair"]

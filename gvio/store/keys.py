@@ -77,8 +77,12 @@ def nothing_hint(url: str) -> str:
     return f"Check the store and the region's name, or publish: `{command}` with --region PACK."
 
 
-def publish_again(url: str, month: str, as_of: str | None) -> str:
-    """The command that publishes a month again, as of the day (YYYY-MM-DD) where that is known."""
+def publish_again(url: str, month: str, as_of: str | None, first: str | None = None) -> str:
+    """The command that publishes a month again, as of the day (YYYY-MM-DD) where that is known.
+
+    `first`: also the grids from that month on, which no other release holds.
+    """
     day = f" --as-of {as_of}" if as_of else ""
-    command = f"gvio run --store {shlex.quote(url)} --month {month}{day}"
+    months = f"--from {first} --to {month} --single-release" if first else f"--month {month}"
+    command = f"gvio {'backfill' if first else 'run'} --store {shlex.quote(url)} {months}{day}"
     return f"run `{command}` with the --region, --workspace and --params that made it"

@@ -11,7 +11,7 @@ import dataclasses
 import datetime as dt
 import json
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 
 from gvio.errors import DamagedStore
 from gvio.publish.knowledge import Knowledge
@@ -22,59 +22,12 @@ from gvio.store.documents import COLLECTION, LATEST, latest_key, read_latest
 from gvio.store.keys import sha256
 from gvio.store.objects import ObjectStore
 from gvio.store.offers import Offer
+from gvio.store.repair_report import Lost, RepairReport
 from gvio.store.standing import check_catalogue, manifest_of
 from gvio.store.verify import Finding, Inspection, inspect_region
 from gvio.types import Asset, Manifest, Progress
 
 _NOTHING = Offer()
-
-
-@dataclasses.dataclass(frozen=True)
-class Lost:
-    """A release that is not whole any more, and as of which day (YYYY-MM-DD, where known) to make its month again.
-
-    `replaced_by` is a whole release of the same month and statistics: then there is nothing to make again.
-    """
-
-    release: str
-    month: str
-    as_of: str | None
-    replaced_by: str | None
-
-
-@dataclasses.dataclass(frozen=True)
-class RepairReport:
-    """What `repair` did; keys are relative to the region.
-
-    Attributes:
-        region: Name of the region.
-        latest: Release that `latest.json` names now; None when no whole release is left, and nothing is published.
-        restored: Objects that hold the published bytes again.
-        set_aside: Damaged objects whose right bytes could not be had; they are under `damaged/` now.
-        moved: Whether `latest.json` was written anew.
-        catalogue: Whether the STAC catalogue was written anew.
-        left: What the latest release still lacks, or any release when none is whole: `gvio run` makes it again.
-        withdrawn: Other releases whose manifest or objects could not be had; their manifest is under `damaged/` now,
-            so that nothing lists them.
-        went_back: Whether `latest.json` had to leave a release that was withdrawn.
-        incomplete: The releases that `left` speaks of.
-    """
-
-    region: str
-    latest: str | None
-    restored: tuple[str, ...]
-    set_aside: tuple[str, ...]
-    moved: bool
-    catalogue: bool
-    left: tuple[Finding, ...]
-    withdrawn: tuple[Lost, ...]
-    went_back: bool
-    incomplete: tuple[Lost, ...]
-
-    @property
-    def to_make(self) -> tuple[Lost, ...]:
-        """What a run must make again."""
-        return tuple(lost for lost in (*self.incomplete, *self.withdrawn) if lost.replaced_by is None)
 
 
 def repair(
@@ -83,8 +36,9 @@ def repair(
     """Read all of the region, restore what `offer` has the bytes of, set the rest aside, mend pointer and catalogue.
 
     STAC items are also made again from sound grids. A damaged pointer goes to the release that its bytes still name,
-    else to the newest whole one. What could not be restored is absent afterwards, so that a run can publish it again;
-    an older release that lacks what the latest does not list is withdrawn, because no run need make just its bytes.
+    else to the newest whole one. What could not be restored is absent afterwards, so that a run can publish it again.
+    A release that lacks a table, or what the latest does not list, is withdrawn, because no run need make just its
+    bytes; the pointer leaves it before, for the newest whole one.
 
     Raises:
         ConflictError: Somebody else writes the region.
@@ -97,12 +51,12 @@ def repair(
     if work.restored:
         seen = inspect_region(store, region, progress=progress)
     absent = work.mend_objects(seen)
-    latest, moved = work.mend_pointer(seen, {name for f in absent for name in f.releases})
+    latest, moved = work.mend_pointer(seen, absent)
     name = None if latest is None else latest.release
-    left = tuple(f for f in absent if name is None or name in f.releases)
+    left = tuple(f for f in absent if name in f.releases)
     lost |= work.withdraw({n: seen.manifests[n] for f in absent if f not in left for n in f.releases})
-    broken = {n: seen.manifests[n] for f in left for n in f.releases if name in (None, n)}
-    whole = [m for n, m in seen.manifests.items() if n not in lost and n not in broken]
+    lacking = {n for f in left for n in f.releases}
+    whole = [m for n, m in seen.manifests.items() if n not in lost and n not in lacking]
     manifest = None if name is None else seen.manifests.get(name)
     return RepairReport(
         region=region,
@@ -112,9 +66,11 @@ def repair(
         moved=moved,
         catalogue=manifest is not None and work.mend_catalogue(manifest),
         left=left,
-        withdrawn=tuple(work.lost(release, until, whole) for release, until in sorted(lost.items())),
+        withdrawn=tuple(
+            work.lost(n, day, whole, _first_grid(seen.manifests.get(n), manifest)) for n, day in sorted(lost.items())
+        ),
         went_back=moved and _text(work.pointer, "release") in lost,
-        incomplete=tuple(work.lost(release, m.public_until, whole) for release, m in sorted(broken.items())),
+        incomplete=() if manifest is None or not left else (work.lost(manifest.release, manifest.public_until, whole),),
     )
 
 
@@ -167,27 +123,27 @@ class _Work:
                 left.append(finding)
         return tuple(left)
 
-    def mend_pointer(self, seen: Inspection, broken: Set[str]) -> tuple[Latest | None, bool]:
-        """The pointer as it is now, and whether it was written anew."""
-        key = latest_key(self.region)
+    def mend_pointer(self, seen: Inspection, absent: Sequence[Finding]) -> tuple[Latest | None, bool]:
+        """The pointer as it is now, and whether it was written anew: it names no release that lacks a table."""
+        lacking = {name for f in absent for name in f.releases}
+        unreadable = {name for f in absent if f.key.startswith("releases/") for name in f.releases}
         try:
             latest = read_latest(self.store, self.region)
-            if latest is not None:
-                manifest_of(self.store, latest)
+            if latest is not None and manifest_of(self.store, latest).release not in unreadable:
                 return latest, False
         except DamagedStore:
             pass
-        there = self.store.read_versioned(key)
-        whole = [m for name, m in seen.manifests.items() if name not in broken]
-        if not whole:
+        there = self.store.read_versioned(latest_key(self.region))
+        readable = [m for name, m in seen.manifests.items() if name not in unreadable]
+        if not readable:
             self._put(LATEST, None, JSON_TYPE)
             return None, False
-        chosen = max(whole, key=lambda m: (self._names(m.release), *_age(m), m.release == self._catalogued()))
+        chosen = max(readable, key=lambda m: (m.release not in lacking, *self._preference(m)))
         if there is not None:
             self._keep(LATEST, there[0])
         known = Knowledge(chosen.month, chosen.public_until, self._as_of(chosen.release) or "")
         pointer = latest_json(self.region, chosen.release, known, self._published_at(chosen.release) or self.now)
-        self.store.replace(key, pointer, None if there is None else there[1])
+        self.store.replace(latest_key(self.region), pointer, None if there is None else there[1])
         return read_latest(self.store, self.region), True
 
     def withdraw(self, releases: Mapping[str, Manifest]) -> dict[str, str | None]:
@@ -196,11 +152,17 @@ class _Work:
             self._put(f"releases/{release}/manifest.json", None, JSON_TYPE)
         return {release: manifest.public_until for release, manifest in releases.items()}
 
-    def lost(self, release: str, until: str | None, whole: Sequence[Manifest]) -> Lost:
+    def _preference(self, manifest: Manifest) -> tuple[object, ...]:
+        """What a pointer beyond reading goes to: the release that it still names, else the newest."""
+        catalogued = manifest.release == self._catalogued()
+        return self._names(manifest.release), manifest.month, manifest.public_until or "", catalogued
+
+    def lost(self, release: str, until: str | None, whole: Sequence[Manifest], first: str | None = None) -> Lost:
         """What to say of a release that is not whole; `until` is the day that its statistics end on, where known."""
         month = release[: len("2020-01")]
         same = [m.release for m in whole if (str(m.month), m.public_until) == (month, until) and until is not None]
-        return Lost(release, month, self._as_of(release) or until, max(same, default=None))
+        instead = max(same, default=None) if first is None else None  # one with fewer grids does not replace it
+        return Lost(release, month, self._as_of(release) or until, instead, first)
 
     def _names(self, release: str) -> bool:
         """Whether the pointer as it was found, damaged or not, names the release."""
@@ -262,8 +224,10 @@ class _Work:
         return _text(b"" if read is None else read[0], "gvio:release") or ""
 
 
-def _age(manifest: Manifest) -> tuple[object, str]:
-    return manifest.month, manifest.public_until or ""
+def _first_grid(lost: Manifest | None, latest: Manifest | None) -> str | None:
+    """First month of the grids beside its own that a lost release listed and the latest does not."""
+    shown = set() if latest is None else set(latest.grids)
+    return None if lost is None else min(set(lost.grids) - shown - {str(lost.month)}, default=None)
 
 
 def _text(data: bytes, name: str) -> str | None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
-from badland import BEFORE, TARGET, Region, call
+from badland import AS_OF, BEFORE, TARGET, Region, call
 
 
 def _flip(path: Path) -> None:
@@ -54,18 +55,17 @@ def test_after_a_repair_without_workspace_a_run_publishes_again(region: Region) 
     assert call("repair", "--store", region.store, "--region", "badland").code == 3
     report = region.run("run", "--json").document
     assert report["outcome"] == "published"
-    assert region.obey(call("verify", "--store", region.store).out).code == 0, "the release before is replaced"
     assert call("verify", "--store", region.store).out == "badland: sound\n"
     assert json.loads((region.store / "badland" / "latest.json").read_text())["release"] == report["release"]
     months = {o["month"] for o in region.manifest()["objects"] if o["month"]}
     assert months == {str(BEFORE), str(TARGET)}
-    warned = [c for c in json.loads((_folder(region) / "checks.json").read_text())["checks"] if not c["passed"]]
-    assert "store.last_release" in {c["name"] for c in warned}
 
 
 def test_a_damaged_table_of_the_last_release_does_not_stop_the_next_run(region: Region) -> None:
     _flip(_folder(region) / "scoreboard.json")
     assert region.run("run", "--json").document["outcome"] == "published"
+    warned = [c for c in json.loads((_folder(region) / "checks.json").read_text())["checks"] if not c["passed"]]
+    assert "store.last_release" in {c["name"] for c in warned}
 
 
 @pytest.mark.parametrize("deleted", [True, False])
@@ -105,3 +105,44 @@ def test_a_table_of_an_older_release_is_made_again_by_the_command_that_is_named(
     assert (made["outcome"], made["release"]) == ("archived", folder.name)
     after = {key: data for key, data in region.published().items() if "/damaged/" not in key}
     assert after == before
+
+
+@pytest.mark.parametrize("deleted", [True, False])
+@pytest.mark.parametrize("name", ["model-card.md", "checks.json", "estimates.parquet"])
+def test_what_repair_says_once_makes_the_latest_release_whole_or_replaces_it(
+    region: Region, name: str, deleted: bool
+) -> None:
+    path = _folder(region) / name
+    path.unlink() if deleted else _flip(path)
+    repaired = call("repair", "--store", region.store, "--region", "badland")
+    assert repaired.code == 3
+    assert region.manifest()["month"] == str(BEFORE), "readers never meet a release that is not whole"
+    assert call("verify", "--store", region.store).out == "badland: sound\n"
+    made = region.obey(repaired.out, "--json").document
+    assert made["outcome"] == "published"
+    assert region.manifest()["release"] == made["release"]
+    assert {o["month"] for o in region.manifest()["objects"] if o["month"]} == {str(BEFORE), str(TARGET)}
+    assert call("verify", "--store", region.store).out == "badland: sound\n"
+
+
+def test_repair_run_and_repair_once_more_end_a_lost_grid(region: Region) -> None:
+    next((region.store / "badland" / "grids" / str(TARGET)).glob("*.tif")).unlink()
+    repaired = call("repair", "--store", region.store, "--region", "badland")
+    assert repaired.code == 3
+    assert [region.obey(line).code for line in repaired.out.splitlines() if "`gvio " in line] == [0, 0]
+    assert call("verify", "--store", region.store).out == "badland: sound\n"
+
+
+def test_the_only_release_is_made_again_with_all_its_months(region: Region) -> None:
+    shutil.rmtree(region.store)
+    words = ("--region", region.pack, "--store", region.store, "--workspace", region.workspace, "--as-of", AS_OF)
+    words += ("--params", region.params, "--from", str(BEFORE), "--to", str(TARGET), "--single-release")
+    assert call("backfill", *words).code == 0
+    (_folder(region) / "model-card.md").unlink()
+    repaired = call("repair", "--store", region.store, "--region", "badland")
+    assert repaired.code == 3
+    assert not (region.store / "badland" / "latest.json").exists()
+    assert "no whole release is left: nothing is published until what follows is done" in repaired.out
+    assert region.obey(repaired.out).code == 0
+    assert {o["month"] for o in region.manifest()["objects"] if o["month"]} == {str(BEFORE), str(TARGET)}
+    assert call("verify", "--store", region.store).out == "badland: sound\n"

@@ -7,6 +7,7 @@ import io
 import json
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -67,9 +68,12 @@ def test_the_command_that_a_finding_names_cures_it_and_publishing_ends_it(store:
         f"absent: {key}",
         f"2021-03 must be made again: run `gvio run --store {shlex.quote(store)} --month 2021-03 --as-of 2021-04-20`"
         " with the --region, --workspace and --params that made it",
+        f"then run `gvio repair --store {shlex.quote(store)} --region testland` once more: "
+        "it withdraws what lists other grids than were made again",
     ]
     write_release(LocalStore(Path(store)), "testland", release)
     assert call("verify", "--store", store)[:2] == (0, "testland: sound\n")
+    assert call(*shlex.split(re.findall(r"`gvio (repair [^`]*)`", out)[-1]))[0] == 0
 
 
 def test_repair_restores_from_a_workspace_and_says_what_it_did(store: str, release, tmp_path: Path) -> None:
@@ -107,6 +111,15 @@ def test_repair_restores_from_a_workspace_and_says_what_it_did(store: str, relea
 
 def test_a_store_without_any_whole_release_says_so(store: str, release) -> None:
     (Path(store) / "testland" / f"releases/{release.id}/manifest.json").write_text("{}")
+    code, out, _ = call("repair", "--store", store, "--region", "testland")
+    assert code == 3
+    assert out.splitlines()[-2] == "no whole release is left: nothing is published until what follows is done"
+    assert out.splitlines()[-1].startswith("2021-03 must be made again: run `gvio run --store ")
+
+
+def test_a_pointer_without_any_release_is_set_aside_and_a_run_named(store: str) -> None:
+    shutil.rmtree(Path(store) / "testland" / "releases")
+    (Path(store) / "testland" / "latest.json").write_text("{")
     code, out, _ = call("repair", "--store", store, "--region", "testland")
     assert code == 3
     assert out.splitlines()[-1].startswith("no whole release is left: publish again, `gvio run --store ")

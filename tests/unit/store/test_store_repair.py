@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from gvio.errors import DamagedStore, StoreError
 from gvio.files import write_bytes
+from gvio.publish.grids import GridObject
 from gvio.publish.knowledge import Knowledge
+from gvio.raster import read_cog
 from gvio.store.documents import read_latest
 from gvio.store.local import LocalStore
 from gvio.store.offers import Offer, documents_of, from_release, from_workspace
 from gvio.store.published import last_readable, list_releases, read_release
-from gvio.store.repair import Lost, repair
-from gvio.store.standing import last_manifest, standing
+from gvio.store.repair import repair
+from gvio.store.repair_report import Lost
+from gvio.store.standing import Standing, last_manifest, standing
 from gvio.store.verify import regions_in, verify_release
 from gvio.store.writing import write_release
 from gvio.types import Month
@@ -82,18 +86,68 @@ def test_one_changed_byte_of_an_object_is_found_and_restored_from_the_release_ma
     assert write_release(store, "testland", releases[1]).outcome == "unchanged"
 
 
-@pytest.mark.parametrize("ending", [*TABLES, "grids/"])
-def test_what_cannot_be_restored_is_set_aside_and_published_again(store, releases, ending) -> None:
-    key = _key(releases[1], ending)
-    path = _flip(store, key)
+@pytest.mark.parametrize("ending", TABLES)
+@pytest.mark.parametrize("deleted", [True, False])
+def test_a_latest_release_whose_table_cannot_be_restored_is_withdrawn(store, releases, ending, deleted) -> None:
+    older, newer = releases
+    path = _flip(store, _key(newer, ending))
     path.write_bytes(path.read_bytes() + b"longer")
     with pytest.raises(DamagedStore, match=r"holds other bytes .*Damaged or edited: run `gvio repair --store"):
-        write_release(store, "testland", releases[1])
+        write_release(store, "testland", newer)
+    if deleted:
+        path.unlink()
     report = repair(store, "testland", now=NOW)
-    assert (report.restored, report.set_aside, [f.key for f in report.left]) == ((), (key,), [key])
-    assert not standing(store, "testland").whole
+    assert (report.restored, report.left, report.latest, report.went_back) == ((), (), older.id, True)
+    assert report.to_make == (Lost(newer.id, "2021-03", "2021-04-20", None),)
+    assert standing(store, "testland").whole
+    assert read_release(store, "testland").release == older.id
+    assert verify_release(store, "testland") == ()
+    assert write_release(store, "testland", newer).outcome == "published"
+    assert verify_release(store, "testland") == ()
+
+
+def test_a_lost_grid_is_left_to_a_run_and_what_lists_other_bytes_is_withdrawn_afterwards(
+    store, releases, make_release
+) -> None:
+    newer = releases[1]
+    key = next(o.key for o in newer.objects if o.month == "2021-03")
+    _flip(store, key)
+    report = repair(store, "testland", now=NOW)
+    assert (report.latest, report.set_aside, [f.key for f in report.left]) == (newer.id, (key,), [key])
+    assert read_release(store, "testland").release == newer.id, "its tables are whole"
     assert "no such object" in str(standing(store, "testland").damage)
-    assert write_release(store, "testland", releases[1]).outcome == "repaired"
+    same = LocalStore(Path(store.url).with_name("same"))
+    shutil.copytree(store.url, same.url)
+    assert write_release(same, "testland", newer).outcome == "repaired"
+    assert repair(same, "testland", now=NOW).to_make == verify_release(same, "testland") == ()
+    other = make_release(seed=1)
+    assert write_release(store, "testland", other).outcome == "published"
+    report = repair(store, "testland", now=NOW)
+    assert (report.to_make, [lost.replaced_by for lost in report.withdrawn]) == ((), [other.id])
+    assert verify_release(store, "testland") == ()
+
+
+def test_the_only_release_is_withdrawn_with_the_months_that_a_run_would_leave_out(tmp_path, releases) -> None:
+    store = LocalStore(tmp_path)
+    write_release(store, "testland", releases[1])
+    store.delete(f"testland/{_key(releases[1], 'model-card.md')}")
+    report = repair(store, "testland", now=NOW)
+    assert (report.latest, report.left) == (None, ())
+    assert report.to_make == (Lost(releases[1].id, "2021-03", "2021-04-20", None, "2021-01"),)
+    assert standing(store, "testland") == Standing()
+    assert write_release(store, "testland", releases[1]).outcome == "published"
+    assert verify_release(store, "testland") == ()
+
+
+def test_where_all_lack_a_grid_the_pointer_leaves_a_lost_table_for_what_can_be_read(store, releases) -> None:
+    older, newer = releases
+    store.delete(f"testland/{_key(newer, 'checks.json')}")
+    store.delete(f"testland/{_key(older, 'grids/')}")
+    report = repair(store, "testland", now=NOW)
+    assert (report.latest, len(report.left)) == (older.id, 1)
+    assert [lost.release for lost in report.to_make] == [older.id, newer.id]
+    assert read_release(store, "testland").release == older.id
+    assert write_release(store, "testland", older).outcome == "repaired"
     assert verify_release(store, "testland") == ()
 
 
@@ -416,3 +470,18 @@ def test_looking_at_a_store_loads_no_library_of_tables_rasters_or_catalogues(sto
     code += "[m for m in ('pandas', 'pystac', 'rasterio', 'pyarrow', 'boto3') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "True []"
+
+
+def test_a_release_that_lacks_the_same_grid_or_other_months_replaces_none(store, releases, make_release) -> None:
+    again = make_release(code="0.2.0")
+    assert write_release(store, "testland", again).outcome == "published"
+    store.delete(f"testland/{_key(again, 'grids/2021-03')}")
+    assert [lost.release for lost in repair(store, "testland", now=NOW).to_make] == [again.id]
+    write_release(store, "testland", again)
+    data = again.payloads[_key(again, "grids/2021-03")]
+    alone = make_release(code="0.3.0", grids=[GridObject(again.month, data, read_cog(data)[1])])
+    assert write_release(store, "testland", alone).outcome == "published"
+    for release in (again, releases[1]):
+        store.delete(f"testland/{_key(release, 'checks.json')}")
+    months = {lost.first for lost in repair(store, "testland", now=NOW).to_make}
+    assert months == {"2021-01"}
