@@ -46,7 +46,9 @@ def decide(context: Context, sampled: Sampled, evaluated: Evaluated, before: Kep
     Raises:
         ModelError: The registry refused, or holds no usable champion afterwards.
     """
-    made = Made(stage=STAGE, inputs={"evaluated": evaluated.head.key}, source=source_of(STAGE))
+    why = context.request.supersede
+    inputs = {"evaluated": evaluated.head.key} | ({} if why is None else {"supersede": why})
+    made = Made(stage=STAGE, inputs=inputs, source=source_of(STAGE))
     head, champion = context.workspace.find(DecidedHead, STAGE, made), before.get()
     if head is None or champion is None:
         one_thread_each()
