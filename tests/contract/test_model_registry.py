@@ -189,6 +189,18 @@ def test_what_a_person_rolled_back_is_not_promoted_again_by_the_gate(sqlite, tra
     assert aliases(sqlite, "stands")["champion"] == 1
 
 
+def test_rollback_does_not_go_back_to_a_package_that_cannot_be_read(sqlite, train):
+    first = train("unread", "promoted", "first")
+    train("unread", "promoted", "better"), train("unread", "kept-champion", "worse")
+    (stored(sqlite, first) / "model.safetensors").write_bytes(b"other bytes")
+    before = str(list_versions(sqlite, "unread"))
+    cure = r"gvio registry promote --version N --reason WHY`.*gvio run --retrain`"
+    with pytest.raises(ModelError, match=rf"version 1: model\.safetensors has SHA-256 .*{cure}"):
+        rollback(sqlite, "unread")
+    assert str(list_versions(sqlite, "unread")) == before
+    assert promote(sqlite, "unread", 3, "the cure").aliases == ("challenger", "champion")
+
+
 def test_unknown_version_is_named(sqlite, train):
     train("unknown")
     with pytest.raises(ModelError, match=r"model gvio-unknown: there is no version 7\. .*registry list"):
