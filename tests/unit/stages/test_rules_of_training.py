@@ -142,8 +142,9 @@ def test_a_model_of_other_pixels_is_not_asked_to_read_these(champion: Any) -> No
     [
         ([{}, {}], _champion(), 1),
         ([{}, {"supersede": "withdrawn"}, {"supersede": "withdrawn"}], _champion(), 2),
+        ([{}, {}], SimpleNamespace(package=_package(("A", "C"))), 2),
     ],
-    ids=["found again", "superseding is another decision"],
+    ids=["found again", "superseding is another decision", "a champion of other districts"],
 )
 def test_a_decision_is_found_again_while_it_can_be_what_was_asked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: list[dict[str, Any]], champion: Any, decisions: int
