@@ -40,7 +40,7 @@ def read_champion(uri: str, region: str) -> Champion | None:
         return None
     with connect(uri) as client:
         version = champion_version(client, region)
-        return None if version is None else _read(client, uri, version)
+        return None if version is None else read_stored(client, uri, version)
 
 
 def champion_as_of(
@@ -66,7 +66,7 @@ def champion_as_of(
             for version in all_versions(client, region)
             if version.known is not None and version.known.within(asked) and was_chosen(version)
         ]
-        return _read(client, uri, max(usable)[-1]) if usable else None
+        return read_stored(client, uri, max(usable)[-1]) if usable else None
 
 
 def restore(client: MlflowClient, uri: str, version: ModelVersion, package: Path) -> None:
@@ -76,13 +76,19 @@ def restore(client: MlflowClient, uri: str, version: ModelVersion, package: Path
         MlflowException: The registry refused.
     """
     try:
-        _read(client, uri, version)
+        read_stored(client, uri, version)
     except DamagedModel as error:
         store_package(client, uri, version.run_id, package)
         _log.warning("%s: %s; stored again from the same training", error.where, error.what)
 
 
-def _read(client: MlflowClient, uri: str, version: ModelVersion) -> Champion:
+def read_stored(client: MlflowClient, uri: str, version: ModelVersion) -> Champion:
+    """The version with its package in memory, through an open client.
+
+    Raises:
+        DamagedModel: The stored package is absent or is not the one that was registered.
+        ModelError: It cannot be read now.
+    """
     from mlflow.exceptions import MlflowException
 
     try:

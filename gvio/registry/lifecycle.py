@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from gvio.errors import ModelError
 from gvio.registry.aliases import set_alias
+from gvio.registry.champion import read_stored
 from gvio.registry.connection import connect
 from gvio.registry.decisions import RESTORED, finish_champion, finish_decision, write_decision, write_rollback
 from gvio.registry.record import CHAMPION, PREVIOUS, ModelVersion, model_name
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
 _HINT = "Promote one by its number; `gvio registry list` shows them."
+_UNREADABLE = (
+    "Promote another with `gvio registry promote --version N --reason WHY`, or train again with `gvio run --retrain`."
+)
 
 
 def promote(uri: str, region: str, version: int, reason: str) -> ModelVersion:
@@ -57,7 +61,7 @@ def rollback(uri: str, region: str) -> ModelVersion:
     number.
 
     Raises:
-        ModelError: The champion replaced no other version, or one that was rolled back itself.
+        ModelError: The champion replaced no other version, or one that was rolled back itself or cannot be read.
         UpstreamUnavailable: No server answers at `uri`.
     """
     with connect(uri) as client:
@@ -69,10 +73,18 @@ def rollback(uri: str, region: str) -> ModelVersion:
         if target.decision == "rolled-back":
             what = f"version {target.version}, which the champion replaced, was rolled back itself"
             raise ModelError(what, where=f"model {model_name(region)}", hint=_HINT)
+        _require_readable(client, uri, target)
         write_rollback(client, champion, target)
         set_alias(client, region, PREVIOUS, champion.version)
         set_alias(client, region, CHAMPION, target.version)
         return _restored(target, champion)  # asking the registry could fail, and a second try would go back further
+
+
+def _require_readable(client: MlflowClient, uri: str, target: ModelVersion) -> None:
+    try:
+        read_stored(client, uri, target)
+    except ModelError as error:
+        raise ModelError(error.what, where=error.where, hint=_UNREADABLE) from None
 
 
 def _restored(target: ModelVersion, left: ModelVersion) -> ModelVersion:

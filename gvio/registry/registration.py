@@ -6,6 +6,7 @@ a registration that was cut off anywhere is completed by the next one of the sam
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,14 @@ from gvio.errors import ModelError
 from gvio.registry.aliases import existing_aliases, set_alias
 from gvio.registry.champion import restore
 from gvio.registry.connection import connect, nothing_stored
-from gvio.registry.decisions import decision_tags, finish_decision, knowledge_tags, write_decision, write_knowledge
+from gvio.registry.decisions import (
+    ROLLED_BACK_AT,
+    decision_tags,
+    finish_decision,
+    knowledge_tags,
+    write_decision,
+    write_knowledge,
+)
 from gvio.registry.lifecycle import replace_champion
 from gvio.registry.record import (
     CHALLENGER,
@@ -41,13 +49,15 @@ _RANK: dict[DecisionKind, int] = {"": 0, "kept-champion": 1, "archived": 2, "pro
 _STANDS = ("rolled-back", "duplicate")  # a person said no to these bytes, or another version holds them
 
 
-def register(uri: str, record: TrainingRecord, decision: Decision, *, supersede: str | None = None) -> ModelVersion:
+def register(
+    uri: str, record: TrainingRecord, decision: Decision, *, supersede: str | None = None, of_no_use: str = ""
+) -> ModelVersion:
     """Log the run, register its package with the decision, and move the aliases that follow from it.
 
     A promoted version becomes `champion`, and the champion of before `previous`. Two exceptions: where the present
     champion knows later data, the version is archived and the champion stays; bytes that a person rolled back stay
-    rolled back. `challenger` is the newest candidate by the order of knowledge: neither an archived version nor one
-    that knows less than the present challenger or champion becomes it.
+    rolled back, unless the champion is of no use. `challenger` is the newest candidate by the order of knowledge:
+    neither an archived version nor one that knows less than the present challenger or champion becomes it.
 
     Args:
         uri: Registry, see `connection.connect`.
@@ -55,6 +65,7 @@ def register(uri: str, record: TrainingRecord, decision: Decision, *, supersede:
         decision: What the gate made of it.
         supersede: Why a champion of the same month is replaced although it knows later data: a person says that this
             knowledge was wrong. None: it is not.
+        of_no_use: Why no champion can make the run's map, e.g. `the champion cannot be read`; "" where one can.
 
     Returns:
         The version as registered; its `decision` may differ from the one asked for in the cases above.
@@ -80,6 +91,8 @@ def register(uri: str, record: TrainingRecord, decision: Decision, *, supersede:
         settled = _settled(decision, record.known, champion, supersede)
         if version is None:
             version = _create(client, record, run_id, tags, settled, champion)
+        if of_no_use and settled.kind != "kept-champion":
+            version, settled = _needed_again(version, settled, of_no_use)
         _apply(client, version, settled, record.known, holders)
         return read_version(client, record.region, version.version)
 
@@ -135,6 +148,18 @@ def _settled(decision: Decision, known: Knowledge, champion: ModelVersion | None
     if supersede is not None and known.trained == champion.known.trained:
         return Decision("promoted", f"{decision.reason}; supersedes version {champion.version} by hand: {supersede}")
     return Decision("archived", f"{decision.reason}; version {champion.version} knows later data and stays champion")
+
+
+def _needed_again(version: ModelVersion, settled: Decision, of_no_use: str) -> tuple[ModelVersion, Decision]:
+    """Bytes that a person rolled back count as undecided where nothing else can make the map; the evidence says so.
+
+    Also where the process was killed after it had written this decision: it is the same one again.
+    """
+    if not version.tags.get(ROLLED_BACK_AT):
+        return version, settled
+    if version.decision == "rolled-back":
+        version = dataclasses.replace(version, decision="")
+    return version, Decision(settled.kind, f"{settled.reason}; rolled back before, but {of_no_use}")
 
 
 def _apply(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from pydantic import JsonValue
@@ -41,14 +41,17 @@ _COVERAGE = (0.60, 0.97)  # an 80 % interval that holds less or more than this o
 def decide(context: Context, sampled: Sampled, evaluated: Evaluated, before: Kept[Champion | None]) -> Decided:
     """Register the candidate, promote it or keep the champion, and hand on the model that maps.
 
-    A candidate that was decided on already keeps its decision; the model that maps is whatever is champion now.
+    A candidate that was decided on already keeps its decision; the model that maps is whatever is champion now. Where
+    that one cannot make this map, it is decided again: an error would come back at every run, whatever was trained.
 
     Raises:
         ModelError: The registry refused, or holds no usable champion afterwards.
     """
-    made = Made(stage=STAGE, inputs={"evaluated": evaluated.head.key}, source=source_of(STAGE))
+    why = context.request.supersede
+    inputs = {"evaluated": evaluated.head.key} | ({} if why is None else {"supersede": why})
+    made = Made(stage=STAGE, inputs=inputs, source=source_of(STAGE))
     head, champion = context.workspace.find(DecidedHead, STAGE, made), before.get()
-    if head is None or champion is None:
+    if head is None or champion is None or _other_than(champion.package, evaluated.package.get()):
         one_thread_each()
         head = context.workspace.keep(_decide(context, sampled, evaluated, champion, made), {})
         champion = read_champion(context, Month.parse(sampled.head.month))
@@ -63,7 +66,8 @@ def _decide(
 ) -> DecidedHead:
     damage = passed_over(context, Month.parse(sampled.head.month)) if champion is None else ""
     package, version = evaluated.package.get(), None
-    if not damage and context.request.supersede is None:
+    of_no_use = _of_no_use(champion, package, damage)
+    if not of_no_use and context.request.supersede is None:
         known = _known(context, package)
         version = decided_before(context.registry_uri, context.region, context.path("candidate"), known)
     if version is None:
@@ -71,7 +75,7 @@ def _decide(
         decision = judge(sampled.samples.get(), sums_of(context, sampled), package, incumbent)
         if damage:
             decision = Decision(decision.kind, f"{decision.reason}; the champion counts as none ({damage})")
-        version = _register(context, evaluated, package, decision)
+        version = _register(context, evaluated, package, decision, of_no_use)
     return DecidedHead(
         made=made,
         month=sampled.head.month,
@@ -79,6 +83,14 @@ def _decide(
         decision=version.decision,
         reason=version.evidence,
     )
+
+
+def _of_no_use(champion: Champion | None, challenger: Package, damage: str) -> str:
+    """Why no champion can make this run's map; "" where one can."""
+    if champion is not None:
+        other = _other_than(champion.package, challenger)
+        return f"the champion is of other {other}" if other else ""
+    return "the champion cannot be read" if damage else "there is no champion to map with"
 
 
 def judge(samples: Samples, sums: Sums, challenger: Package, champion: Package | None) -> Decision:
@@ -93,10 +105,8 @@ def judge(samples: Samples, sums: Sums, challenger: Package, champion: Package |
     skill = challenger.about.skill or "none"
     if champion is None:
         return Decision("promoted", f"promote: no usable champion to compare with, skill {skill}")
-    if champion.fitted.area_ids != challenger.fitted.area_ids:
-        return Decision("promoted", f"promote: the champion is of other districts, skill {skill}")
-    if _is_of_another_grid(champion, challenger):
-        return Decision("promoted", f"promote: the champion is of other pixels, skill {skill}")
+    if other := _other_than(champion, challenger):
+        return Decision("promoted", f"promote: the champion is of other {other}, skill {skill}")
     scoreboard = challenger.about.scoreboard or Scoreboard()
     coverage = scoreboard.scores(AS_USED).coverage80
     if coverage is not None and not _COVERAGE[0] <= coverage <= _COVERAGE[1]:
@@ -113,10 +123,12 @@ def judge(samples: Samples, sums: Sums, challenger: Package, champion: Package |
     return Decision("promoted", f"promote: not worse than the champion beyond noise ({compared}), skill {skill}")
 
 
-def _is_of_another_grid(champion: Package, challenger: Package) -> bool:
-    """Its pixels' means are not those of these pixels, so it cannot read their light."""
+def _other_than(champion: Package, challenger: Package) -> Literal["", "districts", "pixels"]:
+    """Of what other region the champion is: of other pixels, it cannot read the light of these."""
+    if champion.fitted.area_ids != challenger.fitted.area_ids:
+        return "districts"
     shapes = {package.fitted.normalisation.mean_log_light.shape for package in (champion, challenger)}
-    return len(shapes) > 1 or champion.about.grid not in ("", challenger.about.grid)
+    return "pixels" if len(shapes) > 1 or champion.about.grid not in ("", challenger.about.grid) else ""
 
 
 def recent_errors(samples: Samples, sums: Sums, fitted: Fitted) -> FloatArray:
@@ -140,7 +152,9 @@ def recent_errors(samples: Samples, sums: Sums, fitted: Fitted) -> FloatArray:
     return np.array([(log_error[scored[:, t], t] ** 2).mean() for t in np.flatnonzero(scored.any(axis=0))])
 
 
-def _register(context: Context, evaluated: Evaluated, package: Package, decision: Decision) -> ModelVersion:
+def _register(
+    context: Context, evaluated: Evaluated, package: Package, decision: Decision, of_no_use: str
+) -> ModelVersion:
     """Log the training to MLflow and register the candidate with its decision, which may move the aliases."""
     about, fitted, scoreboard = package.about, package.fitted, evaluated.scoreboard.get()
     record = TrainingRecord(
@@ -157,7 +171,8 @@ def _register(context: Context, evaluated: Evaluated, package: Package, decision
         tags={"input_key": about.inputs.key, "code": context.code},
         invented=context.config.invented,
     )
-    return register(context.registry_uri, record, decision, supersede=context.request.supersede)
+    why = context.request.supersede
+    return register(context.registry_uri, record, decision, supersede=why, of_no_use=of_no_use)
 
 
 def _known(context: Context, package: Package) -> Knowledge:

@@ -6,6 +6,7 @@ import json
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from sqlalchemy.orm import Session
@@ -187,6 +188,35 @@ def test_what_a_person_rolled_back_is_not_promoted_again_by_the_gate(sqlite, tra
     again = train("stands", "promoted", "better", weights=b"bad")
     assert (again.version, again.decision) == (2, "rolled-back")
     assert aliases(sqlite, "stands")["champion"] == 1
+
+
+def test_what_was_rolled_back_is_promoted_again_where_the_champion_is_of_no_use(sqlite, train, tmp_path, monkeypatch):
+    train("needed", "promoted", "first"), train("needed", "promoted", "better", weights=b"bad")
+    rollback(sqlite, "needed")
+    record, of_no_use = make_record(tmp_path, "needed", b"bad"), "the champion cannot be read"
+    refused = register(sqlite, record, Decision("kept-champion", "not finite"), of_no_use=of_no_use)
+    assert refused.decision == "rolled-back"
+    with monkeypatch.context() as patch:
+        patch.setattr(registration, "replace_champion", Mock(side_effect=KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            register(sqlite, record, Decision("promoted", "passed"), of_no_use=of_no_use)
+    again = register(sqlite, record, Decision("promoted", "passed"), of_no_use=of_no_use)
+    assert (again.version, again.decision, again.replaced) == (2, "promoted", 1)
+    assert again.evidence == "passed; rolled back before, but the champion cannot be read"
+    assert aliases(sqlite, "needed") == {"champion": 2, "previous": 1, "challenger": 2}
+    assert str(register(sqlite, record, Decision("promoted", "passed"), of_no_use=of_no_use)) == str(again)
+
+
+def test_rollback_does_not_go_back_to_a_package_that_cannot_be_read(sqlite, train):
+    first = train("unread", "promoted", "first")
+    train("unread", "promoted", "better"), train("unread", "kept-champion", "worse")
+    (stored(sqlite, first) / "model.safetensors").write_bytes(b"other bytes")
+    before = str(list_versions(sqlite, "unread"))
+    cure = r"gvio registry promote --version N --reason WHY`.*gvio run --retrain`"
+    with pytest.raises(ModelError, match=rf"version 1: model\.safetensors has SHA-256 .*{cure}"):
+        rollback(sqlite, "unread")
+    assert str(list_versions(sqlite, "unread")) == before
+    assert promote(sqlite, "unread", 3, "the cure").aliases == ("challenger", "champion")
 
 
 def test_unknown_version_is_named(sqlite, train):

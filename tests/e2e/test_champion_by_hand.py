@@ -68,6 +68,12 @@ def test_a_champion_of_other_pixels_is_replaced_not_applied(region: Region) -> N
     report = region.run("run", "--json")
     assert report.code == 0, report.err
     assert "promote: the champion is of other pixels" in report.document["decision"]
+    new = _champion(region)
+    assert region.registry("rollback").code == 0
+    again = region.run("run", "--json")
+    assert again.code == 0, "the same bytes, rolled back by hand, and nothing else can make this map: " + again.err
+    assert "; rolled back before, but the champion is of other pixels" in again.document["decision"]
+    assert _champion(region) == new
 
 
 def test_a_champion_of_an_older_method_is_replaced_not_applied(region: Region, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,6 +106,26 @@ def test_a_champion_that_cannot_be_read_is_replaced_by_training_anew(
         path.unlink()
     assert region.run("run", "--retrain").code == 0, "trained to the same bytes, which are stored again"
     assert "stored again from the same training" in caplog.text
+    assert _champion(region) == new
+
+
+def test_what_was_rolled_back_maps_again_where_the_champion_cannot_be_read(region: Region) -> None:
+    """Training anew gives the very bytes that a person said no to: they outrank a champion that is damaged."""
+    champion, new = _champion(region), len(region.registry("list", "--json").document) + 1
+    assert region.run("run", "--retrain").code == 0
+    assert region.registry("promote", "--version", str(new), "--reason", "trial").code == 0
+    while _champion(region) != champion:
+        assert region.registry("rollback").code == 0
+    (version,) = [v for v in region.registry("list", "--json").document if v["version"] == champion]
+    (weights,) = (region.workspace / "mlartifacts" / version["run_id"]).rglob("model.safetensors")
+    weights.write_bytes(b"damaged")
+    report = region.run("run", "--retrain", "--json")
+    assert report.code == 0, report.err
+    assert _champion(region) == new
+    assert "; rolled back before, but the champion cannot be read" in report.document["decision"]
+    refused = region.registry("rollback")
+    assert refused.code == 1
+    assert re.search(rf"version {champion}: model\.safetensors has SHA-256 .*gvio run --retrain`", refused.message)
     assert _champion(region) == new
 
 

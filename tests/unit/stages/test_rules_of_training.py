@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -13,13 +14,16 @@ import pytest
 from gvio.config import ModelParams, Params
 from gvio.ledger.rows import COLUMNS, Ledger
 from gvio.ledger.sums import sums_matrix
+from gvio.run.artifacts import DecidedHead
 from gvio.run.digests import ledger_digest
 from gvio.run.inputs import architecture_digest
-from gvio.run.made import Kept
+from gvio.run.made import Kept, Made
 from gvio.run.request import RunRequest
+from gvio.run.workspace import Workspace
 from gvio.scoreboard.board import Protocols, ProtocolScores, Scoreboard
 from gvio.scoreboard.names import AS_USED, OURS
 from gvio.scoreboard.scores import ModelScores
+from gvio.stages import decide as deciding
 from gvio.stages.decide import judge
 from gvio.stages.train import training_rule
 from gvio.types import Month
@@ -131,6 +135,40 @@ def test_a_model_of_other_pixels_is_not_asked_to_read_these(champion: Any) -> No
     sums = sums_matrix(_ledger(), ("A", "B"), "CITY", MONTHS)
     decision = judge(cast("Any", None), sums, _package(), champion)
     assert decision.reason.startswith("promote: the champion is of other pixels")
+
+
+@pytest.mark.parametrize(
+    ("asked", "champion", "decisions"),
+    [
+        ([{}, {}], _champion(), 1),
+        ([{}, {"supersede": "withdrawn"}, {"supersede": "withdrawn"}], _champion(), 2),
+        ([{}, {}], SimpleNamespace(package=_package(("A", "C"))), 2),
+    ],
+    ids=["found again", "superseding is another decision", "a champion of other districts"],
+)
+def test_a_decision_is_found_again_while_it_can_be_what_was_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: list[dict[str, Any]], champion: Any, decisions: int
+) -> None:
+    made_anew: list[Made] = []
+
+    def decided(*args: Any) -> DecidedHead:
+        (made,) = [arg for arg in args if isinstance(arg, Made)]
+        made_anew.append(made)
+        return DecidedHead(made=made, month="2021-03", version=1, decision="promoted", reason="")
+
+    for name, value in {
+        "_decide": decided,
+        "read_champion": lambda *_: champion,
+        "one_thread_each": lambda: None,
+    }.items():
+        monkeypatch.setattr(deciding, name, value)
+    head = SimpleNamespace(key="of the evaluation", month="2021-03")
+    evaluated: Any = SimpleNamespace(head=head, package=Kept.here(_package()))
+    for request in asked:
+        context = _context(**request)
+        context.workspace = Workspace(tmp_path)
+        deciding.decide(context, cast("Any", SimpleNamespace(head=head)), evaluated, Kept.here(champion))
+    assert len(made_anew) == decisions
 
 
 def test_the_order_of_rows_does_not_change_a_ledger_but_a_figure_does() -> None:
