@@ -16,14 +16,7 @@ from collections.abc import Mapping
 
 import torch
 
-from gvio.assimilate.covariance import (
-    JITTER,
-    cholesky,
-    light_gain,
-    light_kernels,
-    light_shock,
-    output_kernels,
-)
+from gvio.assimilate.covariance import JITTER, Kernels, cholesky, light_errors, light_gain, light_shock
 from gvio.assimilate.observed import Observed
 
 Tensor = torch.Tensor
@@ -74,17 +67,16 @@ class Joined:
     fit: Tensor
 
 
-def told_by_figures(h: Mapping[str, Tensor], seen: Observed) -> Told:
+def told_by_figures(h: Mapping[str, Tensor], kernels: Kernels, seen: Observed) -> Told:
     """What each district's own figures say of it.
 
     Raises:
         ModelError: Their covariance cannot be factored.
     """
-    _, own = output_kernels(h, seen.months)
-    return _joined_up([_figures(h, own, seen.part(districts)) for districts in _slices(seen.n_areas)])
+    return _joined_up([_figures(h, kernels.own, seen.part(districts)) for districts in _slices(seen.n_areas)])
 
 
-def told_by_all(h: Mapping[str, Tensor], seen: Observed, told: Told) -> Told:
+def told_by_all(h: Mapping[str, Tensor], kernels: Kernels, seen: Observed, told: Told) -> Told:
     """What each district's own figures and light say; `told` is what the figures do (`told_by_figures`).
 
     Raises:
@@ -92,9 +84,8 @@ def told_by_all(h: Mapping[str, Tensor], seen: Observed, told: Told) -> Told:
     """
     if not bool(seen.lit.any()):
         return told
-    (_, own), gain = output_kernels(h, seen.months), light_gain(h)
-    slices = _slices(seen.n_areas)
-    lit = _joined_up([_light(h, gain[d], own, seen.part(d), told.of(d)) for d in slices])
+    gain, slices = light_gain(h), _slices(seen.n_areas)
+    lit = _joined_up([_light(h, kernels, gain[d], seen.part(d), told.of(d)) for d in slices])
     return dataclasses.replace(lit, fit=told.fit + lit.fit)
 
 
@@ -110,15 +101,15 @@ def _figures(h: Mapping[str, Tensor], own: Tensor, seen: Observed) -> Told:
     return _told(own, S, S[..., :0], u, S[0, :0, :0], u[0, :0], 0.5 * (error**2).sum() + _log_root(factor))
 
 
-def _light(h: Mapping[str, Tensor], gain: Tensor, own: Tensor, seen: Observed, before: Told) -> Told:
+def _light(h: Mapping[str, Tensor], kernels: Kernels, gain: Tensor, seen: Observed, before: Told) -> Told:
     """After the figures, so that only T readings are conditioned on at once."""
     lit = seen.lit.to(torch.float64)
     both = lit[:, :, None] * lit[:, None]
     # What a reading says of c: directly, less what the figures have told of it already.
     across = gain[:, None, None] * lit[..., None] * (torch.eye(seen.n_months, dtype=torch.float64) - before.carried)
-    _, errors = light_kernels(h, seen.months, seen.rough)
+    errors = light_errors(kernels, seen.rough)
     noise = torch.where(seen.lit, light_shock(h, seen.rough, seen.precision) + JITTER, 1.0)
-    error = lit * (seen.z - gain[:, None] * (before.u @ own))
+    error = lit * (seen.z - gain[:, None] * (before.u @ kernels.own))
     covariance = both * (gain[:, None, None] ** 2 * before.left + errors) + torch.diag_embed(noise)
     factor = cholesky(covariance)
     # Both what is said of c and of e is wanted: from the inverse in half the time that two solutions take.
@@ -126,7 +117,9 @@ def _light(h: Mapping[str, Tensor], gain: Tensor, own: Tensor, seen: Observed, b
     weights = (inverse @ error[..., None])[..., 0]
     R = across.mT @ inverse
     S, u = before.S + R @ across, before.u + (across.mT @ weights[..., None])[..., 0]
-    return _told(own, S, R, u, inverse.sum(0), weights.sum(0), 0.5 * (error * weights).sum() + _log_root(factor))
+    return _told(
+        kernels.own, S, R, u, inverse.sum(0), weights.sum(0), 0.5 * (error * weights).sum() + _log_root(factor)
+    )
 
 
 def _told(own: Tensor, S: Tensor, R: Tensor, u: Tensor, W: Tensor, v: Tensor, fit: Tensor) -> Told:
@@ -134,23 +127,22 @@ def _told(own: Tensor, S: Tensor, R: Tensor, u: Tensor, W: Tensor, v: Tensor, fi
     return Told(S, R, u, W, v, fit, carried, own - carried @ own)
 
 
-def join(h: Mapping[str, Tensor], seen: Observed, told: Told) -> Joined:
+def join(h: Mapping[str, Tensor], kernels: Kernels, seen: Observed, told: Told) -> Joined:
     """Condition on the figures that districts share, then find what all share.
 
     Raises:
         ModelError: A covariance cannot be factored.
     """
-    common, own = output_kernels(h, seen.months)
-    R = told.R.sum(0)
+    own, R = kernels.own, told.R.sum(0)
     information = torch.cat([torch.cat([told.S.sum(0), R], 1), torch.cat([R.T, told.W], 1)], 0)
     evidence = torch.cat([told.u.sum(0), told.v])
     factor, across, error = _shared_figures(h, own, seen, told)
     information = information + across.T @ across
     evidence = evidence + across.T @ error
     # In units of the prior's factor the precision of s is one plus what was told: never worse conditioned than needed.
-    prior = cholesky(common)
+    prior = cholesky(kernels.common)
     if len(told.W):
-        errors = cholesky(light_kernels(h, seen.months, seen.rough)[0])
+        errors = cholesky(kernels.light_common)
         prior = torch.block_diag(prior, errors)  # type: ignore[no-untyped-call]
     precise = cholesky(prior.T @ information @ prior + torch.eye(len(prior), dtype=torch.float64))
     root = torch.linalg.solve_triangular(precise, prior.T, upper=False).T
@@ -180,14 +172,12 @@ def _shared_figures(h: Mapping[str, Tensor], own: Tensor, seen: Observed, told: 
     return factor, white[:, :-1], white[:, -1]
 
 
-def variances(
-    h: Mapping[str, Tensor], seen: Observed, told: Told, joined: Joined, share: Tensor
-) -> tuple[Tensor, Tensor]:
+def variances(kernels: Kernels, seen: Observed, told: Told, joined: Joined, share: Tensor) -> tuple[Tensor, Tensor]:
     """Variance (D, T) of log output, and (T,) of the log of the districts' sum with the shares (D, T) as weights.
 
     The log of a sum is linear in its logs to first order (delta method).
     """
-    _, own = output_kernels(h, seen.months)
+    own = kernels.own
     every, together = [], seen.prior.new_zeros(seen.n_months)
     with_s = seen.prior.new_zeros(seen.n_months, len(joined.root))
     with_figures = seen.prior.new_zeros(len(seen.shared_y), seen.n_months)

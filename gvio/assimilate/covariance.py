@@ -95,23 +95,38 @@ def output_components(h: Mapping[str, Tensor], months: Months) -> tuple[Componen
     )
 
 
-def output_kernels(h: Mapping[str, Tensor], months: Months) -> tuple[Tensor, Tensor]:
-    """(T, T) prior covariance of what all districts share, and (T, T) of what each has by itself."""
-    components = output_components(h, months)
-    common, own = (functools.reduce(torch.add, [c.months for c in components if c.own is o]) for o in (False, True))
-    return common, own
+@dataclasses.dataclass(frozen=True, eq=False)
+class Kernels:
+    """Covariances over months (T, T) for one set of hyperparameters, each made once a pass.
 
-
-def light_kernels(h: Mapping[str, Tensor], months: Months, rough: Tensor) -> tuple[Tensor, Tensor]:
-    """(T, T) covariance of the errors that all districts' light shares, and (D, T, T) of each one's own slow errors.
-
-    `rough` (D,): factor on a district's own errors.
+    `common` of the output that all districts share, `own` of what each has by itself; `light_common` of the errors that
+    all districts' light shares, `light_own` of each one's slow errors, at their usual size (`light_errors`).
     """
-    k = month_kernels(months)
-    common = h["light_common"] ** 2 * k["shock"] + h["light_drift"] ** 2 * k["walk"]
-    own = h["light_walk"] ** 2 * k["walk"] + h["light_season"] ** 2 * k["season"]
-    # A month's common error is calibration and weather, the same for rough districts: only own errors are scaled.
-    return common, _FREE_LIGHT_LEVEL * k["constant"] + (rough**2)[:, None, None] * own
+
+    common: Tensor
+    own: Tensor
+    light_common: Tensor
+    light_own: Tensor
+
+
+def kernels_of(h: Mapping[str, Tensor], months: Months) -> Kernels:
+    """The kernels of the model."""
+    components, k = output_components(h, months), month_kernels(months)
+    common, own = (functools.reduce(torch.add, [c.months for c in components if c.own is o]) for o in (False, True))
+    return Kernels(
+        common,
+        own,
+        light_common=h["light_common"] ** 2 * k["shock"] + h["light_drift"] ** 2 * k["walk"],
+        light_own=h["light_walk"] ** 2 * k["walk"] + h["light_season"] ** 2 * k["season"],
+    )
+
+
+def light_errors(kernels: Kernels, rough: Tensor) -> Tensor:
+    """(D, T, T) covariance of each district's own slow errors of light, its free level among them; `rough` (D,).
+
+    A month's common error is calibration and weather, the same for rough districts: only own errors are scaled.
+    """
+    return _FREE_LIGHT_LEVEL + (rough**2)[:, None, None] * kernels.light_own
 
 
 def light_shock(h: Mapping[str, Tensor], rough: Tensor, precision: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ import torch
 from scipy.optimize import minimize
 
 from gvio.assimilate.condition import join, told_by_all, told_by_figures
-from gvio.assimilate.covariance import as_tensors
+from gvio.assimilate.covariance import as_tensors, kernels_of
 from gvio.assimilate.hyper import (
     CEILINGS,
     FLOORS,
@@ -49,7 +49,8 @@ def learn_hyper(setting: Setting, start: Hyper = START, *, window: int = 72, max
     names = tuple(n for n in NAMES if n not in LIGHT_NAMES)
 
     def likelihood(h: Mapping[str, torch.Tensor]) -> torch.Tensor:
-        return join(h, seen, told_by_figures(h, seen)).fit
+        kernels = kernels_of(h, seen.months)
+        return join(h, kernels, seen, told_by_figures(h, kernels, seen)).fit
 
     learned = _maximise(likelihood, names, start, max_iterations)
     return learned if setting.light is None else learn_light(setting, learned, window=window)
@@ -70,11 +71,13 @@ def learn_light(setting: Setting, hyper: Hyper, *, window: int = 72, max_iterati
         return hyper
     # Constant while the light's are learned, so it is computed once: a step then costs the readings only.
     kept = as_tensors(hyper, lit.n_areas)
-    figures = told_by_figures(kept, lit)
-    of_figures = join(kept, lit.dark(), figures).fit
+    usual = kernels_of(kept, lit.months)
+    figures = told_by_figures(kept, usual, lit)
+    of_figures = join(kept, usual, lit.dark(), figures).fit
 
     def likelihood(h: Mapping[str, torch.Tensor]) -> torch.Tensor:
-        return join(h, lit, told_by_all(h, lit, figures)).fit - of_figures
+        kernels = kernels_of(h, lit.months)
+        return join(h, kernels, lit, told_by_all(h, kernels, lit, figures)).fit - of_figures
 
     return _maximise(likelihood, LIGHT_NAMES, hyper, max_iterations, lit.n_areas)
 

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from gvio.assimilate.condition import Told, join, told_by_all, told_by_figures, variances
-from gvio.assimilate.covariance import as_tensor, as_tensors, output_kernels
+from gvio.assimilate.covariance import Kernels, as_tensor, as_tensors, kernels_of
 from gvio.assimilate.hyper import Hyper
 from gvio.assimilate.linearise import first_guess
 from gvio.assimilate.observed import Observed, Setting, observe
@@ -79,8 +79,9 @@ def last_pass(setting: Setting, hyper: Hyper) -> tuple[Pass, Posterior]:
         seen = observe(setting, log_output, steps)
         if wider is not None:
             seen = dataclasses.replace(seen, relative=wider[0], shared_relative=wider[1])
-        figures = told_by_figures(h, seen)
-        done = condition(h, seen, figures, full=turn == _PASSES - 1)
+        kernels = kernels_of(h, seen.months)
+        figures = told_by_figures(h, kernels, seen)
+        done = condition(h, kernels, seen, figures, full=turn == _PASSES - 1)
         # Weights of district-months within a sum depend on the estimate: linearise again at the new one.
         log_output = done.posterior.mean
         if turn < _PASSES - 1:
@@ -89,18 +90,18 @@ def last_pass(setting: Setting, hyper: Hyper) -> tuple[Pass, Posterior]:
     if not bool(seen.lit.any()):
         return done, done.posterior
     # The same linearisation and weights, so that the difference is due to light alone.
-    dark = condition(h, seen.dark(), figures, full=True).posterior
-    return _doubting(done, figures, dark), dark
+    dark = condition(h, kernels, seen.dark(), figures, full=True).posterior
+    return _doubting(done, kernels, figures, dark), dark
 
 
-def _doubting(done: Pass, figures: Told, dark: Posterior) -> Pass:
+def _doubting(done: Pass, kernels: Kernels, figures: Told, dark: Posterior) -> Pass:
     """The pass again with wider errors of light in districts whose estimate it moved implausibly far, if any."""
     lit = done.posterior
     factor = downweighting(surprise(lit.mean, lit.sd, dark.mean, dark.sd))
     if (factor == 1).all():
         return done
     rougher = dataclasses.replace(done.seen, rough=as_tensor(factor) * done.seen.rough)
-    return condition(done.h, rougher, figures, full=True)
+    return condition(done.h, kernels, rougher, figures, full=True)
 
 
 def _finite(done: Pass) -> Pass:
@@ -110,11 +111,12 @@ def _finite(done: Pass) -> Pass:
     return done
 
 
-def condition(h: Mapping[str, torch.Tensor], seen: Observed, figures: Told, *, full: bool) -> Pass:
+def condition(h: Mapping[str, torch.Tensor], kernels: Kernels, seen: Observed, figures: Told, *, full: bool) -> Pass:
     """Condition log output on what was observed; without `full` the standard deviations are left 0.
 
     Args:
         h: Hyperparameters.
+        kernels: `kernels_of` the same.
         seen: What was observed.
         figures: What the districts' own figures say: `told_by_figures` of the same.
         full: Whether standard deviations are wanted.
@@ -122,14 +124,13 @@ def condition(h: Mapping[str, torch.Tensor], seen: Observed, figures: Told, *, f
     Raises:
         ModelError: The posterior is not finite.
     """
-    own_told = told_by_all(h, seen, figures)
-    joined = join(h, seen, own_told)
-    _, own = output_kernels(h, seen.months)
-    mean = seen.prior + joined.common + joined.told @ own
+    own_told = told_by_all(h, kernels, seen, figures)
+    joined = join(h, kernels, seen, own_told)
+    mean = seen.prior + joined.common + joined.told @ kernels.own
     if not full:
         nothing = np.zeros(mean.shape)
         return _finite(Pass(h, seen, joined.told, Posterior(mean.numpy(), nothing, nothing[0], nothing[0])))
-    variance, of_city = variances(h, seen, own_told, joined, torch.softmax(mean, 0))
+    variance, of_city = variances(kernels, seen, own_told, joined, torch.softmax(mean, 0))
     posterior = Posterior(
         mean=mean.numpy(),
         # Rounding can leave a variance a little below zero where a figure settles a district-month.

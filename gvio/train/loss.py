@@ -15,7 +15,7 @@ import dataclasses
 
 import torch
 
-from gvio.assimilate.covariance import JITTER, as_tensors, cholesky, light_kernels, output_kernels
+from gvio.assimilate.covariance import JITTER, as_tensors, cholesky, kernels_of, light_errors
 from gvio.assimilate.hyper import Hyper
 from gvio.assimilate.observed import Observed, Setting, observe
 from gvio.types import BoolArray, FloatArray
@@ -54,13 +54,14 @@ def whiten(setting: Setting, hyper: Hyper, log_output: FloatArray, rows: BoolArr
     anyway; with them the network learns what differs between districts.
     """
     seen = observe(dataclasses.replace(setting, light=None), log_output, rows=rows)
-    usual = torch.ones(1, dtype=torch.float64)
-    common, own = output_kernels(as_tensors(hyper, seen.n_areas), seen.months)
-    errors = light_kernels(as_tensors(LIGHT_ERRORS, seen.n_areas), seen.months, usual)
-    eye = torch.eye(seen.n_months, dtype=torch.float64)
-    own = own + errors[1][0] + LIGHT_ERRORS.light_shock**2 * eye
+    model = kernels_of(as_tensors(hyper, seen.n_areas), seen.months)
+    light = kernels_of(as_tensors(LIGHT_ERRORS, seen.n_areas), seen.months)
+    usual, eye = torch.ones(1, dtype=torch.float64), torch.eye(seen.n_months, dtype=torch.float64)
+    own = model.own + light_errors(light, usual)[0] + LIGHT_ERRORS.light_shock**2 * eye
     flat = torch.full_like(seen.prior, float(seen.prior.mean()))  # districts' levels are the network's to explain
-    found = _whitened(dataclasses.replace(seen, prior=flat), common + errors[0], own, hyper.noise**2 + JITTER)
+    found = _whitened(
+        dataclasses.replace(seen, prior=flat), model.common + light.light_common, own, hyper.noise**2 + JITTER
+    )
     parts = {field.name: getattr(found, field.name) for field in dataclasses.fields(found)}
     single = {name: part.to(torch.float32) for name, part in parts.items() if name != "mine"}
     return dataclasses.replace(found, **single)

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 
-from gvio.assimilate.covariance import JITTER, light_kernels, output_components
+from gvio.assimilate.covariance import JITTER, kernels_of, output_components
+from gvio.assimilate.covariance import light_errors as slow_errors
 from gvio.assimilate.observed import Observed
 
 Tensor = torch.Tensor
@@ -62,7 +63,8 @@ def output_covariance(h: Mapping[str, Tensor], seen: Observed) -> Tensor:
 
 
 def light_errors(h: Mapping[str, Tensor], seen: Observed, lit: Tensor) -> Tensor:
-    common, own = light_kernels(h, seen.months, seen.rough)
+    kernels = kernels_of(h, seen.months)
+    common, own = kernels.light_common, slow_errors(kernels, seen.rough)
     errors = kron(len(seen.prior), common, own)[lit][:, lit]
     shock = (h["light_shock"] * seen.rough[:, None]) ** 2 / seen.precision
     return errors + torch.diag(shock.ravel()[lit])

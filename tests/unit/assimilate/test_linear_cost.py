@@ -12,7 +12,7 @@ from assimilate_worlds import FIRST, Row, world
 
 from gvio.assimilate.calendar import calendar_features
 from gvio.assimilate.condition import join, told_by_all, told_by_figures
-from gvio.assimilate.covariance import as_tensors
+from gvio.assimilate.covariance import as_tensors, kernels_of
 from gvio.assimilate.hyper import NAMES, START
 from gvio.assimilate.observed import Measurement, Setting, observe
 from gvio.assimilate.posterior import condition
@@ -91,7 +91,8 @@ def test_mean_and_deviations_are_those_of_the_dense_form(seed: int) -> None:
     setting, x = mixed(seed, lit=seed % 4 != 3)
     seen = widened(observe(setting, x), seed)
     h = as_tensors(dataclasses.replace(H, sensitivity=tuple(np.linspace(0.5, 2, len(x)))), len(x))
-    got = condition(h, seen, told_by_figures(h, seen), full=True).posterior
+    kernels = kernels_of(h, seen.months)
+    got = condition(h, kernels, seen, told_by_figures(h, kernels, seen), full=True).posterior
     mean, sd, city_sd = dense_oracle.posterior(h, seen)
     np.testing.assert_allclose(got.mean, mean, rtol=0, atol=1e-8)
     np.testing.assert_allclose(got.sd, sd, rtol=0, atol=1e-8)
@@ -105,7 +106,11 @@ def test_evidence_and_its_gradient_are_those_of_the_dense_form(seed: int) -> Non
     free = {name: torch.tensor(value, dtype=torch.float64, requires_grad=True) for name, value in H.as_dict().items()}
     own = torch.linspace(0.5, 2, len(x), dtype=torch.float64, requires_grad=True)
     h = {**free, "sensitivity": own}
-    wanted, got = dense_oracle.evidence(h, seen), join(h, seen, told_by_all(h, seen, told_by_figures(h, seen))).fit
+    kernels = kernels_of(h, seen.months)
+    wanted, got = (
+        dense_oracle.evidence(h, seen),
+        join(h, kernels, seen, told_by_all(h, kernels, seen, told_by_figures(h, kernels, seen))).fit,
+    )
     np.testing.assert_allclose(float(got.detach()), float(wanted.detach()), rtol=1e-9)
     leaves = [free[name] for name in NAMES] + [own]
     pairs = [torch.autograd.grad(value, leaves, allow_unused=True) for value in (got, wanted)]

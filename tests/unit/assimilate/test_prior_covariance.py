@@ -13,10 +13,10 @@ from gvio.assimilate.covariance import (
     as_tensors,
     cholesky,
     fading,
+    kernels_of,
     light_gain,
     light_shock,
     month_kernels,
-    output_kernels,
 )
 from gvio.assimilate.hyper import NAMES, START, Hyper
 from gvio.assimilate.observed import observe
@@ -55,13 +55,14 @@ def test_a_walk_moves_by_its_steps_and_a_season_adds_nothing_over_a_year():
 
 
 def test_districts_share_what_is_common_and_nothing_else(seen):
-    common, own = (kernel.numpy() for kernel in output_kernels(H, seen.months))
+    kernels = kernels_of(H, seen.months)
+    common, own = kernels.common.numpy(), kernels.own.numpy()
     level = START.level**2 + START.walk**2 + START.season**2 * 11 / 12 + START.shock**2
     level += START.swing**2 + (START.trend * (T - 1) / 24) ** 2
     assert own[0, 0] == pytest.approx(level)
     quiet = {name: torch.zeros(()).double() if name in OWN else H[name] for name in H}
-    np.testing.assert_allclose(output_kernels(quiet, seen.months)[0], common)
-    assert not output_kernels(quiet, seen.months)[1].any()
+    np.testing.assert_allclose(kernels_of(quiet, seen.months).common, common)
+    assert not kernels_of(quiet, seen.months).own.any()
 
 
 def test_errors_of_light_grow_as_it_is_seen_less(seen):

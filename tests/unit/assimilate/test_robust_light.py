@@ -7,7 +7,7 @@ import pytest
 import torch
 from assimilate_worlds import monthly, setting_of, spans, with_light, world
 
-from gvio.assimilate.covariance import as_tensors, light_kernels, light_shock
+from gvio.assimilate.covariance import as_tensors, kernels_of, light_errors, light_shock
 from gvio.assimilate.hyper import MOST_SURPRISE, START
 from gvio.assimilate.observed import observe
 from gvio.assimilate.posterior import assimilate, last_pass
@@ -66,7 +66,8 @@ def test_doubt_widens_a_districts_own_errors_and_not_its_level():
     seen = observe(lit, np.log(np.full((D, T), 30.0)))
     h, one = as_tensors(HYPER, D), torch.ones_like(seen.precision)
     doubted = torch.tensor([3.0] + [1.0] * (D - 1)).double()
-    slow = light_kernels(h, seen.months, doubted)[1] - light_kernels(h, seen.months, seen.rough)[1]
+    kernels = kernels_of(h, seen.months)
+    slow = light_errors(kernels, doubted) - light_errors(kernels, seen.rough)
     quick = light_shock(h, doubted, one) - light_shock(h, seen.rough, one)
     expected = 8 * (HYPER.light_shock**2 + HYPER.light_walk**2 * 10 + HYPER.light_season**2 * 11 / 12)
     assert float(slow[0, 9, 9] + quick[0, 9]) == pytest.approx(expected)

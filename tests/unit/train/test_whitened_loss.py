@@ -7,7 +7,7 @@ import pytest
 import torch
 from train_worlds import D, output_of, setting_of
 
-from gvio.assimilate.covariance import JITTER, as_tensors, light_kernels, output_kernels
+from gvio.assimilate.covariance import JITTER, as_tensors, kernels_of, light_errors
 from gvio.assimilate.hyper import START
 from gvio.assimilate.linearise import linearise
 from gvio.assimilate.observed import Measurement, months_of, observe
@@ -49,8 +49,9 @@ def dense_rows(setting, x):
 def dense_covariance(setting, H):
     """Of everything that neither the network nor noise-free light explains."""
     months = months_of(setting)
-    common, own = (k.numpy() for k in output_kernels(as_tensors(START, D), months))
-    shared, each = (k.numpy() for k in light_kernels(as_tensors(LIGHT_ERRORS, D), months, torch.ones(1).double()))
+    model, light = (kernels_of(as_tensors(hyper, D), months) for hyper in (START, LIGHT_ERRORS))
+    common, own, shared = (k.numpy() for k in (model.common, model.own, light.light_common))
+    each = light_errors(light, torch.ones(1).double()).numpy()
     own = own + each[0] + LIGHT_ERRORS.light_shock**2 * np.eye(T)
     whole = np.kron(np.ones((D, D)), common + shared) + np.kron(np.eye(D), own)
     return H @ whole @ H.T + (START.noise**2 + JITTER) * np.eye(len(H))
