@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import hashlib
 import io
 import logging
 import tempfile
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gvio.errors import DamagedModel, ModelError
+from gvio.files import sha256
 from gvio.registry.artifacts import run_folder
 from gvio.registry.connection import connect, database_path, nothing_stored
 from gvio.registry.decisions import was_chosen
@@ -24,7 +24,7 @@ from gvio.types import Month
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
-RETRAIN = "Train again with `gvio run --retrain`, or go back with `gvio registry rollback`."
+REPLACE = "Train again with `gvio run --retrain`, or go back with `gvio registry rollback`."
 
 _log = logging.getLogger("gvio.registry")
 
@@ -95,7 +95,7 @@ def read_stored(client: MlflowClient, uri: str, version: ModelVersion) -> Champi
         weights, config = _stored(client, uri, version.run_id)
     except (MlflowException, OSError) as error:
         kind = DamagedModel if _is_gone(error) else ModelError
-        raise kind("the stored package cannot be read", where=version.name, hint=RETRAIN) from None
+        raise kind("the stored package cannot be read", where=version.name, hint=REPLACE) from None
     _require_registered(version, WEIGHTS, weights, version.weights_sha256)
     _require_registered(version, CONFIG, config, version.config_sha256)
     return Champion(version, weights, config, version.decided)
@@ -125,8 +125,8 @@ def _files(package: Path) -> tuple[bytes, bytes]:
 
 
 def _require_registered(version: ModelVersion, name: str, data: bytes, registered: str) -> None:
-    actual = hashlib.sha256(data).hexdigest()
+    actual = sha256(data)
     if actual != registered:
         found, wanted = actual[:12], registered[:12] or "nothing"
         what = f"{name} has SHA-256 {found}…, registered was {wanted}…"
-        raise DamagedModel(what, where=version.name, hint=RETRAIN)
+        raise DamagedModel(what, where=version.name, hint=REPLACE)

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from gvio.config import INVENTED
 from gvio.errors import ModelError
+from gvio.files import sha256
 from gvio.types import Month
 
 WEIGHTS = "model.safetensors"
@@ -192,5 +192,5 @@ def package_digests(package: Path) -> dict[str, str]:
         path = package / name
         if not path.is_file():
             raise ModelError(f"the model package has no {name}", where=str(package), hint="Train again.")
-        digests[tag] = hashlib.sha256(path.read_bytes()).hexdigest()
+        digests[tag] = sha256(path.read_bytes())
     return digests

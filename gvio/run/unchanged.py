@@ -99,11 +99,8 @@ def by_what_made_it(
     if context.request.retrain or not standing.whole:
         return None
     month = fetched.head.month
-    stays = _pointer_stays(context, standing, month)
     wanted = release_digests(context, fetched.head.light, month).model_dump()
     for manifest in _sound_manifests(context, standing, month):
-        if not (stays or standing.names(manifest.release)):
-            continue
         same = all(manifest.inputs.get(name) == value for name, value in wanted.items())
         if not same or not set(context.request.also) <= set(manifest.grids):
             continue
@@ -122,10 +119,12 @@ def _pointer_stays(context: Context, standing: Standing, month: str) -> bool:
 
 
 def _sound_manifests(context: Context, standing: Standing, month: str) -> Iterator[Manifest]:
-    """Of the month's releases whose objects are all there, the pointer's first."""
+    """The month's releases that may stand as they are and whose objects are all there, the pointer's first."""
     latest = standing.manifest
     if latest is not None and str(latest.month) == month:
         yield latest
+    if not _pointer_stays(context, standing, month):
+        return  # another release of the month would have to take the pointer
     store, region = context.store, context.region
     others = [n for n in store.list_folders(f"{region}/releases") if n.startswith(f"{month}-")]
     sizes = store.list_(region) if others else {}

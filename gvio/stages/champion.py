@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from gvio.errors import DamagedModel, ModelError, OutdatedModel
-from gvio.registry.champion import RETRAIN, champion_as_of
+from gvio.registry.champion import REPLACE, champion_as_of
 from gvio.run.artifacts import Champion
 from gvio.train.package import read_package
 from gvio.types import Month
@@ -41,6 +41,8 @@ def read_champion(context: Context, month: Month) -> Champion | None:
 
 def passed_over(context: Context, month: Month) -> str:
     """What is wrong with the champion where it counts as none because it cannot be read; "" otherwise."""
+    if not context.request.retrain:
+        return ""  # then it does not count as none: reading it was an error
     try:
         _read(context, month)
     except OutdatedModel:
@@ -60,7 +62,7 @@ def _read(context: Context, month: Month) -> Champion | None:
     except OutdatedModel:
         raise
     except ModelError as error:
-        raise DamagedModel(error.what, where=found.version.name, hint=RETRAIN) from None
+        raise DamagedModel(error.what, where=found.version.name, hint=REPLACE) from None
 
 
 def _what(error: DamagedModel) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 import geopandas as gpd
 import pytest
 import shapely
+from toy_pack import YAML
 
 from gvio.config import parse_region
 from gvio.errors import ConfigError, PackError
@@ -15,20 +16,6 @@ from gvio.region.tables import read_text_table
 from gvio.region.vectors import encoding_note, read_vector
 
 REAL = Path(__file__).parents[4] / "shared" / "data" / "boundaries_shanghai" / "wgs84_amap16"
-YAML = """\
-name: toy
-title: Toy
-bounds: [121.0, 31.0, 121.4, 31.2]
-area_crs: EPSG:32651
-first_month: "2020-01"
-unit: 100 million CNY
-ntl: {product: vnl-monthly, source: ntl}
-districts: {path: districts.geojson, id: district_id, name: name, group: group}
-city_id: CITY
-factories: {path: factories.csv, crs: wgs84}
-statistics: {path: statistics.csv, series: main}
-calendar: none
-"""
 CHINA = parse_region(YAML)
 NAMES = ["黄浦区", "浦东新区"]
 BOXES = [shapely.box(121, 31, 121.1, 31.1), shapely.box(121.1, 31, 121.2, 31.1)]
