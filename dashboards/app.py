@@ -19,6 +19,7 @@ from dashboards.style import CSS
 from dashboards.views import about, checks, reasons, scoreboard, trends, where
 from gvio.config import INVENTED
 from gvio.errors import GvioError
+from gvio.report.plain import plain
 from gvio.report.scores import SKILLS, skill_of
 from gvio.report.tables import STALE_DAYS, age_days, age_text, month_text
 
@@ -43,7 +44,7 @@ def main(arguments: list[str]) -> None:
         if region is not None:
             _show_region(source, region)
     except GvioError as error:
-        st.error(f"The published store could not be shown. {error}")
+        st.error(f"The published store could not be shown. {plain(str(error))}")
 
 
 def _parse(arguments: list[str]) -> Source:
@@ -55,17 +56,18 @@ def _parse(arguments: list[str]) -> Source:
 
 
 def _publish(source: Source) -> str:
-    return f"Publish a month: `gvio run --store {shlex.quote(source.url)}` with --region PACK; then reload this page."
+    command = plain(f"gvio run --store {shlex.quote(source.url)} --region PACK")
+    return f"Publish a month: {command}; then reload this page."
 
 
 def _choose_region(source: Source) -> str | None:
     names = regions(source)
     if not names:
-        st.info(f"Nothing is published in {source.url} yet. {_publish(source)}")
+        st.info(f"Nothing is published in {plain(source.url)} yet. {_publish(source)}")
         return None
     asked = st.query_params.get("region")
     if asked is not None and asked not in names:
-        st.warning(f"There is no region {asked!r} in this store; it holds {', '.join(names)}.")
+        st.warning(f"There is no region {plain(repr(asked))} in this store; it holds {plain(', '.join(names))}.")
     if len(names) == 1:
         return names[0]
     start = names.index(asked) if asked in names else 0
@@ -77,7 +79,7 @@ def _choose_region(source: Source) -> str | None:
 def _show_region(source: Source, region: str) -> None:
     newest = latest(source, region)
     if newest is None:
-        st.info(f"The region {region!r} has no release yet. {_publish(source)}")
+        st.info(f"The region {plain(repr(region))} has no release yet. {_publish(source)}")
         return
     asked = st.query_params.get("release", newest.release)
     view = shown(source.url, source.endpoint_url, region, asked)
@@ -94,7 +96,7 @@ def _header(view: Shown) -> None:
     published = view.release.published_at
     days = None if published is None else age_days(published, dt.datetime.now(dt.UTC))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.title(view.about.title, anchor=False, width="content")
+        st.title(plain(view.about.title), anchor=False, width="content")
         skill = skill_of(view.release.scoreboard, view.release.manifest)
         label, explanation = SKILLS[skill]
         st.badge(label, color=_SKILL_COLOURS.get(skill, "gray"), help=explanation)

@@ -9,6 +9,7 @@ from odc.geo.geobox import GeoBox
 
 from gvio.publish.latest import Latest
 from gvio.report.about import About, describe
+from gvio.report.district_page import Identity
 from gvio.store.documents import read_latest
 from gvio.store.objects import ObjectStore, open_store
 from gvio.store.published import PublishedRelease, list_regions, list_releases, read_grid, read_release
@@ -35,6 +36,12 @@ class Shown:
     def key(self) -> tuple[str, str]:
         """Region and release id."""
         return self.release.region, self.release.release
+
+    @property
+    def identity(self) -> Identity:
+        """What a file that leaves the page says about itself."""
+        about = self.about
+        return Identity(self.release.region, about.title, about.unit, self.release.release, about.invented)
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)

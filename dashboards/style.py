@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from markupsafe import Markup
+import plotly.graph_objects as go
+from markupsafe import Markup, escape
+
+from gvio.report.district_page import Identity
 
 CSS = """<style>
 .block-container, [data-testid="stMainBlockContainer"] {padding-top: 2.4rem; padding-bottom: 3rem; max-width: 1400px}
@@ -16,12 +20,30 @@ h3 {font-size: 1.1rem !important; padding-top: 1.2rem !important}
   h1 {font-size: 1.4rem !important}
 }
 .gvio-facts {display: flex; flex-wrap: wrap; gap: 0.6rem 2.4rem}
-.gvio-facts .label {font-size: 0.85rem; opacity: 0.7}
+.gvio-facts .label {font-size: 0.85rem; color: #4d505c}
 .gvio-facts .value {font-size: 1.6rem; line-height: 1.3; white-space: nowrap}
 .gvio-list {display: grid; grid-template-columns: minmax(6.5rem, 0.3fr) 1fr; line-height: 1.7}
 .gvio-list, .gvio-list dt, .gvio-list dd {margin: 0 !important; padding: 0 !important; overflow-wrap: anywhere}
-.gvio-list dt {opacity: 0.7; font-weight: 400}
+.gvio-list dt {color: #4d505c; font-weight: 400}
 .gvio-list dd {font-variant-numeric: tabular-nums}
+.gvio-list dt {overflow-wrap: break-word}
+.gvio-table {max-height: 640px; overflow: auto}
+.gvio-table table {border-collapse: collapse; width: 100%; font-size: 0.9rem; margin: 0}
+.gvio-table caption {text-align: left; font-size: 0.85rem; padding: 0 0 0.4rem; color: #4d505c}
+.gvio-table th, .gvio-table td {padding: 0.3rem 0.5rem; border: 0; vertical-align: top}
+.gvio-table th, .gvio-table td {border-bottom: 1px solid #e3e4e8}
+.gvio-table thead th {position: sticky; top: 0; background: #fff; font-weight: 600; text-align: right; color: #4d505c}
+.gvio-table td {text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap}
+.gvio-table tbody th {text-align: left; font-weight: 400; overflow-wrap: break-word; min-width: 5rem}
+.gvio-table thead th:first-child {text-align: left}
+[data-testid="stCaptionContainer"] {opacity: 1 !important}
+[data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p {color: #4d505c !important}
+:focus-visible {outline: 2px solid #7b1f5c !important; outline-offset: 1px}
+@media (pointer: coarse) {[data-testid="stDeckGlJsonChart"] * {touch-action: pan-y !important}}
+@media (max-width: 1000px) {
+  [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"]) {flex-direction: column}
+  [data-testid="stHorizontalBlock"] > [data-testid="stColumn"] {width: 100% !important; flex: 1 1 100% !important}
+}
 </style>"""
 
 
@@ -37,6 +59,23 @@ def facts_row(facts: Sequence[tuple[str, str]]) -> str:
 def facts_list(facts: Sequence[tuple[str, str]]) -> str:
     """Named facts one under the other as HTML; long hashes break instead of being cut."""
     return f'<dl class="gvio-list">{Markup("").join(_NAMED.format(*fact) for fact in facts)}</dl>'
+
+
+def named_chart(chart: go.Figure, subject: str, identity: Identity) -> go.Figure:
+    """The chart with what it is and where it is from written on it, so that its picture can leave the page."""
+    told = f"{identity.title}: {subject}, {identity.unit}" if identity.unit else f"{identity.title}: {subject}"
+    shown = f"{escape(told)}<br><span style='font-size:0.75em'>{escape(identity.mark)}</span>"
+    chart.update_layout(
+        title={"text": shown, "font": {"size": 13}, "x": 0, "xanchor": "left", "yref": "container", "y": 0.97},
+        margin={"l": 10, "r": 10, "t": 74, "b": 10},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+    )
+    return chart
+
+
+def png_of(name: str) -> dict[str, Any]:
+    """Plotly's settings of a chart whose picture is saved as `name`."""
+    return {"displaylogo": False, "toImageButtonOptions": {"filename": name, "scale": 2}}
 
 
 LINE = "rgb(123, 31, 92)"

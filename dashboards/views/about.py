@@ -11,6 +11,7 @@ import streamlit as st
 from dashboards.data import Shown, releases
 from dashboards.style import facts_list
 from gvio.report.about import Section, facts
+from gvio.report.plain import plain, without_images
 from gvio.report.tables import age_days, age_text, month_text
 
 
@@ -41,14 +42,16 @@ def show(view: Shown) -> None:
     if release.model_card:
         st.subheader("Model card", anchor=False)
         with st.expander("Read the model card"):
-            st.markdown(release.model_card)
+            st.markdown(without_images(release.model_card))
     _objects(view)
     _other_releases(view)
 
 
 def _objects(view: Shown) -> None:
     st.subheader("Objects and hashes", anchor=False)
-    st.caption(f"Keys are relative to {view.source.url}/{view.key[0]}/. Objects never change once published.")
+    st.caption(
+        f"Keys are relative to {plain(view.source.url)}/{plain(view.key[0])}/. Objects never change once published."
+    )
     frame = pd.DataFrame([dataclasses.asdict(listed) for listed in view.release.manifest.objects])
     st.dataframe(frame, hide_index=True, height=min(38 + 35 * len(frame), 400))
 

@@ -12,7 +12,7 @@ from gvio.report.tables import checks_sentence, checks_table
 def show(view: Shown) -> None:
     """Draw the view."""
     checks = view.release.checks
-    st.markdown(f"##### {checks_sentence(checks)}")
+    st.markdown(f"#### {checks_sentence(checks)}")
     st.caption("A failed required check refuses a month: nothing is published. A warning is reported and goes on.")
     if not checks:
         return

@@ -19,13 +19,18 @@ _NO_BASE_MAP = "__MAP_STYLE__"
 def build_deck(picture: Picture, edges: Sequence[Sequence[Sequence[float]]], *, narrow: bool = False) -> pdk.Deck:
     """A map of `picture` under `edges` (paths of longitude, latitude), fitted to a desk's or a narrow screen."""
     west, south, east, north = picture.bounds
-    zoom = fit_zoom(picture.bounds, _SCREEN_PX[narrow])
+    zoom = fit_zoom(picture.bounds, screen_px(narrow=narrow))
     return pdk.Deck(
         layers=[_bitmap(picture), _borders(edges)],
         initial_view_state=pdk.ViewState(longitude=(west + east) / 2, latitude=(south + north) / 2, zoom=zoom),
         map_provider=None,
         map_style=_NO_BASE_MAP,
     )
+
+
+def screen_px(*, narrow: bool = False) -> int:
+    """The side of the square of the screen that the region is fitted into at first."""
+    return _SCREEN_PX[narrow]
 
 
 def fit_zoom(bounds: tuple[float, float, float, float], screen_px: int) -> float:

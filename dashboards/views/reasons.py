@@ -7,7 +7,8 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from dashboards.data import Shown
-from dashboards.style import LINE, OFFICIAL, PART_COLOURS
+from dashboards.style import LINE, OFFICIAL, PART_COLOURS, named_chart, png_of
+from gvio.report.plain import plain
 from gvio.report.reasons import MOVING, light_table, moving_parts, reason_sentence
 from gvio.report.tables import district_table, month_text
 
@@ -30,8 +31,13 @@ def show(view: Shown) -> None:
         parts = moving_parts(why, area)
         months = parts["month"].tolist()[::-1]
         month = st.selectbox("Month", months, format_func=month_text, width=190, key=f"why-month-{view.key}")
-    st.markdown(reason_sentence(parts, month, names[area]))
-    st.plotly_chart(build_figure(parts, month), key=f"why-{view.key}-{area}", config={"displaylogo": False})
+    st.markdown(reason_sentence(parts, month, plain(names[area])))
+    st.plotly_chart(
+        named_chart(build_figure(parts, month), f"why {names[area]} moves", view.identity),
+        key=f"why-{view.key}-{area}",
+        config=png_of(f"{view.key[0]}-{area}-why-{view.key[1]}"),
+        alt=f"What the estimates of {names[area]} are made of, month by month, in per cent of its own mean",
+    )
     st.caption(
         "Bars: how far each part lies from its own mean over all months. Line: all parts together. Dotted: what light "
         "changed against the same figures without light; it is within the bars, not beside them. Public figures "
@@ -62,11 +68,9 @@ def build_figure(parts: pd.DataFrame, month: str) -> go.Figure:
     figure.update_layout(
         barmode="relative",
         height=_CHART_PX,
-        margin={"l": 10, "r": 10, "t": 10, "b": 10},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         hovermode="x unified",
         yaxis={"title": "% against its own mean", "zeroline": True},
-        xaxis={"showgrid": False},
+        xaxis={"showgrid": False, "hoverformat": "%B %Y"},
     )
     return figure
 

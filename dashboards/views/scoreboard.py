@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboards.data import Shown
+from gvio.report.plain import plain
 from gvio.report.scores import (
     PROTOCOLS,
     SKILLS,
@@ -27,7 +28,7 @@ def show(view: Shown) -> None:
     """Draw the view."""
     scores = view.release.scoreboard
     label, explanation = SKILLS[skill_of(scores, view.release.manifest)]
-    st.markdown(f"##### {verdict(scores)}")
+    st.markdown(f"#### {plain(verdict(scores))}")
     st.markdown(f"**{label}.** {explanation}")
     if view.about.invented:
         st.caption("These scores come from an invented world and say nothing about the real place.")

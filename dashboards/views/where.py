@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pandas as pd
 import streamlit as st
+from odc.geo.geobox import GeoBox
 
 from dashboards.data import Shown, grid, payload
 from dashboards.style import facts_row
-from dashboards.views.deck import build_deck
+from dashboards.views.deck import build_deck, screen_px
+from gvio.errors import GvioError
 from gvio.report.about import About, object_key
+from gvio.report.basis import EXPLAINED, basis_of, basis_sentence
+from gvio.report.detail import Detail, detailed, details_of, finest_seen
+from gvio.report.district_page import districts_html, rows_csv, signed_percent
 from gvio.report.edges import district_edges
-from gvio.report.picture import LAYERS, Layer, draw, figure, layer_values, legend_html
-from gvio.report.tables import area_month, decimals_for, district_table, month_text
+from gvio.report.picture import LAYERS, Layer, draw, figure, legend_html
+from gvio.report.plain import plain
+from gvio.report.tables import AreaMonth, area_month, district_table, month_text
+from gvio.types import FloatArray
 
 _MAP_PX = 470
-_TABLE_PX = 612
 
 
 def show(view: Shown) -> None:
@@ -26,80 +31,87 @@ def show(view: Shown) -> None:
     if not months:
         st.info("This release carries no maps. Its estimates are under Trends.")
         return
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        month = st.selectbox("Month", months[::-1], format_func=month_text, width=190, key=f"month-{view.key}")
-        titles = {layer.title: layer for layer in LAYERS}
-        chosen = st.segmented_control("Shown", list(titles), default=LAYERS[0].title, required=True, key="layer")
-    layer = titles[chosen or LAYERS[0].title]
+    month: str = st.selectbox("Month", months[::-1], format_func=month_text, width=190, key=f"month-{view.key}")
     table = district_table(view.release.estimates, month, view.about.city, view.about.names)
-    _city(view, month)
+    _city(view, month, table)
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        _map(view, month, layer)
+        _map(view, month)
     with right:
-        _districts(table, view.about)
-    _downloads(view, month)
+        st.html(districts_html(table, f"{month_text(month)}, {view.about.unit_text}"))
+        st.caption("Basis. " + "; ".join(f"{basis}: {meaning}" for basis, meaning in EXPLAINED.items()) + ".")
+    _downloads(view, month, table)
 
 
-def _city(view: Shown, month: str) -> None:
+def _city(view: Shown, month: str, table: pd.DataFrame) -> None:
     row = area_month(view.release.estimates, view.about.city, month) if view.about.city else None
-    if row is None:
-        return
-    official = "not public" if row.official is None else figure(row.official)
-    st.html(
-        facts_row(
-            [
-                (f"{view.about.names[view.about.city or '']}, {month_text(month)}", figure(row.estimate)),
-                ("80 % interval", _interval(row.lower80, row.upper80)),
-                ("Against a year before", _signed_percent(row.yoy)),
-                ("Official figure", official),
-            ]
-        )
-    )
-    kind = "agrees with official figures" if row.kind == "fitted" else "is a nowcast: no official figure covers it yet"
-    st.caption(f"Unit: {view.about.unit_text}. This month's estimate {kind}.")
+    if row is not None:
+        st.html(facts_row(_facts(view.about, row, month)))
+    city = None if row is None else basis_of(row.official, row.kind)
+    districts = [basis_of(float(r.official), str(r.kind)) for r in table.itertuples()]
+    st.caption(f"Unit: {view.about.unit_md}. {basis_sentence(city, districts)}")
 
 
-def _map(view: Shown, month: str, layer: Layer) -> None:
-    bands, geobox = grid(view.source.url, view.source.endpoint_url, view.key[0], view.about.grids[month])
-    picture = draw(layer_values(bands, layer), geobox, layer.kind)
+def _facts(about: About, row: AreaMonth, month: str) -> list[tuple[str, str]]:
+    return [
+        (f"{about.names[about.city or '']}, {month_text(month)}", figure(row.estimate)),
+        ("80 % interval", f"{figure(row.lower80)} – {figure(row.upper80)}"),
+        ("Against a year before", signed_percent(row.yoy)),
+        ("Official figure", "not public" if row.official is None else figure(row.official)),
+    ]
+
+
+def _map(view: Shown, month: str) -> None:
+    """A map that cannot be read is one sentence in its place: the figures beside it do not need it."""
+    try:
+        bands, geobox = grid(view.source.url, view.source.endpoint_url, view.key[0], view.about.grids[month])
+        _picture(view, month, bands, geobox)
+    except GvioError as error:
+        st.error(f"The map of this month could not be shown. {plain(str(error))}")
+
+
+def _picture(view: Shown, month: str, bands: FloatArray, geobox: GeoBox) -> None:
     phone = "Mobi" in st.context.headers.get("User-Agent", "")
+    layer, detail = _chosen(geobox, phone=phone)
+    values, squares = detailed(bands, geobox, layer, detail)
+    picture = draw(values, squares, layer.kind)
     deck = build_deck(picture, district_edges(bands, geobox), narrow=phone)
-    st.pydeck_chart(deck, height=_MAP_PX, key=f"map-{view.key}-{layer.key}-{month}")
-    st.html(legend_html(picture.scale, f"{layer.title}: {_unit(view.about, layer)}"))
-    st.caption(layer.explanation)
+    st.pydeck_chart(
+        deck,
+        height=_MAP_PX,
+        key=f"map-{view.key}-{layer.key}-{month}-{detail.title}",
+        alt=f"Map: {layer.title.lower()} in {month_text(month)}, {detail.title}; the table gives its districts",
+    )
+    st.html(legend_html(picture.scale, f"{layer.title}: {_unit(view.about, layer, detail)}"))
+    st.caption(layer.explanation if detail.km is None else layer.of_blocks)
 
 
-def _unit(about: About, layer: Layer) -> str:
+def _chosen(geobox: GeoBox, *, phone: bool) -> tuple[Layer, Detail]:
+    titles = {layer.title: layer for layer in LAYERS}
+    details = {detail.title: detail for detail in details_of(geobox)}
+    first = finest_seen(geobox, screen_px(narrow=phone)).title
+    with st.container(horizontal=True, gap="small"):
+        shown = st.segmented_control("Shown", list(titles), default=LAYERS[0].title, required=True, key="layer")
+        fine = st.segmented_control("Squares", list(details), default=first, required=True, key="detail")
+    return titles[shown or LAYERS[0].title], details[fine or first]
+
+
+def _unit(about: About, layer: Layer, detail: Detail) -> str:
     units = {"adjustment": "factor", "width": "% of the estimate"}
-    return units.get(layer.key, f"{about.unit_text} per pixel and month")
+    square = "pixel" if detail.km is None else f"square of {detail.title}"
+    return units.get(layer.key, f"{about.unit_text} per {square} and month")
 
 
-def _districts(table: pd.DataFrame, about: About) -> None:
-    decimals = decimals_for(table["estimate"])
-    rows = table.assign(
-        estimate=table["estimate"].round(decimals),
-        interval=[_interval(row.lower80, row.upper80) for row in table.itertuples()],
-    )
-    localized = "localized" if decimals == 0 else f"%.{decimals}f"
-    number, text = st.column_config.NumberColumn, st.column_config.TextColumn
-    st.dataframe(
-        rows[["name", "estimate", "interval", "share", "yoy"]],
-        hide_index=True,
-        height=min(38 + 35 * len(rows), _TABLE_PX),
-        column_config={
-            "name": text("District"),
-            "estimate": number("Estimate", format=localized, help=about.unit_text),
-            "interval": text("80 % interval"),
-            "share": number("Share", format="%.1f %%", help="Share of all districts' output"),
-            "yoy": number("Yoy", format="%+.1f %%", help="Year on year: against the same month a year before"),
-        },
-    )
-
-
-def _downloads(view: Shown, month: str) -> None:
+def _downloads(view: Shown, month: str, table: pd.DataFrame) -> None:
     region = view.key[0]
     with st.container(horizontal=True, gap="small"):
+        st.download_button(
+            f"Districts of {month_text(month)} (CSV)",
+            rows_csv(table.assign(month=month), view.identity),
+            file_name=f"{region}-{month}-districts-{view.release.release}.csv",
+            mime="text/csv",
+            on_click="ignore",
+        )
         _download(
             f"Map of {month_text(month)} (GeoTIFF)",
             view,
@@ -120,11 +132,3 @@ def _download(label: str, view: Shown, key: str, name: str, media_type: str) -> 
 
 def _reader(view: Shown, key: str) -> Callable[[], bytes]:
     return lambda: payload(view.source.url, view.source.endpoint_url, view.key[0], key)
-
-
-def _interval(lower: Any, upper: Any) -> str:
-    return f"{figure(float(lower))} – {figure(float(upper))}"
-
-
-def _signed_percent(value: float | None) -> str:
-    return "–" if value is None else f"{value:+.1f} %".replace("-", "−")

@@ -11,6 +11,7 @@ from typing import Literal
 
 import pandas as pd
 
+from gvio.report.plain import plain
 from gvio.report.tables import find_city
 from gvio.types import Manifest
 
@@ -36,6 +37,11 @@ class About:
     def unit_text(self) -> str:
         """The unit, or that none is stated."""
         return self.unit or "unit not stated"
+
+    @property
+    def unit_md(self) -> str:
+        """The same inside Markdown."""
+        return plain(self.unit_text)
 
 
 def describe(region: str, manifest: Manifest, estimates: pd.DataFrame) -> About:

@@ -38,19 +38,48 @@ _ROW_FACTOR = 3  # finer rows than the grid, so that the Mercator projection nei
 
 @dataclasses.dataclass(frozen=True)
 class Layer:
-    """One thing to look at in a release's grid: how it is computed is `layer_values`."""
+    """One thing to look at in a release's grid: how it is computed is `layer_values`.
+
+    `explanation` speaks of its pixels, `of_blocks` of the same in squares of kilometres (`gvio.report.detail`).
+    """
 
     key: str
     title: str
     kind: Kind
     explanation: str
+    of_blocks: str
 
 
 LAYERS: tuple[Layer, ...] = (
-    Layer("estimate", "Estimate", "log", "Output of each pixel; the pixels of a district add up to its estimate."),
-    Layer("raw", "Raw map", "log", "The linear map from light, before it is raked to the districts' estimates."),
-    Layer("adjustment", "Adjustment", "ratio", "Factor from the raw map to the estimate; 1 means the map needed none."),
-    Layer("width", "Uncertainty", "linear", "Width of the 80 % interval as a percentage of the pixel's estimate."),
+    Layer(
+        "estimate",
+        "Estimate",
+        "log",
+        "Output of each pixel; the pixels of a district add up to its estimate. Seen from afar single pixels are lost.",
+        "Output of each square, the sum of its pixels. All squares add up to the districts' estimates.",
+    ),
+    Layer(
+        "raw",
+        "Raw map",
+        "log",
+        "The linear map from light, before it is raked to the districts' estimates.",
+        "The linear map from light, before it is raked to the districts' estimates, summed over each square.",
+    ),
+    Layer(
+        "adjustment",
+        "Adjustment",
+        "ratio",
+        "Factor from the raw map to the estimate; 1 means the map needed none.",
+        "Factor from the raw map to the estimate of each square; 1 means the map needed none.",
+    ),
+    Layer(
+        "width",
+        "Uncertainty",
+        "linear",
+        "Width of the 80 % interval as a percentage of the pixel's estimate.",
+        "Width of the 80 % interval of single pixels in per cent of their estimate: the mean of a square, weighted by "
+        "output.",
+    ),
 )
 
 

@@ -8,7 +8,9 @@ import html
 import json
 import re
 from pathlib import Path
+from xml.etree import ElementTree
 
+import pandas as pd
 import pytest
 from release_fixture import NAMES, Invented, invent
 from release_writer import publish_invented
@@ -16,6 +18,8 @@ from streamlit.testing.v1 import AppTest
 
 from gvio.config import INVENTED
 from gvio.scoreboard.board import Scoreboard
+from gvio.store.objects import open_store
+from gvio.store.published import read_release
 
 
 def page(store: str) -> None:
@@ -37,7 +41,22 @@ def run(store: Path | str, **query: str) -> AppTest:
 
 def text(app: AppTest) -> str:
     parts = [*app.title, *app.markdown, *app.caption, *app.info, *app.warning, *app.error, *app.subheader]
-    return "\n".join(str(part.value) for part in parts) + "\n".join(str(h.proto.body) for h in app.get("html"))
+    written = "\n".join(str(part.value) for part in parts)
+    return _ESCAPE.sub(r"\1", written) + "\n".join(str(h.proto.body) for h in app.get("html"))
+
+
+_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
+
+
+def title(app: AppTest) -> str:
+    return _ESCAPE.sub(r"\1", app.title[0].value)
+
+
+def districts(app: AppTest) -> pd.DataFrame:
+    """The table of districts as a reader of the page's HTML finds it."""
+    page = next(str(h.proto.body) for h in app.get("html") if "<table" in str(h.proto.body))
+    head, *rows = ([cell.text or "" for cell in row] for row in ElementTree.fromstring(page).iter("tr"))
+    return pd.DataFrame(rows, columns=head)
 
 
 def _release(store: Path) -> str:
@@ -58,13 +77,17 @@ def store(world: Invented, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_first_view_shows_the_city_and_its_districts(store: Path, world: Invented) -> None:
     app = run(store)
-    assert app.title[0].value.startswith("Testville (demonstration")
+    assert title(app).startswith("Testville (demonstration")
     newest = world.estimates[world.estimates["month"] == "2021-12"].set_index("area_id")
     assert f"{newest.loc['CITY', 'estimate']:,.0f}" in text(app)
-    table = app.dataframe[0].value
-    assert table["name"].tolist()[0] == "Old Town"
-    assert table["estimate"].sum() == pytest.approx(newest.loc["CITY", "estimate"], abs=1)
-    assert table["share"].sum() == pytest.approx(100)
+    table = districts(app)
+    assert table["District"].tolist()[0] == "Old Town"
+    assert table["Estimate"].str.replace(",", "").astype(float).sum() == pytest.approx(
+        newest.loc["CITY", "estimate"], abs=1
+    )
+    assert sum(float(share.rstrip(" %")) for share in table["Share"]) == pytest.approx(100, abs=0.3)
+    assert set(table["Basis"]) == {"nowcast"}
+    assert "The city's estimate and those of all districts are nowcasts" in text(app)
 
 
 def test_invented_data_is_called_invented(store: Path, world: Invented, tmp_path: Path) -> None:
@@ -155,4 +178,28 @@ def test_damage_is_one_sentence(world: Invented, tmp_path: Path) -> None:
 
 
 def test_an_empty_store_is_one_sentence(tmp_path: Path) -> None:
-    assert "Publish a month: `gvio run --store" in text(run(tmp_path))
+    assert "Publish a month: gvio run --store" in text(run(tmp_path))
+
+
+def test_a_damaged_map_leaves_the_figures(world: Invented, tmp_path: Path) -> None:
+    release = publish_invented(tmp_path, world)
+    grids = read_release(open_store(str(tmp_path)), "testville", release).grids
+    (tmp_path / "testville" / grids["2021-12"]).write_bytes(b"no picture")
+    app = run(tmp_path)
+    assert "The map of this month could not be shown" in text(app)
+    assert len(districts(app)) == len(NAMES)
+
+
+def test_marks_of_markdown_in_names_are_text(world: Invented, tmp_path: Path) -> None:
+    publish_invented(tmp_path, world, title="Test ![x](http://example.org/x.png) *ville*")
+    written = run(tmp_path).title[0].value
+    assert r"\!\[x\]\(http" in written
+    assert r"\*ville\*" in written
+
+
+def test_january_and_february_are_joined_until_asked(store: Path) -> None:
+    app = run(store, view="Trends")
+    toggle = app.toggle(key="new-year")
+    assert toggle.value is True
+    toggle.set_value(False).run()
+    assert not app.exception

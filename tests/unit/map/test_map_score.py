@@ -8,8 +8,6 @@ from odc.geo.geobox import GeoBox
 from gvio.errors import ModelError
 from gvio.map.industry import Industry
 from gvio.map.score import (
-    block_pixels,
-    block_sums,
     r_squared,
     rival_maps,
     score_left_out,
@@ -77,22 +75,6 @@ def test_nothing_official_gives_no_score():
     industry, radiance, _, official = planted()
     scores = score_left_out(industry, radiance, np.full_like(official, np.nan), 24)
     assert scores[OURS] == HeldOutScores(r2=None, log_r2=None, log_rmse=None)
-
-
-def test_blocks_keep_the_total_and_cut_at_the_edge():
-    values = np.arange(2 * 5 * 7, dtype=float).reshape(2, 5, 7)
-    blocks = block_sums(values, (2, 3))
-    assert blocks.shape == (2, 3, 3)
-    assert blocks[0, 0, 0] == values[0, :2, :3].sum()
-    assert blocks[1, 2, 2] == values[1, 4:, 6:].sum()
-    np.testing.assert_allclose(blocks.sum(axis=(1, 2)), values.sum(axis=(1, 2)))
-
-
-def test_block_sides_follow_latitude_and_projection():
-    assert block_pixels(GRID, 1.0) == (2, 3)  # 462 m × 397 m at 31° N
-    utm = GeoBox((40, 40), Affine(500, 0, 350000, 0, -500, 3450000), "EPSG:32651")
-    assert block_pixels(utm, 5.0) == (10, 10)
-    assert block_pixels(utm, 0.1) == (1, 1)
 
 
 def test_r_squared_of_nothing_is_none():
