@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import os
 import shlex
 import sys
 from collections.abc import Callable, Mapping
@@ -50,7 +51,11 @@ def main(arguments: list[str]) -> None:
 def _parse(arguments: list[str]) -> Source:
     parser = argparse.ArgumentParser(prog="streamlit run dashboards/app.py --")
     parser.add_argument("--store", required=True, help="folder, file:// or s3://bucket/prefix of the published store")
-    parser.add_argument("--endpoint-url", default=None, help="address of an S3-compatible server")
+    parser.add_argument(
+        "--endpoint-url",
+        default=os.environ.get("AWS_ENDPOINT_URL"),
+        help="address of an S3-compatible server; AWS_ENDPOINT_URL of the environment where it is left out",
+    )
     options = parser.parse_args(arguments)
     return Source(options.store, options.endpoint_url)
 

@@ -14,10 +14,9 @@ _APP = Path(__file__).with_name("app.py")
 _LOOPBACK = "127.0.0.1"
 
 
-def command(
-    store: str, port: int | None, headless: bool, *, address: str = _LOOPBACK, endpoint_url: str | None = None
-) -> list[str]:
-    """The command line that serves the dashboard over `store`.
+def command(store: str, port: int | None, headless: bool, *, address: str = _LOOPBACK) -> list[str]:
+    """The command line that serves the dashboard over `store`. It holds no address of a server: that may hold a
+    password, and every user of the machine can read command lines.
 
     Everything Streamlit could read from a configuration file is passed here, so that the page looks and behaves the
     same from any folder: no usage statistics, no file watcher, light theme.
@@ -34,18 +33,10 @@ def command(
         "theme.primaryColor": "#7b1f5c",
     }
     options = [f"--{name}={value}" for name, value in flags.items() if value is not None]
-    endpoint = [] if endpoint_url is None else ["--endpoint-url", endpoint_url]
-    return [sys.executable, "-m", "streamlit", "run", str(_APP), *options, "--", "--store", store, *endpoint]
+    return [sys.executable, "-m", "streamlit", "run", str(_APP), *options, "--", "--store", store]
 
 
-def launch(
-    store: str,
-    port: int | None = None,
-    headless: bool = True,
-    *,
-    address: str = _LOOPBACK,
-    endpoint_url: str | None = None,
-) -> int:
+def launch(store: str, port: int | None = None, headless: bool = True, *, address: str = _LOOPBACK) -> int:
     """Serve the dashboard until it is stopped (Ctrl-C or SIGTERM); Streamlit prints the address. Main thread only.
 
     Args:
@@ -53,7 +44,6 @@ def launch(
         port: Port to serve on; None takes the first free one from 8501.
         headless: False also opens the browser.
         address: Interface to listen on; `0.0.0.0` shows the page to the network.
-        endpoint_url: Address of an S3-compatible server.
 
     Returns:
         Exit code: 0 when stopped by the user.
@@ -63,7 +53,7 @@ def launch(
     """
     if port is not None and not _is_free(address, port):
         raise ConfigError(f"port {port} is already in use", hint="Choose another with --port, or leave it out.")
-    arguments = command(store, port, headless, address=address, endpoint_url=endpoint_url)
+    arguments = command(store, port, headless, address=address)
     with subprocess.Popen(arguments) as process:
         before = signal.signal(signal.SIGTERM, lambda *_: process.terminate())  # or the page would outlive us
         try:

@@ -18,6 +18,9 @@ h3 {font-size: 1.1rem !important; padding-top: 1.2rem !important}
 @media (max-width: 640px) {
   .block-container, [data-testid="stMainBlockContainer"] {padding-left: 1rem; padding-right: 1rem}
   h1 {font-size: 1.4rem !important}
+  .gvio-table .gvio-less {display: none}
+  .gvio-table th, .gvio-table td {padding: 0.3rem 0.25rem !important}
+  [data-testid="stButtonGroup"] [role="radiogroup"], [data-testid="stButtonGroup"] [role="group"] {flex-wrap: wrap}
 }
 .gvio-facts {display: flex; flex-wrap: wrap; gap: 0.6rem 2.4rem}
 .gvio-facts .label {font-size: 0.85rem; color: #4d505c}
@@ -34,6 +37,8 @@ h3 {font-size: 1.1rem !important; padding-top: 1.2rem !important}
 .gvio-table th, .gvio-table td {border-bottom: 1px solid #e3e4e8}
 .gvio-table thead th {position: sticky; top: 0; background: #fff; font-weight: 600; text-align: right; color: #4d505c}
 .gvio-table td {text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap}
+.gvio-words td, .gvio-words thead th {text-align: left; white-space: normal; overflow-wrap: anywhere}
+.gvio-words tbody th {overflow-wrap: anywhere}
 .gvio-table tbody th {text-align: left; font-weight: 400; overflow-wrap: break-word; min-width: 5rem}
 .gvio-table thead th:first-child {text-align: left}
 [data-testid="stCaptionContainer"] {opacity: 1 !important}
@@ -63,12 +68,13 @@ def facts_list(facts: Sequence[tuple[str, str]]) -> str:
 
 def named_chart(chart: go.Figure, subject: str, identity: Identity) -> go.Figure:
     """The chart with what it is and where it is from written on it, so that its picture can leave the page."""
-    told = f"{identity.title}: {subject}, {identity.unit}" if identity.unit else f"{identity.title}: {subject}"
-    shown = f"{escape(told)}<br><span style='font-size:0.75em'>{escape(identity.mark)}</span>"
+    told = f"{subject}, {identity.unit}" if identity.unit else subject
+    small = "<br><span style='font-size:0.7em;font-weight:normal'>{}</span>"
+    shown = escape(told) + Markup(small).format(identity.title) + Markup(small).format(identity.mark)
     chart.update_layout(
-        title={"text": shown, "font": {"size": 13}, "x": 0, "xanchor": "left", "yref": "container", "y": 0.97},
+        title={"text": shown, "font": {"size": 15}, "x": 0, "xanchor": "left", "yref": "container", "y": 0.97},
         margin={"l": 10, "r": 10, "t": 74, "b": 10},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        legend={"orientation": "h", "y": -0.12, "yanchor": "top", "x": 0},
     )
     return chart
 

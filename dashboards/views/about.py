@@ -11,7 +11,7 @@ import streamlit as st
 from dashboards.data import Shown, releases
 from dashboards.style import facts_list
 from gvio.report.about import Section, facts
-from gvio.report.plain import plain, without_images
+from gvio.report.plain import without_images
 from gvio.report.tables import age_days, age_text, month_text
 
 
@@ -35,7 +35,7 @@ def show(view: Shown) -> None:
     )
     sections: tuple[tuple[Section, str], ...] = (("model", "Model"), ("code", "Code"), ("inputs", "Inputs"))
     for section, title in sections:
-        pairs = [(name, text) for name, text in facts(release.manifest, section) if not name.startswith("areas.")]
+        pairs = [(name, text) for name, text in facts(release.manifest, section) if not name.startswith("areas: ")]
         if pairs:
             st.subheader(title, anchor=False)
             st.html(facts_list(pairs))
@@ -49,11 +49,10 @@ def show(view: Shown) -> None:
 
 def _objects(view: Shown) -> None:
     st.subheader("Objects and hashes", anchor=False)
-    st.caption(
-        f"Keys are relative to {plain(view.source.url)}/{plain(view.key[0])}/. Objects never change once published."
-    )
-    frame = pd.DataFrame([dataclasses.asdict(listed) for listed in view.release.manifest.objects])
-    st.dataframe(frame, hide_index=True, height=min(38 + 35 * len(frame), 400))
+    st.caption("Keys are relative to the region's folder of the store. Objects never change once published.")
+    frame = pd.DataFrame([dataclasses.asdict(listed) for listed in view.release.manifest.objects]).fillna("")
+    names = {"key": "Key", "sha256": "SHA-256", "size": "Bytes", "media_type": "Kind", "month": "Month"}
+    st.dataframe(frame.rename(columns=names), hide_index=True, height=min(38 + 35 * len(frame), 400))
 
 
 def _other_releases(view: Shown) -> None:

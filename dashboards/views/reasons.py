@@ -12,7 +12,7 @@ from gvio.report.plain import plain
 from gvio.report.reasons import MOVING, light_table, moving_parts, reason_sentence
 from gvio.report.tables import district_table, month_text
 
-_CHART_PX = 380
+_CHART_PX = 460
 _BAR_MS = 27 * 24 * 3600 * 1000  # a month's bar leaves a gap to the next
 
 

@@ -11,10 +11,9 @@ from dashboards.style import BAND80, BAND95, LINE, NOWCAST_SPAN, NOWCAST_STRIP, 
 from gvio.report.district_page import rows_csv
 from gvio.report.new_year import january_with_february
 from gvio.report.picture import figure
-from gvio.report.plain import plain
 from gvio.report.tables import district_table, nowcast_spans, series
 
-_CHART_PX = 360
+_CHART_PX = 400
 _STRIP = 0.025  # of the chart's height
 _EDGE = pd.Timedelta(days=20)
 _FEW_MONTHS = 18  # up to here every month has its tick
@@ -46,7 +45,6 @@ _WHY_JOINED = (
 
 def _chart(view: Shown, area: str, *, joined: bool) -> None:
     name = view.about.names[area]
-    st.subheader(plain(name), anchor=False)
     st.plotly_chart(
         build_figure(view, area, joined=joined),
         key=f"trend-{view.key}-{area}-{joined}",

@@ -39,7 +39,7 @@ def dashboard(store: str, port: int | None, address: str) -> int:
     from gvio.store.objects import open_to_read
 
     open_to_read(store, os.environ.get("AWS_ENDPOINT_URL"))
-    return launch(store, port, address=address, endpoint_url=os.environ.get("AWS_ENDPOINT_URL"))
+    return launch(store, port, address=address)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,7 +6,7 @@ Pure. The contract fixes few of these fields, so each has a plain fallback and n
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import pandas as pd
@@ -71,7 +71,7 @@ def object_key(manifest: Manifest, ending: str) -> str | None:
 
 
 def facts(manifest: Manifest, section: Section) -> list[tuple[str, str]]:
-    """A section of the manifest as (name, text) pairs, nested names joined by dots; empty when it says nothing."""
+    """A section of the manifest as (name, text) pairs, in words; empty when it says nothing."""
     if section == "code":
         return [("code", manifest.code)] if manifest.code else []
     return _flatten(manifest.inputs if section == "inputs" else manifest.model, "")
@@ -80,11 +80,31 @@ def facts(manifest: Manifest, section: Section) -> list[tuple[str, str]]:
 def _flatten(value: Mapping[str, object], prefix: str) -> list[tuple[str, str]]:
     pairs: list[tuple[str, str]] = []
     for key, item in value.items():
-        name = f"{prefix}{key}"
+        name = f"{prefix}{key.replace('_', ' ')}"
         if isinstance(item, Mapping):
-            pairs += _flatten(item, f"{name}.")
+            pairs += _flatten(item, f"{name}: ")
         elif isinstance(item, list | tuple):
-            pairs.append((name, ", ".join(str(part) for part in item)))
+            pairs += _listed(item, name)
         else:
-            pairs.append((name, "–" if item is None else str(item)))
+            pairs.append((name, _text(item)))
     return pairs
+
+
+def _listed(items: Sequence[object], name: str) -> list[tuple[str, str]]:
+    """A list in one line, or each of its parts under a number where they have names of their own."""
+    if not any(isinstance(item, Mapping) for item in items):
+        return [(name, ", ".join(map(_text, items)) or "none")]
+    numbered = enumerate(items, start=1)
+    return [
+        pair
+        for number, item in numbered
+        for pair in (
+            _flatten(item, f"{name} {number}: ") if isinstance(item, Mapping) else [(f"{name} {number}", _text(item))]
+        )
+    ]
+
+
+def _text(item: object) -> str:
+    if item is None:
+        return "–"
+    return {True: "yes", False: "no"}[item] if isinstance(item, bool) else str(item)

@@ -84,6 +84,8 @@ METRICS: tuple[tuple[str, str, str], ...] = (
     ("coverage95", "95 % interval holds", "percent"),
     ("n", "Scored", "count"),
 )
+HELD80 = (0.77, 0.83)
+"""What an honest 80 % interval holds, with room for chance."""
 _LOWER_IS_BETTER = {"mape", "mase"}
 _RANKED = {"within_r2", "yoy_r2", "r2", *_LOWER_IS_BETTER}  # not pooled R²: it is never read alone
 
@@ -146,10 +148,22 @@ def score_table(models: Mapping[str, ModelScores]) -> pd.DataFrame:
 
 
 def coverage_sentence(ours: ModelScores) -> str:
-    """What our intervals held, for the levels that were measured; empty when none was."""
+    """What our intervals held, for the levels that were measured, and what to think of it; empty when none was."""
     found = ((level, ours.value(f"coverage{level}")) for level in LEVELS)
     parts = [f"the {level} % interval held {show(share, 'percent')}" for level, share in found if share is not None]
-    return f"Of the figures of this test, {', '.join(parts)}." if parts else ""
+    return f"Of the figures of this test, {', '.join(parts)}.{_judged(ours.value('coverage80'))}" if parts else ""
+
+
+def _judged(held80: float | None) -> str:
+    if held80 is None:
+        return ""
+    low, high = HELD80
+    wanted = f"an 80 % interval should hold {100 * low:.0f} to {100 * high:.0f} %"
+    if held80 < low:
+        return f" That is too narrow: {wanted}, so take it wider than drawn."
+    if held80 > high:
+        return f" That is wider than needed: {wanted}."
+    return " The 80 % interval holds what it promises."
 
 
 def held_out_map_table(scoreboard: Scoreboard) -> pd.DataFrame:

@@ -136,7 +136,7 @@ def test_a_release_describes_itself() -> None:
     assert list(about.grids) == ["2021-11", "2021-12"]
     assert object_key(manifest, "estimates.parquet") == "releases/r/estimates.parquet"
     assert object_key(manifest, "trends.tif") is None
-    assert facts(manifest, "model") == [("version", "3"), ("params.seeds", "1, 2")]
+    assert facts(manifest, "model") == [("version", "3"), ("params: seeds", "1, 2")]
     assert facts(manifest, "code") == [("code", "abc")]
     assert facts(Manifest("r", "shanghai", Month(2021, 12)), "code") == []
 
@@ -146,3 +146,12 @@ def test_a_release_that_says_nothing_of_itself_can_still_be_shown() -> None:
     assert (about.title, about.unit_text) == ("Mumbai Spike In", "unit not stated")
     assert about.grids == {}
     assert not about.invented
+
+
+def test_parts_of_a_list_are_told_one_by_one() -> None:
+    files = [{"file": "a.tif", "sha256": "ab"}, {"file": "b.tif", "sha256": None}]
+    manifest = Manifest("r", "shanghai", Month(2021, 12), inputs={"newest_files": files, "invented": True})
+    told = dict(facts(manifest, "inputs"))
+    assert told["newest files 1: file"] == "a.tif"
+    assert told["newest files 2: sha256"] == "–"
+    assert told["invented"] == "yes"

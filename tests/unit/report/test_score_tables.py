@@ -4,6 +4,7 @@ import dataclasses
 import math
 
 import pandas as pd
+import pytest
 
 from gvio.report.scores import (
     PROTOCOLS,
@@ -77,7 +78,10 @@ def test_skill_is_taken_from_manifest_then_scoreboard() -> None:
 
 def test_coverage_is_ours_alone() -> None:
     sentence = coverage_sentence(scoreboard().scores(AS_USED))
-    assert sentence == "Of the figures of this test, the 80 % interval held 79.0 %."
+    assert (
+        sentence
+        == "Of the figures of this test, the 80 % interval held 79.0 %. The 80 % interval holds what it promises."
+    )
     assert coverage_sentence(scoreboard().scores(AS_USED, "ridge")) == ""
 
 
@@ -101,3 +105,10 @@ def test_minus_is_a_minus() -> None:
 
 def test_the_test_that_decides_skill_is_shown_first() -> None:
     assert next(iter(PROTOCOLS)) == AS_USED
+
+
+@pytest.mark.parametrize(
+    ("held", "word"), [(0.697, "too narrow"), (0.80, "holds what it promises"), (0.95, "wider than")]
+)
+def test_what_an_interval_held_is_judged(held: float, word: str) -> None:
+    assert word in coverage_sentence(ModelScores(coverage80=held))
