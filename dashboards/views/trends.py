@@ -60,7 +60,7 @@ def build_figure(view: Shown, area: str, *, joined: bool = True) -> go.Figure:
     chart = go.Figure()
     for level, colour in (("95", BAND95), ("80", BAND80)):
         _band(chart, rows["date"], rows[f"lower{level}"], rows[f"upper{level}"], level, colour)
-    intervals = [f"{figure(r.lower80)} – {figure(r.upper80)}" for r in rows.itertuples()]
+    intervals = [f"{figure(low)} – {figure(high)}" for low, high in rows[["lower80", "upper80"]].to_numpy(dtype=float)]
     chart.add_scatter(
         x=rows["date"],
         y=rows["estimate"],

@@ -48,7 +48,9 @@ def _city(view: Shown, month: str, table: pd.DataFrame) -> None:
     if row is not None:
         st.html(facts_row(_facts(view.about, row, month)))
     city = None if row is None else basis_of(row.official, row.kind)
-    districts = [basis_of(float(r.official), str(r.kind)) for r in table.itertuples()]
+    districts = [
+        basis_of(float(official), str(kind)) for official, kind in zip(table["official"], table["kind"], strict=True)
+    ]
     st.caption(f"Unit: {view.about.unit_md}. {basis_sentence(city, districts)}")
 
 
