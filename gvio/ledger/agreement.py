@@ -77,6 +77,8 @@ def _differences(rows: pd.DataFrame) -> list[_Found]:
     """Every current row against the difference of the two year-to-date rows around it."""
     ytd = rows[rows["kind"] == "cumulative"]
     until = {(s, e): float(v) for s, e, v in zip(ytd["start"], ytd["end"], ytd["value"], strict=True)}
+    if not until:
+        return []
     current = rows[rows["kind"] == "current"]
     found = []
     for line, start, end, value in zip(current.index, current["start"], current["end"], current["value"], strict=True):

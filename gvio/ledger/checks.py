@@ -24,9 +24,11 @@ from gvio.ledger.against_city import (
     too_large,
 )
 from gvio.ledger.agreement import check_contradictions, check_vintages
-from gvio.ledger.levels import check_level_breaks, check_outliers, check_scatter, lone_levels, relative_levels
+from gvio.ledger.cross_section import DistrictSizes, check_against_factories
+from gvio.ledger.levels import check_level_breaks, check_outliers, check_scatter
 from gvio.ledger.pieces import Pieces, cut_pieces
 from gvio.ledger.publication import check_periods, check_publication, check_series
+from gvio.ledger.relative import lone_levels, relative_levels
 from gvio.ledger.rows import KEY, NO_GROUPS, Groups, Ledger, name_lines, span
 from gvio.ledger.shapes import (
     check_joint_months,
@@ -34,6 +36,7 @@ from gvio.ledger.shapes import (
     check_sums_as_months,
     check_year_to_date_as_months,
 )
+from gvio.ledger.sum_moves import check_sum_moves
 from gvio.types import CheckResult, Month
 
 FEW = 10  # districts
@@ -43,12 +46,17 @@ ROUNDING = 0.001  # a year-to-date may fall by this share without falling: round
 
 
 def check_ledger(
-    ledger: Ledger, area_ids: Sequence[str], city_id: str, params: Params, groups: Groups = NO_GROUPS
+    ledger: Ledger,
+    area_ids: Sequence[str],
+    city_id: str,
+    params: Params,
+    groups: Groups = NO_GROUPS,
+    sizes: DistrictSizes | None = None,
 ) -> list[CheckResult]:
     """Every check of the ledger; each yields one result, passed or not.
 
     `ledger` may hold several vintages of a figure; `ledger.vintages` and `ledger.publication` look at all of them, the
-    others at the newest.
+    others at the newest. With `sizes` the districts' figures are compared with their factories and light as well.
     """
     public = check_rows(ledger)
     if not public.passed:
@@ -69,6 +77,7 @@ def check_ledger(
         check_contradictions(newest),
         *_check_areas(areas, table, city_id),
         *([check_group_sums(areas, groups)] if groups.keys() & areas.keys() else []),
+        *([] if sizes is None else [check_against_factories(areas, area_ids, city_id, sizes)]),
     ]
 
 
@@ -78,6 +87,7 @@ def _check_areas(areas: Mapping[str, Pieces], table: CityTable, city_id: str) ->
     return [
         check_city_sum(table, areas),
         check_city_less_others(table, areas),
+        check_sum_moves(table, areas),
         check_year_to_date_as_months(areas),
         check_joint_months(areas),
         check_sums_as_months(areas, functools.partial(too_large, table)),

@@ -8,6 +8,7 @@ import numpy as np
 
 from gvio.config import digest
 from gvio.ledger.checks import check_ledger
+from gvio.ledger.cross_section import DistrictSizes
 from gvio.region.light_checks import check_against_light
 from gvio.region.pack import Places, check_factories, check_stated
 from gvio.run.artifacts import Checked, CheckedHead, Fetched
@@ -19,6 +20,7 @@ from gvio.validate.arrays import check_light
 from gvio.validate.frames import districts_table, factories_table, ledger_table, light_table
 from gvio.validate.gate import refuse_failed
 from gvio.validate.report import checks_html
+from gvio.validate.sizes import district_sizes
 from gvio.validate.summary import summarise_light
 
 if TYPE_CHECKING:
@@ -55,7 +57,7 @@ def run_checks(context: Context, fetched: Fetched) -> list[CheckResult]:
 
     config, params, places, ledger = context.config, context.params, context.places, context.ledger
     stack, progress = fetched.stack.get(), context.progress
-    owner, industry = _owner_and_industry(places, stack)
+    owner, industry, sizes = _owner_and_industry(places, stack)
     summary = summarise_light(stack, owner, industry, places.area_ids)
     tables = [
         factories_table(places.factories, config.bounds),
@@ -70,7 +72,8 @@ def run_checks(context: Context, fetched: Fetched) -> list[CheckResult]:
         *check_against_light(config, places, stack),
         *fetched.head.notes,
     ]
-    results = [*notes, *check_ledger(context.present_vintages, places.area_ids, config.city_id, params, places.groups)]
+    vintages, city = context.present_vintages, config.city_id
+    results = [*notes, *check_ledger(vintages, places.area_ids, city, params, places.groups, sizes)]
     results += [] if context.extents_note is None else [context.extents_note]
     results += check_light(stack, fetched.month, owner, industry, places.area_ids, params.validate_)
     if progress is not None:
@@ -103,12 +106,14 @@ def _unique(results: list[CheckResult]) -> list[CheckResult]:
     return list(kept.values())
 
 
-def _owner_and_industry(places: Places, stack: LightStack) -> tuple[IntArray, BoolArray]:
+def _owner_and_industry(places: Places, stack: LightStack) -> tuple[IntArray, BoolArray, DistrictSizes]:
     owner = pixel_owner(places.districts, stack.geobox)
     ids = tuple(places.factories["factory_id"])
     points = places.factories.geometry.representative_point()
-    factory_district(points, places.districts, ids)
+    district = factory_district(points, places.districts, ids)
     row, col = factory_pixel(points, stack.geobox, ids)
     industry: BoolArray = np.zeros(owner.shape, dtype=bool)
     industry[row, col] = True
-    return owner, industry
+    weight = places.factories["weight"].to_numpy(dtype=np.float64)
+    sizes = district_sizes(stack, owner, industry, district, weight, len(places.area_ids))
+    return owner, industry, sizes

@@ -11,7 +11,9 @@ from gvio.types import Month, month_range
 AREAS = ["D0", "D1"]
 REQUIRED = {"ledger.rows", "ledger.series", "ledger.unit", "ledger.level", "ledger.year_to_date"}
 REQUIRED |= {"ledger.sums_as_months", "ledger.scales_with_period"}
-WARNINGS = {f"ledger.{name}" for name in ("vintages", "publication", "periods", "contradictions", "scatter")}
+WARNINGS = {
+    f"ledger.{name}" for name in ("vintages", "publication", "periods", "contradictions", "scatter", "sum_moves")
+}
 BOTH = {f"ledger.{name}" for name in ("city_sum", "city_less_others", "year_to_date_as_months", "joint_months")}
 BOTH |= {"ledger.level_break", "ledger.outlier"}  # some of what they find refuses, some warns
 
