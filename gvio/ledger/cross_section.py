@@ -17,10 +17,10 @@ from gvio.ledger.rows import name_lines
 from gvio.types import BoolArray, CheckResult, FloatArray
 
 LEAST_OTHERS = 5  # districts; the spread of fewer is not known
-LEAST_FACTOR = np.log(4.0)
-SIGNIFICANT = 4.5  # spreads; at most one honest ledger of a hundred reaches it (docs/measurements/mistakes.md)
+LEAST_FACTOR = np.log(5.0)
+SIGNIFICANT = 5.0  # spreads; at most one honest ledger of a hundred reaches it (docs/measurements/mistakes.md)
 FLOOR = 0.3  # log; factories of one kind differ at least so much
-ALIKE = 10.0  # factories; of so many, chance in their sizes is as large as what districts differ by
+ALIKE = 30.0  # factories; of so many, chance in their sizes is as large as what districts differ by
 BRIGHT = 0.3  # of the median district's light a factory; below, what the surroundings leave is no measure
 TENFOLD = np.log(10.0)
 _NAME = "ledger.against_factories"

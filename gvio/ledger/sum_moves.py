@@ -18,7 +18,7 @@ from gvio.types import BoolArray, CheckResult, FloatArray, IntArray, Month
 
 LEAST_PERIODS = 4
 LEAST = 0.015  # of the city: what errors and rounding of published figures leave
-SIGNIFICANT = 4.0  # times the usual distance of the districts' sum from its own median
+SIGNIFICANT = 2.0  # standard errors beyond the farthest that chance is expected to give in as many periods
 OWN = np.log(1.25)  # by which the area's own figure must be off its path
 EXPLAINED = 0.35  # of that, what the sums may leave unexplained
 _NAME = "ledger.sum_moves"
@@ -36,9 +36,10 @@ class _Paths:
     def moved(self) -> FloatArray:
         """(n,) distance of the sum from its median, 0 where it is not more than usual."""
         off = self.whole - np.median(self.whole)
-        # Of those near the middle, so that a few wrong periods do not widen it.
+        # A median, which a few wrong periods do not widen; of few periods it is uncertain.
         noise = 1.48 * float(np.median(np.abs(off))) * (1 + 2 / len(off))
-        return np.where(np.abs(off) > max(LEAST, SIGNIFICANT * noise), off, 0.0)
+        farthest = float(np.sqrt(2 * np.log(len(off))))  # of as many standard normal numbers
+        return np.where(np.abs(off) > max(LEAST, (SIGNIFICANT + farthest) * noise), off, 0.0)
 
 
 def check_sum_moves(table: CityTable, areas: Mapping[str, Pieces]) -> CheckResult:
