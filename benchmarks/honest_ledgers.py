@@ -31,7 +31,7 @@ class Honest:
     truth: FloatArray
     first: Month
     labels: str
-    sizes: DistrictSizes
+    sizes: DistrictSizes | None
 
 
 @functools.lru_cache(maxsize=256)

@@ -6,6 +6,7 @@ Everything is relative to the city (of the city: to its districts), so that what
 from __future__ import annotations
 
 import dataclasses
+import statistics
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -76,6 +77,8 @@ def _against(pieces: Pieces, others: Sequence[Pieces]) -> FloatArray:
     if not len(ratio):
         return np.full(len(pieces), np.nan)
     ratio = ratio - np.nanmedian(ratio, axis=1, keepdims=True)
+    if len(ratio) == 1:
+        return np.asarray(ratio[0])
     some = np.isfinite(ratio).any(axis=0)
     level = np.full(len(pieces), np.nan)
     level[some] = np.nanmedian(ratio[:, some], axis=0)
@@ -88,11 +91,10 @@ def without_season(pieces: Pieces) -> FloatArray:
     Of a period that three years or more have; a year's figure has no season.
     """
     rate = pieces.rate
-    around = [
-        np.median(rate[(pieces.end >= s - HALF) & (pieces.start <= e + HALF)])
-        for s, e in zip(pieces.start, pieces.end, strict=True)
-    ]
-    off = rate - np.array(around)
+    first = np.searchsorted(pieces.end, pieces.start - HALF)
+    last = np.searchsorted(pieces.start, pieces.end + HALF, side="right")
+    known = rate.tolist()
+    off = rate - np.array([statistics.median(known[i:j]) for i, j in zip(first, last, strict=True)])
     kinds: dict[tuple[int, int], list[int]] = {}
     for i, (start, span) in enumerate(zip(pieces.start, pieces.span, strict=True)):
         if span < 12:

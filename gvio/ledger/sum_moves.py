@@ -97,7 +97,7 @@ def _movers(paths: _Paths) -> list[tuple[int, list[Period], float]]:
         left = np.log(np.where(right > 0, right, np.nan)) - path
         may = (np.abs(own) > OWN) & (np.abs(left) <= EXPLAINED * np.abs(own))
         if may.any():
-            best = int(np.nanargmin(np.where(may, np.abs(left) / np.abs(own), np.nan)))
+            best = int(np.argmin(np.divide(np.abs(left), np.abs(own), out=np.full(len(own), np.inf), where=may)))
             blamed.setdefault(best, []).append(int(i))
             off[i, best] = own[best]
     return [(d, [paths.periods[i] for i in at], float(np.median(off[at, d]))) for d, at in blamed.items()]
