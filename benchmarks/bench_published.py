@@ -4,8 +4,8 @@
 
 Every pack is a small simulated region in the true file formats; one mistake of `benchmarks.mistakes` is made in its
 `statistics.csv`, and the stages of the monthly run work on it: fetch, validate, sample, train, and the estimates of
-`map`. Evaluation, registry and store are left out: on a first run they change no number. Prints the table of
-docs/measurements/mistakes.md and a line for every pack that was published wrong in silence.
+`map`. Evaluation, registry and store are left out: on a first run they change no number. Prints a line for every
+pack, with how far it is off where it was published wrong in silence, and the table of docs/measurements/mistakes.md.
 """
 
 from __future__ import annotations
@@ -204,8 +204,8 @@ def main() -> None:
                 case = spoil(pack, kind, seed)
                 if case is not None:
                     found[kind].append(case)
-                    if case.outcome == "silent":
-                        print(f"  {kind}: area {case.area} {case.worst:+.0%} in its worst year", flush=True)
+                    off = f": area {case.area} {case.worst:+.0%} in its worst year" * (case.outcome == "silent")
+                    print(f"  {kind} {case.outcome}{off}", flush=True)
     print("\n| Mistake | Packs | Refused | Warned of | Right | Wrong in silence | Worst year |\n" + "| --- " * 7 + "|")
     for kind, cases in found.items():
         counts = " | ".join(str(sum(case.outcome == name for case in cases)) for name in OUTCOMES)
