@@ -57,7 +57,7 @@ def run_checks(context: Context, fetched: Fetched) -> list[CheckResult]:
 
     config, params, places, ledger = context.config, context.params, context.places, context.ledger
     stack, progress = fetched.stack.get(), context.progress
-    owner, industry, sizes = _owner_and_industry(places, stack)
+    owner, industry, sizes = look_at_industry(places, stack)
     summary = summarise_light(stack, owner, industry, places.area_ids)
     tables = [
         factories_table(places.factories, config.bounds),
@@ -72,9 +72,7 @@ def run_checks(context: Context, fetched: Fetched) -> list[CheckResult]:
         *check_against_light(config, places, stack),
         *fetched.head.notes,
     ]
-    vintages, city = context.present_vintages, config.city_id
-    results = [*notes, *check_ledger(vintages, places.area_ids, city, params, places.groups, sizes)]
-    results += [] if context.extents_note is None else [context.extents_note]
+    results = [*notes, *check_figures(context, sizes)]
     results += check_light(stack, fetched.month, owner, industry, places.area_ids, params.validate_)
     if progress is not None:
         progress("validate", 1, 2)
@@ -82,6 +80,14 @@ def run_checks(context: Context, fetched: Fetched) -> list[CheckResult]:
     if progress is not None:
         progress("validate", 2, 2)
     return _unique(results)
+
+
+def check_figures(context: Context, sizes: DistrictSizes) -> list[CheckResult]:
+    """The ledger's own checks: of every figure that was public, in areas of today."""
+    config, places = context.config, context.places
+    vintages = context.present_vintages
+    results = check_ledger(vintages, places.area_ids, config.city_id, context.params, places.groups, sizes)
+    return results + ([] if context.extents_note is None else [context.extents_note])
 
 
 def _made(context: Context, fetched: Fetched) -> Made:
@@ -106,7 +112,8 @@ def _unique(results: list[CheckResult]) -> list[CheckResult]:
     return list(kept.values())
 
 
-def _owner_and_industry(places: Places, stack: LightStack) -> tuple[IntArray, BoolArray, DistrictSizes]:
+def look_at_industry(places: Places, stack: LightStack) -> tuple[IntArray, BoolArray, DistrictSizes]:
+    """(y, x) district of every pixel, −1 outside; (y, x) whether it carries a factory; how large districts look."""
     owner = pixel_owner(places.districts, stack.geobox)
     ids = tuple(places.factories["factory_id"])
     points = places.factories.geometry.representative_point()
