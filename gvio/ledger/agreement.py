@@ -52,8 +52,7 @@ def _sums_of_parts(rows: pd.DataFrame) -> list[_Found]:
     columns = (rows[name] for name in ("start", "end", "kind", "value"))
     for line, start, end, kind, value in zip(rows.index, *columns, strict=True):
         # A current row must not be its own part; a year-to-date row may well equal one current row of its period.
-        others = parts if kind == "cumulative" else {k: v for k, v in parts.items() if k != (start, end)}
-        total = _tile(others, int(start), int(end))
+        total = _tile(parts, int(start), int(end), without_whole=kind != "cumulative")
         if total is not None:
             text = (
                 f"{value:g} for {Month.from_ordinal(start)}..{Month.from_ordinal(end)}, but its parts sum to {total:g}"
@@ -62,11 +61,12 @@ def _sums_of_parts(rows: pd.DataFrame) -> list[_Found]:
     return found
 
 
-def _tile(parts: dict[tuple[int, int], float], start: int, end: int) -> float | None:
+def _tile(parts: dict[tuple[int, int], float], start: int, end: int, without_whole: bool) -> float | None:
     """Sum of parts, shortest first, that cover start..end without gap; None when they do not."""
     total, at = 0.0, start
     while at <= end:
-        stops = [stop for stop in range(at, end + 1) if (at, stop) in parts]
+        last = end - (without_whole and at == start)
+        stops = [stop for stop in range(at, last + 1) if (at, stop) in parts]
         if not stops:
             return None
         total, at = total + parts[at, stops[0]], stops[0] + 1
@@ -77,6 +77,8 @@ def _differences(rows: pd.DataFrame) -> list[_Found]:
     """Every current row against the difference of the two year-to-date rows around it."""
     ytd = rows[rows["kind"] == "cumulative"]
     until = {(s, e): float(v) for s, e, v in zip(ytd["start"], ytd["end"], ytd["value"], strict=True)}
+    if not until:
+        return []
     current = rows[rows["kind"] == "current"]
     found = []
     for line, start, end, value in zip(current.index, current["start"], current["end"], current["value"], strict=True):

@@ -24,9 +24,11 @@ from gvio.ledger.against_city import (
     too_large,
 )
 from gvio.ledger.agreement import check_contradictions, check_vintages
-from gvio.ledger.levels import check_level_breaks, check_outliers, check_scatter, lone_levels, relative_levels
+from gvio.ledger.cross_section import DistrictSizes, check_against_factories
+from gvio.ledger.levels import check_level_breaks, check_outliers, check_scatter
 from gvio.ledger.pieces import Pieces, cut_pieces
 from gvio.ledger.publication import check_periods, check_publication, check_series
+from gvio.ledger.relative import lone_levels, relative_levels
 from gvio.ledger.rows import KEY, NO_GROUPS, Groups, Ledger, name_lines, span
 from gvio.ledger.shapes import (
     check_joint_months,
@@ -34,21 +36,28 @@ from gvio.ledger.shapes import (
     check_sums_as_months,
     check_year_to_date_as_months,
 )
+from gvio.ledger.sum_moves import check_sum_moves
 from gvio.types import CheckResult, Month
 
 FEW = 10  # districts
 SLIP, ROOM = 1000.0, 0.03  # the least slip of a unit; of the city, beside what its sums lack: errors of both
 MIN_ROWS = 3  # fewer rows than this have no median of their own worth comparing with
+STANDSTILL, ALIKE = 50.0, 3.0  # what a district loses at most while its plant stands still; figures of one standstill
 ROUNDING = 0.001  # a year-to-date may fall by this share without falling: rounding of the last digit
 
 
 def check_ledger(
-    ledger: Ledger, area_ids: Sequence[str], city_id: str, params: Params, groups: Groups = NO_GROUPS
+    ledger: Ledger,
+    area_ids: Sequence[str],
+    city_id: str,
+    params: Params,
+    groups: Groups = NO_GROUPS,
+    sizes: DistrictSizes | None = None,
 ) -> list[CheckResult]:
     """Every check of the ledger; each yields one result, passed or not.
 
     `ledger` may hold several vintages of a figure; `ledger.vintages` and `ledger.publication` look at all of them, the
-    others at the newest.
+    others at the newest. With `sizes` the districts' figures are compared with their factories and light as well.
     """
     public = check_rows(ledger)
     if not public.passed:
@@ -69,6 +78,7 @@ def check_ledger(
         check_contradictions(newest),
         *_check_areas(areas, table, city_id),
         *([check_group_sums(areas, groups)] if groups.keys() & areas.keys() else []),
+        *([] if sizes is None else [check_against_factories(areas, area_ids, city_id, sizes)]),
     ]
 
 
@@ -78,6 +88,7 @@ def _check_areas(areas: Mapping[str, Pieces], table: CityTable, city_id: str) ->
     return [
         check_city_sum(table, areas),
         check_city_less_others(table, areas),
+        check_sum_moves(table, areas),
         check_year_to_date_as_months(areas),
         check_joint_months(areas),
         check_sums_as_months(areas, functools.partial(too_large, table)),
@@ -99,14 +110,18 @@ def check_rows(ledger: Ledger) -> CheckResult:
 def check_unit(ledger: Ledger, factor: float) -> CheckResult:
     """`ledger.unit`: no figure, per month, is off its area's median by `factor`; a unit slip is 10⁴.
 
-    Areas with fewer than three rows have no median of their own and are judged by `check_level` alone.
+    Areas with fewer than three rows have no median of their own and are judged by `check_level` alone. A low figure
+    that is not alone in time is a plant that stood still; a unit that changes for good is a break of the level.
     """
     log = _log_per_month(ledger.rows)
     by_area = log.groupby(ledger.rows["area_id"])
     # In logarithms a slip of a factor is as far up as down, and the median is not moved by a few wrong rows.
     distance = (log - by_area.transform("median")).abs()
     comparable = by_area.transform("size") >= MIN_ROWS
-    bad = ledger.rows[comparable & ~(distance <= np.log(factor))]
+    far = comparable & ~(distance <= np.log(factor))
+    if far.any():
+        far &= ~((log < by_area.transform("median")) & (distance <= np.log(STANDSTILL)) & _has_alike(ledger.rows, log))
+    bad = ledger.rows[far]
     message = f"every figure is within a factor of {factor:g} of its area's median"
     if len(bad):
         row, off = bad.iloc[0], float(np.exp(distance[bad.index[0]]))
@@ -166,6 +181,14 @@ def check_year_to_date(ledger: Ledger) -> CheckResult:
 
 def _log_per_month(rows: pd.DataFrame) -> pd.Series[float]:
     return pd.Series(np.log(rows["value"].to_numpy(dtype=float) / span(rows).to_numpy()), index=rows.index)
+
+
+def _has_alike(rows: pd.DataFrame, log: pd.Series[float]) -> pd.Series[bool]:
+    """Whether the figure before or after in time, of the same area, is of about the same size."""
+    areas = rows.sort_values(["area_id", "start", "end"])["area_id"]
+    ordered = log.loc[areas.index]
+    steps = [(ordered - ordered.groupby(areas).shift(k)).abs() <= np.log(ALIKE) for k in (1, -1)]
+    return (steps[0] | steps[1]).reindex(rows.index)
 
 
 def _period(start: int, end: int) -> str:

@@ -6,48 +6,26 @@ Everything is relative to the city (of the city: to its districts), so that what
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+import statistics
+from collections.abc import Mapping
 
 import numpy as np
 
 from gvio.ledger.against_city import CityTable
 from gvio.ledger.pieces import Pieces
+from gvio.ledger.relative import SIGNIFICANT, Relative
 from gvio.ledger.rows import name_lines
-from gvio.types import BoolArray, CheckResult, FloatArray, IntArray, Month
+from gvio.types import BoolArray, CheckResult, FloatArray, Month
 
 BREAK = np.log(1.8)  # the largest among 3,400 honest districts, most of them with openings, is ×1.73
 EXCHANGE, EXCHANGED = 0.25, 0.1  # of one half of an exchange, where the other half is its proof
 BALANCED, UNSURE = 0.3, 0.5  # of what one half moves: what the other may differ by, and how uncertain both may be
 UNIT = np.log(5.0)
-SIGNIFICANT = 3.5  # times the usual step from one figure to the next
 YEAR, HALF_YEAR, QUARTER = 12, 6, 3
-LONE = 6  # figures of an area that is judged by itself
 UP, DOWN = np.log(1.8), np.log(5.0)  # a month's standstill is possible, a month's boom is not
-END = 1.5  # times these at the ends of a series, where a step looks the same
+END_UP, END_DOWN = np.log(2.4), np.log(7.0)  # at the ends of a series, where a step looks the same
 POWER = 0.14  # log; how near a slip of the decimal point is to a power of ten
 SCATTER = 0.5  # median step between figures, in logarithms: at most 0.40 in honest small districts
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Relative:
-    """One area's figures in time: `level` (n,) log per month relative to the others, `alone` (n,) without them."""
-
-    area: str
-    start: IntArray
-    end: IntArray
-    line: IntArray
-    level: FloatArray
-    alone: FloatArray
-
-    @property
-    def noise(self) -> float:
-        """The usual step of the level from one figure to the next."""
-        return max(1.48 * float(np.median(np.abs(np.diff(self.level)))), 0.01)
-
-    @property
-    def beyond_chance(self) -> float:
-        """The least gap that refuses; of few figures the usual step is itself uncertain."""
-        return SIGNIFICANT * (1 + 4 / len(self.level)) * self.noise
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,45 +35,6 @@ class Break:
     gap: float
     upward: bool
     at: int
-
-
-def relative_levels(areas: Mapping[str, Pieces], city_id: str) -> dict[str, Relative]:
-    """Every area with four comparable figures or more."""
-    found = {}
-    for area, pieces in areas.items():
-        others = [areas[city_id]] if area != city_id and city_id in areas else []
-        if not others:
-            others = [areas[name] for name in areas if name not in (area, city_id)]
-        level = _against(pieces, others)
-        known = np.isfinite(level)
-        if known.sum() > 3:
-            columns = (pieces.start[known], pieces.end[known], pieces.line[known])
-            found[area] = Relative(area, *columns, level[known], pieces.rate[known])
-    return found
-
-
-def lone_levels(areas: Mapping[str, Pieces], compared: Mapping[str, Relative]) -> dict[str, Relative]:
-    """Areas that no other one can be compared with (months of the city beside years of districts), by themselves."""
-    found = {}
-    for area, pieces in areas.items():
-        if area not in compared and len(pieces) > LONE:
-            rate = pieces.rate
-            found[area] = Relative(area, pieces.start, pieces.end, pieces.line, rate, rate)
-    return found
-
-
-def _against(pieces: Pieces, others: Sequence[Pieces]) -> FloatArray:
-    """(n,) log of each piece over the others' sums of its period: the median over others, each at its own level."""
-    totals = np.array([[other.total(s, e) for s, e in pieces.periods] for other in others])
-    ratio = np.log(pieces.value) - np.log(totals) if len(others) else np.full((0, len(pieces)), np.nan)
-    ratio = ratio[np.isfinite(ratio).sum(axis=1) > 3]
-    if not len(ratio):
-        return np.full(len(pieces), np.nan)
-    ratio = ratio - np.nanmedian(ratio, axis=1, keepdims=True)
-    some = np.isfinite(ratio).any(axis=0)
-    level = np.full(len(pieces), np.nan)
-    level[some] = np.nanmedian(ratio[:, some], axis=0)
-    return level
 
 
 def largest_break(series: Relative) -> Break | None:
@@ -246,10 +185,10 @@ def _describe_outlier(own: Relative, i: int) -> _Found | None:
     off = _stands_out(own, i)
     tens = abs(off) / np.log(10)
     certain = bool(abs(off) > UNIT and abs(tens - round(tens)) * np.log(10) <= POWER)
-    ends = END if i in (0, len(own.level) - 1) else 1.0
-    # A district's only plant may stand still for a quarter.
-    standstill = off < 0 and own.end[i] - own.start[i] >= QUARTER - 1
-    if -DOWN * ends < off < UP * ends or (standstill and not certain):
+    up, down = (END_UP, END_DOWN) if i in (0, len(own.level) - 1) else (UP, DOWN)
+    # A district's only plant may stand still for some quarters, but not for a year.
+    standstill = off < 0 and QUARTER <= own.end[i] - own.start[i] + 1 < YEAR
+    if -down < off < up or (standstill and not certain):
         return None
     beside = (
         "and no other area has figures to compare"
@@ -277,11 +216,11 @@ def _stands_out(series: Relative, i: int) -> float:
 
 def _sided(values: FloatArray, i: int) -> list[float]:
     """Distance from each side: of its nearest figure and the median of its three, the smaller."""
-    sides = [values[max(i - 3, 0) : i][::-1], values[i + 1 : i + 4]]
+    own, before, after = values[i], values[max(i - 3, 0) : i][::-1].tolist(), values[i + 1 : i + 4].tolist()
     offs = []
-    for side in sides:
-        if len(side):
-            near = [float(values[i] - side[0]), float(values[i] - np.median(side))]
+    for side in (before, after):
+        if side:
+            near = [float(own - side[0]), float(own - statistics.median(side))]
             offs.append(min(near, key=abs) if near[0] * near[1] > 0 else 0.0)
     return offs
 

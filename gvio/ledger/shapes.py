@@ -7,6 +7,7 @@ The thresholds lie between what 400 honest and 400 spoiled ledgers show (docs/me
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
@@ -172,7 +173,7 @@ def _stands_out(months: Mapping[int, float], ordinal: int) -> float:
 
 def _around(months: Mapping[int, float], ordinal: int, distances: range, sign: int) -> float:
     near = [months[ordinal + sign * d] for d in distances if ordinal + sign * d in months]
-    return float(np.median(near)) if near else float("nan")
+    return float(statistics.median(near)) if near else float("nan")
 
 
 def check_scales_with_period(areas: Mapping[str, Pieces]) -> CheckResult:

@@ -6,7 +6,7 @@ import datetime as dt
 import os
 import re
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from gvio.errors import PackError
 from gvio.sources.product import Product
@@ -50,12 +50,21 @@ def all_files(folder: Path) -> list[Path]:
 
 def unread_files(paths: Sequence[Path], product: str) -> list[Path]:
     """Those of `paths` that look like files of the product and are not read."""
-    reader, like = PRODUCTS[product], _LIKE[product]
-    found = [path for path in paths if like.search(path.name) and not _BESIDE.fullmatch(path.name)]
-    return [path for path in found if reader.recognise(path.name) is None or not path.is_file()]
+    nameless = set(unread_names(paths, product))
+    return [path for path in paths if path in nameless or (_looks_like(path, product) and not path.is_file())]
 
 
-def _month_named(path: Path, product: str) -> Month | None:
+def unread_names(paths: Sequence[PurePath], product: str) -> list[PurePath]:
+    """As `unread_files` by the names alone, for files that lie elsewhere."""
+    reader = PRODUCTS[product]
+    return [path for path in paths if _looks_like(path, product) and reader.recognise(path.name) is None]
+
+
+def _looks_like(path: PurePath, product: str) -> bool:
+    return bool(_LIKE[product].search(path.name)) and not _BESIDE.fullmatch(path.name)
+
+
+def _month_named(path: PurePath, product: str) -> Month | None:
     """The month that such a name begins in."""
     match = _LIKE[product].search(path.name)
     parts = match.groupdict() if match else {}
@@ -74,7 +83,11 @@ def unread_note(folder: Path, product: str) -> tuple[CheckResult, ...]:
     Raises:
         PackError: A folder cannot be read.
     """
-    found = unread_files(all_files(folder), product)
+    return names_note(unread_files(all_files(folder), product), product)
+
+
+def names_note(found: Sequence[PurePath], product: str) -> tuple[CheckResult, ...]:
+    """`light.names` of such files; nothing where there is none."""
     if not found:
         return ()
     text = f"{described(found, PRODUCTS[product])}. {cure(PRODUCTS[product])}"
@@ -84,9 +97,9 @@ def unread_note(folder: Path, product: str) -> tuple[CheckResult, ...]:
     return (CheckResult("light.names", False, False, product, text, observed),)
 
 
-def described(found: Sequence[Path], reader: Product) -> str:
+def described(found: Sequence[PurePath], reader: Product) -> str:
     """How many there are, and the first of them."""
-    shown = ", ".join(f"{path.name}{'' if path.exists() else ' (a link to nothing)'}" for path in found[:_SHOWN])
+    shown = ", ".join(f"{path.name}{' (a link to nothing)' * _dangles(path)}" for path in found[:_SHOWN])
     more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
     return f"{len(found)} file(s) look like {reader.name} but are not: {shown}{more}"
 
@@ -94,3 +107,7 @@ def described(found: Sequence[Path], reader: Product) -> str:
 def cure(reader: Product) -> str:
     """What to do with them."""
     return f"Unpack .gz, .zip and .tar, and give the others their official names, such as {reader.example}."
+
+
+def _dangles(path: PurePath) -> bool:
+    return isinstance(path, Path) and not path.exists()

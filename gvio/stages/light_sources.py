@@ -32,7 +32,7 @@ class LightSource:
         folder: Where files lie: the pack's own folder, or one in the workspace.
         span: The months that are always listed, because the folder repeats the source as a whole; None for an official
             archive, which is asked for the months wanted, and whose folder keeps a manifest.
-        unread: Notes on files in the folder that look like the product's and are not read.
+        unread: Notes on files there that look like the product's and are not read.
         bring: Files as listed → what lies there then, after whatever was absent is fetched; of an official archive
             also what was fetched before.
     """
@@ -89,7 +89,11 @@ def _in_place(folder: Path, product: str, span: _Span) -> LightSource:
 
 
 def _mirrored(url: str, product: str, folder: Path, endpoint_url: str | None, span: _Span) -> LightSource:
-    from gvio.archives.prefix import prefix_archive, relative_name  # boto3 costs 0.2 s: only for those who use it
+    from gvio.archives.prefix import (  # boto3 costs 0.2 s: only for those who use it
+        prefix_archive,
+        relative_name,
+        unread_under,
+    )
 
     archive = prefix_archive(url, product, endpoint_url)
 
@@ -97,7 +101,9 @@ def _mirrored(url: str, product: str, folder: Path, endpoint_url: str | None, sp
         archive.fetch(listed, folder, progress)
         return Brought(tuple(folder / relative_name(url, file) for file in listed))
 
-    return LightSource(product, archive, folder, span, bring)
+    return LightSource(
+        product, archive, folder, span, bring, functools.partial(unread_under, url, product, endpoint_url)
+    )
 
 
 def _official_places(context: Context) -> tuple[LightSource, ...]:

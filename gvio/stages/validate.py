@@ -8,6 +8,7 @@ import numpy as np
 
 from gvio.config import digest
 from gvio.ledger.checks import check_ledger
+from gvio.ledger.cross_section import DistrictSizes
 from gvio.region.light_checks import check_against_light
 from gvio.region.pack import Places, check_factories, check_stated
 from gvio.run.artifacts import Checked, CheckedHead, Fetched
@@ -19,6 +20,7 @@ from gvio.validate.arrays import check_light
 from gvio.validate.frames import districts_table, factories_table, ledger_table, light_table
 from gvio.validate.gate import refuse_failed
 from gvio.validate.report import checks_html
+from gvio.validate.sizes import district_sizes
 from gvio.validate.summary import summarise_light
 
 if TYPE_CHECKING:
@@ -55,7 +57,7 @@ def run_checks(context: Context, fetched: Fetched) -> list[CheckResult]:
 
     config, params, places, ledger = context.config, context.params, context.places, context.ledger
     stack, progress = fetched.stack.get(), context.progress
-    owner, industry = _owner_and_industry(places, stack)
+    owner, industry, sizes = look_at_industry(places, stack)
     summary = summarise_light(stack, owner, industry, places.area_ids)
     tables = [
         factories_table(places.factories, config.bounds),
@@ -70,8 +72,7 @@ def run_checks(context: Context, fetched: Fetched) -> list[CheckResult]:
         *check_against_light(config, places, stack),
         *fetched.head.notes,
     ]
-    results = [*notes, *check_ledger(context.present_vintages, places.area_ids, config.city_id, params, places.groups)]
-    results += [] if context.extents_note is None else [context.extents_note]
+    results = [*notes, *check_figures(context, sizes)]
     results += check_light(stack, fetched.month, owner, industry, places.area_ids, params.validate_)
     if progress is not None:
         progress("validate", 1, 2)
@@ -79,6 +80,14 @@ def run_checks(context: Context, fetched: Fetched) -> list[CheckResult]:
     if progress is not None:
         progress("validate", 2, 2)
     return _unique(results)
+
+
+def check_figures(context: Context, sizes: DistrictSizes) -> list[CheckResult]:
+    """The ledger's own checks: of every figure that was public, in areas of today."""
+    config, places = context.config, context.places
+    vintages = context.present_vintages
+    results = check_ledger(vintages, places.area_ids, config.city_id, context.params, places.groups, sizes)
+    return results + ([] if context.extents_note is None else [context.extents_note])
 
 
 def _made(context: Context, fetched: Fetched) -> Made:
@@ -103,12 +112,15 @@ def _unique(results: list[CheckResult]) -> list[CheckResult]:
     return list(kept.values())
 
 
-def _owner_and_industry(places: Places, stack: LightStack) -> tuple[IntArray, BoolArray]:
+def look_at_industry(places: Places, stack: LightStack) -> tuple[IntArray, BoolArray, DistrictSizes]:
+    """(y, x) district of every pixel, −1 outside; (y, x) whether it carries a factory; how large districts look."""
     owner = pixel_owner(places.districts, stack.geobox)
     ids = tuple(places.factories["factory_id"])
     points = places.factories.geometry.representative_point()
-    factory_district(points, places.districts, ids)
+    district = factory_district(points, places.districts, ids)
     row, col = factory_pixel(points, stack.geobox, ids)
     industry: BoolArray = np.zeros(owner.shape, dtype=bool)
     industry[row, col] = True
-    return owner, industry
+    weight = places.factories["weight"].to_numpy(dtype=np.float64)
+    sizes = district_sizes(stack, owner, industry, district, weight, len(places.area_ids))
+    return owner, industry, sizes

@@ -290,6 +290,35 @@ def test_a_source_without_products_says_what_to_do(upstream: Upstream, pack: Pat
         fetch(context)
 
 
+def test_names_that_are_nearly_official_are_named_under_s3_as_in_a_folder(
+    upstream: Upstream, pack: Path, tmp_path: Path
+) -> None:
+    upstream.put_folder(pack / "ntl", "light/")
+    newest = sorted(p for p in (pack / "ntl").iterdir() if "_20190101-" in p.name)
+    for path in newest:
+        upstream.delete(f"light/{path.name}")
+        upstream.put(f"light/2019/{path.name}.gz", path.read_bytes())
+    folder = repointed(pack, tmp_path, f"{upstream.url}/light")
+    found = fetch(context_of(str(folder), tmp_path / "w", upstream.endpoint))
+    (note,) = [note for note in found.head.notes if note.name == "light.names"]
+    assert note.message.startswith(f"{len(newest)} file(s) look like vnl-monthly but are not: {newest[0].name}.gz, ")
+    assert "Unpack .gz" in note.message
+    assert note.observed["months"] == ["2019-01"]
+    for path in newest:
+        upstream.put(f"light/{path.name}", path.read_bytes())
+        upstream.delete(f"light/2019/{path.name}.gz")
+    mended = fetch(context_of(str(folder), tmp_path / "w", upstream.endpoint))
+    assert (mended.head.month, [n for n in mended.head.notes if n.name == "light.names"]) == ("2019-01", [])
+
+
+def test_light_under_s3_that_is_all_packed_is_not_waited_for(upstream: Upstream, pack: Path, tmp_path: Path) -> None:
+    for path in (pack / "ntl").iterdir():
+        upstream.put(f"{path.name}.gz", path.read_bytes())
+    context = context_of(str(repointed(pack, tmp_path / "a", upstream.url)), tmp_path / "w", upstream.endpoint)
+    with pytest.raises(PackError, match=r"26 file\(s\) look like vnl-monthly but are not: .* Unpack \.gz"):
+        fetch(context)
+
+
 def repointed(pack: Path, parent: Path, source: str) -> Path:
     """The pack without light, whose `ntl.source` is another."""
     folder = parent / "repointed"

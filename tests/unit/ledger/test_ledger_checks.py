@@ -11,7 +11,9 @@ from gvio.types import Month, month_range
 AREAS = ["D0", "D1"]
 REQUIRED = {"ledger.rows", "ledger.series", "ledger.unit", "ledger.level", "ledger.year_to_date"}
 REQUIRED |= {"ledger.sums_as_months", "ledger.scales_with_period"}
-WARNINGS = {f"ledger.{name}" for name in ("vintages", "publication", "periods", "contradictions", "scatter")}
+WARNINGS = {
+    f"ledger.{name}" for name in ("vintages", "publication", "periods", "contradictions", "scatter", "sum_moves")
+}
 BOTH = {f"ledger.{name}" for name in ("city_sum", "city_less_others", "year_to_date_as_months", "joint_months")}
 BOTH |= {"ledger.level_break", "ledger.outlier"}  # some of what they find refuses, some warns
 
@@ -49,6 +51,17 @@ def test_a_steady_ledger_passes_every_check():
 
 def test_an_empty_ledger_fails():
     assert "no official figure is public" in failed([])["ledger.rows"].message
+
+
+def test_a_plant_that_stands_still_for_some_months_is_no_unit():
+    """Declining, with a thirtieth of its usual output for three months: seen among honest simulated ledgers."""
+    still = {"2021-06": 1 / 30, "2021-07": 1 / 35, "2021-08": 1 / 32}
+    rows = [
+        (*r[:3], r[3] * still.get(str(Month.from_ordinal(r[1])) if r[0] == "D0" else "", 1), *r[4:]) for r in steady()
+    ]
+    assert "ledger.unit" not in failed(rows)
+    alone = [r for r in rows if r[0] != "D0" or str(Month.from_ordinal(r[1])) not in ("2021-07", "2021-08")]
+    assert "ledger.unit" in failed(alone)
 
 
 @pytest.mark.parametrize("factor", [1e4, 1e-4])
