@@ -11,7 +11,7 @@ from gvio.run.artifacts import LIGHT, Fetched, FetchedHead
 from gvio.run.code import source_of
 from gvio.run.made import Kept, Made
 from gvio.stages.gather import Gathered, gather_light, survey_light
-from gvio.stages.light_file import light_bytes, light_digest, read_light
+from gvio.stages.light_file import digest_by_month, light_bytes, light_digest, read_light
 
 if TYPE_CHECKING:
     from gvio.run.context import Context
@@ -41,6 +41,7 @@ def fetch(context: Context) -> Fetched:
         made=made,
         month=str(stack.months[-1]),
         light=_digest(gathered),
+        light_until={} if gathered.switches else digest_by_month(stack),
         provenance=tuple(p for month in stack.provenance for p in month),
         missing=tuple(str(m) for m in stack.missing),
         notes=gathered.notes,

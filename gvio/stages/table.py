@@ -67,7 +67,7 @@ class AllStages:
         """See `gvio.stages.train`."""
         from gvio.stages.train import train
 
-        return train(context, fetched.head.light, sampled, champion)
+        return train(context, fetched, sampled, champion)
 
     def evaluate(self, context: Context, sampled: Sampled, trained: Trained) -> Evaluated:
         """See `gvio.stages.evaluate`."""
