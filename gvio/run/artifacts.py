@@ -10,7 +10,7 @@ from gvio.run.made import Head, Kept
 from gvio.scoreboard.names import Skill
 from gvio.sections import Frozen
 from gvio.train.about import InputDigests
-from gvio.types import CheckResult, Month, Provenance, Switch
+from gvio.types import CheckResult, Month, Provenance, SeenMonth, Switch
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,12 +27,14 @@ LIGHT, SAMPLES = "light.npz", "samples.npz"
 
 class FetchedHead(Head):
     """Light up to the run's month. `light` is the digest of the product files and of how gaps were filled,
-    `light_until` what it would be had the light ended at a month; {} where another product filled gaps.
+    `light_until` what it would be had the light ended at a month; {} where another product filled gaps. `seen`: the
+    files of the product itself as they were read, so that the next run opens only what is new.
     """
 
     month: str
     light: str
     light_until: Mapping[str, str] = {}
+    seen: tuple[SeenMonth, ...] = ()
     provenance: tuple[Provenance, ...] = ()
     missing: tuple[str, ...] = ()
     notes: tuple[CheckResult, ...] = ()
