@@ -56,7 +56,7 @@ class Gong2025Cnn(nn.Module):
         kernel, bias = self._laid_out()
         size = max(1, _BLOCK_PATCHES // max(patches.shape[1], 1))
         parts = []
-        for light, at in zip(patches.flatten(2).split(size), district.split(size), strict=True):
+        for light, at in zip(torch.split(patches.flatten(2), size), torch.split(district, size), strict=True):
             maps = linear(light, kernel, bias).relu_()
             seen = linear(maps, self.second.weight, self.second.bias).relu_()
             mixed = torch.relu(linear(seen, of_maps) + by_district.index_select(0, at))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from badland import BEFORE, TARGET, Outcome, Region
+from badland import BEFORE, FIRST, PARAMS, TARGET, Outcome, Region
 
 from gvio.simulate.pack import simulate_pack
 from gvio.simulate.spec import WorldSpec
@@ -15,14 +15,27 @@ from gvio.store.objects import open_store
 from gvio.store.published import read_release
 
 
+def region_of(root: Path, n_districts: int) -> Region:
+    """27 months, never published."""
+    region = Region(root)
+    spec = WorldSpec(
+        name="badland",
+        bounds=(121.0, 31.0, 121.15, 31.12),
+        first_month=str(FIRST),
+        months=TARGET - FIRST + 1,
+        n_districts=n_districts,
+        n_factories=24,
+        least_factories=4,
+        city_output=300,
+    )
+    simulate_pack(region.pack, spec, 7)
+    (region.root / "params.yaml").write_text(PARAMS)
+    return region
+
+
 @pytest.fixture
-def thin(region: Region, tmp_path: Path) -> Region:
-    """The pack of the region, never published."""
-    fresh = Region(tmp_path / "thin")
-    fresh.root.mkdir()
-    (fresh.root / "params.yaml").write_bytes(region.params.read_bytes())
-    region.pack.rename(fresh.pack)
-    return fresh
+def thin(quiet_process: None, tmp_path: Path) -> Region:
+    return region_of(tmp_path / "thin", 3)
 
 
 def one_line(outcome: Outcome) -> str:
@@ -39,23 +52,12 @@ def estimates(region: Region):
 def test_no_district_is_one_line(thin: Region) -> None:
     (thin.pack / "districts.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": []}))
     assert "districts.geojson" in one_line(thin.run("run", month=BEFORE))
-    assert not thin.store.exists()
+    assert not (thin.store / "badland" / "latest.json").exists()
 
 
 @pytest.mark.slow
-def test_one_district_is_mapped(thin: Region) -> None:
-    spec = WorldSpec(
-        name="badland",
-        bounds=(121.0, 31.0, 121.15, 31.12),
-        first_month=str(TARGET + -26),
-        months=27,
-        n_districts=1,
-        n_factories=20,
-        city_output=300,
-    )
-    alone = Region(thin.root / "alone")
-    simulate_pack(alone.pack, spec, 7)
-    (alone.root / "params.yaml").write_bytes(thin.params.read_bytes())
+def test_one_district_is_mapped(quiet_process: None, tmp_path: Path) -> None:
+    alone = region_of(tmp_path / "alone", 1)
     outcome = alone.run("run", month=TARGET)
     assert outcome.code == 0, outcome.err
     assert np.isfinite(estimates(alone)["estimate"]).all()
