@@ -25,12 +25,12 @@ from gvio.model.sacnn import Architecture, Inputs, SaCnn, as_inputs, district_ou
 from gvio.simulate.pack import simulate_pack
 from gvio.simulate.presets import preset_spec
 from gvio.stages.workers import Threads, one_thread_each
-from gvio.train import ensemble, fit
+from gvio.train import ensemble, fit, looked
 
 SEED, DISTRICTS, BOUNDS = 11, 16, (120.85, 30.65, 122.225, 31.90)
 PARTS = (
-    (fit, "fit_normalisation"),
-    (fit, "build_panel"),
+    (looked, "fit_normalisation"),
+    (looked, "build_panel"),
     (fit, "learn_hyper"),
     (ensemble, "assimilate"),
     (ensemble, "as_inputs"),

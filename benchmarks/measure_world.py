@@ -19,7 +19,6 @@ from gvio.evaluate.interval_calibration import Residuals, learn_table, residuals
 from gvio.evaluate.later_origins import YEAR, later_origins
 from gvio.evaluate.metrics import coverage, mape, within_r2, yoy_r2
 from gvio.evaluate.paired import level_scores
-from gvio.evaluate.shuffles import without_light
 from gvio.ledger.select import select_rows
 from gvio.ledger.sums import log_misfit
 from gvio.map.industry import industry_of
@@ -94,7 +93,7 @@ def _time(world: BenchWorld, fitted: Fitted, plain: Fitted | None, start: int, g
         paths[GONG2025] = gong2025_paths(material.samples, given, material.params.model)
     models = {OURS: fitted} | ({PLAIN: plain} if plain else {})
     paths |= {n: np.exp(estimate(m, material.samples, seen).mean) for n, m in models.items()}
-    paths[NO_LIGHT] = np.exp(estimate(fitted, without_light(material.samples), seen).mean)
+    paths[NO_LIGHT] = np.exp(estimate(fitted, material.samples, seen, dark=True).mean)
     scored = np.broadcast_to(month >= start, world.labels.shape)
     january = np.array([m.month == 1 for m in material.samples.months])
     return {name: _scores(world.labels, path, scored, january) for name, path in paths.items()}
@@ -196,7 +195,7 @@ def _districts(world: BenchWorld, fitted: Fitted, start: int, folds: int) -> Sco
         sums=select_rows(material.sums, material.sums.end < start),
         params=params.model_copy(update={"evaluate": evaluate}),
     )
-    found = leave_districts_out(known, fit_anew, fitted.ensemble.hyper)[LEFT_OUT]
+    found = leave_districts_out(known, fit_anew, fitted, fitted.ensemble.hyper)[LEFT_OUT]
     return {name: scores.document() for name, scores in level_scores(found).items()} if found else {}
 
 

@@ -105,6 +105,25 @@ class Provenance:
         return f"{self.product}/{self.satellite}/{self.collection}/{self.processing}"
 
 
+@dataclasses.dataclass(frozen=True)
+class SeenGrid:
+    """A grid that a file of a month has: six coefficients of the affine transform, rows and columns, CRS."""
+
+    path: str
+    affine: tuple[float, float, float, float, float, float]
+    shape: tuple[int, int]
+    crs: str
+
+
+@dataclasses.dataclass(frozen=True)
+class SeenMonth:
+    """A month as it was read: what its files looked like just before, and every grid in them, in order."""
+
+    month: str
+    files: tuple[str, ...]
+    grids: tuple[SeenGrid, ...]
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class LightMonth:
     """One month of night light on a region's grid.

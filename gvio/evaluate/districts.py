@@ -13,15 +13,15 @@ from gvio.evaluate.fit_request import Fit
 from gvio.evaluate.fold import Material, Question, ask
 from gvio.evaluate.scores import FoldScores
 from gvio.grid.area import pixel_area_km2
-from gvio.model.panel import fit_normalisation
 from gvio.sample.samples import Samples
 from gvio.scoreboard.names import CITY_PUBLIC, LEFT_OUT, OURS
+from gvio.train.fit import Fitted
 from gvio.train.workers import Workers, in_turn
 from gvio.types import BoolArray
 
 
 def leave_districts_out(
-    material: Material, fit: Fit, hyper: Hyper, workers: Workers = in_turn
+    material: Material, fit: Fit, fitted: Fitted, training: Hyper, workers: Workers = in_turn
 ) -> dict[str, list[FoldScores]]:
     """Districts withheld in turn: one by one up to twice `district_folds` of them, else in `district_folds` groups.
 
@@ -32,12 +32,21 @@ def leave_districts_out(
     than they see); statistics, means over the land of whole districts and of the city, stay as they are. The
     hyperparameters are those of the whole region: they say how figures and light behave, not where output is.
     Districts' sensitivities to light do know where, and are left out.
+
+    Training ends at the last January, so that a month changes no fold within a year; the estimate sees every month.
+
+    Args:
+        material: The region.
+        fit: Fits a fold, or finds it.
+        fitted: The model that is evaluated: its hyperparameters make the estimates, and its pixels' training means are
+            put back, so that a fold's network can read light it was not trained on.
+        training: Hyperparameters that a fold is trained with.
+        workers: Runs the folds.
     """
 
-    reach = region_reach(material)
-    blank = dataclasses.replace(hyper, sensitivity=())
-    # The pixels' own training means are put back, so that a model can read light it was not trained on.
-    sighted = fit_normalisation(material.samples, np.ones(len(material.samples.months), dtype=bool))
+    reach, n_train = region_reach(material), last_january(material)
+    blank, trained_with = (dataclasses.replace(h, sensitivity=()) for h in (fitted.ensemble.hyper, training))
+    known = material.until(n_train)
 
     def fold(block: Block) -> tuple[FoldScores, FoldScores] | None:
         sums, targets, end = material.sums, material.targets, len(material.samples.months) - 1
@@ -46,9 +55,12 @@ def leave_districts_out(
         if not scored.any() or not others.any():
             return None
         name = "districts-" + "-".join(str(d) for d in np.flatnonzero(block.districts))
-        hidden = hide(material.samples, block.hidden)
-        fitted = fit(material.request(others, end + 1, fixed=blank, samples=hidden))
-        ours = {OURS: (dataclasses.replace(fitted, normalisation=sighted), False)}
+        hidden = hide(known.samples, block.hidden)
+        visible = known.sums.of_districts & ~block.districts[known.sums.area]
+        network = fit(known.request(visible, n_train, fixed=trained_with, samples=hidden))
+        ensemble = dataclasses.replace(network.ensemble, hyper=blank)
+        sighted = dataclasses.replace(network, ensemble=ensemble, normalisation=fitted.normalisation)
+        ours = {OURS: (sighted, False)}
         nobody = np.full(len(material.city_monthly), np.nan)
         alone = Question(name, others, scored, nobody, end, block.districts)
         public = Question(name, others | sums.of_city, scored, material.city_monthly, end, block.districts)
@@ -63,6 +75,13 @@ def leave_districts_out(
     folds = workers("evaluate: leave districts out", [partial(fold, block) for block in blocks_of(material)])
     found = [pair for pair in folds if pair is not None]
     return {LEFT_OUT: [alone for alone, _ in found], CITY_PUBLIC: [public for _, public in found]}
+
+
+def last_january(material: Material) -> int:
+    """Months before the last January, or all of them where fewer than a training needs lie before it."""
+    months = material.samples.months
+    found = max((t for t, month in enumerate(months) if month.month == 1), default=0)
+    return found if found >= material.params.evaluate.min_train_months else len(months)
 
 
 def blocks_of(material: Material) -> list[Block]:

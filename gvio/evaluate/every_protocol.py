@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 
+from gvio.assimilate.hyper import Hyper
 from gvio.evaluate.districts import leave_districts_out
 from gvio.evaluate.fit_request import Fit
 from gvio.evaluate.fold import Material
 from gvio.evaluate.interval_calibration import interval_table
 from gvio.evaluate.later_origins import later_origins
 from gvio.evaluate.placebo import placebo_gains
-from gvio.evaluate.protocols import leave_one_year_out, rolling_origin
+from gvio.evaluate.protocols import known_at, leave_one_year_out, origins, rolling_origin
 from gvio.evaluate.scoreboard import build_scoreboard, interval_scale
 from gvio.evaluate.scores import FoldScores
 from gvio.scoreboard.board import Scoreboard, Subject
@@ -45,8 +46,17 @@ def score_every_protocol(material: Material, fitted: Fitted, fit: Fit, workers: 
     folds: dict[str, Sequence[FoldScores]] = dict(rolling_origin(material, fit, workers))
     later = later_origins(material, fit, workers)
     folds[YEAR_OUT] = leave_one_year_out(material, fitted, workers)
-    folds |= leave_districts_out(material, fit, fitted.ensemble.hyper, workers)
+    folds |= leave_districts_out(material, fit, fitted, _settled(material, fit, fitted), workers)
     return Folds(folds, later, placebo_gains(material, fit, workers))
+
+
+def _settled(material: Material, fit: Fit, fitted: Fitted) -> Hyper:
+    """Hyperparameters that stay the same from month to month: those of the last origin's model, which is kept."""
+    starts = origins(material)
+    if not starts:
+        return fitted.ensemble.hyper
+    known = known_at(material, starts[-1])
+    return fit(known.request(known.sums.end < starts[-1], starts[-1])).ensemble.hyper
 
 
 def calibrated(fitted: Fitted, folds: Folds) -> Fitted:

@@ -17,7 +17,7 @@ from gvio.evaluate.fit_request import Fit
 from gvio.evaluate.fold import Material, Question
 from gvio.evaluate.paired import losses_tested
 from gvio.evaluate.protocols import as_used_question, known_at, origins
-from gvio.evaluate.shuffles import shuffle_factories, shuffle_months, without_light
+from gvio.evaluate.shuffles import shuffle_factories, shuffle_months
 from gvio.evaluate.target import on_targets
 from gvio.ledger.select import select_rows
 from gvio.sample.samples import Samples
@@ -79,8 +79,8 @@ def placebo_gains(material: Material, fit: Fit, workers: Workers = in_turn, seed
 def _gain(material: Material, question: Question, fitted: Fitted, samples: Samples) -> tuple[float, float | None]:
     seen = select_rows(material.sums, question.visible)
     lit, dark = (
-        _squared_errors(material, question, np.exp(estimate(fitted, light, seen).mean))
-        for light in (samples, without_light(samples))
+        _squared_errors(material, question, np.exp(estimate(fitted, samples, seen, dark=dark).mean))
+        for dark in (False, True)
     )
     test = losses_tested(_monthly(lit), _monthly(dark))
     return 1.0 - float(np.nansum(lit) / np.nansum(dark)), None if test is None else test.p_value

@@ -18,7 +18,6 @@ from gvio.compare.known import CompareInput
 from gvio.evaluate.fit_request import Fit
 from gvio.evaluate.fold import Material, Models, Question, ask, compare_input, lengthened
 from gvio.evaluate.scores import FoldScores
-from gvio.evaluate.shuffles import without_light
 from gvio.evaluate.target import city_targets, starts_after
 from gvio.ledger.select import select_rows
 from gvio.sample.urban import URBAN_MONTHS
@@ -104,10 +103,9 @@ def as_used_question(material: Material, t0: int) -> Question:
 
 def _models_at(known: Material, t0: int, fit: Fit) -> Models:
     before = known.sums.end < t0
-    return {
-        OURS: (fit(known.request(before, t0)), False),
-        PLAIN: (fit(known.request(before, t0, statistics=False)), False),
-    }
+    request = known.request(before, t0)  # of the same samples, so that both look at one panel
+    plain = dataclasses.replace(request, statistics=False)
+    return {OURS: (fit(request), False), PLAIN: (fit(plain), False)}
 
 
 def _question(known: Material, t0: int, *, city_goes_on: bool) -> Question:
@@ -124,7 +122,7 @@ def _question(known: Material, t0: int, *, city_goes_on: bool) -> Question:
 def _without_light(material: Material, question: Question, models: Models) -> FloatArray:
     """What our own assimilation would say, had nobody seen the light."""
     seen = select_rows(material.sums, question.visible)
-    return np.exp(estimate(models[OURS][0], without_light(material.samples), seen).mean)
+    return np.exp(estimate(models[OURS][0], material.samples, seen, dark=True).mean)
 
 
 def _given(material: Material, question: Question) -> CompareInput:

@@ -41,18 +41,6 @@ def shuffle_factories(samples: Samples, rng: np.random.Generator) -> Samples:
     )
 
 
-def without_light(samples: Samples) -> Samples:
-    """Samples in which no month was seen; the figures, factories and pixels' training means stay what they are."""
-    return dataclasses.replace(
-        samples,
-        radiance=np.full_like(samples.radiance, np.nan),
-        observations=np.zeros_like(samples.observations),
-        statistics=np.full_like(samples.statistics, np.nan),
-        city_statistics=np.full_like(samples.city_statistics, np.nan),
-        region_light=np.full_like(samples.region_light, np.nan),
-    )
-
-
 def _derangement(n: int, rng: np.random.Generator) -> IntArray:
     """An order that leaves nothing in its place: a cycle through all, in random order."""
     cycle = rng.permutation(n)

@@ -7,7 +7,6 @@ Factories that share a pixel and a district share a patch: they become one *site
 from __future__ import annotations
 
 import dataclasses
-import functools
 
 import numpy as np
 from scipy import ndimage
@@ -29,7 +28,6 @@ DYNAMIC_CHANNELS = ("believed_anomaly", "validity")
 # Months of weather can move a pixel far beyond what output does; beyond ±2 (a factor of 7) it is fire, flare or error.
 _CLIP = 2.0
 _BACKGROUND_PX = 9
-_KEPT = 4  # of 50 MB each in a region of Shanghai's size
 _NONE = -30.0  # log weight of no factory
 _FAINTEST = 2.5  # log light of a factory against a usual one; less than a twelfth or more than twelve times is error
 _SAME = 0.3  # largest range of a site's log weight over months at which its factories count as the same
@@ -105,9 +103,8 @@ def fit_normalisation(samples: Samples, train: BoolArray) -> Normalisation:
     return dataclasses.replace(found, own_movement=np.array([moves]))
 
 
-@functools.lru_cache(maxsize=_KEPT)
 def build_panel(samples: Samples, normalisation: Normalisation, static_px: int, dynamic_px: int) -> Panel:
-    """Cut every patch once; the last panels are kept, since one model estimates one region's light many times over.
+    """Cut every patch once.
 
     Args:
         samples: Light at pixels and factories.
@@ -150,6 +147,12 @@ def build_panel(samples: Samples, normalisation: Normalisation, static_px: int, 
         rough=weights.noise,
         n_areas=len(samples.area_ids),
     )
+
+
+def without_light(panel: Panel) -> Panel:
+    """The panel of the same samples, had nobody seen light in any month: means and factories stay what they are."""
+    nothing = {name: np.zeros_like(getattr(panel, name)) for name in ("dynamic", "statistics", "precision")}
+    return dataclasses.replace(panel, **nothing)
 
 
 def _cleared(samples: Samples, change: FloatArray, validity: FloatArray, normalisation: Normalisation) -> FloatArray:

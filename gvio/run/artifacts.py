@@ -10,7 +10,7 @@ from gvio.run.made import Head, Kept
 from gvio.scoreboard.names import Skill
 from gvio.sections import Frozen
 from gvio.train.about import InputDigests
-from gvio.types import CheckResult, Month, Provenance, Switch
+from gvio.types import CheckResult, Month, Provenance, SeenMonth, Switch
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,10 +26,15 @@ LIGHT, SAMPLES = "light.npz", "samples.npz"
 
 
 class FetchedHead(Head):
-    """Light up to the run's month. `light` is the digest of the product files and of how gaps were filled."""
+    """Light up to the run's month. `light` is the digest of the product files and of how gaps were filled,
+    `light_until` what it would be had the light ended at a month; {} where another product filled gaps. `seen`: the
+    files of the product itself as they were read, so that the next run opens only what is new.
+    """
 
     month: str
     light: str
+    light_until: Mapping[str, str] = {}
+    seen: tuple[SeenMonth, ...] = ()
     provenance: tuple[Provenance, ...] = ()
     missing: tuple[str, ...] = ()
     notes: tuple[CheckResult, ...] = ()
@@ -88,6 +93,7 @@ class TrainedHead(Head):
     weights_sha256: str
     mean_best_epoch: float
     started_from: str  # SHA-256 of the champion that was fine-tuned, "" for training from scratch
+    nothing_new: bool = False  # the challenger is the champion as it is: there was nothing to learn
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -102,6 +102,17 @@ class Workspace:
         write_json(self.folder / f"{head.made.stage}.json", whole.model_dump(mode="json"))
         return whole
 
+    def last(self, kind: type[H], stage: str) -> H | None:
+        """The stage's head, whatever it was made of; None where there is none or a file of it is absent."""
+        head = self._head(kind, stage)
+        return head if head is not None and self._has_files(head) else None
+
+    def renew(self, head: H) -> H:
+        """Write a head whose files are those that lie there already. Returns it."""
+        self.written.add(head.made.stage)
+        write_json(self.folder / f"{head.made.stage}.json", head.model_dump(mode="json"))
+        return head
+
     def forget(self, stage: str) -> None:
         """Remove a stage's head, so that nothing half rewritten is taken for it."""
         (self.folder / f"{stage}.json").unlink(missing_ok=True)

@@ -51,7 +51,11 @@ def anomaly(
     Returns:
         (T, y, x) float32 anomaly, 0 where the month or the mean is missing; (T, y, x) float32 validity in [0, 1).
     """
-    difference = log_radiance - mean
-    known = np.isfinite(difference)
-    count = np.where(known, observations, 0).astype(np.float32)
-    return np.where(known, difference, 0.0).astype(np.float32), count / (count + np.float32(shrink))
+    change, validity = (np.zeros(log_radiance.shape, np.float32) for _ in range(2))
+    for t, light in enumerate(log_radiance):  # one month at a time: differences are float64, and all months' are many
+        difference = light - mean
+        known = np.isfinite(difference)
+        count = np.where(known, observations[t], 0).astype(np.float32)
+        change[t] = np.where(known, difference, 0.0)
+        validity[t] = count / (count + np.float32(shrink))
+    return change, validity

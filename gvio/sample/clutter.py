@@ -18,6 +18,7 @@ from gvio.types import BoolArray, FloatArray, IntArray
 
 _PRIOR_SPREAD = 0.3  # of a background share about the value that the brightness of its surroundings suggests
 _BACKGROUND_PX = 4.0
+_ROWS = 16  # of pixels that are worked on at once
 _NOTHING = 1e-12  # mean square of log light that is rounding
 _LEAST_SPREAD = 0.014  # of a month's light: 2 % between two months
 
@@ -61,15 +62,20 @@ def fit_clutter(
     """
     around = surroundings(change, validity, away)
     rings = _ring_weights(change, validity, around, like_factories(mean, away, mean[rows, cols]))
-    expected = np.tensordot(rings.astype(np.float32), around, axes=1)
-    # A step between two months is as reliable as the worse of them.
-    both = np.minimum(validity[1:], validity[:-1])
-    steps, driven = np.diff(change, axis=0), np.diff(expected, axis=0)
-    background = _background(steps, driven, both, _expected_share(mean, away))
-    seen = np.maximum(both.sum(axis=0), 1e-9)
-    left = (both * (steps - background * driven) ** 2).sum(axis=0) / seen
-    # A step holds the noise of two months, so half of its variance is one month's.
-    return Clutter(rings, background, np.sqrt(left / 2) + _LEAST_SPREAD)
+    prior = _expected_share(mean, away)
+    background, spread = np.empty(mean.shape), np.empty(mean.shape)
+    for first in range(0, len(mean), _ROWS):  # pixels are independent here, and some rows' months fit into the cache
+        rows_of = slice(first, first + _ROWS)
+        expected = np.tensordot(rings.astype(np.float32), around[:, :, rows_of], axes=1)
+        # A step between two months is as reliable as the worse of them.
+        both = np.minimum(validity[1:, rows_of], validity[:-1, rows_of])
+        steps, driven = np.diff(change[:, rows_of], axis=0), np.diff(expected, axis=0)
+        background[rows_of] = _background(steps, driven, both, prior[rows_of])
+        seen = np.maximum(both.sum(axis=0), 1e-9)
+        left = (both * (steps - background[rows_of] * driven) ** 2).sum(axis=0) / seen
+        # A step holds the noise of two months, so half of its variance is one month's.
+        spread[rows_of] = np.sqrt(left / 2) + _LEAST_SPREAD
+    return Clutter(rings, background, spread)
 
 
 def without_clutter(change: FloatArray, validity: FloatArray, away: BoolArray, clutter: Clutter) -> FloatArray:

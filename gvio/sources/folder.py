@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import difflib
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,7 @@ from gvio.sources.lattice import aligned, check_one_lattice
 from gvio.sources.mosaic import uncovered
 from gvio.sources.product import Product
 from gvio.sources.products import PRODUCTS
+from gvio.sources.read_before import ReadBefore
 from gvio.sources.unread import all_files, cure, described, unread_files
 from gvio.types import CheckResult, LightMonth, LightStack, Month, Progress, month_range
 
@@ -136,8 +138,11 @@ def open_files(
     last: Month | None,
     where: str,
     progress: Progress | None = None,
+    before: ReadBefore | None = None,
 ) -> tuple[LightStack, tuple[CheckResult, ...]]:
     """As `open_stack`, of files that are known already; `where` is what an error names as their place.
+
+    Months that `before` has read and whose files are as they were are not opened; it records what is read now.
 
     Raises:
         ConfigError: Unknown product.
@@ -148,7 +153,8 @@ def open_files(
     last = _last_month(files, first, last, where)
     selected = select_months([file for file in files if first <= file.month <= last])
     months = tuple(month_range(first, last))
-    light, geobox, held = _read_months(reader, [selected.months.get(month, ()) for month in months], bounds, progress)
+    wanted = [selected.months.get(month, ()) for month in months]
+    light, geobox, held = _read_months(reader, wanted, bounds, progress, before or ReadBefore())
     return stack_months(months, light, geobox), (*selected.notes, *uncovered(held, geobox))
 
 
@@ -177,6 +183,7 @@ def _read_months(
     months: Sequence[Sequence[ProductFile]],
     bounds: tuple[float, float, float, float],
     progress: Progress | None,
+    before: ReadBefore,
 ) -> tuple[list[LightMonth | None], GeoBox, dict[Month, list[GeoBox]]]:
     """Light of each month's files (the last month has some), the newest month's lattice under the bounds, every grid.
 
@@ -191,7 +198,10 @@ def _read_months(
     # Newest first: in a tie between two lattices the newest month's is right, and the region's grid is cut from it.
     for done, at in enumerate(reversed(range(len(months))), start=1):
         if months[at]:
-            with reader.open_month(months[at]) as opened:
+            looks = before.look(months[at])
+            known = before.recall(reader, months[at], looks)
+            with reader.open_month(months[at]) if known is None else contextlib.nullcontext(known) as opened:
+                before.note(months[at], looks, opened)
                 grids += opened.grids
                 held[months[at][0].month] = [grid for _, grid in opened.grids]
                 one_lattice = one_lattice and all(aligned(grid, grids[0][1]) for _, grid in opened.grids)

@@ -55,6 +55,9 @@ def evaluate(context: Context, sampled: Sampled, trained: Trained) -> Evaluated:
         return kept_evaluation(context, head)
     one_thread_each()
     challenger = trained.package.get()
+    standing = _standing(context, sampled, trained, made) if trained.head.nothing_new else None
+    if standing is not None:
+        return kept_evaluation(context, standing)
     fitted, scoreboard, files = _evaluate(context, sampled, challenger.fitted)
     package = make_package(fitted, challenger.about.evaluated(scoreboard))
     head = EvaluatedHead(
@@ -68,6 +71,25 @@ def evaluate(context: Context, sampled: Sampled, trained: Trained) -> Evaluated:
     files |= {SCOREBOARD: scoreboard.to_json().encode(), WEIGHTS: package.weights, CONFIG: package.document}
     kept = context.workspace.keep(head, files)
     return Evaluated(kept, Kept.here(package), Kept.here(scoreboard), Kept.here(_pictures(files)))
+
+
+def _standing(context: Context, sampled: Sampled, trained: Trained, made: Made) -> EvaluatedHead | None:
+    """The champion's own evaluation, where it lies here as made of the same figures: no new one can judge it anew."""
+    last = context.workspace.last(EvaluatedHead, STAGE)
+    if last is None or last.made.source != made.source:
+        return None
+    light = {"samples", "trained"}  # of the new month: what may differ
+    if any(last.made.inputs.get(name) != value for name, value in made.inputs.items() if name not in light):
+        return None
+    package = trained.package.get()
+    try:
+        same = context.workspace.data(last, CONFIG) == package.document
+        same = same and context.workspace.data(last, WEIGHTS) == package.weights
+    except InputRefused:  # damaged: it is made anew
+        return None
+    if not same:
+        return None
+    return context.workspace.renew(last.model_copy(update={"made": made, "month": sampled.head.month}))
 
 
 def kept_evaluation(context: Context, head: EvaluatedHead) -> Evaluated:

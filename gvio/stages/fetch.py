@@ -10,8 +10,10 @@ from gvio.errors import SAME_OPTIONS, InputRefused
 from gvio.run.artifacts import LIGHT, Fetched, FetchedHead
 from gvio.run.code import source_of
 from gvio.run.made import Kept, Made
+from gvio.sources.read_before import ReadBefore
 from gvio.stages.gather import Gathered, gather_light, survey_light
-from gvio.stages.light_file import light_bytes, light_digest, read_light
+from gvio.stages.light_file import digest_by_month, light_bytes, light_digest, read_light
+from gvio.types import LightStack
 
 if TYPE_CHECKING:
     from gvio.run.context import Context
@@ -35,18 +37,40 @@ def fetch(context: Context) -> Fetched:
     head = context.workspace.find(FetchedHead, STAGE, made)
     if head is not None:
         return kept_light(context, head)
-    gathered = gather_light(context, survey)
+    before = _read_before(context, made)
+    gathered = gather_light(context, survey, before)
     stack = gathered.stack
     head = FetchedHead(
         made=made,
         month=str(stack.months[-1]),
         light=_digest(gathered),
+        seen=before.noted,
+        light_until={} if gathered.switches else digest_by_month(stack),
         provenance=tuple(p for month in stack.provenance for p in month),
         missing=tuple(str(m) for m in stack.missing),
         notes=gathered.notes,
         switches=gathered.switches,
     )
     return Fetched(context.workspace.keep(head, {LIGHT: light_bytes(stack)}), Kept.here(stack))
+
+
+def _read_before(context: Context, made: Made) -> ReadBefore:
+    """The light of the last fetch, of the same settings and code; none where another product filled its gaps."""
+    last = context.workspace.last(FetchedHead, STAGE)
+    same = last is not None and (last.made.inputs["settings"], last.made.source) == (
+        made.inputs["settings"],
+        made.source,
+    )
+    if last is None or not same or last.switches:
+        return ReadBefore()
+
+    def stack() -> LightStack | None:
+        try:
+            return read_light(context.workspace.data(last, LIGHT))
+        except InputRefused:  # damaged: every file is read
+            return None
+
+    return ReadBefore(last.seen, stack)
 
 
 def _as_kept(context: Context) -> Fetched:

@@ -16,6 +16,7 @@ from gvio.sources.bridge import Plan, bridge, plan_months, too_few
 from gvio.sources.files import ProductFile
 from gvio.sources.folder import open_files, recognise_files
 from gvio.sources.notes import archive_silent, could_not_stand_in, file_lost, stood_in, switch
+from gvio.sources.read_before import ReadBefore
 from gvio.stages.light_sources import LightSource, light_sources, widened
 from gvio.types import CheckResult, LightStack, Month, Progress, Switch, month_range
 
@@ -93,8 +94,8 @@ def survey_light(context: Context) -> Survey:
     return Survey(main, tuple(chosen), last, tuple(notes))
 
 
-def gather_light(context: Context, survey: Survey) -> Gathered:
-    """Bring and open what the survey found.
+def gather_light(context: Context, survey: Survey, before: ReadBefore | None = None) -> Gathered:
+    """Bring and open what the survey found; of the product itself no month that `before` has read as it is now.
 
     Raises:
         UpstreamUnavailable: The source has no product of the month, or does not answer.
@@ -103,7 +104,7 @@ def gather_light(context: Context, survey: Survey) -> Gathered:
         StoreError: A source under `s3://` cannot be read.
     """
     notes, progress = list(survey.notes), context.progress
-    stack = _open_main(context, survey.main, survey.last, bool(survey.chosen), notes, progress)
+    stack = _open_main(context, survey, before, notes, progress)
     switches = []
     for plan, other in survey.chosen:
         check, switch, stack = _stand_in(context, stack, plan, other, notes, progress)
@@ -190,9 +191,10 @@ def _last(context: Context, available: set[Month], cutoff: Month) -> Month:
 
 
 def _open_main(
-    context: Context, main: _Listed, last: Month, helped: bool, notes: list[CheckResult], progress: Progress | None
+    context: Context, survey: Survey, before: ReadBefore | None, notes: list[CheckResult], progress: Progress | None
 ) -> LightStack:
-    """The product's own months, up to `last`, or to its newest where a fallback has the rest."""
+    """The product's own months, up to the last, or to its newest where a fallback has the rest."""
+    main, last, helped = survey.main, survey.last, bool(survey.chosen)
     files = _bring(main.source, main.files, last, notes, progress)
     if not files:
         hint = "Wait for the provider, or ask for another month."
@@ -201,7 +203,8 @@ def _open_main(
         )
     newest = max((f.month for f in files if f.month <= last), default=last) if helped else last
     product, where = main.source.product, str(main.source.folder)
-    stack, found = open_files(files, product, context.config.bounds, context.config.start, newest, where, progress)
+    config = context.config
+    stack, found = open_files(files, product, config.bounds, config.start, newest, where, progress, before)
     notes += found
     return stack
 

@@ -60,3 +60,8 @@ def light_digest(provenance: Iterable[Iterable[Provenance]]) -> str:
     """Hash (16 hex digits) of the product files behind a stack, in order."""
     text = "\n".join(f"{p.file} {p.sha256}" for month in provenance for p in month)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def digest_by_month(stack: LightStack) -> dict[str, str]:
+    """For every month (YYYY-MM) the `light_digest` had the stack ended there: whether an older month is as it was."""
+    return {str(month): light_digest(stack.provenance[: t + 1]) for t, month in enumerate(stack.months)}

@@ -40,6 +40,7 @@ from gvio.stages.workers import one_thread_each
 from gvio.store.grids import encode_grid
 from gvio.store.standing import Standing, last_manifest
 from gvio.train.fit import Fitted, explain_estimate
+from gvio.train.looked import forget_light
 from gvio.types import BoolArray, CheckResult, FloatArray, Month
 from gvio.validate.gate import refuse_failed
 from gvio.validate.grids import check_grids
@@ -74,6 +75,7 @@ def map_(context: Context, fetched: Fetched, sampled: Sampled, decided: Decided,
         return kept_product(context, head)
     one_thread_each()
     product, checks, city = _make(context, fetched, sampled, decided, months)
+    forget_light()  # this was the last question about it
     refuse_failed(checks)
     head = MappedHead(
         made=made,

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gvio.run.memory import require_memory, sizes_of
+
 if TYPE_CHECKING:
     from gvio.run.artifacts import (
         Champion,
@@ -49,12 +51,14 @@ class AllStages:
         """See `gvio.stages.fetch`."""
         from gvio.stages.fetch import fetch
 
+        require_memory(sizes_of(context, light_only=True), context.region)
         return fetch(context)
 
     def validate(self, context: Context, fetched: Fetched) -> Checked:
         """See `gvio.stages.validate`."""
         from gvio.stages.validate import validate
 
+        require_memory(sizes_of(context, light_only=False), context.region)
         return validate(context, fetched)
 
     def sample(self, context: Context, fetched: Fetched, checked: Checked) -> Sampled:
@@ -67,7 +71,7 @@ class AllStages:
         """See `gvio.stages.train`."""
         from gvio.stages.train import train
 
-        return train(context, fetched.head.light, sampled, champion)
+        return train(context, fetched, sampled, champion)
 
     def evaluate(self, context: Context, sampled: Sampled, trained: Trained) -> Evaluated:
         """See `gvio.stages.evaluate`."""

@@ -42,13 +42,15 @@ class Ensemble:
 @dataclasses.dataclass(frozen=True, eq=False)
 class Reading:
     """Readings of the light: `by_member` (K, D, T) log change of output that light shows, −30 where no
-    factory works; and each district's prior share (D,).
+    factory works; each district's `prior_share` (D,); `precision` (D, T) and `rough` (D,) as of the panel.
 
     Openings and closures are not in the change: they are known from the pack, and the gain of light does not apply.
     """
 
     by_member: FloatArray
     prior_share: FloatArray
+    precision: FloatArray
+    rough: FloatArray
 
 
 def train_ensemble(
@@ -91,8 +93,8 @@ def train_ensemble(
     untuned = Ensemble(architecture, tuple(workers("train", tasks)), hyper)
     if not learn:
         return untuned
-    reading = _read(untuned, inputs)
-    lit = dataclasses.replace(setting, light=measurement(reading, panel, months), prior_share=reading.prior_share)
+    reading = _read(untuned, panel, inputs)
+    lit = dataclasses.replace(setting, light=measurement(reading, months), prior_share=reading.prior_share)
     levelled = dataclasses.replace(hyper, level=_level(setting.sums, log_output, reading.prior_share))
     return dataclasses.replace(untuned, hyper=learn_light(lit, levelled, window=hyper_months))
 
@@ -127,14 +129,15 @@ def year_blocks(months: Sequence[Month], size: int) -> IntArray:
 
 def read_light(ensemble: Ensemble, panel: Panel) -> Reading:
     """Apply every member to every month."""
-    return _read(ensemble, as_inputs(panel, best_device()))
+    return _read(ensemble, panel, as_inputs(panel, best_device()))
 
 
-def _read(ensemble: Ensemble, inputs: Inputs) -> Reading:
+def _read(ensemble: Ensemble, panel: Panel, inputs: Inputs) -> Reading:
     read = [apply_member(ensemble.architecture, m.weights, inputs) for m in ensemble.members]
     output, unchanged = (np.stack([part.double().numpy() for part in parts]) for parts in zip(*read, strict=True))
     level = np.exp(_typical(output))
-    return Reading(np.where(output == EMPTY, EMPTY, output - unchanged), level / level.sum())
+    change = np.where(output == EMPTY, EMPTY, output - unchanged)
+    return Reading(change, level / level.sum(), panel.precision, panel.rough)
 
 
 def _typical(by_member: FloatArray) -> FloatArray:
@@ -143,15 +146,13 @@ def _typical(by_member: FloatArray) -> FloatArray:
     return np.array([np.median(values) if len(values) else EMPTY for values in working])
 
 
-def measurement(
-    reading: Reading, panel: Panel, months: Sequence[Month], trained: int | None = None
-) -> Measurement | None:
+def measurement(reading: Reading, months: Sequence[Month], trained: int | None = None) -> Measurement | None:
     """Light as a measurement: in the `trained` first months read by members that left the year out, later by all.
 
     Returns None when no district-month was seen. A month in which no factory of a district works is not a measurement.
     """
     size, _, n_months = reading.by_member.shape
-    seen = (panel.precision >= _SEEN) & (reading.by_member != EMPTY).all(axis=0)
+    seen = (reading.precision >= _SEEN) & (reading.by_member != EMPTY).all(axis=0)
     # Members differ in a district's level, which the assimilation leaves free: only their changes may be spliced.
     level = np.where(seen, reading.by_member, 0).sum(axis=2, keepdims=True) / np.maximum(seen.sum(axis=1), 1)[:, None]
     change = reading.by_member - level
@@ -168,7 +169,7 @@ def measurement(
     z = np.where(seen, z, np.nan)
     if not seen.any():
         return None
-    return Measurement(z, np.clip(panel.precision, _SEEN, 1.0), panel.rough)
+    return Measurement(z, np.clip(reading.precision, _SEEN, 1.0), reading.rough)
 
 
 def _same_scale(change: FloatArray) -> FloatArray:

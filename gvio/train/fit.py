@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 from collections.abc import Mapping
 from functools import partial
 
@@ -19,18 +18,17 @@ from gvio.config import ModelParams
 from gvio.errors import RETRAIN, ModelError
 from gvio.ledger.select import select_rows
 from gvio.ledger.sums import Sums
-from gvio.model.panel import Normalisation, Panel, build_panel, fit_normalisation
+from gvio.model.panel import Normalisation
 from gvio.model.sacnn import Architecture
 from gvio.model.saliency import Saliency, saliency
 from gvio.sample.lifecycle import openings
 from gvio.sample.samples import Samples, first_months
 from gvio.scoreboard.scores import IntervalTable
-from gvio.train.ensemble import Ensemble, measurement, read_light, train_ensemble
+from gvio.train.ensemble import Ensemble, measurement, train_ensemble
+from gvio.train.looked import look_at_light, panel_of, reading_of
 from gvio.train.loop import Member, Optimisation, new_network
 from gvio.train.workers import Workers, both, in_turn
 from gvio.types import FloatArray, Month
-
-_KEPT_PANELS = 3  # hundreds of megabytes each in a large region
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -85,7 +83,7 @@ def fit_model(
     samples = first_months(samples, n_train)  # nothing later can enter, neither light nor an opening
     setting = _setting(samples, select_rows(sums, sums.end < n_train, slice(0, n_train)))
     # light knows nothing of figures, and figures nothing of light: what each says by itself is learned side by side
-    light = partial(_look_at_light, samples, static_px, params.dynamic_px)
+    light = partial(look_at_light, samples, static_px, params.dynamic_px)
     figures = partial(_look_at_figures, setting, fixed, start, params.hyper_months)
     (normalisation, panel), hyper = both(workers, "prepare", light, figures)
     size = size or params.seeds
@@ -110,17 +108,14 @@ def fit_model(
     return Fitted(samples.area_ids, samples.months[-1], static_px, params.dynamic_px, ensemble, normalisation)
 
 
-def _look_at_light(samples: Samples, static_px: int, dynamic_px: int) -> tuple[Normalisation, Panel]:
-    normalisation = fit_normalisation(samples, np.ones(len(samples.months), dtype=bool))
-    return normalisation, build_panel(samples, normalisation, static_px, dynamic_px)
-
-
 def _look_at_figures(setting: Setting, fixed: Hyper | None, start: Fitted | None, window: int) -> Hyper:
     known = start.ensemble.hyper if start else START
     return fixed or learn_hyper(setting, known, window=window)
 
 
-def estimate(fitted: Fitted, samples: Samples, sums: Sums, *, cross_fitted: bool = False) -> Posterior:
+def estimate(
+    fitted: Fitted, samples: Samples, sums: Sums, *, cross_fitted: bool = False, dark: bool = False
+) -> Posterior:
     """Posterior of log output of every district and month of `samples`, given the figures in `sums`.
 
     Args:
@@ -129,11 +124,12 @@ def estimate(fitted: Fitted, samples: Samples, sums: Sums, *, cross_fitted: bool
         sums: Visible figures over the months of `samples`.
         cross_fitted: Read every month, also months after training, by the member that leaves its year out: for
             leave-one-year-out scores.
+        dark: As if nobody had seen the light of any month; what is left are figures, factories and pixels' means.
 
     Raises:
         ModelError: The model is of other districts, or the posterior is not finite.
     """
-    return assimilate(_lit(fitted, samples, sums, cross_fitted), fitted.ensemble.hyper)
+    return assimilate(_lit(fitted, samples, sums, cross_fitted, dark=dark), fitted.ensemble.hyper)
 
 
 def explain_estimate(fitted: Fitted, samples: Samples, sums: Sums) -> tuple[Posterior, Explanation]:
@@ -148,10 +144,10 @@ def look(fitted: Fitted, samples: Samples, last: int = 12) -> Saliency:
         network = new_network(fitted.ensemble.architecture, 0)
         network.load_state_dict(dict(member.weights))
         members.append(network)
-    return saliency(members, _panel_of(samples, fitted.normalisation, fitted.static_px, fitted.dynamic_px), last)
+    return saliency(members, panel_of(samples, fitted.normalisation, fitted.static_px, fitted.dynamic_px), last)
 
 
-def _lit(fitted: Fitted, samples: Samples, sums: Sums, cross_fitted: bool) -> Setting:
+def _lit(fitted: Fitted, samples: Samples, sums: Sums, cross_fitted: bool, *, dark: bool = False) -> Setting:
     if fitted.area_ids != samples.area_ids:
         what = f"the model knows districts {fitted.area_ids[:3]}…, the region has {samples.area_ids[:3]}…"
         raise ModelError(what, where="model package", hint=RETRAIN)
@@ -159,18 +155,12 @@ def _lit(fitted: Fitted, samples: Samples, sums: Sums, cross_fitted: bool) -> Se
     if known != here:
         what = f"the model knows a grid of {known} pixels, the region has {here}"
         raise ModelError(what, where="model package", hint=RETRAIN)
-    panel = _panel_of(samples, fitted.normalisation, fitted.static_px, fitted.dynamic_px)
-    reading = read_light(fitted.ensemble, panel)
+    panel = panel_of(samples, fitted.normalisation, fitted.static_px, fitted.dynamic_px)
+    reading = reading_of(panel, fitted.ensemble, dark=dark)
     inside = len(samples.months) if cross_fitted else max(0, fitted.trained - samples.months[0] + 1)
-    light = measurement(reading, panel, samples.months, inside)
+    light = measurement(reading, samples.months, inside)
     setting = _setting(samples, sums)
     return dataclasses.replace(setting, light=light, prior_share=reading.prior_share)
-
-
-@functools.lru_cache(maxsize=_KEPT_PANELS)
-def _panel_of(samples: Samples, normalisation: Normalisation, static_px: int, dynamic_px: int) -> Panel:
-    """The panel of these very objects: a fold asks several models, and a model several questions, of the same light."""
-    return build_panel(samples, normalisation, static_px, dynamic_px)
 
 
 def losses(fitted: Fitted) -> dict[str, list[float]]:

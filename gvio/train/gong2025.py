@@ -94,12 +94,13 @@ def _first_guess(network: Gong2025Cnn, inputs: Gong2025Inputs, months: IntArray)
 
 def _district_output(network: Gong2025Cnn, inputs: Gong2025Inputs, months: IntArray) -> torch.Tensor:
     """(D, months) sum of the outputs of the districts' factories."""
-    patches = torch.as_tensor(inputs.patches[:, months], dtype=torch.float32).flatten(0, 1)
-    statistics = torch.as_tensor(inputs.statistics[inputs.district][:, months], dtype=torch.float32).flatten(0, 1)
-    output = network(patches, statistics).reshape(len(inputs.district), len(months))
+    patches = torch.as_tensor(inputs.patches[:, months], dtype=torch.float32)
+    statistics = torch.as_tensor(inputs.statistics[:, months], dtype=torch.float32)
+    district = torch.as_tensor(inputs.district, dtype=torch.int64)
+    output = network(patches, statistics, district)
     weighted = output * torch.as_tensor(inputs.weight[:, months], dtype=torch.float32)
     total = torch.zeros(len(inputs.statistics), len(months))
-    return total.index_add(0, torch.as_tensor(inputs.district, dtype=torch.int64), weighted)
+    return total.index_add(0, district, weighted)
 
 
 def _statistics(samples: Samples, train: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> FloatArray:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from gvio.model.gong2025 import Gong2025Cnn
 from gvio.train.gong2025 import Gong2025Inputs, train_gong2025
 
 D, SITES, T = 3, 12, 36
@@ -45,3 +46,21 @@ def test_its_random_numbers_are_its_own():
     before = torch.random.get_rng_state()
     train_gong2025(inputs, output, 5)
     assert torch.equal(before, torch.random.get_rng_state())
+
+
+def test_the_network_is_two_convolutions_whatever_the_blocks():
+    """The products over blocks of sites are the convolutions that they stand for."""
+    network, generator = Gong2025Cnn(3), torch.Generator().manual_seed(4)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.uniform_(-0.5, 0.5, generator=generator)
+    patches = torch.rand(90, T * 3, 5, 5, generator=generator)
+    statistics = torch.rand(D, T * 3, 3, generator=generator)
+    district = torch.arange(90) % D
+    got = network(patches, statistics, district)
+    maps = torch.conv2d(patches.flatten(0, 1)[:, None], network.first.weight.reshape(8, 1, 3, 3), network.first.bias)
+    kernel = network.second.weight.reshape(8, 3, 3, 8).permute(0, 3, 1, 2)
+    seen = torch.relu(torch.conv2d(torch.relu(maps), kernel, network.second.bias))[..., 0, 0]
+    mixed = torch.relu(network.mix(torch.cat([seen, statistics[district].flatten(0, 1)], dim=1)))
+    wanted = torch.nn.functional.softplus(network.linear(mixed))[:, 0]
+    torch.testing.assert_close(got.flatten(), wanted)

@@ -10,7 +10,8 @@ from evaluate_region import JANUARY, PARAMS, SAMPLES, TRUE, T, altered, ledger, 
 
 from gvio.evaluate.fit_request import fit_anew
 from gvio.evaluate.placebo import placebo_gains
-from gvio.evaluate.shuffles import shuffle_factories, shuffle_months, without_light
+from gvio.evaluate.shuffles import shuffle_factories, shuffle_months
+from gvio.sample.samples import Samples
 from gvio.scoreboard.names import TRUE as AS_IT_IS
 from gvio.train.fit import estimate, fit_model
 
@@ -45,9 +46,17 @@ def test_factories_keep_their_district_and_lose_their_light():
 def test_without_light_only_figures_speak():
     """Whatever the network learned, a region nobody looked at gets the same estimate as one with other light."""
     fitted = fit_model(SAMPLES, TRUE.sums, T, TRUE.params.model, TRUE.params.sample.patch_px)
-    dark = estimate(fitted, without_light(SAMPLES), TRUE.sums).mean
-    other = estimate(fitted, without_light(shuffle_months(SAMPLES, np.random.default_rng(2))), TRUE.sums).mean
+    dark = estimate(fitted, SAMPLES, TRUE.sums, dark=True).mean
+    other = estimate(fitted, shuffle_months(SAMPLES, np.random.default_rng(2)), TRUE.sums, dark=True).mean
     np.testing.assert_array_equal(dark, other)
+    np.testing.assert_array_equal(dark, estimate(fitted, never_seen(SAMPLES), TRUE.sums).mean)
+
+
+def never_seen(samples: Samples) -> Samples:
+    """The same region in which every image of every month is a gap."""
+    seen = ("radiance", "statistics", "city_statistics", "region_light")
+    gaps = {name: np.full_like(getattr(samples, name), np.nan) for name in seen}
+    return dataclasses.replace(samples, **gaps, observations=np.zeros_like(samples.observations))
 
 
 def test_gains_are_measured_at_an_origin():

@@ -15,8 +15,9 @@ from gvio.errors import ProductError
 from gvio.simulate.formats.black_marble import write_vnp46a3
 from gvio.simulate.formats.light_every_night import write_light_every_night
 from gvio.simulate.formats.vnl import pack_vnl
-from gvio.sources.folder import open_stack
-from gvio.types import Month
+from gvio.sources.folder import list_files, open_files, open_stack
+from gvio.sources.read_before import ReadBefore
+from gvio.types import LightStack, Month
 
 MONTHS = (Month(2021, 9), Month(2021, 10), Month(2021, 11))
 _ACCESS, _OPEN, _FOLDER = (
@@ -113,3 +114,60 @@ def test_an_archive_is_read_by_gdal_and_for_its_hash(tmp_path: Path, light) -> N
         open_stack(tmp_path, "vnl-monthly", light.bounds, MONTHS[0], None)
     assert set(counted) == {archive.name}
     assert counted[archive.name] <= 1 + 2 * 3
+
+
+@pytest.fixture
+def read_once(tmp_path: Path, light) -> tuple[Path, LightStack, ReadBefore]:
+    for month in MONTHS[:2]:
+        light.write(tmp_path, str(month))
+    return tmp_path, *read(tmp_path, light, ReadBefore())
+
+
+def read(folder: Path, light, before: ReadBefore, bounds=None) -> tuple[LightStack, ReadBefore]:
+    files = list_files(folder, "vnl-monthly")
+    last = max(file.month for file in files)
+    stack, _ = open_files(files, "vnl-monthly", bounds or light.bounds, MONTHS[0], last, str(folder), before=before)
+    return stack, ReadBefore(before.noted, lambda: stack)
+
+
+def test_of_a_new_month_only_its_own_files_are_opened(read_once, light) -> None:
+    folder, stack, before = read_once
+    new = {path.name for path in light.write(folder, str(MONTHS[2]))}
+    with opens_in(folder) as counted:
+        longer, _ = read(folder, light, before)
+    assert counted == dict.fromkeys(new, 1)
+    anew, _ = read(folder, light, ReadBefore())
+    for name in ("radiance", "observations"):
+        np.testing.assert_array_equal(getattr(longer, name), getattr(anew, name))
+        np.testing.assert_array_equal(getattr(longer, name)[:2], getattr(stack, name))
+    assert (longer.provenance, longer.geobox, longer.months) == (anew.provenance, anew.geobox, anew.months)
+
+
+def test_a_file_with_other_bytes_of_the_same_size_and_the_old_time_is_read_again(read_once, light) -> None:
+    folder, stack, before = read_once
+    path = next(path for path in folder.iterdir() if "avg_rade9h" in path.name)
+    stat, data = path.stat(), bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(bytes(data))
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    changed, _ = read(folder, light, before)
+    assert path.stat().st_size == stat.st_size
+    assert changed.provenance != stack.provenance
+
+
+def test_another_window_is_read_anew(read_once, light) -> None:
+    folder, stack, before = read_once
+    west, south, east, north = light.bounds
+    narrow, _ = read(folder, light, before, (west + 5 / 240, south, east, north))
+    anew, _ = read(folder, light, ReadBefore(), (west + 5 / 240, south, east, north))
+    assert narrow.radiance.shape[2] < stack.radiance.shape[2]
+    np.testing.assert_array_equal(narrow.radiance, anew.radiance)
+
+
+def test_light_that_cannot_be_read_back_is_read_from_the_files(read_once, light) -> None:
+    folder, stack, before = read_once
+    again, _ = read(folder, light, ReadBefore(tuple(before._seen.values()), lambda: None))
+    np.testing.assert_array_equal(again.radiance, stack.radiance)
+    light.write(folder, str(MONTHS[2]), light.moved(0.5, 0.5))
+    with pytest.raises(ProductError):
+        read(folder, light, before)

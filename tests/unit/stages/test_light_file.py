@@ -10,7 +10,7 @@ from affine import Affine
 from odc.geo.geobox import GeoBox
 
 from gvio.errors import InputRefused
-from gvio.stages.light_file import light_bytes, light_digest, read_light
+from gvio.stages.light_file import digest_by_month, light_bytes, light_digest, read_light
 from gvio.types import LightStack, Month, Provenance
 
 FILE = Provenance("SVDNB_x.tif", "ab" * 32, "vnl-monthly", "npp", "v10", "vcmslcfg", "202101121200")
@@ -53,3 +53,11 @@ def test_the_digest_follows_names_bytes_and_order() -> None:
     digests = [light_digest(p) for p in ([(FILE,)], [(other,)], [(FILE,), (other,)], [(other,), (FILE,)])]
     assert len(set(digests)) == 4
     assert light_digest([(FILE,), ()]) == light_digest([(FILE,)])
+
+
+def test_the_digest_of_every_month_is_that_of_light_that_ends_there() -> None:
+    stack, later = _stack(), dataclasses.replace(FILE, file="SVDNB_y.tif")
+    longer = dataclasses.replace(stack, provenance=((FILE,), (later,)))
+    assert digest_by_month(longer) == {"2020-12": light_digest([(FILE,)]), "2021-01": light_digest([(FILE,), (later,)])}
+    revised = dataclasses.replace(longer, provenance=((later,), (later,)))
+    assert digest_by_month(revised)["2020-12"] != digest_by_month(longer)["2020-12"]

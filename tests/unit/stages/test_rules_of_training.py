@@ -25,7 +25,8 @@ from gvio.scoreboard.names import AS_USED, OURS
 from gvio.scoreboard.scores import ModelScores
 from gvio.stages import decide as deciding
 from gvio.stages.decide import judge
-from gvio.stages.train import training_rule
+from gvio.stages.train import nothing_to_learn, training_rule
+from gvio.train.about import InputDigests
 from gvio.types import Month
 
 MONTHS = [Month(2020, 1) + t for t in range(15)]
@@ -94,6 +95,54 @@ def test_otherwise_the_champion_is_fine_tuned() -> None:
 
 def test_a_second_training_in_january_fine_tunes() -> None:
     assert training_rule(_context(), _sampled("2021-01"), _champion("2021-01"))[0].startswith("fine-tune")
+
+
+INPUTS = InputDigests(
+    month="2021-03",
+    light_sha256="until march",
+    ledger_sha256="figures",
+    pack_digest="p1",
+    params_digest="all",
+    source="code",
+    figures_public_until="2021-04-17",
+)
+LIGHT = {"2021-03": "until march", "2021-04": "until april"}
+APRIL = {"month": "2021-04", "light_sha256": "until april"}
+
+
+@pytest.mark.parametrize(
+    ("now", "light", "figures_end", "nothing"),
+    [
+        (APRIL, LIGHT, "2021-03", True),
+        (APRIL, LIGHT, "2021-04", False),
+        (APRIL | {"ledger_sha256": "one more"}, LIGHT, "2021-03", False),
+        (APRIL | {"params_digest": "others"}, LIGHT, "2021-03", False),
+        (APRIL | {"source": "edited"}, LIGHT, "2021-03", False),
+        (APRIL, LIGHT | {"2021-03": "revised"}, "2021-03", False),
+        (APRIL, {}, "2021-03", False),
+        ({}, LIGHT, "2021-03", False),
+        ({"month": "2022-01", "light_sha256": "more"}, LIGHT, "2021-03", False),
+    ],
+    ids=[
+        "new light only",
+        "a figure of the new month was known already",
+        "a new figure",
+        "other parameters",
+        "other code",
+        "older light was revised",
+        "another product filled gaps",
+        "the same month",
+        "january",
+    ],
+)
+def test_there_is_nothing_to_learn_from_light_alone(
+    now: dict[str, str], light: dict[str, str], figures_end: str, nothing: bool
+) -> None:
+    context: Any = _context()
+    context.ledger = SimpleNamespace(rows=pd.DataFrame({"end": [0, Month.parse(figures_end).ordinal]}))
+    fetched: Any = SimpleNamespace(head=SimpleNamespace(light_until=light))
+    found = nothing_to_learn(context, fetched, INPUTS.model_copy(update=now), _champion(inputs=INPUTS))
+    assert found is nothing
 
 
 def test_retraining_can_be_asked_for() -> None:

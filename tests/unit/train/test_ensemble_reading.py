@@ -11,6 +11,7 @@ from gvio.assimilate.hyper import START
 from gvio.assimilate.learn import learn_hyper
 from gvio.errors import ModelError
 from gvio.ledger.select import select_rows
+from gvio.model.panel import Panel
 from gvio.model.sacnn import EMPTY, Architecture
 from gvio.stages.workers import Threads
 from gvio.train.ensemble import Ensemble, Reading, measurement, read_light, train_ensemble, year_blocks
@@ -60,7 +61,12 @@ def untrained(*seeds: int) -> Ensemble:
 
 def reading(seed: int = 0, size: int = 3) -> Reading:
     by_member = np.random.default_rng(seed).standard_normal((size, D, T))
-    return Reading(by_member, np.full(D, 1 / D))
+    return Reading(by_member, np.full(D, 1 / D), np.ones((D, T)), np.ones(D))
+
+
+def of(light: Reading, panel: Panel) -> Reading:
+    """The readings, seen as well as the panel was."""
+    return dataclasses.replace(light, precision=panel.precision, rough=panel.rough)
 
 
 def test_blocks_of_years_are_fixed_by_the_calendar():
@@ -162,7 +168,7 @@ def test_months_before_the_first_factory_say_nothing_of_a_districts_share(panel)
 
 def test_a_month_is_read_by_the_member_that_left_its_year_out(panel):
     light, months = reading(), months_of(T)
-    got = measurement(light, panel, months)
+    got = measurement(of(light, panel), months)
     assert got is not None
     change = light.by_member - light.by_member.mean(axis=2, keepdims=True)
     blocks = year_blocks(months, 3)
@@ -173,8 +179,8 @@ def test_a_month_is_read_by_the_member_that_left_its_year_out(panel):
 
 def test_after_training_all_members_speak(panel):
     light = reading()
-    got = measurement(light, panel, months_of(T), trained=24)
-    everything = measurement(light, panel, months_of(T))
+    got = measurement(of(light, panel), months_of(T), trained=24)
+    everything = measurement(of(light, panel), months_of(T))
     assert got is not None
     assert everything is not None
     change = light.by_member - light.by_member.mean(axis=2, keepdims=True)
@@ -193,7 +199,7 @@ def test_levels_in_which_members_differ_do_not_enter(panel):
     shifted = dataclasses.replace(light, by_member=light.by_member + 5 * level)
     seen = dataclasses.replace(panel, precision=np.where(np.arange(T) % 5 == 0, 0.0, panel.precision))
     for some in (panel, seen):
-        one, two = (measurement(r, some, months_of(T), trained=24) for r in (light, shifted))
+        one, two = (measurement(of(r, some), months_of(T), trained=24) for r in (light, shifted))
         assert one is not None
         assert two is not None
         np.testing.assert_allclose(one.z, two.z, atol=1e-12)
@@ -204,7 +210,7 @@ def test_a_member_that_trusts_light_less_is_not_quieter_in_its_years(trained, pa
     timid = reading.by_member.copy()
     timid[1] *= 0.5
     one, two = (
-        measurement(dataclasses.replace(reading, by_member=by), panel, months_of(T)).z
+        measurement(of(dataclasses.replace(reading, by_member=by), panel), months_of(T)).z
         for by in (reading.by_member, timid)
     )
     ratio = np.array([np.std(two[:, own]) / np.std(one[:, own]) for own in np.arange(T).reshape(3, 12)])
@@ -215,15 +221,13 @@ def test_what_was_hardly_seen_is_no_measurement(panel):
     precision = panel.precision.copy()
     precision[1, 4], precision[2, 5], precision[0, 6] = 0.0, 0.09, 0.1
     light = reading()
-    got = measurement(light, dataclasses.replace(panel, precision=precision), months_of(T))
+    got = measurement(dataclasses.replace(of(light, panel), precision=precision), months_of(T))
     assert got is not None
     assert list(zip(*np.nonzero(np.isnan(got.z)), strict=True)) == [(1, 4), (2, 5)]
     assert got.precision.min() == pytest.approx(0.1), "a precision divides: it is never nought"
     wild = light.by_member.copy()
     wild[:, 1, 4] = 1e6
-    again = measurement(
-        dataclasses.replace(light, by_member=wild), dataclasses.replace(panel, precision=precision), months_of(T)
-    )
+    again = measurement(dataclasses.replace(of(light, panel), by_member=wild, precision=precision), months_of(T))
     assert again is not None
     np.testing.assert_array_equal(again.z, got.z, err_msg="an unseen month does not enter the level either")
 
@@ -232,7 +236,7 @@ def test_a_month_without_a_working_factory_is_no_measurement(panel):
     light = reading()
     by_member = light.by_member.copy()
     by_member[:, 2, :9] = EMPTY
-    got = measurement(dataclasses.replace(light, by_member=by_member), panel, months_of(T))
+    got = measurement(of(dataclasses.replace(light, by_member=by_member), panel), months_of(T))
     assert got is not None
     assert np.isnan(got.z[2, :9]).all()
     assert np.isfinite(got.z[:2]).all()
@@ -241,4 +245,4 @@ def test_a_month_without_a_working_factory_is_no_measurement(panel):
 
 def test_light_never_seen_is_no_measurement(panel):
     dark = dataclasses.replace(panel, precision=np.zeros_like(panel.precision))
-    assert measurement(reading(), dark, months_of(T)) is None
+    assert measurement(of(reading(), dark), months_of(T)) is None

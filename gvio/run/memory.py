@@ -1,0 +1,97 @@
+"""Whether a region fits into this machine's memory, said before the work and not by the kernel in the middle of it.
+
+The sizes that decide are known from the pack: pixels, months, districts, factories. What each of them costs was
+measured (docs/measurements/run-cost.md).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gvio.errors import InputRefused
+
+if TYPE_CHECKING:
+    from gvio.run.context import Context
+
+_PIXELS_A_DEGREE = 240  # every product of night light has pixels of 15 arc-seconds
+_PROGRAM = 550e6  # bytes: the libraries
+_IMAGES = 18  # bytes a pixel and month: light as it was read, as it is sampled, and on its way into a file
+_FOLD = 26  # bytes a pixel and month, for each fold that is fitted at a time: change, validity, surroundings
+_PATCH = 500  # bytes a factory and month, likewise: two panels and one that is being made
+_KERNELS = 20  # float64 matrices, months × months, for each district, likewise
+_WHITENED = 3  # float32 matrices, months × months, for each district and member in training
+_CGROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+
+
+@dataclasses.dataclass(frozen=True)
+class Sizes:
+    """What of a region takes memory; `workers` folds or members are worked on at a time."""
+
+    pixels: int
+    months: int
+    districts: int = 0
+    factories: int = 0
+    members: int = 1
+    workers: int = 1
+
+    def __str__(self) -> str:
+        known = {"districts": self.districts, "factories": self.factories}
+        parts = [f"{n:,} {name}" for name, n in known.items() if n]
+        return " and ".join([", ".join([*parts, f"{self.pixels:,} pixels"]), f"{self.months} months"])
+
+
+def needed_bytes(sizes: Sizes) -> float:
+    """Peak of a run with full evaluation, from the terms that grow with the region."""
+    images = sizes.pixels * sizes.months
+    square = sizes.districts * sizes.months**2
+    at_a_time = min(sizes.members, sizes.workers)
+    fold = _FOLD * images + _PATCH * sizes.factories * sizes.months + 8 * _KERNELS * square
+    return _PROGRAM + _IMAGES * images + sizes.workers * fold + 4 * _WHITENED * at_a_time * square
+
+
+def machine_bytes() -> float:
+    """Memory of this machine, or of the container where that is less; infinite where nobody tells."""
+    known = [math.inf]
+    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        known.append(float(os.sysconf("SC_PHYS_PAGES")) * os.sysconf("SC_PAGE_SIZE"))
+    for path in _CGROUPS:
+        try:
+            known.append(float(Path(path).read_text()))
+        except (OSError, ValueError):  # no container, or one without a limit: "max"
+            continue
+    return min(known)
+
+
+def sizes_of(context: Context, *, light_only: bool) -> Sizes:
+    """Sizes of the region as its configuration states them; `light_only`: without opening a file of the pack."""
+    west, south, east, north = context.config.bounds
+    pixels = math.ceil((east - west) * _PIXELS_A_DEGREE) * math.ceil((north - south) * _PIXELS_A_DEGREE)
+    months = context.cutoff - context.config.start + 1
+    if light_only:
+        return Sizes(pixels, months)
+    places = context.places
+    members = max(context.params.model.seeds, context.params.evaluate.members)
+    return Sizes(pixels, months, len(places.area_ids), len(places.factories), members, os.cpu_count() or 1)
+
+
+def require_memory(sizes: Sizes, region: str, machine: float | None = None) -> None:
+    """Refuse a region that does not fit.
+
+    Args:
+        sizes: Of the region.
+        region: Its name.
+        machine: Bytes there are; `machine_bytes()` when None.
+
+    Raises:
+        InputRefused: It needs more memory than there is.
+    """
+    needed, there = needed_bytes(sizes), machine_bytes() if machine is None else machine
+    if needed <= there:
+        return
+    what = f"{sizes} need about {needed / 1e9:.1f} GB of memory, this machine has {there / 1e9:.1f} GB"
+    hint = "Narrow bounds or begin with a later first_month in region.yaml, or use a machine with more memory."
+    raise InputRefused(what, where=region, hint=hint)
