@@ -1,7 +1,7 @@
 """What gvio's work costs beside what a user would otherwise pick, in one process on the same data.
 
-    make bench                                   # every row, about ten minutes
-    python -m benchmarks.bench --quick           # small sizes, two minutes
+    make bench                                   # every row: a quarter of an hour on a quiet machine
+    python -m benchmarks.bench --quick           # small sizes, a few minutes
     python -m benchmarks.bench --only cog --only trends
     python -m benchmarks.bench --accept          # the ratios become the committed reference
 
@@ -44,12 +44,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     kind = "quick" if options.quick else "full"
     kept = {"reference": read_reference(kind), "last run": read_last(kind)}
     print(HEAD)
-    rows = []
-    for name in options.only or ROWS:
-        for row in _measure(name)(quick=options.quick):
-            rows.append(row)
-            print(markdown(row), flush=True)
-    print(f"\nkept: {keep(kind, rows)}")
+    rows: list[Row] = []
+    try:
+        for name in options.only or ROWS:
+            for row in _measure(name)(quick=options.quick):
+                rows.append(row)
+                print(markdown(row), flush=True)
+    finally:  # a long run that is interrupted keeps what it measured
+        print(f"\nkept: {keep(kind, rows)}")
     if options.accept:
         write_reference(kind, rows)
     fallen = alerts(rows, {} if options.accept else kept)
