@@ -96,7 +96,9 @@ def installed(library: str) -> bool:
     return importlib.util.find_spec(library) is not None
 
 
-def seconds(work: Callable[[], object], repeats: int = 5, clock: Clock = time.process_time, least: float = 0.05) -> float:
+def seconds(
+    work: Callable[[], object], repeats: int = 5, clock: Clock = time.process_time, least: float = 0.05
+) -> float:
     """Median of `repeats`; short work is done as often within each as fills `least` seconds."""
     begun = clock()
     work()

@@ -23,7 +23,7 @@ from gvio.assimilate.observed import Observed, observe
 from gvio.assimilate.posterior import condition
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests/unit/assimilate"))
-import dense_oracle  # noqa: E402
+import dense_oracle
 
 SAME, SAME_GRADIENT = 1e-7, 1e-6  # log output; relative, of the largest
 Grown = tuple[int, int]  # districts, months
@@ -42,7 +42,7 @@ def rows(*, quick: bool) -> Iterator[Row]:
 
 
 def growth(*, quick: bool) -> Iterator[Row]:
-    """Whole estimates (three passes, with light and without) and learning, in a process each; nobody to compare with."""
+    """Whole estimates (three passes, with light and without) and learning, in a process each, beside nobody."""
     for districts, months in [(4, 24), (8, 24)] if quick else FULL_GROWTH:
         cost = elsewhere(districts, months)
         learning = "" if cost.learning is None else f"learning {cost.learning:.2f} s; "

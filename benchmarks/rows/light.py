@@ -63,7 +63,9 @@ def layer_merge_clip(path: Path, tile: GeoBox, window: GeoBox) -> np.ndarray:
     shape = {"count": 1, "height": tile.shape[0], "width": tile.shape[1], "dtype": "float32"}
     with tempfile.TemporaryDirectory() as folder:
         written = Path(folder) / "tile.tif"
-        with rasterio.open(written, "w", "GTiff", crs=str(tile.crs), transform=tile.affine, nodata=np.nan, **shape) as f:
+        with rasterio.open(
+            written, "w", "GTiff", crs=str(tile.crs), transform=tile.affine, nodata=np.nan, **shape
+        ) as f:
             f.write(values.astype(np.float32), 1)
         with rasterio.open(written) as source:
             mosaic, transform = merge([source])

@@ -1,7 +1,7 @@
-"""A release's small objects sent to S3 from far away: as `write_release` sends them, and with boto3 one after the other.
+"""A release's small objects sent to S3 from far away: as `write_release` does, and with boto3 one after the other.
 
 The server is a stand-in in a process of its own: it waits as long as an answer from far away takes, keeps a checksum
-of what came, and refuses a name that it has where asked to. A real server on the same two cores would be what is measured.
+of what came, and refuses a name that it has where asked to. Of a real server on these cores its own CPU would be timed.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ the districts; figures of the city and of groups, which touch several districts,
 (Rasmussen & Williams 2006, A.2; the same algebra as block elimination, Golub & Van Loan 2013, 4.5).
 
 In a district, o has the prior covariance K. After some observations with s given, its mean is m − P c − Q e and its
-covariance V: `Told` holds these, whatever it was that told them. Each observation's covariance with o is whitened by the
-observation's own factor, as in one dense Gaussian. K times the information S of the observations, which is shorter,
+covariance V: `Told` holds these, whatever it was that told them. Each observation's covariance with o is whitened by
+the observation's own factor, as in one dense Gaussian. K times the information S of the observations, which is shorter,
 loses half of all digits where a figure settles what the prior leaves nearly free.
 """
 
@@ -27,10 +27,11 @@ _TOGETHER = 32  # districts whose arrays of (T, T) are in memory at once
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Told:
-    """What districts' own observations say. Of s, summed over districts: that of c has the information `S` (T, T) and the
-    evidence `u` (T,), that of e `W` (k, k) and `v` (k,), and `R` (T, k) ties both; k is T, or 0 where no light was seen.
-    `fit` is the negative log density of the observations where s is zero, without its constant. Of o: `V` (D, T, T),
-    `P` (D, T, T), `Q` (D, T, k) and `m` (D, T) as above.
+    """What districts' own observations say.
+
+    Of s, summed over districts: of c information `S` (T, T) and evidence `u` (T,), of e `W` (k, k) and `v` (k,);
+    `R` (T, k) ties both; k is T, or 0 where no light was seen. `fit` is the negative log density of the observations
+    where s is zero, without its constant. Of o: `V`, `P` (D, T, T), `Q` (D, T, k) and `m` (D, T) as above.
     """
 
     S: Tensor
@@ -57,9 +58,9 @@ _OF_S, _OWN = ("S", "R", "u", "W", "v", "fit"), ("V", "P", "Q", "m")
 class Joined:
     """What all observations together say.
 
-    `common` (T,) mean of c, `own` (D, T) of o. `root` (T + k, T + k): root · rootᵀ is the covariance of s. `factor` (g, g)
-    of the shared figures' covariance, `across` (g, T + k) their dependence on s, whitened. `fit` is the negative log
-    density of all observations, without its constant.
+    `common` (T,) mean of c, `own` (D, T) of o. `root` (T + k, T + k): root · rootᵀ is the covariance of s. `factor`
+    (g, g) of the shared figures' covariance, `across` (g, T + k) their dependence on s, whitened. `fit` is the negative
+    log density of all observations, without its constant.
     """
 
     common: Tensor
