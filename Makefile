@@ -15,7 +15,7 @@ PYTEST := $(VENV)/bin/pytest $(if $(COVER),--cov --cov-append --cov-report= --co
 unit check-lowest: export OMP_NUM_THREADS := 1
 FAST := -m "not slow and not online" -q -n 2 --dist loadfile
 
-.PHONY: install demo test check lint unit integration coverage coverage-report check-lowest hooks release-files bench-model clean
+.PHONY: install demo test check lint unit integration coverage coverage-report check-lowest hooks release-files bench bench-model clean
 
 install: $(VENV)/.installed
 
@@ -70,6 +70,11 @@ hooks: $(VENV)/.installed
 
 release-files:
 	sh infra/release.sh
+
+# Beside what a user would otherwise pick (docs/cost.md). It names libraries that are absent.
+bench: export OMP_NUM_THREADS := 1
+bench: $(VENV)/.installed
+	$(PY) -m benchmarks.bench $(ARGS)
 
 # Twelve known-truth worlds and the table of targets; SEED for other worlds, ARGS for all else (--only, --skip, --params).
 SEED ?= 1

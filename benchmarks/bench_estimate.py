@@ -95,7 +95,7 @@ def _dense(setting: Setting) -> float | None:
         return time.process_time() - begun
 
 
-def _elsewhere(n_areas: int, n_months: int) -> Cost:
+def elsewhere(n_areas: int, n_months: int) -> Cost:
     command = [sys.executable, "-m", "benchmarks.bench_estimate", "--one", str(n_areas), str(n_months)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return Cost(**json.loads(done.stdout))
@@ -121,7 +121,7 @@ def main() -> None:
     print("| Districts × months | One estimate | Learning | Dense factorisation alone, once | Peak MiB |")
     print("| --- | --- | --- | --- | --- |")
     for case in cases:
-        print(_row(_elsewhere(*case)), flush=True)
+        print(_row(elsewhere(*case)), flush=True)
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ def as_geotiff(
     """
     bands = _as_bands(array, geobox, descriptions)
     with rasterio.Env(**GDAL_OPTIONS), MemoryFile() as memory:
-        with memory.open(**_profile(bands, geobox, nodata)) as sink:
+        with memory.open(**_profile(bands, geobox, nodata), **_compression(bands)) as sink:
             _fill(sink, bands, descriptions, tags)
         return bytes(memory.getbuffer())
 
@@ -57,7 +57,8 @@ def as_cog(
     """
     bands = _as_bands(array, geobox, descriptions)
     options = {"COMPRESS": "DEFLATE", "PREDICTOR": "YES", "BLOCKSIZE": 256, "OVERVIEW_RESAMPLING": "AVERAGE"}
-    # GDAL makes a COG only as a copy of another file: overviews must be known before the first byte is written.
+    # GDAL makes a COG only as a copy of another file: overviews must be known before the first byte is written. That
+    # one is not compressed, which would take as long as the COG itself and change none of its bytes.
     with rasterio.Env(**GDAL_OPTIONS), MemoryFile() as plain, MemoryFile(ext=".tif") as cog:
         with plain.open(**_profile(bands, geobox, nodata)) as sink:
             _fill(sink, bands, descriptions, tags)
@@ -79,11 +80,15 @@ def _profile(bands: Any, geobox: GeoBox, nodata: float | None) -> dict[str, Any]
     count, rows, cols = bands.shape
     shape = {"count": count, "height": rows, "width": cols, "dtype": bands.dtype.name}
     place = {"crs": str(geobox.crs), "transform": geobox.transform, "nodata": nodata}
-    predictor = 3 if np.issubdtype(bands.dtype, np.floating) else 2  # TIFF's for floating point, and for integers
-    profile: dict[str, Any] = {"driver": "GTiff", **shape, **place, "compress": "deflate", "predictor": predictor}
+    profile: dict[str, Any] = {"driver": "GTiff", **shape, **place}
     if min(rows, cols) > 512:  # a smaller one is read whole anyway
         profile |= {"tiled": True, "blockxsize": 256, "blockysize": 256}
     return profile
+
+
+def _compression(bands: Any) -> dict[str, Any]:
+    predictor = 3 if np.issubdtype(bands.dtype, np.floating) else 2  # TIFF's for floating point, and for integers
+    return {"compress": "deflate", "predictor": predictor}
 
 
 def _fill(sink: Any, bands: Any, descriptions: Sequence[str], tags: Mapping[str, str] | None) -> None:

@@ -5,8 +5,10 @@ own path o is conditioned on its own figures and light, as a function of s = (c,
 the districts; figures of the city and of groups, which touch several districts, are conditioned on last; then s itself
 (Rasmussen & Williams 2006, A.2; the same algebra as block elimination, Golub & Van Loan 2013, 4.5).
 
-In a district, o has the prior covariance K. After some observations with s given, its mean is K(u − S c − R e) and its
-covariance K − K S K: three arrays (`Told`) hold what was told, whatever it was that told it.
+In a district, o has the prior covariance K. After some observations with s given, its mean is m − P c − Q e and its
+covariance V: `Told` holds these, whatever it was that told them. Each observation's covariance with o is whitened by
+the observation's own factor, as in one dense Gaussian. K times the information S of the observations, which is shorter,
+loses half of all digits where a figure settles what the prior leaves nearly free.
 """
 
 from __future__ import annotations
@@ -25,10 +27,11 @@ _TOGETHER = 32  # districts whose arrays of (T, T) are in memory at once
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Told:
-    """What districts' own observations say: `S` (D, T, T), `R` (D, T, k), `u` (D, T) as above; of the common error of
-    light also `W` (k, k) and `v` (k,), summed over districts; k is T, or 0 where no light was seen. `fit` is the
-    negative log density of the observations where s is zero, without its constant. `carried` is K S and `left` is
-    K − K S K.
+    """What districts' own observations say.
+
+    Of s, summed over districts: of c information `S` (T, T) and evidence `u` (T,), of e `W` (k, k) and `v` (k,);
+    `R` (T, k) ties both; k is T, or 0 where no light was seen. `fit` is the negative log density of the observations
+    where s is zero, without its constant. Of o: `V`, `P` (D, T, T), `Q` (D, T, k) and `m` (D, T) as above.
     """
 
     S: Tensor
@@ -37,30 +40,31 @@ class Told:
     W: Tensor
     v: Tensor
     fit: Tensor
-    carried: Tensor
-    left: Tensor
+    V: Tensor
+    P: Tensor
+    Q: Tensor
+    m: Tensor
 
     def of(self, districts: slice) -> Told:
-        """Of some districts what is theirs."""
+        """The same with the paths of some districts only."""
         own = {name: getattr(self, name)[districts] for name in _OWN}
         return dataclasses.replace(self, **own)
 
 
-_OWN = ("S", "R", "u", "carried", "left")
+_OF_S, _OWN = ("S", "R", "u", "W", "v", "fit"), ("V", "P", "Q", "m")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Joined:
     """What all observations together say.
 
-    `common` (T,) mean of c, `told` (D, T): the observations' weights carried back to district-months, so that any term
-    of log output has as its mean its covariance times them. `root` (T + k, T + k): root · rootᵀ is the covariance of s.
-    `factor` (g, g) of the shared figures' covariance, `across` (g, T + k) their dependence on s, whitened. `fit` is the
-    negative log density of all observations, without its constant.
+    `common` (T,) mean of c, `own` (D, T) of o. `root` (T + k, T + k): root · rootᵀ is the covariance of s. `factor`
+    (g, g) of the shared figures' covariance, `across` (g, T + k) their dependence on s, whitened. `fit` is the negative
+    log density of all observations, without its constant.
     """
 
     common: Tensor
-    told: Tensor
+    own: Tensor
     root: Tensor
     factor: Tensor
     across: Tensor
@@ -86,7 +90,7 @@ def told_by_all(h: Mapping[str, Tensor], kernels: Kernels, seen: Observed, told:
         return told
     gain, slices = light_gain(h), _slices(seen.n_areas)
     lit = _joined_up([_light(h, kernels, gain[d], seen.part(d), told.of(d)) for d in slices])
-    return dataclasses.replace(lit, fit=told.fit + lit.fit)
+    return dataclasses.replace(lit, S=told.S + lit.S, u=told.u + lit.u, fit=told.fit + lit.fit)
 
 
 def _figures(h: Mapping[str, Tensor], own: Tensor, seen: Observed) -> Told:
@@ -94,37 +98,58 @@ def _figures(h: Mapping[str, Tensor], own: Tensor, seen: Observed) -> Told:
     # Where a district has fewer figures than another, rows of nothing: variance one, no weight, no error.
     noise = torch.where(seen.mine, noise, 1.0)
     error = torch.where(seen.mine, seen.y - (seen.H @ seen.prior[..., None])[..., 0], 0.0)
-    factor = cholesky(seen.H @ own @ seen.H.mT + torch.diag_embed(noise))
-    white = torch.linalg.solve_triangular(factor, torch.cat([seen.H, error[..., None]], -1), upper=False)
-    H, error = white[..., :-1], white[..., -1]
-    S, u = H.mT @ H, (H.mT @ error[..., None])[..., 0]
-    return _told(own, S, S[..., :0], u, S[0, :0, :0], u[0, :0], 0.5 * (error**2).sum() + _log_root(factor))
+    with_own = seen.H @ own
+    factor = cholesky(with_own @ seen.H.mT + torch.diag_embed(noise))
+    white = torch.linalg.solve_triangular(factor, torch.cat([seen.H, with_own, error[..., None]], -1), upper=False)
+    H, with_own, error = white.tensor_split((seen.n_months, 2 * seen.n_months), -1)
+    nothing = error.new_zeros(0)
+    return Told(
+        S=_gathered(H, H),
+        R=nothing.expand(seen.n_months, 0),
+        u=_gathered(H, error)[:, 0],
+        W=nothing.expand(0, 0),
+        v=nothing,
+        fit=0.5 * (error**2).sum() + _log_root(factor),
+        V=own - with_own.mT @ with_own,
+        P=with_own.mT @ H,
+        Q=nothing.expand(seen.n_areas, seen.n_months, 0),
+        m=(with_own.mT @ error)[..., 0],
+    )
 
 
 def _light(h: Mapping[str, Tensor], kernels: Kernels, gain: Tensor, seen: Observed, before: Told) -> Told:
     """After the figures, so that only T readings are conditioned on at once."""
     lit = seen.lit.to(torch.float64)
     both = lit[:, :, None] * lit[:, None]
+    shown = gain[:, None, None] * lit[..., None]
     # What a reading says of c: directly, less what the figures have told of it already.
-    across = gain[:, None, None] * lit[..., None] * (torch.eye(seen.n_months, dtype=torch.float64) - before.carried)
+    across, with_own = shown * (torch.eye(seen.n_months, dtype=torch.float64) - before.P), shown * before.V
     errors = light_errors(kernels, seen.rough)
     noise = torch.where(seen.lit, light_shock(h, seen.rough, seen.precision) + JITTER, 1.0)
-    error = lit * (seen.z - gain[:, None] * (before.u @ kernels.own))
-    covariance = both * (gain[:, None, None] ** 2 * before.left + errors) + torch.diag_embed(noise)
+    error = (lit * (seen.z - gain[:, None] * before.m))[..., None]
+    covariance = both * (gain[:, None, None] ** 2 * before.V + errors) + torch.diag_embed(noise)
     factor = cholesky(covariance)
-    # Both what is said of c and of e is wanted: from the inverse in half the time that two solutions take.
-    inverse = both * torch.cholesky_inverse(factor)  # without the rows of nothing of months that were not seen
-    weights = (inverse @ error[..., None])[..., 0]
-    R = across.mT @ inverse
-    S, u = before.S + R @ across, before.u + (across.mT @ weights[..., None])[..., 0]
-    return _told(
-        kernels.own, S, R, u, inverse.sum(0), weights.sum(0), 0.5 * (error * weights).sum() + _log_root(factor)
+    white = torch.linalg.solve_triangular(factor, torch.cat([with_own, across, error], -1), upper=False)
+    weights = torch.linalg.solve_triangular(factor.mT, white, upper=True)
+    with_own, across, error = white.tensor_split((seen.n_months, 2 * seen.n_months), -1)
+    Q, R, v = weights.tensor_split((seen.n_months, 2 * seen.n_months), -1)
+    return Told(
+        S=_gathered(across, across),
+        R=R.sum(0).T,
+        u=_gathered(across, error)[:, 0],
+        W=(both * torch.cholesky_inverse(factor)).sum(0),  # without the rows of nothing of months that were not seen
+        v=v.sum(0)[:, 0],
+        fit=0.5 * (error**2).sum() + _log_root(factor),
+        V=before.V - with_own.mT @ with_own,
+        P=before.P + with_own.mT @ across,
+        Q=Q.mT,
+        m=before.m + (with_own.mT @ error)[..., 0],
     )
 
 
-def _told(own: Tensor, S: Tensor, R: Tensor, u: Tensor, W: Tensor, v: Tensor, fit: Tensor) -> Told:
-    carried = own @ S
-    return Told(S, R, u, W, v, fit, carried, own - carried @ own)
+def _gathered(left: Tensor, right: Tensor) -> Tensor:
+    """Sum over districts of leftᵀ · right, as one product."""
+    return left.flatten(0, 1).T @ right.flatten(0, 1)
 
 
 def join(h: Mapping[str, Tensor], kernels: Kernels, seen: Observed, told: Told) -> Joined:
@@ -133,10 +158,9 @@ def join(h: Mapping[str, Tensor], kernels: Kernels, seen: Observed, told: Told) 
     Raises:
         ModelError: A covariance cannot be factored.
     """
-    own, R = kernels.own, told.R.sum(0)
-    information = torch.cat([torch.cat([told.S.sum(0), R], 1), torch.cat([R.T, told.W], 1)], 0)
-    evidence = torch.cat([told.u.sum(0), told.v])
-    factor, across, error = _shared_figures(h, own, seen, told)
+    information = torch.cat([torch.cat([told.S, told.R], 1), torch.cat([told.R.T, told.W], 1)], 0)
+    evidence = torch.cat([told.u, told.v])
+    factor, across, error = _shared_figures(h, seen, told)
     information = information + across.T @ across
     evidence = evidence + across.T @ error
     # In units of the prior's factor the precision of s is one plus what was told: never worse conditioned than needed.
@@ -150,43 +174,42 @@ def join(h: Mapping[str, Tensor], kernels: Kernels, seen: Observed, told: Told) 
     weights = torch.linalg.solve_triangular(factor.T, (error - across @ mean)[:, None], upper=True)[:, 0]
     heard = weights @ seen.G
     c, e = mean[: seen.n_months], mean[seen.n_months :]
-    gathered = told.u - (told.S @ (c + heard @ own)[..., None])[..., 0] - told.R @ e + heard
+    own = told.m - told.P @ c - told.Q @ e + (heard[:, None] @ told.V)[:, 0]
     fit = (
         told.fit + 0.5 * ((error**2).sum() - ((root.T @ evidence) ** 2).sum()) + _log_root(factor) + _log_root(precise)
     )
-    return Joined(c, gathered, root, factor, across, fit)
+    return Joined(c, own, root, factor, across, fit)
 
 
-def _shared_figures(h: Mapping[str, Tensor], own: Tensor, seen: Observed, told: Told) -> tuple[Tensor, Tensor, Tensor]:
+def _shared_figures(h: Mapping[str, Tensor], seen: Observed, told: Told) -> tuple[Tensor, Tensor, Tensor]:
     """Factor (g, g) of their covariance given s; whitened by it, their dependence on s (g, T + k) and error (g,)."""
     across = seen.G.new_zeros(len(seen.shared_y), seen.n_months + len(told.W))
     covariance = torch.diag((h["noise"] * seen.shared_relative) ** 2 + JITTER)
     error = seen.shared_y
     for d in _slices(seen.n_areas):
         G, of = seen.G[d], told.of(d)
-        across = across + torch.cat([G - G @ of.carried, -G @ (own @ of.R)], -1).sum(0)
-        covariance = covariance + (G @ of.left @ G.mT).sum(0)
-        error = error - (G @ (seen.prior[d] + of.u @ own)[..., None]).sum((0, 2))
+        across = across + torch.cat([G - G @ of.P, -G @ of.Q], -1).sum(0)
+        covariance = covariance + (G @ of.V @ G.mT).sum(0)
+        error = error - (G @ (seen.prior[d] + of.m)[..., None]).sum((0, 2))
     factor = cholesky(covariance)
     white = torch.linalg.solve_triangular(factor, torch.cat([across, error[:, None]], 1), upper=False)
     return factor, white[:, :-1], white[:, -1]
 
 
-def variances(kernels: Kernels, seen: Observed, told: Told, joined: Joined, share: Tensor) -> tuple[Tensor, Tensor]:
+def variances(seen: Observed, told: Told, joined: Joined, share: Tensor) -> tuple[Tensor, Tensor]:
     """Variance (D, T) of log output, and (T,) of the log of the districts' sum with the shares (D, T) as weights.
 
     The log of a sum is linear in its logs to first order (delta method).
     """
-    own = kernels.own
     every, together = [], seen.prior.new_zeros(seen.n_months)
     with_s = seen.prior.new_zeros(seen.n_months, len(joined.root))
     with_figures = seen.prior.new_zeros(len(seen.shared_y), seen.n_months)
     eye = torch.eye(seen.n_months, dtype=torch.float64)
     for d in _slices(seen.n_areas):
         of = told.of(d)
-        heard = torch.linalg.solve_triangular(joined.factor, seen.G[d] @ of.left, upper=False)
-        on_s = (torch.cat([eye - of.carried, -own @ of.R], -1) - heard.mT @ joined.across) @ joined.root
-        alone = torch.diagonal(of.left, dim1=1, dim2=2)
+        heard = torch.linalg.solve_triangular(joined.factor, seen.G[d] @ of.V, upper=False)
+        on_s = (torch.cat([eye - of.P, -of.Q], -1) - heard.mT @ joined.across) @ joined.root
+        alone = torch.diagonal(of.V, dim1=1, dim2=2)
         every.append((on_s**2).sum(-1) + alone - (heard**2).sum(1))
         with_s = with_s + (share[d][..., None] * on_s).sum(0)
         with_figures = with_figures + (share[d][:, None] * heard).sum(0)
@@ -205,5 +228,5 @@ def _slices(n: int) -> list[slice]:
 
 def _joined_up(parts: list[Told]) -> Told:
     own = {name: torch.cat([getattr(part, name) for part in parts]) for name in _OWN}
-    W, v, fit = (torch.stack([getattr(part, name) for part in parts]).sum(0) for name in ("W", "v", "fit"))
-    return Told(W=W, v=v, fit=fit, **own)
+    of_s = {name: torch.stack([getattr(part, name) for part in parts]).sum(0) for name in _OF_S}
+    return Told(**of_s, **own)

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from gvio.assimilate.condition import Told, join, told_by_all, told_by_figures, variances
-from gvio.assimilate.covariance import Kernels, as_tensor, as_tensors, kernels_of
+from gvio.assimilate.covariance import Kernels, as_tensor, as_tensors, cholesky, kernels_of
 from gvio.assimilate.hyper import Hyper
 from gvio.assimilate.linearise import first_guess
 from gvio.assimilate.observed import Observed, Setting, observe
@@ -126,11 +126,13 @@ def condition(h: Mapping[str, torch.Tensor], kernels: Kernels, seen: Observed, f
     """
     own_told = told_by_all(h, kernels, seen, figures)
     joined = join(h, kernels, seen, own_told)
-    mean = seen.prior + joined.common + joined.told @ kernels.own
+    mean = seen.prior + joined.common + joined.own
+    # What gives every district its own path as the mean; solved for, so that the parts of an explanation sum to it.
+    told = torch.cholesky_solve(joined.own.T, cholesky(kernels.own)).T
     if not full:
         nothing = np.zeros(mean.shape)
-        return _finite(Pass(h, seen, joined.told, Posterior(mean.numpy(), nothing, nothing[0], nothing[0])))
-    variance, of_city = variances(kernels, seen, own_told, joined, torch.softmax(mean, 0))
+        return _finite(Pass(h, seen, told, Posterior(mean.numpy(), nothing, nothing[0], nothing[0])))
+    variance, of_city = variances(seen, own_told, joined, torch.softmax(mean, 0))
     posterior = Posterior(
         mean=mean.numpy(),
         # Rounding can leave a variance a little below zero where a figure settles a district-month.
@@ -138,7 +140,7 @@ def condition(h: Mapping[str, torch.Tensor], kernels: Kernels, seen: Observed, f
         city_mean=torch.logsumexp(mean, 0).numpy(),
         city_sd=np.sqrt(np.maximum(of_city.numpy(), 1e-10)),
     )
-    return _finite(Pass(h, seen, joined.told, posterior))
+    return _finite(Pass(h, seen, told, posterior))
 
 
 def _reached(sums: Sums) -> BoolArray:

@@ -13,6 +13,7 @@ from assimilate_worlds import FIRST, Row, world
 from gvio.assimilate.calendar import calendar_features
 from gvio.assimilate.condition import join, told_by_all, told_by_figures
 from gvio.assimilate.covariance import as_tensors, kernels_of
+from gvio.assimilate.explain import parts
 from gvio.assimilate.hyper import NAMES, START
 from gvio.assimilate.observed import Measurement, Setting, observe
 from gvio.assimilate.posterior import condition
@@ -37,10 +38,10 @@ def rows_of(kind: str, area: int, y: np.ndarray, rng: np.random.Generator) -> li
     return [(area, s, e, float(y[s : e + 1].sum() * np.exp(0.01 * rng.standard_normal()))) for s, e in kept]
 
 
-def mixed(seed: int, *, lit: bool = True) -> tuple[Setting, np.ndarray]:
+def mixed(seed: int, *, lit: bool = True, months: int | None = None) -> tuple[Setting, np.ndarray]:
     """A world with every way of publishing, groups, missing light, an opening, and a district without figures."""
     rng = np.random.default_rng(seed)
-    n_areas, n_months = int(rng.integers(1, 6)), int(rng.integers(14, 40))
+    n_areas, n_months = int(rng.integers(1, 6)), months or int(rng.integers(14, 40))
     x = world(n_areas, n_months, seed)
     y = np.exp(x)
     rows = [row for d in range(n_areas) for row in rows_of(str(rng.choice(KINDS)), d, y[d], rng)]
@@ -97,6 +98,32 @@ def test_mean_and_deviations_are_those_of_the_dense_form(seed: int) -> None:
     np.testing.assert_allclose(got.mean, mean, rtol=0, atol=1e-8)
     np.testing.assert_allclose(got.sd, sd, rtol=0, atol=1e-8)
     np.testing.assert_allclose(got.city_sd, city_sd, rtol=0, atol=1e-8)
+
+
+# Where hyperparameters may end: figures settle exactly what the prior leaves nearly free, and digits can cancel.
+ENDS = {
+    "levels": {"level": 5.0},
+    "levels and trends": {"level": 5.0, "trend": 5.0, "common_trend": 5.0},
+    "all else still": {"level": 5.0, "walk": 0.002} | dict.fromkeys(("shock", "season", "swing", "trend"), 1e-4),
+    "all free": dict.fromkeys(("level", "trend", "season", "swing"), 5.0),
+    "light believed": {"level": 5.0, "light_shock": 0.002, "light_common": 0.002, "gain": 5.0},
+}
+
+
+@pytest.mark.parametrize(("seed", "months"), [(2, None), (5, None), (5, 96)])
+@pytest.mark.parametrize("end", ENDS)
+def test_no_digits_cancel_at_the_ends_of_what_hyperparameters_may_be(seed: int, end: str, months: int | None) -> None:
+    setting, x = mixed(seed, months=months)
+    seen = widened(observe(setting, x), seed)
+    h = as_tensors(dataclasses.replace(START, noise=0.004, **ENDS[end]), len(x))
+    kernels = kernels_of(h, seen.months)
+    done = condition(h, kernels, seen, told_by_figures(h, kernels, seen), full=True)
+    mean, sd, city_sd = dense_oracle.posterior(h, seen)
+    np.testing.assert_allclose(done.posterior.mean, mean, rtol=0, atol=1e-8)
+    np.testing.assert_allclose(done.posterior.sd, sd, rtol=0, atol=1e-8)
+    np.testing.assert_allclose(done.posterior.city_sd, city_sd, rtol=0, atol=1e-8)
+    # The parts are made of what observations told, which is large where the prior is narrow: digits less, none to see.
+    np.testing.assert_allclose(sum(parts(done).values()), done.posterior.mean, rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("seed", range(6))
