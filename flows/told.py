@@ -81,7 +81,7 @@ def outcome_of(error: GvioError) -> str:
 def leave(told: Told, steps: list[str]) -> None:
     """Leave behind what is said of this run: artifact, name and tags."""
     done = list(told.steps) or steps
-    rows = [f"| {what} | `{place}` |" for what, place in told.places.items()]
+    rows = [f"| {what} | {_link(place)} |" for what, place in told.places.items()]
     table = ["| | |", "| --- | --- |", *rows, ""] if rows else []
     text = "\n".join([told.line, "", *table, *(f"- {step}" for step in done), ""])
     with best_effort("the outcome"):
@@ -127,6 +127,12 @@ def say_errors_in_one_line() -> None:
     """Once or often: what Prefect logs of a run or a task that ended in an error of ours is that error's line."""
     for name in ("flow_runs", "task_runs"):
         get_logger(name).addFilter(_ONE_LINE)
+
+
+def _link(place: str) -> str:
+    """A file of this machine as a link; anything else as it is written in a command."""
+    path = Path(place.removeprefix("file://"))
+    return f"[{place}]({path.absolute().as_uri()})" if path.exists() else f"`{place}`"
 
 
 def _places(request: RunRequest, region: str, release: str) -> dict[str, str]:
