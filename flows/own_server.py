@@ -56,5 +56,5 @@ if __name__ == "__main__":
     try:
         main(Path(sys.argv[1]), int(sys.argv[2]))
     except RunHeld as error:
-        print(f"gvio: {error}", file=sys.stderr)
+        sys.stderr.write(f"gvio: {error}\n")
         sys.exit(TAKEN)

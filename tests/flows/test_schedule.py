@@ -13,9 +13,11 @@ from prefect.server.schemas.schedules import CronSchedule
 from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
 
 from flows.embedded import temporary_server
+from flows.own_server import ADDRESS, LOCK, taken
 from flows.serve import Timing
 from flows.server import scheduling_server
 from gvio.errors import UpstreamUnavailable
+from gvio.files import held
 
 
 def fired(start: str, days: int, timing: Timing) -> list[dt.datetime]:
@@ -96,3 +98,15 @@ def test_temporary_server_keeps_its_state_in_the_workspace(tmp_path):
     with temporary_server(str(tmp_path)):
         assert PREFECT_HOME.value() == tmp_path / "prefect"
     assert PREFECT_HOME.value() == before
+
+
+def test_a_flow_beside_a_schedule_uses_its_server(tmp_path):
+    """Two servers on one database disturb each other."""
+    home = tmp_path / "prefect"
+    with held(home / LOCK, lambda: taken(home)):
+        (home / ADDRESS).write_text("http://127.0.0.1:4242/api\n")
+        with temporary_server(str(tmp_path)):
+            assert PREFECT_API_URL.value() == "http://127.0.0.1:4242/api"
+    with temporary_server(str(tmp_path)):
+        assert PREFECT_API_URL.value() is None
+        assert PREFECT_HOME.value() == home
