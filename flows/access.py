@@ -16,18 +16,25 @@ from pydantic import SecretStr
 from gvio.archives.access import Credentials
 from gvio.archives.environment import SECRETS, credentials_from, endpoints_from
 from gvio.config import OFFICIAL
-from gvio.progress import terminal_progress
 from gvio.run.context import Context, open_context
 from gvio.run.request import RunRequest
+from gvio.types import Progress
 
 
-def open_with_access(request: RunRequest) -> Context:
-    """The context of a request, with what it takes to reach the archives where its light comes from them."""
-    login = {name: value for name, value in os.environ.items() if name.startswith("MLFLOW_TRACKING_")}  # noqa: TID251
-    context = open_context(request, progress=terminal_progress(), registry_login=login)
+def open_with_access(request: RunRequest, progress: Progress | None = None) -> Context:
+    """The context of a request, with what it takes to reach the archives where its light comes from them.
+
+    Servers that the request does not name are those of the environment of whoever runs it, as for the command line.
+    """
+    environment = os.environ  # noqa: TID251
+    login = {name: value for name, value in environment.items() if name.startswith("MLFLOW_TRACKING_")}
+    servers = {
+        "endpoint_url": request.endpoint_url or environment.get("AWS_ENDPOINT_URL"),
+        "tracking_uri": request.tracking_uri or environment.get("MLFLOW_TRACKING_URI"),
+    }
+    context = open_context(request.model_copy(update=servers), progress=progress, registry_login=login)
     if context.config.ntl.source != OFFICIAL:
         return context
-    environment = os.environ  # noqa: TID251
     given = credentials_from(environment, Path(environment.get("NETRC") or Path.home() / ".netrc"))
     return dataclasses.replace(context, credentials=_completed(given), endpoints=endpoints_from(environment))
 

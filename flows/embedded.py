@@ -17,17 +17,34 @@ from prefect.settings import (
     temporary_settings,
 )
 
+from flows.own_server import ADDRESS, LOCK, taken
+from gvio.errors import RunHeld
+from gvio.files import held
+
 PATIENCE_S = 120  # a new database takes Prefect 18 s on two idle cores, and it gives up after 20
 
 
 @contextlib.contextmanager
 def temporary_server(workspace: str) -> Iterator[None]:
-    """Flows called inside use the server `PREFECT_API_URL` names, else a temporary one kept in `workspace/prefect`."""
+    """Flows called inside use the server `PREFECT_API_URL` names, else a temporary one kept in `workspace/prefect`, or
+    the one of a schedule that runs there.
+    """
     if PREFECT_API_URL.value():
         yield
         return
     home = Path(workspace, "prefect").resolve()
-    home.mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(held(home / LOCK, lambda: taken(home)))
+        except RunHeld:  # a schedule has its server here: two on one database disturb each other
+            stack.enter_context(temporary_settings({PREFECT_API_URL: (home / ADDRESS).read_text().strip()}))
+        else:
+            stack.enter_context(_ephemeral(home))
+        yield
+
+
+@contextlib.contextmanager
+def _ephemeral(home: Path) -> Iterator[None]:
     settings = {
         PREFECT_HOME: home,
         PREFECT_SERVER_ANALYTICS_ENABLED: False,

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar, cast
 
 from prefect import Task, task
-from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import exponential_backoff
 
+from flows.patience import logger_of_run
 from gvio.archives.http_errors import asked_wait
 from gvio.archives.retry import RETRY_POLICY
 from gvio.errors import ConflictError, GvioError
+from gvio.run.made import Head
+from gvio.run.report import facts
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -33,8 +36,10 @@ class Tasks:
 
     def __call__(self, name: str, step: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Do the step as a task."""
+        began = time.monotonic()
         made = as_task(name, step, self._backoff_s)(*args, **kwargs)
         self.done.append(name)
+        logger_of_run().info("%s: done in %.1f s%s", name, time.monotonic() - began, _worth_reading(made))
         return made
 
 
@@ -63,7 +68,10 @@ def is_retryable(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> boo
     return error.retryable and (asked_wait(error) or 0.0) <= RETRY_POLICY.longest_asked
 
 
-def leave_outcome(verdict: str, steps: list[str]) -> None:
-    """Leave the outcome behind as an artifact of the flow run: a verdict, and what was done."""
-    text = "\n".join([verdict, "", *(f"- {step}" for step in steps), ""])
-    create_markdown_artifact(text, key="gvio-outcome", description="Outcome of a gvio flow")
+def _worth_reading(made: object) -> str:
+    """What an artifact says of its stage, for the log."""
+    head = getattr(made, "head", None)
+    if not isinstance(head, Head):
+        return ""
+    said = [f"{name} {value}" for name, value in facts(head).items() if value not in (None, (), "")]
+    return f"; {'; '.join(said)}"

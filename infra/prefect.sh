@@ -9,6 +9,11 @@ here="$(cd "$(dirname "$0")" && pwd)"
 mkdir -p "$workspace/prefect"
 PREFECT_HOME="$(cd "$workspace/prefect" && pwd)"
 export PREFECT_HOME
+# The pages ask this address, and not what PREFECT_API_URL or a profile says of another server.
+export PREFECT_SERVER_API_HOST=127.0.0.1 PREFECT_SERVER_API_PORT="$port"
+export PREFECT_SERVER_UI_API_URL="http://127.0.0.1:$port/api" PREFECT_UI_URL="http://127.0.0.1:$port"
+# In memory, the default, leases die with the server, and the slots that they held stay taken for ever.
+export PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE=prefect.server.concurrency.lease_storage.filesystem
 PATH="$here/../.venv/bin:$PATH"
 echo "Prefect: http://127.0.0.1:$port   (export PREFECT_API_URL=http://127.0.0.1:$port/api)"
 exec prefect server start --host 127.0.0.1 --port "$port" --analytics-off

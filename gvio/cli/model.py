@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from gvio.cli.options import open_from, request_from
+from gvio.cli.options import open_from, request_from, show_runs
 from gvio.cli.output import emit, json_option
 
 
@@ -72,12 +72,18 @@ def rollback(region: str, workspace: str, as_json: bool) -> None:
 @click.option("--store", required=True, metavar="URL", help="Folder, file:// or s3://bucket/prefix of releases.")
 @click.option("--workspace", default=".gvio", show_default=True, metavar="DIR", help="Files of the work.")
 @click.option("--params", "params_file", metavar="FILE", help="Scientific parameters; default: built in.")
-def serve(pack: str, store: str, workspace: str, params_file: str | None) -> None:
+@click.option("--cron", default="0 6 * * *", show_default=True, metavar="LINE", help="When to look.")
+@click.option("--timezone", default="UTC", show_default=True, metavar="ZONE", help="Time zone of --cron.")
+@click.option("--resume", is_flag=True, help="Resume a schedule that was paused.")
+def serve(
+    pack: str, store: str, workspace: str, params_file: str | None, cron: str, timezone: str, resume: bool
+) -> None:
     """The schedule: look once a day, run when a product or a figure is new."""
     request = request_from(pack=pack, store=store, workspace=workspace, params_file=params_file)
-    from flows.serve import serve_daily
+    show_runs()
+    from flows.serve import Timing, serve_daily
 
-    serve_daily(request)
+    serve_daily(request, Timing(cron, timezone, resume), lambda line: click.echo(line, err=True))
 
 
 def _uri(workspace: str) -> str:

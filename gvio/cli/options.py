@@ -42,6 +42,12 @@ def be_quiet() -> None:
         os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
 
 
+def show_runs() -> None:
+    """Let Prefect keep the lines of a run, which its pages show; its own chatter stays off."""
+    for kind in ("FLOW", "TASK"):
+        os.environ.setdefault(f"PREFECT_LOGGING_LOGGERS_PREFECT_{kind}_RUNS_LEVEL", "INFO")
+
+
 def request_options(*, store_required: bool = False) -> Callable[[F], F]:
     """--region, --store, --workspace, --month, --as-of, --params."""
     options = [

@@ -31,6 +31,12 @@ def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="module")
+def free_port() -> int:
+    """A port that nobody listens on."""
+    return _free_ports(1)[0]
+
+
 @pytest.fixture(scope="session")
 def new_database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """The bytes of a new embedded registry, to be written where a test wants one: MLflow takes seconds to create it."""

@@ -1,31 +1,48 @@
-"""`gvio serve`: the server it starts for itself, and what becomes of looks that were missed."""
+"""The server that `gvio serve` starts for itself, and when a schedule fires."""
 
+import asyncio
 import datetime as dt
 import socket
 import urllib.request
 from contextlib import closing
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
+from prefect.server.schemas.schedules import CronSchedule
 from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
 
 from flows.embedded import temporary_server
-from flows.serve import is_superseded
+from flows.own_server import ADDRESS, LOCK, taken
+from flows.serve import Timing
 from flows.server import scheduling_server
 from gvio.errors import UpstreamUnavailable
-
-NOON = dt.datetime(2026, 3, 10, 12, tzinfo=dt.UTC)
-
-
-def test_of_missed_looks_only_the_newest_does_the_work():
-    missed = [NOON.replace(hour=6) - dt.timedelta(days=days) for days in range(30)]
-    assert [look for look in missed if not is_superseded(look, NOON)] == [missed[0]]
+from gvio.files import held
 
 
-def test_a_look_across_time_zones_is_judged_by_the_instant():
-    shanghai = dt.timezone(dt.timedelta(hours=8))
-    assert is_superseded(dt.datetime(2026, 3, 9, 20, tzinfo=shanghai), NOON)
-    assert not is_superseded(dt.datetime(2026, 3, 9, 20, 1, tzinfo=shanghai), NOON)
+def fired(start: str, days: int, timing: Timing) -> list[dt.datetime]:
+    """When Prefect's scheduler looks, in the time zone of the schedule."""
+    zone = ZoneInfo(timing.timezone)
+    began = dt.datetime.fromisoformat(start).replace(tzinfo=zone)
+    dates = CronSchedule(cron=timing.cron, timezone=timing.timezone).get_dates(n=days, start=began)
+    return [one.astimezone(zone) for one in asyncio.run(dates)]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Shanghai", "Europe/Berlin", "America/New_York"])
+@pytest.mark.parametrize("start", ["2028-02-27", "2027-02-27", "2026-03-07", "2026-03-28", "2026-10-24", "2026-10-31"])
+def test_there_is_one_look_a_day_at_the_same_hour(zone, start):
+    """Over a leap day, its absence, and the changes of clocks on both continents."""
+    looks = fired(start, 4, Timing("0 6 * * *", zone))
+    first = dt.date.fromisoformat(start)
+    assert [look.date() for look in looks] == [first + dt.timedelta(days=day) for day in range(4)]
+    assert {(look.hour, look.minute) for look in looks} == {(6, 0)}
+
+
+def test_an_hour_that_a_clock_change_skips_or_repeats_is_looked_at_once_a_day():
+    timing = Timing("30 2 * * *", "Europe/Berlin")
+    for start in ("2026-03-28", "2026-10-24"):
+        days = [look.date() for look in fired(start, 4, timing)]
+        assert days == [dt.date.fromisoformat(start) + dt.timedelta(days=day) for day in range(4)]
 
 
 @pytest.mark.slow
@@ -81,3 +98,15 @@ def test_temporary_server_keeps_its_state_in_the_workspace(tmp_path):
     with temporary_server(str(tmp_path)):
         assert PREFECT_HOME.value() == tmp_path / "prefect"
     assert PREFECT_HOME.value() == before
+
+
+def test_a_flow_beside_a_schedule_uses_its_server(tmp_path):
+    """Two servers on one database disturb each other."""
+    home = tmp_path / "prefect"
+    with held(home / LOCK, lambda: taken(home)):
+        (home / ADDRESS).write_text("http://127.0.0.1:4242/api\n")
+        with temporary_server(str(tmp_path)):
+            assert PREFECT_API_URL.value() == "http://127.0.0.1:4242/api"
+    with temporary_server(str(tmp_path)):
+        assert PREFECT_API_URL.value() is None
+        assert PREFECT_HOME.value() == home

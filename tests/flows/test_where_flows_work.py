@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import inspect
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from prefect.settings import PREFECT_API_URL, temporary_settings
+from scripted_stages import write_pack
 
+import flows.look
 import flows.monthly
 import flows.serve
+from flows.access import open_with_access
+from flows.serve import Timing
 from gvio.cli import model
-from gvio.run.report import RunReport
+from gvio.run.report import RangeReport, RunReport
 from gvio.run.request import RangeRequest, RunRequest
 
 MLFLOW, S3 = "http://mlflow.example:5000", "http://s3.example:8333"
@@ -23,7 +28,7 @@ REQUEST = RunRequest(pack="pack", store="store", workspace="work", endpoint_url=
     [
         (flows.monthly.monthly, RunRequest),
         (flows.monthly.backfill, RangeRequest),
-        (flows.serve.daily_look, RunRequest),
+        (flows.look.daily_look, RunRequest),
     ],
 )
 def test_a_request_is_the_only_parameter(flow: Any, kind: type) -> None:
@@ -34,43 +39,48 @@ def test_a_request_is_the_only_parameter(flow: Any, kind: type) -> None:
 @pytest.mark.parametrize("name", ["run_month", "run_range"])
 def test_flows_hand_the_request_on(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Any] = []
-    report = RunReport(region="r", month="2021-01", outcome="published", release="x")
-    monkeypatch.setattr(flows.monthly, "open_with_access", lambda request: request)
-    monkeypatch.setattr(flows.monthly, "leave_outcome", lambda *words: None)
-    monkeypatch.setattr(flows.monthly, name, lambda first, *rest: asked.append(first) or report)
+    month = RunReport(region="r", month="2021-01", outcome="published", release="x")
+    months = RangeReport(region="r", releases=("x",), refused={}, absent={})
+    opened = SimpleNamespace(region="r")
+    monkeypatch.setattr(
+        flows.monthly, "open_with_access", lambda request, progress=None: asked.append(request) or opened
+    )
+    monkeypatch.setattr(flows.monthly, "leave", lambda *words: None)
+    monkeypatch.setattr(flows.monthly, "run_month", lambda *words: month)
+    monkeypatch.setattr(flows.monthly, "run_range", lambda first, *rest: asked.append(first) or months)
     if name == "run_month":
         flows.monthly.monthly.fn(REQUEST)
-        assert asked == [REQUEST]
+        assert set(asked) == {REQUEST}
     else:
         ranged = RangeRequest(**REQUEST.model_dump(), first="2021-01", last="2021-02")
-        with pytest.raises(AttributeError):  # the double's report is of a month
-            flows.monthly.backfill.fn(ranged)
-        assert asked == [ranged]
-
-
-class Recorder:
-    """Stands where the flow's own `serve` would wait for ever."""
-
-    def __init__(self) -> None:
-        self.words: dict[str, Any] = {}
-
-    def serve(self, **words: Any) -> None:
-        self.words = words
+        flows.monthly.backfill.fn(ranged)
+        assert asked[-1] == ranged
 
 
 def test_the_schedule_hands_the_request_to_every_look(monkeypatch: pytest.MonkeyPatch) -> None:
-    recorder, asked = Recorder(), []
+    served: list[tuple[RunRequest, Timing]] = []
     monkeypatch.setenv("MLFLOW_TRACKING_URI", MLFLOW)
     monkeypatch.setenv("AWS_ENDPOINT_URL", S3)
-    look = flows.serve.daily_look
-    monkeypatch.setattr(flows.serve, "daily_look", recorder)
-    monkeypatch.setattr("flows.server.require_server", lambda url: None)
-    with temporary_settings({PREFECT_API_URL: "http://prefect.example/api"}):
-        model.serve.callback("pack", "store", "work", None)  # type: ignore[misc]
-    kept = recorder.words["parameters"]["request"]
-    assert (kept["tracking_uri"], kept["endpoint_url"], kept["as_of"]) == (MLFLOW, S3, None)
-    report = RunReport(region="r", month="2021-01", outcome="unchanged", release="2021-01-x")
-    monkeypatch.setattr(flows.serve, "monthly", lambda request: asked.append(request) or report)
-    monkeypatch.setattr(flows.serve, "is_superseded", lambda scheduled, now: False)
-    assert look.fn(RunRequest.model_validate(kept)) == "unchanged: 2021-01, release 2021-01-x"
+    monkeypatch.setattr(flows.serve, "serve_daily", lambda request, timing, say: served.append((request, timing)))
+    model.serve.callback("pack", "store", "work", None, "0 6 * * *", "UTC", False)  # type: ignore[misc]
+    assert served == [(REQUEST, Timing())]
+    kept = REQUEST.model_dump(mode="json")
+    asked: list[RunRequest] = []
+    monkeypatch.setattr(flows.look, "month_recorded", lambda request, unless: asked.append(request))
+    flows.look.daily_look.fn(RunRequest.model_validate(kept))
     assert asked == [REQUEST]
+
+
+def test_servers_that_a_request_does_not_name_are_those_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, region_yaml: str
+) -> None:
+    """A deployment names a pack and a store; who carries it out knows its servers, as the command line does."""
+    write_pack(tmp_path / "pack", region_yaml)
+    request = RunRequest(pack=str(tmp_path / "pack"), store="store")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", MLFLOW)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", S3)
+    opened = open_with_access(request).request
+    assert (opened.tracking_uri, opened.endpoint_url) == (MLFLOW, S3)
+    named = request.model_copy(update={"tracking_uri": "http://other", "endpoint_url": "http://another"})
+    opened = open_with_access(named).request
+    assert (opened.tracking_uri, opened.endpoint_url) == ("http://other", "http://another")
