@@ -81,6 +81,7 @@ def make_release(
         skill=head.skill,
         created=dt.datetime.now(dt.UTC),
         explanations=product.explanations,
+        revisions=product.revisions,
         knowledge=_knowledge(mapped),
     )
 

@@ -1,0 +1,90 @@
+"""Reading what a release says of its own change: news, vintages, revision statistics, and what it stands on."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import json
+
+import pandas as pd
+
+from gvio.errors import DamagedStore
+from gvio.publish.evidence import NAMES, read_evidence
+from gvio.publish.news import NAME as NEWS
+from gvio.publish.news import NewsTable, read_news
+from gvio.publish.vintages import REVISIONS, VINTAGES, read_statistics, read_vintages
+from gvio.revisions.evidence import Evidence
+from gvio.revisions.vintages import stamped
+from gvio.store.documents import read_latest
+from gvio.store.keys import repair_hint
+from gvio.store.objects import ObjectStore
+from gvio.store.published import read_own
+from gvio.types import Manifest
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Revisions:
+    """What a release says of revisions; None of what it has not.
+
+    Attributes:
+        predecessor: Id of the release before; None for the first, and for one that does not name it.
+        news: By how much each district-month changed since then, and by which input.
+        vintages: Every estimate and every official figure until now; its own estimates name this release.
+        statistics: How large revisions were, as `gvio.revisions.statistics.COLUMNS`.
+    """
+
+    predecessor: str | None
+    news: NewsTable | None
+    vintages: pd.DataFrame | None
+    statistics: pd.DataFrame | None
+
+
+def read_revisions(store: ObjectStore, manifest: Manifest) -> Revisions:
+    """What a release says of revisions.
+
+    Raises:
+        StoreError: The store cannot be read.
+        DamagedStore: A table is absent or damaged.
+    """
+    news, vintages, statistics = (read_own(store, manifest, name) for name in (NEWS, VINTAGES, REVISIONS))
+    return Revisions(
+        predecessor=predecessor_named(manifest),
+        news=None if news is None else read_news(news),
+        vintages=None if vintages is None else stamped(read_vintages(vintages), manifest.release, _day(store, manifest)),
+        statistics=None if statistics is None else read_statistics(statistics),
+    )
+
+
+def predecessor_named(manifest: Manifest) -> str | None:
+    """The release before, as the manifest names it."""
+    name = manifest.inputs.get("predecessor")
+    return None if name is None else str(name)
+
+
+def read_evidence_of(store: ObjectStore, manifest: Manifest) -> Evidence | None:
+    """What the estimates of a release stand on; None for a release made before that was published.
+
+    Raises:
+        StoreError: The store cannot be read.
+        DamagedStore: An object is absent or damaged.
+    """
+    objects = {name: data for name in NAMES if (data := read_own(store, manifest, name)) is not None}
+    if len(objects) < len(NAMES):
+        return None
+    try:
+        return read_evidence(objects)
+    except (KeyError, ValueError, json.JSONDecodeError) as error:
+        key = f"{manifest.region}/releases/{manifest.release}/{NAMES[-1]}"
+        what = f"cannot be understood ({type(error).__name__})"
+        raise DamagedStore(what, where=f"{store.url}/{key}", hint=repair_hint(store.url, key)) from None
+
+
+def _day(store: ObjectStore, manifest: Manifest) -> dt.date | None:
+    """The release's as-of day, which the pointer tells while it names the release."""
+    try:
+        latest = read_latest(store, manifest.region)
+    except DamagedStore:
+        return None
+    if latest is None or latest.release != manifest.release or not latest.as_of:
+        return None
+    return dt.date.fromisoformat(latest.as_of)
