@@ -1,4 +1,4 @@
-"""The figures that will be public a year on, if figures come out as they did: the present ones, and each a year later."""
+"""The figures public in a year, if they come out as they did: the present ones, and each again a year later."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 A path from the inputs of the release before to those of the new one, one input at a time: each part is by how much the
 posterior mean moves when that input is the new one and all later ones are still the old ones (as the news of a nowcast,
-Bańbura & Modugno 2014, Journal of Applied Econometrics 29:133). docs/adr/0020-order-of-exchanges.md says why this order.
+Bańbura & Modugno 2014, Journal of Applied Econometrics 29:133). Why in this order: docs/adr/0020-order-of-exchanges.md.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def posterior_mean(evidence: Evidence) -> FloatArray:
 
 
 def reprocessed(before: Evidence, seen: Sequence[str], first: Month) -> bool:
-    """Whether light of a month that was seen before is another now; `seen` digests of consecutive months from `first`."""
+    """Whether light of a month seen before is another now; `seen` are digests of consecutive months from `first`."""
     now = {str(first + t): digest for t, digest in enumerate(seen)}
     then = zip(before.months, before.seen, strict=True)
     return any(digest not in (UNSEEN, now.get(str(month), digest)) for month, digest in then)

@@ -20,6 +20,7 @@ PARTS: tuple[Part, ...] = (
 )
 """In the order in which inputs are exchanged; `raking` is the step that honours public figures exactly."""
 
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class News:
     """The change of the log estimate between two releases, split; of the districts and months that both have.

@@ -59,9 +59,7 @@ def release_before(context: Context, fetched: Fetched, decided: Decided) -> Cont
     return continued(context.store, context.region, known, made, supersede=by_hand)
 
 
-def revision_objects(
-    context: Context, decided: Decided, estimated: Estimated, before: Continued
-) -> dict[str, bytes]:
+def revision_objects(context: Context, decided: Decided, estimated: Estimated, before: Continued) -> dict[str, bytes]:
     """The objects by name: evidence, vintages and statistics in every release, news where the one before has evidence.
 
     Raises:
@@ -109,9 +107,7 @@ def _kept_news(context: Context, before: Continued) -> bytes | None:
     return None if before.again is None else read_own(context.store, before.again, NEWS)
 
 
-def _news(
-    context: Context, decided: Decided, estimated: Estimated, after: Evidence, before: Continued
-) -> bytes | None:
+def _news(context: Context, decided: Decided, estimated: Estimated, after: Evidence, before: Continued) -> bytes | None:
     found = None if before.release is None else read_predecessor(context.store, context.region, before.release)
     if found is None or found.evidence is None:
         return None

@@ -14,7 +14,7 @@ from gvio.publish.estimates import read_estimates
 from gvio.publish.knowledge import Knowledge
 from gvio.publish.vintages import VINTAGES, read_vintages
 from gvio.revisions.evidence import Evidence
-from gvio.revisions.vintages import nothing, extended, own_rows, stamped, unstamped
+from gvio.revisions.vintages import extended, nothing, own_rows, stamped, unstamped
 from gvio.store.documents import read_latest, read_manifest
 from gvio.store.objects import ObjectStore
 from gvio.store.published import read_own
@@ -63,9 +63,7 @@ class Predecessor:
     evidence: Evidence | None
 
 
-def continued(
-    store: ObjectStore, region: str, asking: Knowledge, made: Made, *, supersede: bool = False
-) -> Continued:
+def continued(store: ObjectStore, region: str, asking: Knowledge, made: Made, *, supersede: bool = False) -> Continued:
     """Which release a run continues: the one that readers have, or had when the month of the run was the newest.
 
     Args:

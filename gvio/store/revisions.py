@@ -50,7 +50,9 @@ def read_revisions(store: ObjectStore, manifest: Manifest) -> Revisions:
     return Revisions(
         predecessor=predecessor_named(manifest),
         news=None if news is None else read_news(news),
-        vintages=None if vintages is None else stamped(read_vintages(vintages), manifest.release, _day(store, manifest)),
+        vintages=None
+        if vintages is None
+        else stamped(read_vintages(vintages), manifest.release, _day(store, manifest)),
         statistics=None if statistics is None else read_statistics(statistics),
     )
 
