@@ -56,10 +56,13 @@ class _Published:
     skill: str
     model: dict[str, object]
     invented: bool
+    predecessor: str | None
+    changes: list[str]  # one sentence a district: why its newest estimate in both releases changed
 
 
 def _describe(objects: ObjectStore, region: str) -> _Published:
     from gvio.store.published import read_release
+    from gvio.store.revisions import change_sentences, predecessor_named
 
     release = read_release(objects, region)
     published = dt.datetime.fromisoformat(str(release.published_at))
@@ -74,6 +77,8 @@ def _describe(objects: ObjectStore, region: str) -> _Published:
         skill=release.manifest.skill,
         model=dict(release.manifest.model),
         invented=release.manifest.invented,
+        predecessor=predecessor_named(release.manifest),
+        changes=change_sentences(objects, release.manifest),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
+from collections.abc import Mapping
 
 import pandas as pd
 
@@ -13,6 +14,7 @@ from gvio.publish.evidence import NAMES, read_evidence
 from gvio.publish.news import NAME as NEWS
 from gvio.publish.news import NewsTable, read_news
 from gvio.publish.vintages import REVISIONS, VINTAGES, read_statistics, read_vintages
+from gvio.report.news import newest_month, news_table, no_news
 from gvio.revisions.evidence import Evidence
 from gvio.revisions.vintages import stamped
 from gvio.store.documents import read_latest
@@ -50,11 +52,22 @@ def read_revisions(store: ObjectStore, manifest: Manifest) -> Revisions:
     return Revisions(
         predecessor=predecessor_named(manifest),
         news=None if news is None else read_news(news),
-        vintages=None
-        if vintages is None
-        else stamped(read_vintages(vintages), manifest.release, _day(store, manifest)),
+        vintages=None if vintages is None else _named(store, manifest, read_vintages(vintages)),
         statistics=None if statistics is None else read_statistics(statistics),
     )
+
+
+def change_sentences(store: ObjectStore, manifest: Manifest) -> list[str]:
+    """Why the newest estimates that both have changed since the release before: a sentence a district, largest first.
+
+    One sentence that says why nothing can be said where the release carries no news; raises as `read_revisions`.
+    """
+    data = read_own(store, manifest, NEWS)
+    if data is None:
+        return [no_news(predecessor_named(manifest))]
+    news, areas = read_news(data), manifest.inputs.get("areas")
+    names = {str(k): str(v) for k, v in areas.items()} if isinstance(areas, Mapping) else {}
+    return list(news_table(news.rows, newest_month(news.rows), names, news.together)["sentence"])
 
 
 def predecessor_named(manifest: Manifest) -> str | None:
@@ -79,6 +92,10 @@ def read_evidence_of(store: ObjectStore, manifest: Manifest) -> Evidence | None:
         key = f"{manifest.region}/releases/{manifest.release}/{NAMES[-1]}"
         what = f"cannot be understood ({type(error).__name__})"
         raise DamagedStore(what, where=f"{store.url}/{key}", hint=repair_hint(store.url, key)) from None
+
+
+def _named(store: ObjectStore, manifest: Manifest, vintages: pd.DataFrame) -> pd.DataFrame:
+    return stamped(vintages, manifest.release, _day(store, manifest))
 
 
 def _day(store: ObjectStore, manifest: Manifest) -> dt.date | None:

@@ -1,4 +1,4 @@
-"""Evidence and news as bytes: read back exactly, the same bytes for the same content, refused when parts do not add up."""
+"""Evidence and news as bytes: read back exactly, equal for equal content, refused when parts do not add up."""
 
 from __future__ import annotations
 

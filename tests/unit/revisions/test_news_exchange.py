@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from revision_region import AREAS, FIRST, T, Made, figures_of, model_of, reprocessed, run, samples_of
+from revision_region import AREAS, FIRST, Made, T, figures_of, model_of, reprocessed, run, samples_of
 
 from gvio.revisions.evidence import UNSEEN, light_seen
 from gvio.revisions.exchange import Changed, posterior_mean, reading_steps, split_change, with_revised

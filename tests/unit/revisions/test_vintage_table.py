@@ -11,8 +11,8 @@ import pytest
 from gvio.ledger.rows import COLUMNS as LEDGER
 from gvio.ledger.rows import Ledger
 from gvio.publish.vintages import read_statistics, read_vintages, revisions_json, vintages_parquet
-from gvio.revisions.statistics import revisions_by_age
 from gvio.revisions import vintages
+from gvio.revisions.statistics import revisions_by_age
 from gvio.revisions.vintages import extended, nothing, official_rows, own_rows, stamped, unstamped
 from gvio.types import Month
 
