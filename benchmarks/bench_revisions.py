@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.worlds import BenchWorld, open_world, seed_of
-from gvio.assimilate.foresight import YEAR, revision_sd
+from gvio.assimilate.foresight import YEAR, Foresight, foresee
 from gvio.assimilate.posterior import assimilate
 from gvio.config import Params
 from gvio.ledger.rows import as_of
@@ -45,6 +45,7 @@ class Published:
 
     log: FloatArray
     half: FloatArray
+    foresight: Foresight
     own: FloatArray
     fitted: Fitted
 
@@ -58,6 +59,8 @@ class Revision:
     age: int
     change: float
     half: float
+    learned: float
+    now: float
 
 
 def main() -> None:
@@ -117,7 +120,8 @@ def measure(world: BenchWorld) -> Iterator[Revision]:
             for a, area in enumerate(areas):
                 if not one.own[a, t]:
                     change = float(later.log[a, t] - one.log[a, t])
-                    yield Revision(world.name, area, origin - 1 - t, change, float(one.half[a, t]))
+                    spread = float(one.foresight.learned[a, t]), float(one.foresight.now[a, t])
+                    yield Revision(world.name, area, origin - 1 - t, change, float(one.half[a, t]), *spread)
 
 
 def publish(world: BenchWorld, origin: int, start: Fitted | None) -> Published:
@@ -133,8 +137,8 @@ def publish(world: BenchWorld, origin: int, start: Fitted | None) -> Published:
     official, _ = official_monthly(ledger, samples.area_ids, "CITY", samples.months)
     estimate = honour(mean, official)
     log = np.log(np.vstack([estimate, estimate.sum(axis=0)]))
-    half = half_widths(revision_sd(setting, hyper, mean))
-    return Published(log, half, np.isfinite(official), fitted)
+    foresight = foresee(setting, hyper, mean)
+    return Published(log, half_widths(foresight), foresight, np.isfinite(official), fitted)
 
 
 if __name__ == "__main__":

@@ -20,20 +20,26 @@ from gvio.ledger.forward import YEAR, a_year_on, lengthened
 from gvio.types import FloatArray
 
 
-def revision_sd(setting: Setting, hyper: Hyper, log_mean: FloatArray) -> FloatArray:
-    """Standard deviation of what a year of light and figures will change of the log estimate.
+@dataclasses.dataclass(frozen=True, eq=False)
+class Foresight:
+    """Standard deviations of the log estimate, (D + 1, T), the city last: `learned`, of what the year to come changes;
+    `now`, of what is not known today."""
+
+    learned: FloatArray
+    now: FloatArray
+
+
+def foresee(setting: Setting, hyper: Hyper, log_mean: FloatArray) -> Foresight:
+    """By how much a year of light and figures will change the log estimate, if the model stays.
 
     The year to come is taken to bring what the last one brought: the same figures a year later, and every month as well
-    seen. The model is taken to stay; where an area's own monthly figure comes out, its noise is added, because the
-    estimate will equal the figure and not the truth.
+    seen. Where an area's own monthly figure comes out, its noise is added, because the estimate will equal the figure
+    and not the truth.
 
     Args:
         setting: What the estimate is conditioned on, at least 12 months.
         hyper: Hyperparameters.
         log_mean: (D, T) its posterior mean.
-
-    Returns:
-        (D + 1, T), the city last.
 
     Raises:
         ModelError: A covariance cannot be factored.
@@ -43,10 +49,12 @@ def revision_sd(setting: Setting, hyper: Hyper, log_mean: FloatArray) -> FloatAr
     longer = _lengthened(setting)
     now = _given(dataclasses.replace(longer, sums=lengthened(setting.sums, YEAR), light=_dark(longer)), hyper, ahead)
     then = _given(dataclasses.replace(longer, sums=later), hyper, ahead)
-    gone = np.vstack([now.sd, now.city_sd]) ** 2 - np.vstack([then.sd, then.city_sd]) ** 2
+    sd = np.vstack([now.sd, now.city_sd])
+    gone = sd**2 - np.vstack([then.sd, then.city_sd]) ** 2
     own = to_come & (later.start == later.end) & (later.of_districts | later.of_city)
     gone[later.area[own], later.start[own]] += hyper.noise**2  # area −1, the city, is the last row
-    return np.asarray(np.sqrt(np.maximum(gone[:, : log_mean.shape[1]], 0.0)))
+    n_months = log_mean.shape[1]
+    return Foresight(np.sqrt(np.maximum(gone, 0.0))[:, :n_months], sd[:, :n_months])
 
 
 def _lengthened(setting: Setting) -> Setting:

@@ -5,19 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from gvio.assimilate.foresight import Foresight
 from gvio.map.intervals import gaussian_half_width
 from gvio.types import FloatArray
 
 LEVEL = 80
+LEARNED, RETRAINED = 1.0, 0.0
 
 
-def half_widths(sd: FloatArray) -> FloatArray:
-    """Half-width of the logarithm, of the shape of `sd`: what a year of light and figures will change.
-
-    Args:
-        sd: (D + 1, T) from `gvio.assimilate.foresight.revision_sd`.
-    """
-    return gaussian_half_width(LEVEL) * sd
+def half_widths(foresight: Foresight) -> FloatArray:
+    """(D + 1, T) half-width of the logarithm, the city last: what a year of light, figures and training will change."""
+    spread = np.sqrt(LEARNED * foresight.learned**2 + RETRAINED * foresight.now**2)
+    return np.asarray(gaussian_half_width(LEVEL) * spread)
 
 
 def band_frame(half: FloatArray, areas: list[str], months: list[str]) -> pd.DataFrame:

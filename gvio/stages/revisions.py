@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from gvio.assimilate.foresight import YEAR, revision_sd
+from gvio.assimilate.foresight import YEAR, foresee
 from gvio.assimilate.observed import Setting
 from gvio.errors import ModelError
 from gvio.publish.evidence import evidence_objects
@@ -28,7 +28,7 @@ from gvio.run.artifacts import Decided, Fetched
 from gvio.run.code import source_of_release
 from gvio.run.inputs import release_digests
 from gvio.sample.samples import Samples
-from gvio.store.predecessor import Continued, Made, Predecessor, continued, history_before, read_predecessor
+from gvio.store.predecessor import Continued, MadeFrom, Predecessor, continued, history_before, read_predecessor
 from gvio.store.published import read_own
 from gvio.train.fit import Fitted
 from gvio.train.package import read_package
@@ -54,7 +54,7 @@ def release_before(context: Context, fetched: Fetched, decided: Decided) -> Cont
     head = fetched.head
     digests = release_digests(context, head.light, head.month)
     known = Knowledge(Month.parse(head.month), digests.figures_public_until, str(context.as_of))
-    made = Made(digests.key, decided.champion.version.weights_sha256)
+    made = MadeFrom(digests.key, decided.champion.version.weights_sha256)
     by_hand = context.request.supersede is not None
     return continued(context.store, context.region, known, made, supersede=by_hand)
 
@@ -93,8 +93,8 @@ def _vintages(context: Context, estimated: Estimated, before: Continued) -> pd.D
     areas, months = [*estimated.samples.area_ids, context.config.city_id], estimated.samples.months
     band = None
     if len(months) >= YEAR:
-        sd = revision_sd(estimated.setting, estimated.fitted.ensemble.hyper, estimated.log_mean)
-        band = band_frame(half_widths(sd), areas, [str(month) for month in months])
+        foresight = foresee(estimated.setting, estimated.fitted.ensemble.hyper, estimated.log_mean)
+        band = band_frame(half_widths(foresight), areas, [str(month) for month in months])
     return extended(
         history_before(context.store, context.region, before),
         own_rows(estimated.table, months[-1], band),

@@ -26,7 +26,7 @@ _THREADS = 16
 
 
 @dataclasses.dataclass(frozen=True)
-class Made:
+class MadeFrom:
     """What a release is made of, as far as its manifest tells: `input_key` and the model's `weights_sha256`."""
 
     input_key: str
@@ -63,7 +63,9 @@ class Predecessor:
     evidence: Evidence | None
 
 
-def continued(store: ObjectStore, region: str, asking: Knowledge, made: Made, *, supersede: bool = False) -> Continued:
+def continued(
+    store: ObjectStore, region: str, asking: Knowledge, made: MadeFrom, *, supersede: bool = False
+) -> Continued:
     """Which release a run continues: the one that readers have, or had when the month of the run was the newest.
 
     Args:

@@ -13,7 +13,7 @@ from gvio.publish.knowledge import Knowledge
 from gvio.revisions.exchange import posterior_mean
 from gvio.revisions.news import PARTS
 from gvio.store.objects import open_store
-from gvio.store.predecessor import Made, continued
+from gvio.store.predecessor import MadeFrom, continued
 from gvio.store.published import list_releases, read_release
 from gvio.store.revisions import Revisions, read_evidence_of, read_revisions
 
@@ -84,7 +84,7 @@ def test_a_release_made_again_continues_what_it_continued_before(region: Region)
     """The pointer names the release itself by then: it must not become its own predecessor."""
     manifest, before = region.manifest(), region.published()
     store = open_store(str(region.store))
-    made = Made(manifest["inputs"]["input_key"], manifest["model"]["weights_sha256"])
+    made = MadeFrom(manifest["inputs"]["input_key"], manifest["model"]["weights_sha256"])
     knows = Knowledge(TARGET, manifest["public_until"], "2021-01-20")
     found = continued(store, "badland", knows, made)
     assert found.release == manifest["inputs"]["predecessor"]
