@@ -11,6 +11,7 @@ from gvio.ledger.sums import Sums
 from gvio.types import BoolArray, FloatArray
 
 YEAR = 12
+_DAYS = 366
 
 
 def lengthened(sums: Sums, by: int) -> Sums:
@@ -19,10 +20,10 @@ def lengthened(sums: Sums, by: int) -> Sums:
 
 
 def a_year_on(sums: Sums, output: FloatArray) -> tuple[Sums, BoolArray]:
-    """The present figures and, of each whose period a year later has none yet, the one to come.
+    """The present figures and, of each of an area's last year whose period a year later has none yet, the one to come.
 
-    The rhythm of publication is that of the past year: whatever is public now for a period will be public in a year
-    for the period a year later.
+    The rhythm of publication is that of an area's last year: what came out in it comes out again, for the period a
+    year later. An area whose figures ended more than a year ago gets none.
 
     Args:
         sums: Present figures over T months.
@@ -38,7 +39,7 @@ def a_year_on(sums: Sums, output: FloatArray) -> tuple[Sums, BoolArray]:
     later = dataclasses.replace(later, values=np.asarray(later.G @ output.ravel()))
     now = lengthened(sums, YEAR)
     known = set(_periods(now))
-    fresh = np.array([period not in known for period in _periods(later)], dtype=bool)
+    fresh = _of_last_year(sums) & np.array([period not in known for period in _periods(later)], dtype=bool)
     both = dataclasses.replace(
         now,
         G=sparse.csr_array(sparse.vstack([now.G, later.G[np.flatnonzero(fresh)]], format="csr")),
@@ -50,6 +51,15 @@ def a_year_on(sums: Sums, output: FloatArray) -> tuple[Sums, BoolArray]:
 
 
 _ROWS = ("area", "start", "end", "cumulative")
+
+
+def _of_last_year(sums: Sums) -> BoolArray:
+    """(rows,) figures that came out within a year of their area's newest, where that is no older than a year itself."""
+    day = np.array([published.toordinal() for published in sums.published], dtype=np.int64)
+    newest = np.full(sums.n_areas + 2, -_DAYS)  # by area, the city and groups counted from the end
+    np.maximum.at(newest, sums.area, day)
+    own = newest[sums.area]
+    return np.asarray((day > own - _DAYS) & (own > day.max(initial=0) - _DAYS))
 
 
 def _moved(sums: Sums, by: int, n_months: int) -> sparse.csr_array:
