@@ -11,6 +11,8 @@ import pandas as pd
 from gvio.assimilate.foresight import YEAR, foresee
 from gvio.assimilate.observed import Setting
 from gvio.errors import ModelError
+from gvio.publish.errata import NAME as ERRATA
+from gvio.publish.errata import errata_json
 from gvio.publish.evidence import evidence_objects
 from gvio.publish.knowledge import Knowledge
 from gvio.publish.news import NAME as NEWS
@@ -18,6 +20,7 @@ from gvio.publish.news import news_parquet
 from gvio.publish.vintages import REVISIONS, VINTAGES, revisions_json, vintages_parquet
 from gvio.registry.by_weights import read_by_weights
 from gvio.revisions.band import band_frame, half_widths
+from gvio.revisions.errata import find_errata
 from gvio.revisions.evidence import Evidence
 from gvio.revisions.exchange import Changed, reading_steps, reprocessed, split_change
 from gvio.revisions.news import News
@@ -60,7 +63,8 @@ def release_before(context: Context, fetched: Fetched, decided: Decided) -> Cont
 
 
 def revision_objects(context: Context, decided: Decided, estimated: Estimated, before: Continued) -> dict[str, bytes]:
-    """The objects by name: evidence, vintages and statistics in every release, news where the one before has evidence.
+    """The objects by name: evidence, vintages and statistics in every release, news where the one before has evidence,
+    errata where there is any.
 
     Raises:
         ModelError: An exchange is not finite.
@@ -68,13 +72,13 @@ def revision_objects(context: Context, decided: Decided, estimated: Estimated, b
     """
     config, invented = context.config, context.config.invented
     evidence = _evidence(context, estimated)
-    vintages = _vintages(context, estimated, before)
+    history = history_before(context.store, context.region, before)
+    vintages = _vintages(context, estimated, history)
     last = estimated.samples.months[-1]
     objects = evidence_objects(evidence, config.unit, invented)
     objects[VINTAGES] = vintages_parquet(vintages, config.unit, invented)
     objects[REVISIONS] = revisions_json(revisions_by_age(vintages, last, config.city_id))
-    news = _kept_news(context, before) or _news(context, decided, estimated, evidence, before)
-    return objects if news is None else objects | {NEWS: news}
+    return objects | (_kept(context, before) or _compared(context, decided, estimated, evidence, before, history))
 
 
 def _evidence(context: Context, estimated: Estimated) -> Evidence:
@@ -89,30 +93,54 @@ def _evidence(context: Context, estimated: Estimated) -> Evidence:
     )
 
 
-def _vintages(context: Context, estimated: Estimated, before: Continued) -> pd.DataFrame:
+def _vintages(context: Context, estimated: Estimated, history: pd.DataFrame | None) -> pd.DataFrame:
     areas, months = [*estimated.samples.area_ids, context.config.city_id], estimated.samples.months
     band = None
     if len(months) >= YEAR:
         foresight = foresee(estimated.setting, estimated.fitted.ensemble.hyper, estimated.log_mean)
         band = band_frame(half_widths(foresight), areas, [str(month) for month in months])
     return extended(
-        history_before(context.store, context.region, before),
+        history,
         own_rows(estimated.table, months[-1], band),
         official_rows(context.present_vintages, areas, list(months)),
     )
 
 
-def _kept_news(context: Context, before: Continued) -> bytes | None:
-    """The news of the release that was made of the same: what it compared with may be gone by now."""
-    return None if before.again is None else read_own(context.store, before.again, NEWS)
+def _kept(context: Context, before: Continued) -> dict[str, bytes]:
+    """News and errata of the release that was made of the same: what it compared with may be gone by now."""
+    if before.again is None:
+        return {}
+    read = {name: read_own(context.store, before.again, name) for name in (NEWS, ERRATA)}
+    return {name: data for name, data in read.items() if data is not None}
 
 
-def _news(context: Context, decided: Decided, estimated: Estimated, after: Evidence, before: Continued) -> bytes | None:
+def _compared(
+    context: Context,
+    decided: Decided,
+    estimated: Estimated,
+    after: Evidence,
+    before: Continued,
+    history: pd.DataFrame | None,
+) -> dict[str, bytes]:
+    """News against the release before, and the errata until now: its own and those that the comparison finds."""
     found = None if before.release is None else read_predecessor(context.store, context.region, before.release)
-    if found is None or found.evidence is None:
-        return None
-    news = news_between(context, decided, estimated, found, found.evidence, after)
-    return news_parquet(news, context.config.invented)
+    if found is None:
+        return {}
+    objects, errata = dict[str, bytes](), found.errata
+    if found.evidence is not None:
+        news = news_between(context, decided, estimated, found, found.evidence, after)
+        objects[NEWS] = news_parquet(news, context.config.invented)
+        published = (_by_cell(found.estimates), _by_cell(estimated.table))
+        figures = (found.evidence.figures, after.figures, context.present_vintages)
+        if history is not None:
+            errata += find_errata(news, history, published, figures)
+    return objects | ({ERRATA: errata_json(errata)} if errata else {})
+
+
+def _by_cell(estimates: pd.DataFrame) -> dict[tuple[str, str], float]:
+    """Estimate by area and month."""
+    rows = estimates[["area_id", "month", "estimate"]].itertuples(index=False)
+    return {(str(area), str(month)): float(value) for area, month, value in rows}
 
 
 def news_between(

@@ -13,12 +13,13 @@ from gvio.errors import DamagedStore
 from gvio.publish.estimates import read_estimates
 from gvio.publish.knowledge import Knowledge
 from gvio.publish.vintages import VINTAGES, read_vintages
+from gvio.revisions.errata import Erratum
 from gvio.revisions.evidence import Evidence
 from gvio.revisions.vintages import extended, nothing, own_rows, stamped, unstamped
 from gvio.store.documents import read_latest, read_manifest
 from gvio.store.objects import ObjectStore
 from gvio.store.published import read_own
-from gvio.store.revisions import predecessor_named, read_evidence_of
+from gvio.store.revisions import predecessor_named, read_errata_of, read_evidence_of
 from gvio.store.standing import manifest_of, newest_manifest, releases_with_manifest
 from gvio.types import Manifest
 
@@ -56,11 +57,12 @@ class Continued:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Predecessor:
-    """The release before as read back. `evidence` None where it was published without."""
+    """The release before as read back: `evidence` None where it was published without; `errata` until then."""
 
     manifest: Manifest
     estimates: pd.DataFrame
     evidence: Evidence | None
+    errata: tuple[Erratum, ...] = ()
 
 
 def continued(
@@ -107,10 +109,10 @@ def read_predecessor(store: ObjectStore, region: str, release: str) -> Predecess
     try:
         manifest = read_manifest(store, region, release, strict=True)
         estimates = read_own(store, manifest, "estimates.parquet")
-        evidence = read_evidence_of(store, manifest)
+        evidence, errata = read_evidence_of(store, manifest), read_errata_of(store, manifest)
     except DamagedStore:
         return None
-    return None if estimates is None else Predecessor(manifest, read_estimates(estimates), evidence)
+    return None if estimates is None else Predecessor(manifest, read_estimates(estimates), evidence, errata)
 
 
 def history_before(store: ObjectStore, region: str, found: Continued) -> pd.DataFrame | None:

@@ -9,16 +9,20 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from gvio.errors import DamagedStore
+from gvio.errors import DamagedStore, StoreError
+from gvio.publish.errata import NAME as ERRATA
+from gvio.publish.errata import read_errata
 from gvio.publish.evidence import NAMES, read_evidence
 from gvio.publish.news import NAME as NEWS
 from gvio.publish.news import NewsTable, read_news
 from gvio.publish.vintages import REVISIONS, VINTAGES, read_statistics, read_vintages
+from gvio.report.errata import erratum_sentence
 from gvio.report.news import newest_month, news_table, no_news
+from gvio.revisions.errata import Erratum, affecting, stamped_errata
 from gvio.revisions.evidence import Evidence
 from gvio.revisions.vintages import stamped
-from gvio.store.documents import read_latest
-from gvio.store.keys import repair_hint
+from gvio.store.documents import read_latest, read_manifest
+from gvio.store.keys import nothing_hint, repair_hint
 from gvio.store.objects import ObjectStore
 from gvio.store.published import read_own
 from gvio.types import Manifest
@@ -65,9 +69,19 @@ def change_sentences(store: ObjectStore, manifest: Manifest) -> list[str]:
     data = read_own(store, manifest, NEWS)
     if data is None:
         return [no_news(predecessor_named(manifest))]
-    news, areas = read_news(data), manifest.inputs.get("areas")
-    names = {str(k): str(v) for k, v in areas.items()} if isinstance(areas, Mapping) else {}
-    return list(news_table(news.rows, newest_month(news.rows), names, news.together)["sentence"])
+    news = read_news(data)
+    return list(news_table(news.rows, newest_month(news.rows), _names(manifest), news.together)["sentence"])
+
+
+def errata_sentences(store: ObjectStore, manifest: Manifest) -> list[str]:
+    """Every erratum until a release in a sentence, the newest first; raises as `read_revisions`."""
+    names = _names(manifest)
+    return [erratum_sentence(erratum, names) for erratum in reversed(read_errata_of(store, manifest))]
+
+
+def _names(manifest: Manifest) -> dict[str, str]:
+    areas = manifest.inputs.get("areas")
+    return {str(k): str(v) for k, v in areas.items()} if isinstance(areas, Mapping) else {}
 
 
 def predecessor_named(manifest: Manifest) -> str | None:
@@ -92,6 +106,25 @@ def read_evidence_of(store: ObjectStore, manifest: Manifest) -> Evidence | None:
         key = f"{manifest.region}/releases/{manifest.release}/{NAMES[-1]}"
         what = f"cannot be understood ({type(error).__name__})"
         raise DamagedStore(what, where=f"{store.url}/{key}", hint=repair_hint(store.url, key)) from None
+
+
+def read_errata_of(store: ObjectStore, manifest: Manifest) -> tuple[Erratum, ...]:
+    """Every erratum of the region until a release, its own ones naming it; raises as `read_revisions`."""
+    data = read_own(store, manifest, ERRATA)
+    return () if data is None else stamped_errata(read_errata(data), manifest.release)
+
+
+def errata_affecting(store: ObjectStore, region: str, release: str) -> tuple[Erratum, ...]:
+    """What the latest release says was wrong in a release: a reader of an older one asks here.
+
+    Raises:
+        StoreError: Nothing is published, or the store cannot be read.
+        DamagedStore: The pointer, or what it leads to, is absent or damaged.
+    """
+    latest = read_latest(store, region)
+    if latest is None:
+        raise StoreError("nothing is published", where=f"{store.url}/{region}", hint=nothing_hint(store.url))
+    return affecting(read_errata_of(store, read_manifest(store, region, latest.release)), release)
 
 
 def _named(store: ObjectStore, manifest: Manifest, vintages: pd.DataFrame) -> pd.DataFrame:
