@@ -22,7 +22,7 @@ SCHEMA = pa.schema(
         pa.field("release", pa.string()),
         pa.field("day", pa.date32()),
         pa.field("age", pa.int32(), nullable=False),
-        pa.field("revision80", pa.float64()),
+        pa.field("revision80", pa.float32()),
     ]
 )
 
