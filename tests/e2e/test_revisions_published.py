@@ -25,7 +25,8 @@ def told(region: Region, release: str | None = None) -> tuple[pd.DataFrame, Revi
 
 
 def test_the_second_release_says_why_every_estimate_changed(published_region: Region) -> None:
-    first, second = list_releases(open_store(str(published_region.store)), "badland")
+    store = open_store(str(published_region.store))
+    first, second = list_releases(store, "badland")
     before, none = told(published_region, first)
     after, found = told(published_region, second)
     assert (none.predecessor, none.news) == (None, None)
@@ -38,7 +39,9 @@ def test_the_second_release_says_why_every_estimate_changed(published_region: Re
     assert (both["change"] - change).abs().max() < 1e-9
     assert (both[list(PARTS)].sum(axis=1) - change).abs().max() < 1e-9
     moved = {name for name in PARTS if rows[name].abs().max() > 1e-9}
-    assert {"model", "new_light", "new_figures"} <= moved
+    weights = {read_release(store, "badland", name).manifest.model["weights_sha256"] for name in (first, second)}
+    assert {"new_light", "new_figures"} <= moved
+    assert ("model" in moved) == (len(weights) == 2), "the gate may keep the champion"
     assert not moved & {"pack", "reprocessed_light"}
     assert found.news.together == ()
 
