@@ -63,7 +63,8 @@ class _Published:
 
 def _describe(objects: ObjectStore, region: str) -> _Published:
     from gvio.store.published import read_release
-    from gvio.store.revisions import change_sentences, errata_sentences, predecessor_named
+    from gvio.store.revisions import predecessor_named
+    from gvio.store.sentences import change_sentences, errata_sentences
 
     release = read_release(objects, region)
     published = dt.datetime.fromisoformat(str(release.published_at))

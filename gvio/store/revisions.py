@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
-from collections.abc import Mapping
 
 import pandas as pd
 
@@ -16,8 +15,6 @@ from gvio.publish.evidence import NAMES, read_evidence
 from gvio.publish.news import NAME as NEWS
 from gvio.publish.news import NewsTable, read_news
 from gvio.publish.vintages import REVISIONS, VINTAGES, read_statistics, read_vintages
-from gvio.report.errata import erratum_sentence
-from gvio.report.news import newest_month, news_table, no_news
 from gvio.revisions.errata import Erratum, affecting, stamped_errata
 from gvio.revisions.evidence import Evidence
 from gvio.revisions.vintages import stamped
@@ -59,29 +56,6 @@ def read_revisions(store: ObjectStore, manifest: Manifest) -> Revisions:
         vintages=None if vintages is None else _named(store, manifest, read_vintages(vintages)),
         statistics=None if statistics is None else read_statistics(statistics),
     )
-
-
-def change_sentences(store: ObjectStore, manifest: Manifest) -> list[str]:
-    """Why the newest estimates that both have changed since the release before: a sentence a district, largest first.
-
-    One sentence that says why nothing can be said where the release carries no news; raises as `read_revisions`.
-    """
-    data = read_own(store, manifest, NEWS)
-    if data is None:
-        return [no_news(predecessor_named(manifest))]
-    news = read_news(data)
-    return list(news_table(news.rows, newest_month(news.rows), _names(manifest), news.together)["sentence"])
-
-
-def errata_sentences(store: ObjectStore, manifest: Manifest) -> list[str]:
-    """Every erratum until a release in a sentence, the newest first; raises as `read_revisions`."""
-    names = _names(manifest)
-    return [erratum_sentence(erratum, names) for erratum in reversed(read_errata_of(store, manifest))]
-
-
-def _names(manifest: Manifest) -> dict[str, str]:
-    areas = manifest.inputs.get("areas")
-    return {str(k): str(v) for k, v in areas.items()} if isinstance(areas, Mapping) else {}
 
 
 def predecessor_named(manifest: Manifest) -> str | None:

@@ -14,7 +14,8 @@ from gvio.revisions.vintages import extended, nothing, own_rows
 from gvio.store.documents import read_manifest
 from gvio.store.local import LocalStore
 from gvio.store.predecessor import Continued, MadeFrom, continued, history_before, read_predecessor
-from gvio.store.revisions import change_sentences, read_evidence_of, read_revisions
+from gvio.store.revisions import read_evidence_of, read_revisions
+from gvio.store.sentences import change_sentences
 from gvio.store.writing import write_release
 from gvio.types import Month
 
