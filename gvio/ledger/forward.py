@@ -45,12 +45,12 @@ def a_year_on(sums: Sums, output: FloatArray) -> tuple[Sums, BoolArray]:
         G=sparse.csr_array(sparse.vstack([now.G, later.G[np.flatnonzero(fresh)]], format="csr")),
         values=np.concatenate([now.values, later.values[fresh]]),
         published=(*now.published, *(later.published[int(i)] for i in np.flatnonzero(fresh))),
-        **{name: np.concatenate([getattr(now, name), getattr(later, name)[fresh]]) for name in _ROWS},
+        area=np.concatenate([now.area, later.area[fresh]]),
+        start=np.concatenate([now.start, later.start[fresh]]),
+        end=np.concatenate([now.end, later.end[fresh]]),
+        cumulative=np.concatenate([now.cumulative, later.cumulative[fresh]]),
     )
     return both, np.arange(len(both.values)) >= len(now.values)
-
-
-_ROWS = ("area", "start", "end", "cumulative")
 
 
 def _of_last_year(sums: Sums) -> BoolArray:

@@ -42,9 +42,13 @@ def news_parquet(news: News, invented: bool = False) -> bytes:
         GateRefused: The parts do not sum to the change.
     """
     months = [str(month) for month in news.months]
-    keys = {"area_id": np.repeat(news.area_ids, len(months)), "month": np.tile(months, len(news.area_ids))}
-    values = {"change": news.change, **news.parts}
-    frame = pd.DataFrame({**keys, **{name: value.ravel() for name, value in values.items()}})
+    frame = pd.DataFrame(
+        {
+            "area_id": np.repeat(news.area_ids, len(months)),
+            "month": np.tile(months, len(news.area_ids)),
+            "change": news.change.ravel(),
+        }
+    ).assign(**{str(name): part.ravel() for name, part in news.parts.items()})
     gap = (frame[list(PARTS)].sum(axis=1) - frame["change"]).abs()
     if not (gap <= LARGEST_GAP).all():
         what = f"the parts of the change miss it by up to {gap.max():g} in logarithms"

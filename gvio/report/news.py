@@ -41,7 +41,8 @@ def news_table(
     rows = news[news["month"] == month].set_index("area_id")
     named = [(names or {}).get(str(area), str(area)) for area in rows.index]
     said = [_sentence(row, month, name, together) for name, (_, row) in zip(named, rows.iterrows(), strict=True)]
-    shown = 100.0 * np.expm1(rows[["change", *PARTS]])
+    logs = rows[["change", *PARTS]]
+    shown = pd.DataFrame(100.0 * np.expm1(logs.to_numpy(np.float64)), index=logs.index, columns=logs.columns)
     order = rows["change"].abs().sort_values(ascending=False, kind="stable").index
     return shown.assign(name=named, sentence=said).loc[order, ["name", "change", *PARTS, "sentence"]].reset_index()
 

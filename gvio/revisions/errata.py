@@ -107,7 +107,8 @@ def corrected_figures(before: Ledger, now: Ledger, vintages: Ledger) -> pd.DataF
     ratio = np.divide(new, old, out=np.full(len(old), np.inf), where=(old > 0) & (new > 0))
     past = _revisions(vintages, set(both[old != new][[*KEY, "value_now"]].itertuples(index=False, name=None)))
     usual = max(USUAL, _OF_MEDIAN * float(np.median(past)) if len(past) else 0.0)
-    return both[(old != new) & ~(np.abs(np.log(ratio)) <= BEYOND * usual)][KEY]
+    corrected: pd.DataFrame = both.loc[(old != new) & ~(np.abs(np.log(ratio)) <= BEYOND * usual), KEY]
+    return corrected
 
 
 def _revisions(vintages: Ledger, without: Set[tuple[object, ...]]) -> FloatArray:

@@ -66,7 +66,7 @@ def _by_age(vintages: pd.DataFrame, column: str, last: Month) -> pd.DataFrame:
     return filled.where(ages[None] <= reached[:, None])
 
 
-def _first_official(vintages: pd.DataFrame, index: pd.MultiIndex) -> tuple[FloatArray, FloatArray]:
+def _first_official(vintages: pd.DataFrame, index: pd.Index) -> tuple[FloatArray, FloatArray]:
     """The first official figure of each area and month, and the day (ordinal) it became public; NaN without one."""
     first = vintages[vintages["kind"] == OFFICIAL].drop_duplicates(KEY, keep="first").set_index(KEY)
     first = first.reindex(index)
