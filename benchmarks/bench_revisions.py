@@ -20,9 +20,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.worlds import BenchWorld, open_world, seed_of
-from gvio.assimilate.foresight import YEAR, Foresight, foresee
+from gvio.assimilate.foresight import Foresight, foresee
 from gvio.assimilate.posterior import assimilate
 from gvio.config import Params
+from gvio.ledger.forward import YEAR
 from gvio.ledger.rows import as_of
 from gvio.ledger.sums import official_monthly, sums_matrix
 from gvio.map.official import honour

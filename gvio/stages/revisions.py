@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from gvio.assimilate.foresight import YEAR, foresee
+from gvio.assimilate.foresight import foresee
 from gvio.assimilate.observed import Setting
 from gvio.errors import ModelError
+from gvio.ledger.forward import YEAR
 from gvio.publish.errata import NAME as ERRATA
 from gvio.publish.errata import errata_json
 from gvio.publish.evidence import evidence_objects
@@ -174,4 +175,4 @@ def _log_table(estimates: pd.DataFrame, evidence: Evidence) -> FloatArray:
     """(D, T) log of the published estimates of the evidence's districts and months."""
     wide = estimates.pivot(index="area_id", columns="month", values="estimate")
     table = wide.reindex(index=list(evidence.area_ids), columns=[str(month) for month in evidence.months])
-    return np.log(table.to_numpy(dtype=np.float64))
+    return np.asarray(np.log(table.to_numpy(dtype=np.float64)))
