@@ -19,7 +19,7 @@ import numpy as np
 from benchmarks.mumbai_base import CUBES, write_base
 from gvio.config import Params
 from gvio.evaluate.fold import Material
-from gvio.ledger.rows import as_of
+from gvio.ledger.rows import Ledger, as_of
 from gvio.ledger.sums import official_monthly, sums_matrix
 from gvio.region.pack import read_pack
 from gvio.region.urban import read_urban
@@ -53,12 +53,13 @@ OTHER_KINDS = ("none-rich", "none-few")
 @dataclasses.dataclass(frozen=True, eq=False)
 class BenchWorld:
     """A region with its truth: `material` as the evaluation sees it, all figures visible; `truth` (T, y, x) and
-    `labels` (D, T) true output."""
+    `labels` (D, T) true output; `ledger` every vintage of every figure, with the day it became public."""
 
     name: str
     material: Material
     truth: FloatArray
     labels: FloatArray
+    ledger: Ledger
 
 
 def make_world(name: str, params: Params) -> BenchWorld:
@@ -127,4 +128,4 @@ def open_world(folder: Path, name: str, params: Params) -> BenchWorld:
     official, _ = official_monthly(ledger, samples.area_ids, config.city_id, samples.months)
     with np.load(folder / "truth" / "truth.npz", allow_pickle=False) as kept:
         truth, labels = kept["truth"].astype(np.float64), kept["labels"].astype(np.float64)
-    return BenchWorld(name, Material(samples, sums, official[-1], params), truth, labels)
+    return BenchWorld(name, Material(samples, sums, official[-1], params), truth, labels, pack.ledger)

@@ -10,9 +10,10 @@ from odc.geo.geobox import GeoBox
 from gvio.publish.latest import Latest
 from gvio.report.about import About, describe
 from gvio.report.district_page import Identity
-from gvio.store.documents import read_latest
+from gvio.store.documents import read_latest, read_manifest
 from gvio.store.objects import ObjectStore, open_store
 from gvio.store.published import PublishedRelease, list_regions, list_releases, read_grid, read_release
+from gvio.store.revisions import Revisions, read_revisions
 from gvio.types import FloatArray
 
 
@@ -76,6 +77,13 @@ def shown(url: str, endpoint_url: str | None, region: str, release_id: str) -> S
     source = Source(url, endpoint_url)
     release = read_release(store_of(source), region, release_id)
     return Shown(source, release, describe(region, release.manifest, release.estimates))
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def revisions(url: str, endpoint_url: str | None, region: str, release_id: str) -> Revisions:
+    """What a release says of its change since the one before."""
+    store = store_of(Source(url, endpoint_url))
+    return read_revisions(store, read_manifest(store, region, release_id))
 
 
 @st.cache_resource(show_spinner="Reading the map …", max_entries=24)

@@ -6,8 +6,9 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from dashboards.data import Shown
+from dashboards.data import Shown, revisions
 from dashboards.style import LINE, OFFICIAL, PART_COLOURS, named_chart, png_of
+from gvio.report.news import news_sentence, no_news
 from gvio.report.plain import plain
 from gvio.report.reasons import MOVING, light_table, moving_parts, reason_sentence
 from gvio.report.tables import district_table, month_text
@@ -32,6 +33,7 @@ def show(view: Shown) -> None:
         months = parts["month"].tolist()[::-1]
         month = st.selectbox("Month", months, format_func=month_text, width=190, key=f"why-month-{view.key}")
     st.markdown(reason_sentence(parts, month, plain(names[area])))
+    st.markdown(_change(view, area, month, plain(names[area])))
     st.plotly_chart(
         named_chart(build_figure(parts, month), f"why {names[area]} moves", view.identity),
         key=f"why-{view.key}-{area}",
@@ -44,6 +46,15 @@ def show(view: Shown) -> None:
         "are honoured exactly only afterwards, so a published figure may differ from the line a little."
     )
     _light(light_table(why, names))
+
+
+def _change(view: Shown, area: str, month: str, name: str) -> str:
+    """Why the number is another than in the release before."""
+    source, (region, release) = view.source, view.key
+    found = revisions(source.url, source.endpoint_url, region, release)
+    if found.news is None:
+        return no_news(found.predecessor)
+    return news_sentence(found.news.rows, area, month, name, found.news.together)
 
 
 def build_figure(parts: pd.DataFrame, month: str) -> go.Figure:

@@ -25,7 +25,7 @@ def status(store: str, as_json: bool) -> None:
 
     objects = open_to_read(store, os.environ.get("AWS_ENDPOINT_URL"))
     found = [_describe(objects, region) for region in list_regions(objects)]
-    lines = [_line(entry) for entry in found] or [f"nothing is published in {store}"]
+    lines = [line for entry in found for line in (_line(entry), *entry.errata)] or [f"nothing is published in {store}"]
     emit(found, lines, as_json)
 
 
@@ -56,10 +56,15 @@ class _Published:
     skill: str
     model: dict[str, object]
     invented: bool
+    predecessor: str | None
+    errata: list[str]
+    changes: list[str]  # one sentence a district: why its newest estimate in both releases changed
 
 
 def _describe(objects: ObjectStore, region: str) -> _Published:
     from gvio.store.published import read_release
+    from gvio.store.revisions import predecessor_named
+    from gvio.store.sentences import change_sentences, errata_sentences
 
     release = read_release(objects, region)
     published = dt.datetime.fromisoformat(str(release.published_at))
@@ -74,6 +79,9 @@ def _describe(objects: ObjectStore, region: str) -> _Published:
         skill=release.manifest.skill,
         model=dict(release.manifest.model),
         invented=release.manifest.invented,
+        predecessor=predecessor_named(release.manifest),
+        errata=errata_sentences(objects, release.manifest),
+        changes=change_sentences(objects, release.manifest),
     )
 
 

@@ -19,6 +19,13 @@ COG_TYPE = "image/tiff; application=geotiff; profile=cloud-optimized"
 MEDIA_TYPES: Mapping[str, str] = {
     "estimates.parquet": "application/vnd.apache.parquet",
     "explanations.parquet": "application/vnd.apache.parquet",
+    "evidence.parquet": "application/vnd.apache.parquet",
+    "figures.parquet": "application/vnd.apache.parquet",
+    "news.parquet": "application/vnd.apache.parquet",
+    "vintages.parquet": "application/vnd.apache.parquet",
+    "errata.json": JSON_TYPE,
+    "evidence.json": JSON_TYPE,
+    "revisions.json": JSON_TYPE,
     "scoreboard.json": JSON_TYPE,
     "checks.json": JSON_TYPE,
     "model-card.md": "text/markdown; charset=utf-8",

@@ -74,6 +74,7 @@ def build_release(
     skill: Skill,
     created: dt.datetime,
     explanations: pd.DataFrame | None = None,
+    revisions: Mapping[str, bytes] | None = None,
 ) -> Release:
     """Name and describe everything that a run publishes.
 
@@ -93,6 +94,7 @@ def build_release(
         skill: The model against the best naive forecast.
         created: When it is published; enters `latest.json` only, as does the as-of day.
         explanations: What the estimates are made of, see `explanations_parquet`; None to publish none.
+        revisions: Encoded objects that say why and how numbers change, by name; None to publish none.
 
     Raises:
         GateRefused: A required check failed, no check was made, there is no grid of `month` or two of one month, or
@@ -114,6 +116,7 @@ def build_release(
     }
     if explanations is not None:
         named[EXPLANATIONS] = explanations_parquet(explanations, config.start, month, config.invented)
+    named |= revisions or {}
     about = Manifest("", config.name, month, (), inputs, model, code, skill, knowledge.public_until, config.invented)
     return _assemble(config, knowledge, sorted(grids, key=lambda g: g.month), named, about, created)
 

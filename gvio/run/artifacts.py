@@ -180,10 +180,12 @@ class RunInputs(ReleaseDigests):
     newest_files: tuple[ProductStamp, ...]
     missing_months: tuple[str, ...]
     switches: tuple[Switch, ...] = ()
+    predecessor: str | None = None
 
     def as_document(self) -> dict[str, object]:
         """As the manifest holds it."""
-        document = self.model_dump(mode="json", exclude={"switches"})
+        unsaid = {"switches"} | ({"predecessor"} if self.predecessor is None else set())
+        document = self.model_dump(mode="json", exclude=unsaid)
         return document | ({"switches": [s.as_document() for s in self.switches]} if self.switches else {})
 
 
@@ -223,7 +225,10 @@ class Mapped:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Product:
-    """Everything that is published, encoded. `estimates` and `explanations` as in contract §3."""
+    """Everything that is published, encoded. `estimates` and `explanations` as in contract §3.
+
+    `revisions`: bytes of the objects that say why and how numbers change, by name (`gvio.stages.revisions`).
+    """
 
     grids: tuple[GridObject, ...]
     estimates: pd.DataFrame
@@ -231,6 +236,7 @@ class Product:
     scoreboard: Scoreboard
     model_card: str
     trends: bytes | None
+    revisions: Mapping[str, bytes] = dataclasses.field(default_factory=dict)
 
 
 class PublishedHead(Head):

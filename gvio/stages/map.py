@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from gvio.assimilate.explain import explain
+from gvio.assimilate.posterior import Posterior
 from gvio.ledger.rows import GROUP
 from gvio.ledger.sums import Sums, log_misfit, official_monthly
 from gvio.map.grids import map_months
@@ -35,11 +37,13 @@ from gvio.run.made import Kept, Made
 from gvio.sample.samples import Samples
 from gvio.scoreboard.board import Scoreboard
 from gvio.stages.product_files import pack_product, read_product
+from gvio.stages.revisions import Estimated, release_before, revision_objects
 from gvio.stages.sums import sums_of
 from gvio.stages.workers import one_thread_each
 from gvio.store.grids import encode_grid
+from gvio.store.predecessor import Continued
 from gvio.store.standing import Standing, last_manifest
-from gvio.train.fit import Fitted, explain_estimate
+from gvio.train.fit import Fitted, lit_setting
 from gvio.train.looked import forget_light
 from gvio.types import BoolArray, CheckResult, FloatArray, Month
 from gvio.validate.gate import refuse_failed
@@ -69,12 +73,13 @@ def map_(context: Context, fetched: Fetched, sampled: Sampled, decided: Decided,
         GateRefused: The product failed a required check.
     """
     months = _published_months(context, sampled, before)
-    made = _made(context, fetched, sampled, decided, months)
+    last = release_before(context, fetched, decided)
+    made = _made(context, fetched, sampled, decided, months, last)
     head = context.workspace.find(MappedHead, STAGE, made)
     if head is not None:
         return kept_product(context, head)
     one_thread_each()
-    product, checks, city = _make(context, fetched, sampled, decided, months)
+    product, checks, city = _make(context, fetched, sampled, decided, months, last)
     forget_light()  # this was the last question about it
     refuse_failed(checks)
     head = MappedHead(
@@ -83,7 +88,7 @@ def map_(context: Context, fetched: Fetched, sampled: Sampled, decided: Decided,
         city=city,
         unit=context.config.unit,
         grids=tuple(map(str, months)),
-        inputs=run_inputs(context, fetched),
+        inputs=run_inputs(context, fetched, last.release),
         model=_stamp(context, decided),
         code=context.code,
         as_of=str(context.as_of),
@@ -99,8 +104,8 @@ def kept_product(context: Context, head: MappedHead) -> Mapped:
     return Mapped(head, Kept(lambda: read_product(context.workspace, head)))
 
 
-def run_inputs(context: Context, fetched: Fetched) -> RunInputs:
-    """What the manifest says of the inputs."""
+def run_inputs(context: Context, fetched: Fetched, predecessor: str | None) -> RunInputs:
+    """What the manifest says of the inputs, and which release this one continues."""
     digests = release_digests(context, fetched.head.light, fetched.head.month)
     config, districts = context.config, context.places.districts
     names = {str(k): str(v) for k, v in zip(districts["area_id"], districts["name"], strict=True)}
@@ -116,17 +121,20 @@ def run_inputs(context: Context, fetched: Fetched) -> RunInputs:
         newest_files=tuple(ProductStamp(file=p.file, sha256=p.sha256) for p in fetched.head.provenance[-4:]),
         missing_months=fetched.head.missing,
         switches=fetched.head.switches,
+        predecessor=predecessor,
     )
 
 
 def _make(
-    context: Context, fetched: Fetched, sampled: Sampled, decided: Decided, months: list[Month]
+    context: Context, fetched: Fetched, sampled: Sampled, decided: Decided, months: list[Month], last: Continued
 ) -> tuple[Product, list[CheckResult], float]:
     """The product, its checks, and the city's newest estimate."""
     samples, config = sampled.samples.get(), context.config
     champion = decided.champion
     sums, fitted = sums_of(context, sampled), champion.package.fitted
-    estimates, frame, why = _estimates(context, samples, sums, fitted)
+    setting = lit_setting(fitted, samples, sums)
+    posterior, why = explain(setting, fitted.ensemble.hyper)
+    estimates, frame = _estimates(context, samples, sums, fitted, posterior)
     industry = industry_of(samples)
     grids, series = _grids(context, samples, industry, estimates, months)
     place = np.zeros(samples.owner.size, dtype=bool)
@@ -137,23 +145,24 @@ def _make(
         *check_grids(grids, frame, samples.owner, samples.area_ids, place.reshape(samples.owner.shape)),
     ]
     about = champion.package.about
+    estimated = Estimated(samples, fitted, setting, posterior.mean, frame)
     scoreboard = about.scoreboard or Scoreboard()
     product = Product(
         grids=tuple(_encoded(context, samples, month, array) for month, array in grids.items()),
         estimates=frame,
-        explanations=why,
+        explanations=explanations_frame(vars(why), samples.area_ids, samples.months),
         scoreboard=scoreboard,
         model_card=model_card(config, about, scoreboard, champion.decided, fetched.head.switches),
         trends=_trends(context, samples, industry, series),
+        revisions=revision_objects(context, decided, estimated, last),
     )
     return product, checks, float(estimates.estimate[-1, -1])
 
 
 def _estimates(
-    context: Context, samples: Samples, sums: Sums, fitted: Fitted
-) -> tuple[Estimates, pd.DataFrame, pd.DataFrame]:
+    context: Context, samples: Samples, sums: Sums, fitted: Fitted, posterior: Posterior
+) -> tuple[Estimates, pd.DataFrame]:
     city_id = context.config.city_id
-    posterior, why = explain_estimate(fitted, samples, sums)
     official, published = official_monthly(
         context.ledger, samples.area_ids, city_id, samples.months, context.places.groups
     )
@@ -178,7 +187,7 @@ def _estimates(
             "kind": np.where(_covered(sums), "fitted", "nowcast").ravel(),
         }
     )
-    return estimates, frame, explanations_frame(vars(why), samples.area_ids, samples.months)
+    return estimates, frame
 
 
 def published_noise(fitted: Fitted) -> float:
@@ -254,12 +263,15 @@ def _stamp(context: Context, decided: Decided) -> ModelStamp:
     )
 
 
-def _made(context: Context, fetched: Fetched, sampled: Sampled, decided: Decided, months: list[Month]) -> Made:
+def _made(
+    context: Context, fetched: Fetched, sampled: Sampled, decided: Decided, months: list[Month], last: Continued
+) -> Made:
     version = decided.champion.version
     inputs = {
         "samples": sampled.head.key,
         "all": release_digests(context, fetched.head.light, fetched.head.month).key,
         "model": f"{version.version} {version.weights_sha256} {decided.champion.decided}",
         "months": " ".join(map(str, months)),
+        "predecessor": last.release or "",
     }
     return Made(stage=STAGE, inputs=inputs, source=source_of(STAGE))

@@ -5,9 +5,13 @@ from __future__ import annotations
 from gvio.config import RegionConfig
 from gvio.errors import SAME_OPTIONS, InputRefused
 from gvio.publish.canonical import canonical_json
+from gvio.publish.errata import NAME as ERRATA
 from gvio.publish.estimates import estimates_parquet, read_estimates
+from gvio.publish.evidence import NAMES as EVIDENCE
 from gvio.publish.explanations import explanations_parquet, read_explanations
 from gvio.publish.grids import GridObject
+from gvio.publish.news import NAME as NEWS
+from gvio.publish.vintages import REVISIONS, VINTAGES
 from gvio.raster import read_cog
 from gvio.run.artifacts import MappedHead, Product
 from gvio.run.workspace import Workspace
@@ -18,6 +22,7 @@ _FOLDER = "product"
 _HINT = f"Run `gvio map` {SAME_OPTIONS} again."
 _ESTIMATES, _EXPLANATIONS = f"{_FOLDER}/estimates.parquet", f"{_FOLDER}/explanations.parquet"
 _SCOREBOARD, _CARD, _TRENDS = f"{_FOLDER}/scoreboard.json", f"{_FOLDER}/model-card.md", f"{_FOLDER}/trends.tif"
+_REVISIONS = (*EVIDENCE, ERRATA, NEWS, VINTAGES, REVISIONS)
 
 
 def pack_product(product: Product, config: RegionConfig) -> dict[str, bytes]:
@@ -33,6 +38,7 @@ def pack_product(product: Product, config: RegionConfig) -> dict[str, bytes]:
         _SCOREBOARD: canonical_json(product.scoreboard.document()),
         _CARD: product.model_card.encode(),
         **{_grid(str(grid.month)): grid.data for grid in product.grids},
+        **{f"{_FOLDER}/{name}": data for name, data in product.revisions.items()},
     }
     return files if product.trends is None else files | {_TRENDS: product.trends}
 
@@ -54,7 +60,12 @@ def read_product(workspace: Workspace, head: MappedHead) -> Product:
         scoreboard=Scoreboard.parse(workspace.data(head, _SCOREBOARD), _SCOREBOARD, InputRefused, _HINT),
         model_card=workspace.data(head, _CARD).decode(),
         trends=workspace.data(head, _TRENDS) if _TRENDS in head.files else None,
+        revisions={name: workspace.data(head, f"{_FOLDER}/{name}") for name in _REVISIONS if _kept(head, name)},
     )
+
+
+def _kept(head: MappedHead, name: str) -> bool:
+    return f"{_FOLDER}/{name}" in head.files
 
 
 def _grid(month: str) -> str:

@@ -6,12 +6,14 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from gvio.errors import ConflictError
 from gvio.publish.knowledge import Knowledge
 from gvio.publish.release import Release, build_release
 from gvio.run.artifacts import Checked, Mapped, Published, PublishedHead
 from gvio.run.code import source_of
 from gvio.run.made import Made
 from gvio.store.offers import documents_of
+from gvio.store.predecessor import MadeFrom, continued
 from gvio.store.published import PublishedRelease, last_readable
 from gvio.store.standing import Standing
 from gvio.store.writing import write_release
@@ -37,8 +39,9 @@ def publish(context: Context, checked: Checked, mapped: Mapped, before: Standing
 
     Raises:
         StoreError: The store cannot be written, or does not keep conditional writes.
-        ConflictError: Another publisher was faster.
+        ConflictError: Another publisher was faster, or published what this release should have continued.
     """
+    _require_continued(context, mapped)
     last, damage = last_readable(context.store, context.region, _knowledge(mapped))
     release = make_release(context, checked, mapped, last, () if damage is None else (damage,))
     by_hand = context.request.supersede is not None
@@ -81,8 +84,21 @@ def make_release(
         skill=head.skill,
         created=dt.datetime.now(dt.UTC),
         explanations=product.explanations,
+        revisions=product.revisions,
         knowledge=_knowledge(mapped),
     )
+
+
+def _require_continued(context: Context, mapped: Mapped) -> None:
+    """Refuse a product that continues another release than readers have by now: its vintages would lack that one."""
+    head, store, region = mapped.head, context.store, context.region
+    made, by_hand = MadeFrom(head.inputs.input_key, head.model.weights_sha256), context.request.supersede is not None
+    now = continued(store, region, _knowledge(mapped), made, supersede=by_hand).release
+    if now != head.inputs.predecessor:
+        what = (
+            f"the release to continue is {now}, not {head.inputs.predecessor}: it was published since the map was made"
+        )
+        raise ConflictError(what, where=f"{store.url}/{region}", hint="Nothing was published: run again.")
 
 
 def _knowledge(mapped: Mapped) -> Knowledge:

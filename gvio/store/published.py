@@ -141,6 +141,18 @@ def _read(store: ObjectStore, region: str, manifest: Manifest, published_at: str
     )
 
 
+def read_own(store: ObjectStore, manifest: Manifest, name: str) -> bytes | None:
+    """Bytes of a release's own object such as `news.parquet`, verified; None where the release has no such object.
+
+    Raises:
+        StoreError: The store cannot be read.
+        DamagedStore: Absent or damaged.
+    """
+    key = f"releases/{manifest.release}/{name}"
+    hashes = {o.key: o.sha256 for o in manifest.objects}
+    return _verified(store, manifest.region, key, hashes) if key in hashes else None
+
+
 def read_grid(store: ObjectStore, region: str, key: str) -> tuple[FloatArray, GeoBox, tuple[str, ...]]:
     """Bands (5, y, x) float32, grid and band names of one month; `key` from `PublishedRelease.grids`.
 

@@ -129,12 +129,12 @@ def estimate(
     Raises:
         ModelError: The model is of other districts, or the posterior is not finite.
     """
-    return assimilate(_lit(fitted, samples, sums, cross_fitted, dark=dark), fitted.ensemble.hyper)
+    return assimilate(lit_setting(fitted, samples, sums, cross_fitted=cross_fitted, dark=dark), fitted.ensemble.hyper)
 
 
 def explain_estimate(fitted: Fitted, samples: Samples, sums: Sums) -> tuple[Posterior, Explanation]:
     """The result of `estimate` and its explanation; raises the same."""
-    return explain(_lit(fitted, samples, sums, cross_fitted=False), fitted.ensemble.hyper)
+    return explain(lit_setting(fitted, samples, sums), fitted.ensemble.hyper)
 
 
 def look(fitted: Fitted, samples: Samples, last: int = 12) -> Saliency:
@@ -147,7 +147,12 @@ def look(fitted: Fitted, samples: Samples, last: int = 12) -> Saliency:
     return saliency(members, panel_of(samples, fitted.normalisation, fitted.static_px, fitted.dynamic_px), last)
 
 
-def _lit(fitted: Fitted, samples: Samples, sums: Sums, cross_fitted: bool, *, dark: bool = False) -> Setting:
+def lit_setting(
+    fitted: Fitted, samples: Samples, sums: Sums, *, cross_fitted: bool = False, dark: bool = False
+) -> Setting:
+    """What the estimate of a model is conditioned on: figures, and light as the model reads it; raises as `estimate`
+    does for a model of other districts.
+    """
     if fitted.area_ids != samples.area_ids:
         what = f"the model knows districts {fitted.area_ids[:3]}…, the region has {samples.area_ids[:3]}…"
         raise ModelError(what, where="model package", hint=RETRAIN)

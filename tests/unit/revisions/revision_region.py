@@ -1,0 +1,121 @@
+"""A small region with light, figures and two models, whose inputs can be exchanged one by one."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import functools
+
+import numpy as np
+import pandas as pd
+from affine import Affine
+from odc.geo.geobox import GeoBox
+from scipy.sparse import csr_array
+
+from gvio.assimilate.explain import explain
+from gvio.assimilate.hyper import Hyper
+from gvio.config import ModelParams
+from gvio.ledger.rows import COLUMNS, Ledger
+from gvio.ledger.sums import Sums, official_monthly, sums_matrix
+from gvio.map.official import honour
+from gvio.revisions.evidence import Evidence
+from gvio.revisions.reading import evidence_of
+from gvio.sample.samples import Samples, first_months
+from gvio.sample.statistics import STATISTIC_NAMES
+from gvio.train.fit import Fitted, fit_model, lit_setting
+from gvio.types import FloatArray, Month
+
+FIRST, T, AREAS, CITY = Month(2018, 10), 27, ("A", "B"), "CITY"
+PARAMS = ModelParams(epochs=1, seeds=1, hyper_months=24, channels=1)
+PATCH = 5
+
+
+def samples_of(weight: float = 1.0, closes: int = T) -> Samples:
+    """Light of 27 months; `weight` of the first factory and the month in which it closes are the pack's."""
+    rng = np.random.default_rng(3)
+    side, n = 12, 4
+    row, col, district = np.array([2, 4, 8, 9]), np.array([2, 3, 9, 8]), np.array([0, 0, 1, 1])
+    statistics = rng.normal(1, 0.1, (2, T, 4))
+    weights = np.array([weight, 1.0, 1.0, 1.0])
+    active = np.ones((n, T), dtype=bool)
+    active[0, closes:] = False
+    return Samples(
+        months=tuple(FIRST + t for t in range(T)),
+        area_ids=AREAS,
+        factory_ids=tuple("wxyz"),
+        categories=("",) * n,
+        radii_m=(500.0, 1000.0),
+        geobox=GeoBox((side, side), Affine(1 / 240, 0, 121.0, 0, -1 / 240, 31.5), "EPSG:4326"),
+        district=district,
+        weight=weights / weights.mean(),
+        row=row,
+        col=col,
+        active=active,
+        light=rng.lognormal(2, 0.1, (2, n, T)),
+        seen=np.ones((2, n, T)),
+        background=np.ones((n, T)),
+        footprint=csr_array((np.ones(n), (np.arange(n), row * side + col)), shape=(n, side * side)),
+        statistics=statistics,
+        city_statistics=statistics.mean(axis=0),
+        region_light=statistics.mean(axis=(0, 2)),
+        statistic_names=STATISTIC_NAMES,
+        radiance=rng.lognormal(1, 0.3, (T, side, side)).astype(np.float32),
+        observations=np.full((T, side, side), 5, np.uint16),
+        owner=np.repeat([[0] * 6 + [1] * 6], side, axis=0).astype(np.int16),
+        urban=np.zeros((side, side), np.float32),
+        density=rng.gamma(1, 1, (side, side)).astype(np.float32),
+        regimes=("r",) * T,
+        urban_derived=False,
+    )
+
+
+def reprocessed(samples: Samples, months: slice) -> Samples:
+    """The provider wrote some months again, brighter."""
+    radiance, statistics = samples.radiance.copy(), samples.statistics.copy()
+    radiance[months] *= np.float32(1.3)
+    statistics[:, months] += 0.1
+    return dataclasses.replace(samples, radiance=radiance, statistics=statistics)
+
+
+def figures_of(until: int, revised: dict[tuple[str, int], float] | None = None) -> Ledger:
+    """Monthly figures of city and districts that end before month `until`; the districts' five months later."""
+    rng = np.random.default_rng(5)
+    y = {area: size * np.exp(0.1 * rng.standard_normal(T)) for area, size in (("A", 30.0), ("B", 10.0))}
+    y[CITY] = y["A"] + y["B"]
+    rows = [
+        (area, (FIRST + t).ordinal, (FIRST + t).ordinal, y[area][t] * (revised or {}).get((area, t), 1.0), "current")
+        for area, lag in ((CITY, 0), ("A", 5), ("B", 5))
+        for t in range(T)
+        if t + lag < until
+    ]
+    frame = pd.DataFrame(rows, columns=["area_id", "start", "end", "value", "kind"])
+    return Ledger(frame.assign(published=dt.date(2021, 1, 1), series="", source="")[list(COLUMNS)])
+
+
+def sums_of(figures: Ledger, samples: Samples) -> Sums:
+    return sums_matrix(figures, AREAS, CITY, samples.months)
+
+
+@functools.cache
+def model_of(seed: int, n_train: int = 24) -> Fitted:
+    samples = samples_of()
+    params = PARAMS.model_copy(update={"seed": seed})
+    hyper = Hyper(gain=0.2 + 0.1 * seed, light_shock=0.05 * seed)  # taken as they are: learning takes seconds
+    return fit_model(samples, sums_of(figures_of(n_train), samples), n_train, params, PATCH, fixed=hyper)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Made:
+    """One run: its evidence, and the log of what it publishes (D, T)."""
+
+    evidence: Evidence
+    published: FloatArray
+
+
+def run(fitted: Fitted, samples: Samples, n_months: int, figures: Ledger) -> Made:
+    """A run on the first `n_months`, from light and figures: what is published, by the way that `map` goes."""
+    known = first_months(samples, n_months)
+    setting = lit_setting(fitted, known, sums_of(figures, known))
+    mean = explain(setting, fitted.ensemble.hyper)[0].mean
+    official, _ = official_monthly(figures, AREAS, CITY, known.months)
+    return Made(evidence_of(setting, fitted, known, figures, CITY, {}, mean), np.log(honour(mean, official)))
