@@ -41,8 +41,15 @@ def publish(context: Context, checked: Checked, mapped: Mapped, before: Standing
     """
     last, damage = last_readable(context.store, context.region, _knowledge(mapped))
     release = make_release(context, checked, mapped, last, () if damage is None else (damage,))
-    by_hand = context.request.supersede is not None
-    report = write_release(context.store, context.region, release, context.progress, before, supersede=by_hand)
+    report = write_release(
+        context.store,
+        context.region,
+        release,
+        context.progress,
+        before,
+        supersede=context.request.supersede,
+        clock=lambda: dt.datetime.now(dt.UTC),
+    )
     made = Made(stage=STAGE, inputs={"mapped": mapped.head.key, "store": context.store.url}, source=source_of(STAGE))
     head = PublishedHead(
         made=made,

@@ -1,4 +1,5 @@
-"""The two documents that lead a reader to a release: `latest.json`, then the release's `manifest.json`.
+"""The documents that lead a reader to a release: `latest.json`, then the release's `manifest.json`; and the records of
+the pointer's moves.
 
 Light: loads no library of tables or rasters, so that a look at a store costs only its requests.
 """
@@ -6,20 +7,22 @@ Light: loads no library of tables or rasters, so that a look at a store costs on
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from gvio.errors import DamagedStore, StoreError
 from gvio.publish.canonical import SCHEMA_VERSION
 from gvio.publish.latest import Latest, parse_latest
 from gvio.publish.manifest import names_its_content, parse_manifest
-from gvio.store.keys import repair_hint
+from gvio.publish.moves import Move, parse_move
+from gvio.store.keys import repair_hint, sha256
 from gvio.store.objects import ObjectStore
 from gvio.types import Manifest
 
 T = TypeVar("T")
 
 LATEST = "latest.json"
+HISTORY = "history"
 CATALOG, COLLECTION = "catalog.json", "collection.json"
 
 
@@ -31,6 +34,39 @@ def latest_key(region: str) -> str:
 def manifest_key(region: str, release: str) -> str:
     """Key of a release's manifest."""
     return f"{region}/releases/{release}/manifest.json"
+
+
+def move_key(region: str, number: int) -> str:
+    """Key of the record of a move."""
+    return f"{region}/{HISTORY}/{number:06d}.json"
+
+
+def numbers_in(keys: Iterable[str], region: str) -> list[int]:
+    """Numbers of the records among the keys of a listing, ascending."""
+    start, end = f"{region}/{HISTORY}/", ".json"
+    names = [key.removeprefix(start).removesuffix(end) for key in keys if key.startswith(start) and key.endswith(end)]
+    return sorted(int(name) for name in names if name.isascii() and name.isdigit())
+
+
+def read_move(store: ObjectStore, region: str, number: int) -> tuple[Move, str] | None:
+    """The record of a move and the SHA-256 of its bytes; None when there is none.
+
+    Raises:
+        StoreError: The store cannot be read, or the record is of a newer schema.
+        DamagedStore: It cannot be understood, or is another one.
+    """
+    read = store.read_versioned(move_key(region, number))
+    return None if read is None else (move_of(read[0], store, region, number), sha256(read[0]))
+
+
+def move_of(data: bytes, store: ObjectStore, region: str, number: int) -> Move:
+    """The record in these bytes; raises as `read_move`."""
+    key = move_key(region, number)
+    move = _parse(data, store, key, parse_move)
+    if (move.region, move.number) != (region, number):
+        what = f"is the record {move.number} of the region {move.region!r}"
+        raise DamagedStore(what, where=_where(store, key), hint=repair_hint(store.url, key))
+    return move
 
 
 def read_latest(store: ObjectStore, region: str) -> Latest | None:
