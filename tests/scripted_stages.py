@@ -120,7 +120,7 @@ class ScriptedStages:
         made = self._head("publish", context)
         release = self.make_release(head.month, knowledge=known, **document)
         why = context.request.supersede
-        report = write_release(context.store, context.region, release, None, before, supersede=why)
+        report = write_release(context.store, context.region, release, None, before, supersede=why, clock=context.clock)
         facts = {"release": report.release, "store": context.request.store, "outcome": report.outcome}
         sent = {"uploaded": report.uploaded, "uploaded_bytes": report.uploaded_bytes}
         return a.Published(context.workspace.keep(a.PublishedHead(**made, **facts, **sent), {}))

@@ -10,7 +10,7 @@ from typing import Any
 
 from gvio.publish.canonical import SCHEMA_VERSION, canonical_json
 from gvio.publish.knowledge import Knowledge
-from gvio.publish.moves import Recorded, parse_recorded, utc_text
+from gvio.publish.moves import Move, Recorded, parse_recorded, utc_text
 from gvio.types import Month
 
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
@@ -52,6 +52,18 @@ def latest_json(
         "as_of": knowledge.as_of or None,
     }
     return canonical_json(document | ({} if history is None else {"history": history.as_document()}))
+
+
+def pointer_json(move: Move, record: Recorded) -> bytes:
+    """`latest.json` after a move to a release, whose record it names.
+
+    Raises:
+        ValueError: It was a move to nothing.
+    """
+    if move.release is None or move.knowledge is None:
+        raise ValueError(f"record {move.number} names no release")
+    published = dt.datetime.fromisoformat(move.published_at or record.since)
+    return latest_json(move.region, move.release, move.knowledge, published, record)
 
 
 def parse_latest(document: Mapping[str, Any]) -> Latest:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -48,7 +47,7 @@ def publish(context: Context, checked: Checked, mapped: Mapped, before: Standing
         context.progress,
         before,
         supersede=context.request.supersede,
-        clock=lambda: dt.datetime.now(dt.UTC),
+        clock=context.clock,
     )
     made = Made(stage=STAGE, inputs={"mapped": mapped.head.key, "store": context.store.url}, source=source_of(STAGE))
     head = PublishedHead(
@@ -86,7 +85,7 @@ def make_release(
         model=head.model.model_dump(mode="json"),
         code=head.code,
         skill=head.skill,
-        created=dt.datetime.now(dt.UTC),
+        created=context.clock(),
         explanations=product.explanations,
         knowledge=_knowledge(mapped),
     )

@@ -62,7 +62,7 @@ def read_move(store: ObjectStore, region: str, number: int) -> tuple[Move, str] 
 def move_of(data: bytes, store: ObjectStore, region: str, number: int) -> Move:
     """The record in these bytes; raises as `read_move`."""
     key = move_key(region, number)
-    move = _parse(data, store, key, parse_move)
+    move = parsed(data, store, key, parse_move)
     if (move.region, move.number) != (region, number):
         what = f"is the record {move.number} of the region {move.region!r}"
         raise DamagedStore(what, where=_where(store, key), hint=repair_hint(store.url, key))
@@ -80,6 +80,14 @@ def read_latest(store: ObjectStore, region: str) -> Latest | None:
     return None if read is None else latest_of(read[0], store, region)
 
 
+def readable_latest(store: ObjectStore, region: str) -> Latest | None:
+    """As `read_latest`; None also when the pointer is damaged."""
+    try:
+        return read_latest(store, region)
+    except DamagedStore:
+        return None
+
+
 def latest_of(data: bytes, store: ObjectStore, region: str) -> Latest:
     """The pointer in these bytes of `region`'s `latest.json`.
 
@@ -87,7 +95,7 @@ def latest_of(data: bytes, store: ObjectStore, region: str) -> Latest:
         StoreError: Of a newer schema.
         DamagedStore: Damaged, or of another region.
     """
-    latest = _parse(data, store, latest_key(region), parse_latest)
+    latest = parsed(data, store, latest_key(region), parse_latest)
     if latest.region != region:
         what = f"is the pointer of the region {latest.region!r}"
         key = latest_key(region)
@@ -107,14 +115,20 @@ def read_manifest(store: ObjectStore, region: str, release: str, *, strict: bool
     if read is None:
         hint = f"Check the release's name. {repair_hint(store.url, key)}"
         raise DamagedStore("no such object", where=_where(store, key), hint=hint)
-    manifest = _parse(read[0], store, key, parse_manifest)
+    manifest = parsed(read[0], store, key, parse_manifest)
     if strict and not names_its_content(read[0], release):
         what = "its content is not the one that the release's name stands for"
         raise DamagedStore(what, where=_where(store, key), hint=repair_hint(store.url, key))
     return manifest
 
 
-def _parse(data: bytes, store: ObjectStore, key: str, parser: Callable[[Mapping[str, Any]], T]) -> T:
+def parsed(data: bytes, store: ObjectStore, key: str, parser: Callable[[Mapping[str, Any]], T]) -> T:
+    """The value of a document of the store.
+
+    Raises:
+        StoreError: Of a newer schema.
+        DamagedStore: No JSON, or not what the parser understands.
+    """
     where, cure = _where(store, key), repair_hint(store.url, key)
     try:
         document = json.loads(data)

@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from gvio.errors import ConflictError, DamagedStore
 from gvio.publish.knowledge import Knowledge
-from gvio.publish.latest import Latest, latest_json
+from gvio.publish.latest import Latest, pointer_json
 from gvio.publish.manifest import JSON_TYPE
 from gvio.publish.moves import MadeBy, Move, Recorded, made_by, move_json, utc_text
 from gvio.store.documents import HISTORY, latest_key, latest_of, manifest_key, move_key, move_of, numbers_in, read_move
@@ -48,6 +48,10 @@ class Tip:
     def number(self) -> int:
         """Of the newest record; 0 when there is none."""
         return 0 if self.newest is None else self.newest.number
+
+
+NO_TIP = Tip(None, None, None)
+"""The chain of a region that has none."""
 
 
 def settle(store: ObjectStore, region: str, clock: Clock) -> Tip:
@@ -133,12 +137,11 @@ def point(store: ObjectStore, region: str, move: Move, record: Recorded, etag: s
 
     Only `gvio repair` makes a move to nothing, while nobody publishes: then the pointer goes.
     """
-    if move.release is None or move.knowledge is None:
+    if move.release is None:
         store.delete(latest_key(region))
         return True
-    published = dt.datetime.fromisoformat(move.published_at or record.since)
     try:
-        store.replace(latest_key(region), latest_json(region, move.release, move.knowledge, published, record), etag)
+        store.replace(latest_key(region), pointer_json(move, record), etag)
     except ConflictError:
         return False
     return True
@@ -178,10 +181,10 @@ def _find(store: ObjectStore, region: str, etag: str | None, latest: Latest) -> 
     published = dt.datetime.fromisoformat(latest.published_at)
     move, before = _unnamed(store, region, None, lambda: published)
     told = utc_text(published)
-    if move is not None and before is not None and (move.decision, move.published_at) == ("found", told):
-        if move.release == latest.release:  # somebody was killed before the pointer could name it
-            point(store, region, move, before, etag)
-            return
+    wanted = ("found", latest.release, told)
+    if move is not None and before is not None and (move.decision, move.release, move.published_at) == wanted:
+        point(store, region, move, before, etag)  # somebody was killed before the pointer could name it
+        return
     found = Move(
         region=region,
         number=1 if before is None else before.number + 1,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import threading
@@ -217,6 +218,8 @@ def test_a_writer_finds_its_own_record_also_when_somebody_published_after_it(
     with pytest.raises(StoreError) as broken:
         write_release(store, "testland", months["march"], since=began)
     assert not isinstance(broken.value, ConflictError)
+    with contextlib.suppress(ConflictError):  # it may have begun before the move was completed, and begins again
+        write_release(straight, "testland", months[rival])
     write_release(straight, "testland", months[rival])
     assert write_release(straight, "testland", months["march"], since=began).outcome == "published"
     assert assert_one_chain(straight) == [months["march"].id, months[rival].id]
