@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from gvio.cli.options import open_from, request_from
+from gvio.cli.options import heartbeat_option, open_from, request_from
 from gvio.cli.output import emit, json_option
 
 
@@ -72,9 +72,10 @@ def rollback(region: str, workspace: str, as_json: bool) -> None:
 @click.option("--store", required=True, metavar="URL", help="Folder, file:// or s3://bucket/prefix of releases.")
 @click.option("--workspace", default=".gvio", show_default=True, metavar="DIR", help="Files of the work.")
 @click.option("--params", "params_file", metavar="FILE", help="Scientific parameters; default: built in.")
-def serve(pack: str, store: str, workspace: str, params_file: str | None) -> None:
+@heartbeat_option
+def serve(pack: str, store: str, workspace: str, params_file: str | None, heartbeat: str | None) -> None:
     """The schedule: look once a day, run when a product or a figure is new."""
-    request = request_from(pack=pack, store=store, workspace=workspace, params_file=params_file)
+    request = request_from(pack=pack, store=store, workspace=workspace, params_file=params_file, heartbeat=heartbeat)
     from flows.serve import serve_daily
 
     serve_daily(request)

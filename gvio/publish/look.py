@@ -110,7 +110,7 @@ def parse_look(document: Mapping[str, Any]) -> LastLook:
 
 def look_line(look: LastLook, now: dt.datetime) -> str:
     """One sentence for people: outcome, why, what is awaited, ages, last and next look."""
-    said = look.outcome
+    said: str = look.outcome
     if look.awaited:
         said += ", awaiting " + " and ".join(f"{one.what} since {one.since}" for one in look.awaited)
     said += f" ({look.reason.rstrip('.')})" if look.reason else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import logging
 import os
 import time
@@ -28,7 +29,7 @@ def beat(target: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
         os.utime(path, (time.time(), time.time()))
-    except (OSError, ValueError) as error:  # HTTPError and timeouts are OSErrors; ValueError: no such host's name
+    except (OSError, ValueError, http.client.HTTPException) as error:  # HTTPError and timeouts are OSErrors
         why = getattr(error, "reason", None) or getattr(error, "strerror", None) or type(error).__name__
         _log.warning("%s: the heartbeat failed (%s); the run itself is done", shown(target), why)
 
@@ -40,4 +41,5 @@ def is_address(target: str) -> bool:
 
 def shown(target: str) -> str:
     """The target as a message may show it: of an address only the host, because the rest is often a secret."""
-    return f"https://{urllib.parse.urlsplit(target).hostname}/…" if is_address(target) else target
+    parts = urllib.parse.urlsplit(target)
+    return f"{parts.scheme}://{parts.hostname}/…" if is_address(target) else target

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from typing import TYPE_CHECKING
 
@@ -83,8 +84,6 @@ def _awaited(context: Context, ended: Ended, newest: Month | None, late: Awaited
 def _newest_light(context: Context, latest: Latest | None) -> Month | None:
     """The newest month whose light is published, or was read here."""
     months = [] if latest is None else [Month.parse(latest.month)]
-    try:
+    with contextlib.suppress(InputRefused):  # nothing was read here yet
         months.append(Month.parse(context.workspace.newest(FetchedHead, "fetch").month))
-    except InputRefused:
-        pass  # nothing was read here yet
     return max(months, default=None)

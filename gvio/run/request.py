@@ -39,7 +39,7 @@ class RunRequest(Frozen):
     supersede: Annotated[str, Field(pattern=r"\S")] | None = Field(None, description=_SUPERSEDE)
     replace_region: bool = Field(False, description="publish although the store holds another region of this name")
     heartbeat: Annotated[str, Field(pattern=r"\S")] | None = Field(None, description=_HEARTBEAT)
-    next_look: dt.datetime | None = Field(None, description="when the schedule looks next; shown by `gvio status`")
+    next_look: dt.datetime | None = Field(None, description="when the schedule looks next; None: unknown")
     also: tuple[MonthText, ...] = Field((), description="further months whose grids the release shall hold")
 
     @property

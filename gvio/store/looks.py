@@ -26,10 +26,7 @@ def read_look(store: ObjectStore, region: str) -> LastLook | None:
         StoreError: The store cannot be read, or the document is of a newer schema.
     """
     read = store.read_versioned(look_key(region))
-    try:
-        return None if read is None else parsed(read[0], store, look_key(region), parse_look)
-    except DamagedStore:
-        return None
+    return None if read is None else _parsed(read[0], store, region)
 
 
 def write_look(store: ObjectStore, look: LastLook) -> None:
@@ -41,7 +38,7 @@ def write_look(store: ObjectStore, look: LastLook) -> None:
     key = look_key(look.region)
     for attempt in range(1, _ATTEMPTS + 1):
         there = store.read_versioned(key)
-        last = read_look(store, look.region)
+        last = None if there is None else _parsed(there[0], store, look.region)
         if last is not None and last.looked_at > look.looked_at:
             return
         try:
@@ -50,6 +47,13 @@ def write_look(store: ObjectStore, look: LastLook) -> None:
         except ConflictError:
             if attempt == _ATTEMPTS:
                 raise
+
+
+def _parsed(data: bytes, store: ObjectStore, region: str) -> LastLook | None:
+    try:
+        return parsed(data, store, look_key(region), parse_look)
+    except DamagedStore:
+        return None
 
 
 def last_look_line(store: ObjectStore, region: str, now: dt.datetime) -> str | None:

@@ -52,7 +52,7 @@ def history(store: ObjectStore, region: str) -> tuple[Served, ...]:
     chain = read_chain(store, region, keys, latest)
     numbers = range(1, max([0, *chain.moves, *chain.broken]) + 1)
     since = [_since(number, chain, latest) for number in numbers]
-    until = [*since[1:], None]
+    until = [*since[1:], None][: len(since)]
     found = [Served(n, chain.moves.get(n), s, u) for n, s, u in zip(numbers, since, until, strict=True)]
     return tuple(found) if latest is None or latest.history is not None else _with_unrecorded(found, latest)
 
