@@ -21,7 +21,7 @@ COMMANDS |= {"registry", "status", "dashboard", "simulate", "serve", "verify", "
 
 def test_every_command_of_the_contract_is_there() -> None:
     assert set(cli.commands) == COMMANDS
-    assert set(cli.commands["registry"].commands) == {"list", "promote", "rollback"}
+    assert set(cli.commands["registry"].commands) == {"list", "history", "promote", "rollback"}
 
 
 def test_help_imports_nothing_heavy() -> None:
