@@ -21,6 +21,7 @@ MEDIA_TYPES: Mapping[str, str] = {
     "explanations.parquet": "application/vnd.apache.parquet",
     "scoreboard.json": JSON_TYPE,
     "checks.json": JSON_TYPE,
+    "models.json": JSON_TYPE,
     "model-card.md": "text/markdown; charset=utf-8",
     "trends.tif": COG_TYPE,
 }

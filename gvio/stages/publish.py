@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gvio.publish.knowledge import Knowledge
+from gvio.publish.models import NAME as MODELS
+from gvio.publish.models import MadeFrom, ModelSpan, continued, own_span
 from gvio.publish.release import Release, build_release
 from gvio.run.artifacts import Checked, Mapped, Published, PublishedHead
 from gvio.run.code import source_of
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from gvio.run.context import Context
 
 STAGE = "publish"
-CHECKS = "product/checks.json"  # the product's other objects are kept by `map`; `gvio repair` restores from them all
+OWN = ("checks.json", MODELS)  # the product's other objects are kept by `map`; `gvio repair` restores from them all
 _JUMP = 1.5  # an estimate that moves by this factor from one release to the next is worth a warning
 
 
@@ -59,8 +61,8 @@ def publish(context: Context, checked: Checked, mapped: Mapped, before: Standing
         uploaded=report.uploaded,
         uploaded_bytes=report.uploaded_bytes,
     )
-    checks = release.payloads[f"releases/{release.id}/checks.json"]
-    return Published(context.workspace.keep(head, {CHECKS: checks, **documents_of(release)}))
+    own = {f"product/{name}": release.payloads[f"releases/{release.id}/{name}"] for name in OWN}
+    return Published(context.workspace.keep(head, {**own, **documents_of(release)}))
 
 
 def make_release(
@@ -87,6 +89,7 @@ def make_release(
         skill=head.skill,
         created=context.clock(),
         explanations=product.explanations,
+        models=_models(mapped, last),
         knowledge=_knowledge(mapped),
     )
 
@@ -94,6 +97,16 @@ def make_release(
 def _knowledge(mapped: Mapped) -> Knowledge:
     head = mapped.head
     return Knowledge(Month.parse(head.month), head.inputs.figures_public_until, head.as_of)
+
+
+def _models(mapped: Mapped, last: PublishedRelease | None) -> tuple[ModelSpan, ...]:
+    """Which model made the releases until this one."""
+    head = mapped.head
+    made = MadeFrom(head.month, head.inputs.figures_public_until)
+    own = own_span(head.model.model_dump(mode="json"), head.skill, mapped.product.get().scoreboard, made)
+    if last is None:
+        return (own,)
+    return continued(last.models, MadeFrom(last.month, last.manifest.public_until), own)
 
 
 def _jumps(mapped: Mapped, last: PublishedRelease | None) -> list[CheckResult]:
