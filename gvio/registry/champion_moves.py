@@ -36,17 +36,21 @@ class ChampionMove:
     replaced: int | None
 
 
-def write_move(client: MlflowClient, version: ModelVersion, kind: MoveKind, reason: str, replaced: int | None) -> None:
-    """Write that the champion's alias is about to move to the version."""
+def write_move(
+    client: MlflowClient, version: ModelVersion, kind: MoveKind, reason: str, replaced: int | None
+) -> dict[str, str]:
+    """Write that the champion's alias is about to move to the version; the tags as written."""
     move = ChampionMove(version.version, dt.datetime.now(dt.UTC), kind, reason, replaced)
-    _write(client, version, move)
+    return _write(client, version, move)
 
 
-def keep_earlier(client: MlflowClient, version: ModelVersion) -> None:
-    """Before a decision about the version is overwritten: keep the moves that only its tags tell."""
+def keep_earlier(client: MlflowClient, version: ModelVersion) -> dict[str, str]:
+    """Before a decision about the version is overwritten: keep the moves that only its tags tell; the tags written."""
+    written = dict[str, str]()
     if not any(key.startswith(_PREFIX) for key in version.tags):
         for move in _from_decision(version):
-            _write(client, version, move)
+            written |= _write(client, version, move)
+    return written
 
 
 def moves_told_by(version: ModelVersion) -> list[ChampionMove]:
@@ -72,10 +76,12 @@ def _from_decision(version: ModelVersion) -> list[ChampionMove]:
     return moves
 
 
-def _write(client: MlflowClient, version: ModelVersion, move: ChampionMove) -> None:
+def _write(client: MlflowClient, version: ModelVersion, move: ChampionMove) -> dict[str, str]:
     document = dataclasses.asdict(move) | {"at": move.at.isoformat()}
     key = f"{_PREFIX}{move.at.astimezone(dt.UTC):%Y%m%dT%H%M%S.%fZ}"
-    client.set_model_version_tag(model_name(version.region), str(version.version), key, json.dumps(document))
+    text = json.dumps(document)
+    client.set_model_version_tag(model_name(version.region), str(version.version), key, text)
+    return {key: text}
 
 
 def _parse(text: str) -> ChampionMove:

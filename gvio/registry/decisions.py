@@ -15,7 +15,6 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
-from gvio.publish.moves import ROLLED_BACK as RESTORED_FROM
 from gvio.registry.champion_moves import keep_earlier, write_move
 from gvio.registry.record import CHAMPION, DecisionKind, Knowledge, ModelVersion, model_name
 from gvio.registry.tags import (
@@ -24,6 +23,7 @@ from gvio.registry.tags import (
     EVIDENCE,
     REPLACED,
     RESTORED,
+    RESTORED_FROM,
     ROLLED_BACK,
     ROLLED_BACK_AT,
     UNFINISHED,
@@ -102,15 +102,16 @@ def restored_text(left: ModelVersion, reason: str) -> str:
     return f"{RESTORED_FROM} {left.version}" + (f" ({reason})" if reason else "")
 
 
-def write_rollback(client: MlflowClient, left: ModelVersion, target: ModelVersion, reason: str) -> None:
-    """Write on both versions that the champion goes back from `left` to `target`."""
-    restored = restored_text(left, reason)
+def write_rollback(client: MlflowClient, left: ModelVersion, target: ModelVersion, reason: str) -> dict[str, str]:
+    """Write on both versions that the champion goes back from `left` to `target`; the tags that `target` has got."""
+    restored = {RESTORED: restored_text(left, reason)}
     keep_earlier(client, left)
-    keep_earlier(client, target)
-    write_move(client, target, "rolled-back", restored, left.version)
-    _write(client, target, {RESTORED: restored})
+    kept = keep_earlier(client, target)
+    moved = write_move(client, target, "rolled-back", restored[RESTORED], left.version)
+    _write(client, target, restored)
     text = f"rolled back to version {target.version}"
     _write(client, left, {ROLLED_BACK_AT: _now(), ROLLED_BACK: text})
+    return kept | moved | restored
 
 
 def finish_champion(client: MlflowClient, champion: ModelVersion) -> None:

@@ -7,6 +7,7 @@ and doing the same again ends where one undisturbed try would have ended.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from gvio.errors import ModelError
@@ -14,7 +15,7 @@ from gvio.registry.aliases import set_alias
 from gvio.registry.champion import read_stored
 from gvio.registry.champion_moves import MoveKind, keep_earlier, write_move
 from gvio.registry.connection import connect
-from gvio.registry.decisions import finish_champion, finish_decision, restored_text, write_decision, write_rollback
+from gvio.registry.decisions import finish_champion, finish_decision, write_decision, write_rollback
 from gvio.registry.record import CHAMPION, PREVIOUS, ModelVersion, model_name
 from gvio.registry.tags import RESTORED
 from gvio.registry.versions import champion_version, read_version
@@ -81,12 +82,10 @@ def rollback(uri: str, region: str, reason: str = "") -> ModelVersion:
             what = f"version {target.version}, which the champion replaced, was rolled back itself"
             raise ModelError(what, where=f"model {model_name(region)}", hint=_HINT)
         _require_readable(client, uri, target)
-        write_rollback(client, champion, target, reason)
+        written = write_rollback(client, champion, target, reason)
         set_alias(client, region, PREVIOUS, champion.version)
         set_alias(client, region, CHAMPION, target.version)
-        return _restored(
-            target, champion, reason
-        )  # asking the registry could fail, and a second try would go back further
+        return _restored(target, written)  # asking the registry could fail, and a second try would go back further
 
 
 def _require_readable(client: MlflowClient, uri: str, target: ModelVersion) -> None:
@@ -96,7 +95,6 @@ def _require_readable(client: MlflowClient, uri: str, target: ModelVersion) -> N
         raise ModelError(error.what, where=error.where, hint=_UNREADABLE) from None
 
 
-def _restored(target: ModelVersion, left: ModelVersion, reason: str) -> ModelVersion:
-    text = restored_text(left, reason)
+def _restored(target: ModelVersion, written: Mapping[str, str]) -> ModelVersion:
     aliases = tuple(sorted({*target.aliases, CHAMPION} - {PREVIOUS}))
-    return dataclasses.replace(target, aliases=aliases, restored=text, tags={**target.tags, RESTORED: text})
+    return dataclasses.replace(target, aliases=aliases, restored=written[RESTORED], tags={**target.tags, **written})

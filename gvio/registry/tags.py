@@ -8,3 +8,6 @@ RESTORED = "restored"
 ROLLED_BACK = "rolled_back"
 ROLLED_BACK_AT = "rolled_back_at"
 UNFINISHED = "unfinished"
+
+RESTORED_FROM = "rolled back from version"
+"""How `restored` begins; `gvio.publish.moves.ROLLED_BACK` is the same, read from a manifest."""

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from training_records import make_record
 
+from gvio.publish.moves import ROLLED_BACK
 from gvio.registry import lifecycle
 from gvio.registry.aliases import set_alias
+from gvio.registry.champion import read_champion
 from gvio.registry.connection import connect, default_uri
 from gvio.registry.lifecycle import promote, rollback
 from gvio.registry.production import production_history
@@ -49,6 +51,7 @@ def test_every_move_is_told_with_its_reason_also_where_a_later_one_overwrote_it(
     assert production_history(uri, "r") == []
     train(reason="promote: first"), train(), train("kept-champion", "keep: worse")
     rollback(uri, "r", "the map of March looks wrong")
+    assert read_champion(uri, "r").decided.startswith(ROLLED_BACK), "the record of a release's move knows it by this"
     promote(uri, "r", 2, "it was the figures")
     rollback(uri, "r")
     train(reason="promote: fourth")
