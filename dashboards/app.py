@@ -15,7 +15,7 @@ from typing import Literal
 
 import streamlit as st
 
-from dashboards.data import Shown, Source, latest, regions, shown
+from dashboards.data import Shown, Source, last_look, latest, regions, shown
 from dashboards.style import CSS
 from dashboards.views import about, checks, reasons, scoreboard, trends, where
 from gvio.config import INVENTED
@@ -84,17 +84,24 @@ def _choose_region(source: Source) -> str | None:
 def _show_region(source: Source, region: str) -> None:
     newest = latest(source, region)
     if newest is None:
+        _last_look(source, region)
         st.info(f"The region {plain(repr(region))} has no release yet. {_publish(source)}")
         return
     asked = st.query_params.get("release", newest.release)
     view = shown(source.url, source.endpoint_url, region, asked)
     _header(view)
+    _last_look(source, region)
     if asked != newest.release:
         st.info(f"This is an older release. [Show the newest one](?region={region}), {newest.release}.")
     for name, tab in zip(VIEWS, st.tabs(list(VIEWS), on_change="rerun", key="view"), strict=True):
         if tab.open:
             with tab:
                 VIEWS[name](view)
+
+
+def _last_look(source: Source, region: str) -> None:
+    if (line := last_look(source, region, dt.datetime.now(dt.UTC))) is not None:
+        st.caption(line)
 
 
 def _header(view: Shown) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 
 import streamlit as st
 from odc.geo.geobox import GeoBox
@@ -11,9 +12,11 @@ from gvio.publish.latest import Latest
 from gvio.report.about import About, describe
 from gvio.report.district_page import Identity
 from gvio.store.documents import read_latest, read_manifest
+from gvio.store.looks import last_look_line, regions_seen
 from gvio.store.objects import ObjectStore, open_store
-from gvio.store.published import PublishedRelease, list_regions, list_releases, read_grid, read_release
+from gvio.store.published import PublishedRelease, list_releases, read_grid, read_release
 from gvio.store.revisions import Revisions, read_revisions
+from gvio.store.served import published_at
 from gvio.types import FloatArray
 
 
@@ -56,13 +59,24 @@ def store_of(source: Source) -> ObjectStore:
 
 
 def regions(source: Source) -> list[str]:
-    """Regions with a published release, by name."""
-    return sorted(list_regions(store_of(source)))
+    """Regions with a published release or a look, by name."""
+    return regions_seen(store_of(source))
 
 
 def latest(source: Source, region: str) -> Latest | None:
     """The newest release of a region; read anew each time because it is the one object that changes."""
     return read_latest(store_of(source), region)
+
+
+def last_look(source: Source, region: str, now: dt.datetime) -> str | None:
+    """One sentence about how the last look at a region ended; None where nobody looked."""
+    return last_look_line(store_of(source), region, now)
+
+
+@st.cache_data(show_spinner=False)
+def published_first(url: str, endpoint_url: str | None, region: str, release: str) -> str | None:
+    """When a release was published first; None where that was never recorded."""
+    return published_at(store_of(Source(url, endpoint_url)), region, release)
 
 
 @st.cache_data(show_spinner=False, ttl=60)

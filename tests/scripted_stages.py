@@ -119,8 +119,8 @@ class ScriptedStages:
         document = {"inputs": head.inputs.as_document(), "model": head.model.model_dump(mode="json")}
         made = self._head("publish", context)
         release = self.make_release(head.month, knowledge=known, **document)
-        by_hand = context.request.supersede is not None
-        report = write_release(context.store, context.region, release, None, before, supersede=by_hand)
+        why = context.request.supersede
+        report = write_release(context.store, context.region, release, None, before, supersede=why, clock=context.clock)
         facts = {"release": report.release, "store": context.request.store, "outcome": report.outcome}
         sent = {"uploaded": report.uploaded, "uploaded_bytes": report.uploaded_bytes}
         return a.Published(context.workspace.keep(a.PublishedHead(**made, **facts, **sent), {}))

@@ -8,7 +8,7 @@ import datetime as dt
 import pandas as pd
 import streamlit as st
 
-from dashboards.data import Shown, releases
+from dashboards.data import Shown, published_first, releases
 from dashboards.style import facts_list
 from gvio.report.about import Section, facts
 from gvio.report.plain import without_images
@@ -18,9 +18,10 @@ from gvio.report.tables import age_days, age_text, month_text
 def show(view: Shown) -> None:
     """Draw the view."""
     release = view.release
-    published = "earlier; only the newest release says when"
-    if release.published_at is not None:
-        published = f"{release.published_at} ({age_text(age_days(release.published_at, dt.datetime.now(dt.UTC)))})"
+    moment = release.published_at or published_first(view.source.url, view.source.endpoint_url, *view.key)
+    published = "at a time that was not recorded"
+    if moment is not None:
+        published = f"{moment} ({age_text(age_days(moment, dt.datetime.now(dt.UTC)))})"
     st.html(
         facts_list(
             [

@@ -12,7 +12,7 @@ import click
 
 from gvio.cli.model import registry, serve
 from gvio.cli.options import be_quiet
-from gvio.cli.read import dashboard, status
+from gvio.cli.read import dashboard, history, status
 from gvio.cli.run import backfill, run
 from gvio.cli.stages import decide, evaluate, fetch, map_, publish, sample, train, validate
 from gvio.cli.store import repair, verify
@@ -45,7 +45,7 @@ def cli() -> None:
 
 
 STAGES = (fetch, validate, sample, train, evaluate, decide, map_, publish)
-for _command in (demo, run, backfill, *STAGES, registry, status, verify, repair, dashboard, simulate, serve):
+for _command in (demo, run, backfill, *STAGES, registry, status, history, verify, repair, dashboard, simulate, serve):
     cli.add_command(_command)
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from gvio.cli.options import open_from, request_from, show_runs
+from gvio.cli.options import heartbeat_option, open_from, request_from, show_runs
 from gvio.cli.output import emit, json_option
+
+if TYPE_CHECKING:
+    from gvio.registry.production import Production
 
 
 @click.group()
@@ -59,11 +62,32 @@ def promote(region: str, workspace: str, version: int, reason: str, as_json: boo
 @registry.command()
 @_options
 @json_option
-def rollback(region: str, workspace: str, as_json: bool) -> None:
+def history(region: str, workspace: str, as_json: bool) -> None:
+    """Who was in production from when to when, decided by rule or by hand, why, and with which scores."""
+    from gvio.registry.production import production_history
+
+    slug = _slug(region, workspace)
+    found = production_history(_uri(workspace), slug)
+    emit(found, [_spell(one) for one in found] or [f"no model of {slug} was in production yet"], as_json)
+
+
+def _spell(one: Production) -> str:
+    since = "unknown" if one.since is None else f"{one.since:%Y-%m-%d %H:%M}"
+    until = "now" if one.until is None else f"{one.until:%Y-%m-%d %H:%M}"
+    scores = ", ".join(f"{name} {value:.2f}" for name, value in one.scores.items())
+    told = f"version {one.version:>3}  {since:<16}  {until:<16}  by {one.decided_by:<7}  {one.reason}"
+    return f"{told}  [{scores}]" if scores else told
+
+
+@registry.command()
+@_options
+@click.option("--reason", default="", help="Why; kept with the version and in the history.")
+@json_option
+def rollback(region: str, workspace: str, reason: str, as_json: bool) -> None:
     """Make the previous champion champion again."""
     from gvio.registry.lifecycle import rollback as roll_back
 
-    version = roll_back(_uri(workspace), _slug(region, workspace))
+    version = roll_back(_uri(workspace), _slug(region, workspace), reason)
     emit(version, [f"version {version.version} is champion again; the next run maps with it"], as_json)
 
 
@@ -75,11 +99,19 @@ def rollback(region: str, workspace: str, as_json: bool) -> None:
 @click.option("--cron", default="0 6 * * *", show_default=True, metavar="LINE", help="When to look.")
 @click.option("--timezone", default="UTC", show_default=True, metavar="ZONE", help="Time zone of --cron.")
 @click.option("--resume", is_flag=True, help="Resume a schedule that was paused.")
+@heartbeat_option
 def serve(
-    pack: str, store: str, workspace: str, params_file: str | None, cron: str, timezone: str, resume: bool
+    pack: str,
+    store: str,
+    workspace: str,
+    params_file: str | None,
+    cron: str,
+    timezone: str,
+    resume: bool,
+    heartbeat: str | None,
 ) -> None:
     """The schedule: look once a day, run when a product or a figure is new."""
-    request = request_from(pack=pack, store=store, workspace=workspace, params_file=params_file)
+    request = request_from(pack=pack, store=store, workspace=workspace, params_file=params_file, heartbeat=heartbeat)
     show_runs()
     from flows.serve import Timing, serve_daily
 

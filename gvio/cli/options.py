@@ -71,6 +71,12 @@ def request_options(*, store_required: bool = False) -> Callable[[F], F]:
     return add
 
 
+def heartbeat_option(command: F) -> F:
+    """--heartbeat: where a sign of life goes after every look."""
+    text = "File to touch or https address to ask after every look, whatever its outcome; else GVIO_HEARTBEAT."
+    return click.option("--heartbeat", metavar="FILE_OR_URL", help=text)(command)
+
+
 def request_from(**flags: Any) -> RunRequest:
     """The request that flags and environment describe.
 
@@ -103,7 +109,9 @@ def open_from(request: RunRequest) -> Context:
 def _with_servers(flags: dict[str, Any]) -> dict[str, Any]:
     store = flags.get("store") or str(Path(flags["workspace"]) / "store")
     endpoint, tracking = os.environ.get("AWS_ENDPOINT_URL"), os.environ.get("MLFLOW_TRACKING_URI")
-    return {**flags, "store": store, "endpoint_url": endpoint, "tracking_uri": tracking}
+    heartbeat = flags.get("heartbeat") or os.environ.get("GVIO_HEARTBEAT") or None
+    servers = {"store": store, "endpoint_url": endpoint, "tracking_uri": tracking, "heartbeat": heartbeat}
+    return {**flags, **servers}
 
 
 def netrc_file() -> Path:

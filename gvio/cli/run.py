@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gvio.cli.options import open_from, range_from, request_from, request_options
+from gvio.cli.options import heartbeat_option, open_from, range_from, request_from, request_options
 from gvio.cli.output import emit, json_option, stage_lines
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 @click.option("--retrain", is_flag=True, help="Train from scratch whatever the rule says.")
 @click.option("--supersede", metavar="WHY", help="Replace a release of the same month that knows more; recorded.")
 @click.option("--replace-region", is_flag=True, help="Publish although the store holds another region of this name.")
+@heartbeat_option
 @json_option
 def run(as_json: bool, **flags: Any) -> None:
     """The monthly job of one region: fetch, validate, sample, train, evaluate, map, publish."""
@@ -53,6 +54,7 @@ def _archived(report: RunReport) -> str:
 @click.option("--single-release", is_flag=True, help="One release with all grids instead of one a month.")
 @click.option("--as-of", metavar="YYYY-MM-DD", help="Hide statistics published later; default: today.")
 @click.option("--params", "params_file", metavar="FILE", help="Scientific parameters; default: built in.")
+@heartbeat_option
 @json_option
 def backfill(as_json: bool, **flags: Any) -> None:
     """Publish every month of a range; months that are refused or absent are skipped and named."""

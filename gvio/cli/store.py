@@ -79,6 +79,9 @@ def _lines(report: RepairReport, url: str) -> list[str]:
         lines.append(f"latest.json went back to the release {report.latest}, the newest {kind}")
     elif report.moved:
         lines.append(f"latest.json names release {report.latest} again")
+    if report.forgotten:
+        numbers = ", ".join(map(str, report.forgotten))
+        lines.append(f"lost, because nothing holds their right bytes: records of moves of latest.json, {numbers}")
     if report.catalogue:
         lines.append("the STAC catalogue was written anew")
     lines += [f"absent: {finding.key}" for finding in report.left]

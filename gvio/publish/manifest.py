@@ -28,6 +28,7 @@ MEDIA_TYPES: Mapping[str, str] = {
     "revisions.json": JSON_TYPE,
     "scoreboard.json": JSON_TYPE,
     "checks.json": JSON_TYPE,
+    "models.json": JSON_TYPE,
     "model-card.md": "text/markdown; charset=utf-8",
     "trends.tif": COG_TYPE,
 }

@@ -23,6 +23,8 @@ from gvio.publish.grids import GridObject, describe
 from gvio.publish.knowledge import Knowledge
 from gvio.publish.latest import latest_json
 from gvio.publish.manifest import ITEM_TYPE, MEDIA_TYPES, facts_of, manifest_json, release_id
+from gvio.publish.models import NAME as MODELS
+from gvio.publish.models import ModelSpan, models_json
 from gvio.publish.stac import build_item, catalog_json, collection_json
 from gvio.scoreboard.board import Scoreboard
 from gvio.scoreboard.names import Skill
@@ -75,6 +77,7 @@ def build_release(
     created: dt.datetime,
     explanations: pd.DataFrame | None = None,
     revisions: Mapping[str, bytes] | None = None,
+    models: Sequence[ModelSpan] = (),
 ) -> Release:
     """Name and describe everything that a run publishes.
 
@@ -95,6 +98,7 @@ def build_release(
         created: When it is published; enters `latest.json` only, as does the as-of day.
         explanations: What the estimates are made of, see `explanations_parquet`; None to publish none.
         revisions: Encoded objects that say why and how numbers change, by name; None to publish none.
+        models: Which model made the releases until this one, see `publish.models`; empty to publish none.
 
     Raises:
         GateRefused: A required check failed, no check was made, there is no grid of `month` or two of one month, or
@@ -117,6 +121,8 @@ def build_release(
     if explanations is not None:
         named[EXPLANATIONS] = explanations_parquet(explanations, config.start, month, config.invented)
     named |= revisions or {}
+    if models:
+        named[MODELS] = models_json(config.name, models)
     about = Manifest("", config.name, month, (), inputs, model, code, skill, knowledge.public_until, config.invented)
     return _assemble(config, knowledge, sorted(grids, key=lambda g: g.month), named, about, created)
 

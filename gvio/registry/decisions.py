@@ -15,20 +15,24 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
+from gvio.registry.champion_moves import keep_earlier, write_move
 from gvio.registry.record import CHAMPION, DecisionKind, Knowledge, ModelVersion, model_name
+from gvio.registry.tags import (
+    DECIDED_AT,
+    DECISION,
+    EVIDENCE,
+    REPLACED,
+    RESTORED,
+    RESTORED_FROM,
+    ROLLED_BACK,
+    ROLLED_BACK_AT,
+    UNFINISHED,
+)
 from gvio.types import Month
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
-DECISION = "decision"
-EVIDENCE = "decision_reason"
-DECIDED_AT = "decided_at"
-REPLACED = "replaced"
-RESTORED = "restored"
-ROLLED_BACK = "rolled_back"
-ROLLED_BACK_AT = "rolled_back_at"
-UNFINISHED = "unfinished"
 _ONCE_CHOSEN = ("promoted", "by-hand", "archived")
 _MOVES_NOTHING = ("archived", "duplicate")
 
@@ -80,6 +84,7 @@ def write_decision(
     client: MlflowClient, version: ModelVersion, kind: DecisionKind, reason: str, replaced: int | None
 ) -> None:
     """Write a decision about a registered version; an earlier rollback of it is over."""
+    keep_earlier(client, version)
     ended = {key: "" for key in (RESTORED, ROLLED_BACK, UNFINISHED) if version.tags.get(key)}
     tags = decision_tags(kind, reason, replaced)
     if was_chosen(version):
@@ -92,11 +97,21 @@ def finish_decision(client: MlflowClient, version: ModelVersion) -> None:
     _write(client, version, {UNFINISHED: ""})
 
 
-def write_rollback(client: MlflowClient, left: ModelVersion, target: ModelVersion) -> None:
-    """Write on both versions that the champion goes back from `left` to `target`."""
-    _write(client, target, {RESTORED: f"rolled back from version {left.version}"})
+def restored_text(left: ModelVersion, reason: str) -> str:
+    """How the version that a rollback made champion again says so; with the reason where one was given."""
+    return f"{RESTORED_FROM} {left.version}" + (f" ({reason})" if reason else "")
+
+
+def write_rollback(client: MlflowClient, left: ModelVersion, target: ModelVersion, reason: str) -> dict[str, str]:
+    """Write on both versions that the champion goes back from `left` to `target`; the tags that `target` has got."""
+    restored = {RESTORED: restored_text(left, reason)}
+    keep_earlier(client, left)
+    kept = keep_earlier(client, target)
+    moved = write_move(client, target, "rolled-back", restored[RESTORED], left.version)
+    _write(client, target, restored)
     text = f"rolled back to version {target.version}"
     _write(client, left, {ROLLED_BACK_AT: _now(), ROLLED_BACK: text})
+    return kept | moved | restored
 
 
 def finish_champion(client: MlflowClient, champion: ModelVersion) -> None:

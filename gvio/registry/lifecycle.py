@@ -7,14 +7,17 @@ and doing the same again ends where one undisturbed try would have ended.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from gvio.errors import ModelError
 from gvio.registry.aliases import set_alias
 from gvio.registry.champion import read_stored
+from gvio.registry.champion_moves import MoveKind, keep_earlier, write_move
 from gvio.registry.connection import connect
-from gvio.registry.decisions import RESTORED, finish_champion, finish_decision, write_decision, write_rollback
+from gvio.registry.decisions import finish_champion, finish_decision, write_decision, write_rollback
 from gvio.registry.record import CHAMPION, PREVIOUS, ModelVersion, model_name
+from gvio.registry.tags import RESTORED
 from gvio.registry.versions import champion_version, read_version
 
 if TYPE_CHECKING:
@@ -39,22 +42,27 @@ def promote(uri: str, region: str, version: int, reason: str) -> ModelVersion:
         chosen, champion = read_version(client, region, version), champion_version(client, region)
         replaced = None if champion is None or champion.version == version else champion.version
         write_decision(client, chosen, "by-hand", f"by hand: {reason}", replaced)
-        replace_champion(client, champion, chosen)
+        replace_champion(client, champion, chosen, "by-hand", f"by hand: {reason}")
         finish_decision(client, chosen)
         return read_version(client, region, version)
 
 
-def replace_champion(client: MlflowClient, champion: ModelVersion | None, version: ModelVersion) -> None:
-    """Move `previous` and `champion`; the evidence on `version` was written before."""
+def replace_champion(
+    client: MlflowClient, champion: ModelVersion | None, version: ModelVersion, kind: MoveKind, reason: str
+) -> None:
+    """Move `previous` and `champion`; the evidence on `version` was written before. The move is kept for ever."""
     if champion is not None and champion.version == version.version:
         return
+    if champion is not None:
+        keep_earlier(client, champion)
+    write_move(client, version, kind, reason, None if champion is None else champion.version)
     if champion is not None:
         finish_champion(client, champion)
         set_alias(client, version.region, PREVIOUS, champion.version)
     set_alias(client, version.region, CHAMPION, version.version)
 
 
-def rollback(uri: str, region: str) -> ModelVersion:
+def rollback(uri: str, region: str, reason: str = "") -> ModelVersion:
     """Make the version that the champion had replaced the champion again, and return it.
 
     Rolling back again walks further back. `previous` is then the version that was left; it can be promoted by its
@@ -74,10 +82,10 @@ def rollback(uri: str, region: str) -> ModelVersion:
             what = f"version {target.version}, which the champion replaced, was rolled back itself"
             raise ModelError(what, where=f"model {model_name(region)}", hint=_HINT)
         _require_readable(client, uri, target)
-        write_rollback(client, champion, target)
+        written = write_rollback(client, champion, target, reason)
         set_alias(client, region, PREVIOUS, champion.version)
         set_alias(client, region, CHAMPION, target.version)
-        return _restored(target, champion)  # asking the registry could fail, and a second try would go back further
+        return _restored(target, written)  # asking the registry could fail, and a second try would go back further
 
 
 def _require_readable(client: MlflowClient, uri: str, target: ModelVersion) -> None:
@@ -87,7 +95,6 @@ def _require_readable(client: MlflowClient, uri: str, target: ModelVersion) -> N
         raise ModelError(error.what, where=error.where, hint=_UNREADABLE) from None
 
 
-def _restored(target: ModelVersion, left: ModelVersion) -> ModelVersion:
-    text = f"rolled back from version {left.version}"
+def _restored(target: ModelVersion, written: Mapping[str, str]) -> ModelVersion:
     aliases = tuple(sorted({*target.aliases, CHAMPION} - {PREVIOUS}))
-    return dataclasses.replace(target, aliases=aliases, restored=text, tags={**target.tags, RESTORED: text})
+    return dataclasses.replace(target, aliases=aliases, restored=written[RESTORED], tags={**target.tags, **written})

@@ -16,7 +16,6 @@ from gvio.registry.aliases import existing_aliases, set_alias
 from gvio.registry.champion import restore
 from gvio.registry.connection import connect, nothing_stored
 from gvio.registry.decisions import (
-    ROLLED_BACK_AT,
     decision_tags,
     finish_decision,
     knowledge_tags,
@@ -36,6 +35,7 @@ from gvio.registry.record import (
     model_name,
     package_digests,
 )
+from gvio.registry.tags import ROLLED_BACK_AT
 from gvio.registry.training import PACKAGE_PATH, log_run
 from gvio.registry.unfinished import close_unfinished_runs
 from gvio.registry.versions import alias_holders, all_versions, read_version
@@ -182,7 +182,7 @@ def _apply(
     if settled.kind != "archived" and _is_newest(known, holders):
         set_alias(client, version.region, CHALLENGER, version.version)
     if settled.kind == "promoted":
-        replace_champion(client, champion, version)
+        replace_champion(client, champion, version, "promoted", settled.reason)
     if settled.kind != "archived":
         finish_decision(client, version)
 

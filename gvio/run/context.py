@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,11 @@ if TYPE_CHECKING:
     from gvio.store.objects import ObjectStore
 
 
+def utc_now() -> dt.datetime:
+    """The time now."""
+    return dt.datetime.now(dt.UTC)
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Context:
     """One run's surroundings. `root` is the pack's folder on this machine, `as_of` the day of the run."""
@@ -45,6 +50,7 @@ class Context:
     endpoints: Endpoints
     registry_login: Mapping[str, str]  # MLFLOW_TRACKING_…, where the registry's server asks for them; never shown
     progress: Progress | None = None
+    clock: Callable[[], dt.datetime] = utc_now  # tells the times that are published; `as_of` is the run's day
 
     @property
     def region(self) -> str:

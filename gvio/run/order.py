@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import Protocol
 
-from gvio.errors import ConflictError, RunHeld
+from gvio.errors import ConflictError, GvioError, RunHeld
 from gvio.files import held
 from gvio.run.artifacts import (
     Artifact,
@@ -26,6 +26,7 @@ from gvio.run.artifacts import (
 )
 from gvio.run.context import Context
 from gvio.run.executor import Executor, in_process
+from gvio.run.looks import leave_look
 from gvio.run.made import Kept
 from gvio.run.report import Outcome, RunReport, StageLine, report_of, stage_line
 from gvio.run.same_region import require_same_region
@@ -93,11 +94,21 @@ def run_month(context: Context, stages: Stages, do: Executor = in_process) -> Ru
 
 
 def run_month_held(context: Context, stages: Stages, do: Executor = in_process) -> RunReport:
-    """As `run_month`, for callers that hold the region already.
+    """As `run_month`, for callers that hold the region already. However it ends, the store is told (`gvio.run.looks`).
 
     A publication that lost to another one of the same knowledge is tried again from the beginning: then the other one
     is what was there before, and whatever is still right is found in the workspace.
     """
+    try:
+        report = _tried(context, stages, do)
+    except GvioError as error:
+        leave_look(context, error)
+        raise
+    leave_look(context, report)
+    return report
+
+
+def _tried(context: Context, stages: Stages, do: Executor) -> RunReport:
     for _ in range(_CONFLICTS):
         with contextlib.suppress(ConflictError):
             return _attempt(context, stages, do)
@@ -204,6 +215,8 @@ def _finished(context: Context, stages: Stages, look: Look, last: Artifact, line
         raise TypeError(f"the order ends with publish, not with {last.head.made.stage}")
     head = last.head
     now = standing(context.store, context.region).latest
+    if head.outcome == "published" and now is not None and now.release != head.release:  # and somebody after it
+        return report_of(context, lines, "published", head.release, now.release)
     if now is None or now.release != head.release:  # written whole, now or before, but the pointer knows more
         return report_of(context, lines, "archived", head.release, None if now is None else now.release)
     _remember(context, stages, look, head.release, head.month)

@@ -6,6 +6,8 @@ import functools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
+from gvio.errors import ConfigError, GvioError, InputRefused, ModelError, ProductAbsent, UpstreamUnavailable
+from gvio.publish.look import LookOutcome
 from gvio.run.artifacts import (
     Artifact,
     CheckedHead,
@@ -26,6 +28,18 @@ if TYPE_CHECKING:
 
 Outcome = Literal["published", "archived", "unchanged"]
 Fact = str | int | float | bool | tuple[str, ...] | None
+
+
+class Ended(Frozen):
+    """How a look at a region ended: in exactly one of four outcomes, and why.
+
+    `absent` says of a late one that the source was read and has no such month; `where` names who did not answer.
+    """
+
+    outcome: LookOutcome
+    reason: str = ""
+    absent: bool = False
+    where: str = ""
 
 
 class StageLine(Frozen):
@@ -49,6 +63,24 @@ class RunReport(Frozen):
     verdict: str | None = None
     decision: str | None = None
     latest: str | None = None
+
+    @property
+    def ended(self) -> Ended:
+        """What the run means for the region: what was archived leaves the published release unchanged."""
+        if self.outcome == "archived":
+            why = f"{self.month} was archived as release {self.release}; the latest, {self.latest}, knows more"
+            return Ended(outcome="unchanged", reason=why)
+        return Ended(outcome=self.outcome)
+
+
+def ended_by(error: GvioError) -> Ended | None:
+    """How a look ended that an error ended; None where it was no look: the store failed, or somebody else looks."""
+    if isinstance(error, UpstreamUnavailable):
+        absent = isinstance(error, ProductAbsent)
+        return Ended(outcome="late", reason=str(error), absent=absent, where=error.where)
+    if isinstance(error, InputRefused | ModelError | ConfigError):
+        return Ended(outcome="refused", reason=str(error))
+    return None
 
 
 class RangeReport(Frozen):

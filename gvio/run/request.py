@@ -21,6 +21,7 @@ MonthText = Annotated[str, AfterValidator(_month), Field(pattern=r"^\d{4}-\d{2}$
 
 
 _SUPERSEDE = "why the release takes the pointer although one of the same month knows more; recorded; None: it does not"
+_HEARTBEAT = "file to touch, or https address to ask, after every look, whatever its outcome; None: neither"
 
 
 class RunRequest(Frozen):
@@ -37,6 +38,8 @@ class RunRequest(Frozen):
     retrain: bool = Field(False, description="train from scratch whatever the rule says")
     supersede: Annotated[str, Field(pattern=r"\S")] | None = Field(None, description=_SUPERSEDE)
     replace_region: bool = Field(False, description="publish although the store holds another region of this name")
+    heartbeat: Annotated[str, Field(pattern=r"\S")] | None = Field(None, description=_HEARTBEAT)
+    next_look: dt.datetime | None = Field(None, description="when the schedule looks next; None: unknown")
     also: tuple[MonthText, ...] = Field((), description="further months whose grids the release shall hold")
 
     @property

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gvio.errors import ConflictError
 from gvio.publish.knowledge import Knowledge
+from gvio.publish.models import NAME as MODELS
+from gvio.publish.models import ModelSpan, SpanOrigin, continue_spans, own_span
 from gvio.publish.release import Release, build_release
 from gvio.run.artifacts import Checked, Mapped, Published, PublishedHead
 from gvio.run.code import source_of
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from gvio.run.context import Context
 
 STAGE = "publish"
-CHECKS = "product/checks.json"  # the product's other objects are kept by `map`; `gvio repair` restores from them all
+OWN = ("checks.json", MODELS)  # the product's other objects are kept by `map`; `gvio repair` restores from them all
 _JUMP = 1.5  # an estimate that moves by this factor from one release to the next is worth a warning
 
 
@@ -44,8 +45,15 @@ def publish(context: Context, checked: Checked, mapped: Mapped, before: Standing
     _require_continued(context, mapped)
     last, damage = last_readable(context.store, context.region, _knowledge(mapped))
     release = make_release(context, checked, mapped, last, () if damage is None else (damage,))
-    by_hand = context.request.supersede is not None
-    report = write_release(context.store, context.region, release, context.progress, before, supersede=by_hand)
+    report = write_release(
+        context.store,
+        context.region,
+        release,
+        context.progress,
+        before,
+        supersede=context.request.supersede,
+        clock=context.clock,
+    )
     made = Made(stage=STAGE, inputs={"mapped": mapped.head.key, "store": context.store.url}, source=source_of(STAGE))
     head = PublishedHead(
         made=made,
@@ -56,8 +64,8 @@ def publish(context: Context, checked: Checked, mapped: Mapped, before: Standing
         uploaded=report.uploaded,
         uploaded_bytes=report.uploaded_bytes,
     )
-    checks = release.payloads[f"releases/{release.id}/checks.json"]
-    return Published(context.workspace.keep(head, {CHECKS: checks, **documents_of(release)}))
+    own = {f"product/{name}": release.payloads[f"releases/{release.id}/{name}"] for name in OWN}
+    return Published(context.workspace.keep(head, {**own, **documents_of(release)}))
 
 
 def make_release(
@@ -82,9 +90,10 @@ def make_release(
         model=head.model.model_dump(mode="json"),
         code=head.code,
         skill=head.skill,
-        created=dt.datetime.now(dt.UTC),
+        created=context.clock(),
         explanations=product.explanations,
         revisions=product.revisions,
+        models=_models(mapped, last),
         knowledge=_knowledge(mapped),
     )
 
@@ -104,6 +113,16 @@ def _require_continued(context: Context, mapped: Mapped) -> None:
 def _knowledge(mapped: Mapped) -> Knowledge:
     head = mapped.head
     return Knowledge(Month.parse(head.month), head.inputs.figures_public_until, head.as_of)
+
+
+def _models(mapped: Mapped, last: PublishedRelease | None) -> tuple[ModelSpan, ...]:
+    """Which model made the releases until this one."""
+    head = mapped.head
+    made = SpanOrigin(head.month, head.inputs.figures_public_until)
+    own = own_span(head.model.model_dump(mode="json"), head.skill, mapped.product.get().scoreboard, made)
+    if last is None:
+        return (own,)
+    return continue_spans(last.models, SpanOrigin(last.month, last.manifest.public_until), own)
 
 
 def _jumps(mapped: Mapped, last: PublishedRelease | None) -> list[CheckResult]:

@@ -1,4 +1,5 @@
-"""The two documents that lead a reader to a release: `latest.json`, then the release's `manifest.json`.
+"""The documents that lead a reader to a release: `latest.json`, then the release's `manifest.json`; and the records of
+the pointer's moves.
 
 Light: loads no library of tables or rasters, so that a look at a store costs only its requests.
 """
@@ -6,20 +7,22 @@ Light: loads no library of tables or rasters, so that a look at a store costs on
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from gvio.errors import DamagedStore, StoreError
 from gvio.publish.canonical import SCHEMA_VERSION
 from gvio.publish.latest import Latest, parse_latest
 from gvio.publish.manifest import names_its_content, parse_manifest
-from gvio.store.keys import repair_hint
+from gvio.publish.moves import Move, parse_move
+from gvio.store.keys import repair_hint, sha256
 from gvio.store.objects import ObjectStore
 from gvio.types import Manifest
 
 T = TypeVar("T")
 
 LATEST = "latest.json"
+HISTORY = "history"
 CATALOG, COLLECTION = "catalog.json", "collection.json"
 
 
@@ -33,6 +36,39 @@ def manifest_key(region: str, release: str) -> str:
     return f"{region}/releases/{release}/manifest.json"
 
 
+def move_key(region: str, number: int) -> str:
+    """Key of the record of a move."""
+    return f"{region}/{HISTORY}/{number:06d}.json"
+
+
+def numbers_in(keys: Iterable[str], region: str) -> list[int]:
+    """Numbers of the records among the keys of a listing, ascending."""
+    start, end = f"{region}/{HISTORY}/", ".json"
+    names = [key.removeprefix(start).removesuffix(end) for key in keys if key.startswith(start) and key.endswith(end)]
+    return sorted(int(name) for name in names if name.isascii() and name.isdigit())
+
+
+def read_move(store: ObjectStore, region: str, number: int) -> tuple[Move, str] | None:
+    """The record of a move and the SHA-256 of its bytes; None when there is none.
+
+    Raises:
+        StoreError: The store cannot be read, or the record is of a newer schema.
+        DamagedStore: It cannot be understood, or is another one.
+    """
+    read = store.read_versioned(move_key(region, number))
+    return None if read is None else (move_of(read[0], store, region, number), sha256(read[0]))
+
+
+def move_of(data: bytes, store: ObjectStore, region: str, number: int) -> Move:
+    """The record in these bytes; raises as `read_move`."""
+    key = move_key(region, number)
+    move = parsed(data, store, key, parse_move)
+    if (move.region, move.number) != (region, number):
+        what = f"is the record {move.number} of the region {move.region!r}"
+        raise DamagedStore(what, where=_where(store, key), hint=repair_hint(store.url, key))
+    return move
+
+
 def read_latest(store: ObjectStore, region: str) -> Latest | None:
     """The pointer, or None when nothing is published.
 
@@ -44,6 +80,14 @@ def read_latest(store: ObjectStore, region: str) -> Latest | None:
     return None if read is None else latest_of(read[0], store, region)
 
 
+def readable_latest(store: ObjectStore, region: str) -> Latest | None:
+    """As `read_latest`; None also when the pointer is damaged."""
+    try:
+        return read_latest(store, region)
+    except DamagedStore:
+        return None
+
+
 def latest_of(data: bytes, store: ObjectStore, region: str) -> Latest:
     """The pointer in these bytes of `region`'s `latest.json`.
 
@@ -51,7 +95,7 @@ def latest_of(data: bytes, store: ObjectStore, region: str) -> Latest:
         StoreError: Of a newer schema.
         DamagedStore: Damaged, or of another region.
     """
-    latest = _parse(data, store, latest_key(region), parse_latest)
+    latest = parsed(data, store, latest_key(region), parse_latest)
     if latest.region != region:
         what = f"is the pointer of the region {latest.region!r}"
         key = latest_key(region)
@@ -71,14 +115,20 @@ def read_manifest(store: ObjectStore, region: str, release: str, *, strict: bool
     if read is None:
         hint = f"Check the release's name. {repair_hint(store.url, key)}"
         raise DamagedStore("no such object", where=_where(store, key), hint=hint)
-    manifest = _parse(read[0], store, key, parse_manifest)
+    manifest = parsed(read[0], store, key, parse_manifest)
     if strict and not names_its_content(read[0], release):
         what = "its content is not the one that the release's name stands for"
         raise DamagedStore(what, where=_where(store, key), hint=repair_hint(store.url, key))
     return manifest
 
 
-def _parse(data: bytes, store: ObjectStore, key: str, parser: Callable[[Mapping[str, Any]], T]) -> T:
+def parsed(data: bytes, store: ObjectStore, key: str, parser: Callable[[Mapping[str, Any]], T]) -> T:
+    """The value of a document of the store.
+
+    Raises:
+        StoreError: Of a newer schema.
+        DamagedStore: No JSON, or not what the parser understands.
+    """
     where, cure = _where(store, key), repair_hint(store.url, key)
     try:
         document = json.loads(data)

@@ -15,6 +15,8 @@ from gvio.publish.estimates import read_estimates
 from gvio.publish.explanations import NAME as EXPLANATIONS
 from gvio.publish.explanations import read_explanations
 from gvio.publish.knowledge import Knowledge
+from gvio.publish.models import NAME as MODELS
+from gvio.publish.models import ModelSpan, parse_models, span_of
 from gvio.raster import read_cog
 from gvio.scoreboard.board import Scoreboard
 from gvio.store.documents import LATEST, read_latest, read_manifest
@@ -30,6 +32,7 @@ class PublishedRelease:
 
     `published_at` is None for a release that `latest.json` does not name. `estimates` as in contract §3;
     `explanations` None for a release made before they were published, else columns as in `gvio.publish.explanations`.
+    `models` says which model made the releases until this one; of an older release only its own.
     """
 
     region: str
@@ -42,6 +45,7 @@ class PublishedRelease:
     checks: list[CheckResult]
     model_card: str
     explanations: pd.DataFrame | None = None
+    models: tuple[ModelSpan, ...] = ()
 
     @property
     def grids(self) -> dict[str, str]:
@@ -127,6 +131,8 @@ def _read(store: ObjectStore, region: str, manifest: Manifest, published_at: str
         return _verified(store, region, f"releases/{name}/{file}", hashes)
 
     explained = f"releases/{name}/{EXPLANATIONS}" in hashes
+    board = Scoreboard.parse(table("scoreboard.json"), f"{store.url}/{region}/releases/{name}/scoreboard.json")
+    told = f"releases/{name}/{MODELS}" in hashes
     return PublishedRelease(
         region=region,
         release=name,
@@ -134,10 +140,11 @@ def _read(store: ObjectStore, region: str, manifest: Manifest, published_at: str
         published_at=published_at,
         manifest=manifest,
         estimates=read_estimates(table("estimates.parquet")),
-        scoreboard=Scoreboard.parse(table("scoreboard.json"), f"{store.url}/{region}/releases/{name}/scoreboard.json"),
+        scoreboard=board,
         checks=[CheckResult(**check) for check in json.loads(table("checks.json"))["checks"]],
         model_card=table("model-card.md").decode(),
         explanations=read_explanations(table(EXPLANATIONS)) if explained else None,
+        models=parse_models(table(MODELS)) if told else (span_of(manifest, board),),
     )
 
 

@@ -1,7 +1,7 @@
 """Puts back what is damaged or absent in a store, where the right bytes can be had, and clears the way for the rest.
 
-The only code that takes an immutable object away: publishing never does. What is taken away is kept under `damaged/`.
-Not while a run publishes the region.
+The only code that takes an immutable object away: publishing never does. What is taken away is kept under `damaged/`,
+and the chain of moves says so (`store.chain_repair`). Not while a run publishes the region.
 """
 
 from __future__ import annotations
@@ -14,11 +14,10 @@ import re
 from collections.abc import Mapping, Sequence
 
 from gvio.errors import DamagedStore
-from gvio.publish.knowledge import Knowledge
-from gvio.publish.latest import Latest, latest_json
 from gvio.publish.manifest import JSON_TYPE, parse_manifest
 from gvio.store.catalogue import contradiction, derived, follow_pointer, rebuilt_item
-from gvio.store.documents import COLLECTION, LATEST, latest_key, read_latest
+from gvio.store.chain_repair import Told, Wanted, mend_records, move_pointer
+from gvio.store.documents import COLLECTION, LATEST, latest_key, read_latest, readable_latest
 from gvio.store.keys import sha256
 from gvio.store.objects import ObjectStore
 from gvio.store.offers import Offer
@@ -35,42 +34,45 @@ def repair(
 ) -> RepairReport:
     """Read all of the region, restore what `offer` has the bytes of, set the rest aside, mend pointer and catalogue.
 
-    STAC items are also made again from sound grids. A damaged pointer goes to the release that its bytes still name,
-    else to the newest whole one. What could not be restored is absent afterwards, so that a run can publish it again.
-    A release that lacks a table, or what the latest does not list, is withdrawn, because no run need make just its
-    bytes; the pointer leaves it before, for the newest whole one.
+    STAC items are also made again from sound grids. A damaged pointer is written again from the record of its move;
+    where that is lost, too, it goes to the release that its bytes still name, else to the newest whole one. What could
+    not be restored is absent afterwards, so that a run can publish it again. A release that lacks a table, or what the
+    latest does not list, is withdrawn, because no run need make just its bytes; the pointer leaves it before, for the
+    newest whole one.
 
     Raises:
         ConflictError: Somebody else writes the region.
         StoreError: The store cannot be read or written, nothing is published, or a newer schema.
     """
     pointer = store.read_versioned(latest_key(region))
-    work = _Work(store, region, offer, now, b"" if pointer is None else pointer[0], [], [])
-    seen = inspect_region(store, region, progress=progress)
-    lost = work.mend_manifests(seen)
+    found = b"" if pointer is None else pointer[0]
+    work = _Work(store, region, offer, now, found, inspect_region(store, region, progress=progress), [], [])
+    lost = work.mend_manifests()
     if work.restored:
-        seen = inspect_region(store, region, progress=progress)
-    absent = work.mend_objects(seen)
-    latest, moved = work.mend_pointer(seen, absent)
-    name = None if latest is None else latest.release
-    left = tuple(f for f in absent if name in f.releases)
-    lost |= work.withdraw({n: seen.manifests[n] for f in absent if f not in left for n in f.releases})
+        work = dataclasses.replace(work, seen=inspect_region(store, region, progress=progress))
+    forgotten = mend_records(store, region, work.seen.chain, offer, lambda key, data: work.put(key, data, JSON_TYPE))
+    absent = work.mend_objects()
+    chosen = work.choose(absent)
+    left = tuple(f for f in absent if chosen is not None and chosen.release in f.releases)
+    withdrawn = {n: work.seen.manifests[n] for f in absent if f not in left for n in f.releases}
+    moved = work.mend_pointer(chosen, {*lost, *withdrawn}, forgotten)
+    lost |= work.withdraw(withdrawn)
     lacking = {n for f in left for n in f.releases}
-    whole = [m for n, m in seen.manifests.items() if n not in lost and n not in lacking]
-    manifest = None if name is None else seen.manifests.get(name)
+    whole = [m for n, m in work.seen.manifests.items() if n not in lost and n not in lacking]
     return RepairReport(
         region=region,
-        latest=name,
+        latest=None if chosen is None else chosen.release,
         restored=tuple(work.restored),
         set_aside=tuple(work.set_aside),
-        moved=moved,
-        catalogue=manifest is not None and work.mend_catalogue(manifest),
+        moved=moved and chosen is not None,
+        catalogue=chosen is not None and work.mend_catalogue(chosen),
         left=left,
         withdrawn=tuple(
-            work.lost(n, day, whole, _first_grid(seen.manifests.get(n), manifest)) for n, day in sorted(lost.items())
+            work.lost(n, day, whole, _first_grid(work.seen.manifests.get(n), chosen)) for n, day in sorted(lost.items())
         ),
-        went_back=moved and _text(work.pointer, "release") in lost,
-        incomplete=() if manifest is None or not left else (work.lost(manifest.release, manifest.public_until, whole),),
+        went_back=moved and chosen is not None and _text(work.pointer, "release") in lost,
+        incomplete=() if chosen is None or not left else (work.lost(chosen.release, chosen.public_until, whole),),
+        forgotten=forgotten,
     )
 
 
@@ -81,11 +83,13 @@ class _Work:
     offer: Offer
     now: dt.datetime
     pointer: bytes  # as it was found
+    seen: Inspection
     restored: list[str]
     set_aside: list[str]
 
-    def mend_manifests(self, seen: Inspection) -> dict[str, str | None]:
+    def mend_manifests(self) -> dict[str, str | None]:
         """Releases whose manifest cannot be restored and is set aside, with the day that their statistics end on."""
+        seen = self.seen
         lost: dict[str, str | None] = {}
         for finding in seen.findings:
             if finding.kind == "manifest":
@@ -93,12 +97,12 @@ class _Work:
                 there = self.store.read_versioned(f"{self.region}/{finding.key}")
                 data = self.offer.manifests.get(release)
                 if data is None or (there is not None and there[0] == data):
-                    data, lost[release] = None, _day(b"" if there is None else there[0], "public_until")
-                self._put(finding.key, data, JSON_TYPE)
+                    data, lost[release] = None, self._until(release, b"" if there is None else there[0])
+                self.put(finding.key, data, JSON_TYPE)
         known = {*seen.manifests, *(name for f in seen.findings for name in f.releases)}
         for release, data in self.offer.manifests.items():
             if release not in known and self._can_be_whole(seen, release, data):
-                self._put(f"releases/{release}/manifest.json", data, JSON_TYPE)
+                self.put(f"releases/{release}/manifest.json", data, JSON_TYPE)
         return lost
 
     def _can_be_whole(self, seen: Inspection, release: str, data: bytes) -> bool:
@@ -109,8 +113,9 @@ class _Work:
             f"{self.region}/{o.key}" in seen.sizes or o.sha256 in self.offer.objects for o in listed
         )
 
-    def mend_objects(self, seen: Inspection) -> tuple[Finding, ...]:
+    def mend_objects(self) -> tuple[Finding, ...]:
         """What stays absent and is listed by a release."""
+        seen = self.seen
         assets = {o.key: (o, m) for m in seen.manifests.values() for o in m.objects}
         # grids before items: an item can be made again from a grid that was just restored
         objects = [f for f in seen.findings if f.kind in ("absent", "damaged")]
@@ -118,38 +123,53 @@ class _Work:
         for finding in sorted(objects, key=lambda f: f.key):
             asset, manifest = assets.get(finding.key, (None, None))
             data = None if asset is None or manifest is None else self._bytes_of(asset, manifest)
-            self._put(finding.key, data, "" if asset is None else asset.media_type)
+            self.put(finding.key, data, "" if asset is None else asset.media_type)
             if data is None and asset is not None:
                 left.append(finding)
         return tuple(left)
 
-    def mend_pointer(self, seen: Inspection, absent: Sequence[Finding]) -> tuple[Latest | None, bool]:
-        """The pointer as it is now, and whether it was written anew: it names no release that lacks a table."""
+    def choose(self, absent: Sequence[Finding]) -> Manifest | None:
+        """The release that readers get: the one of the pointer or of its record, else the newest, if it has its tables.
+
+        None where no release has them.
+        """
         lacking = {name for f in absent for name in f.releases}
         unreadable = {name for f in absent if f.key.startswith("releases/") for name in f.releases}
-        try:
+        readable = {name: m for name, m in self.seen.manifests.items() if name not in unreadable}
+        named = self._named()
+        if named in readable:
+            return readable[named]
+        return max(readable.values(), key=lambda m: (m.release not in lacking, *self._preference(m)), default=None)
+
+    def _named(self) -> str | None:
+        """The release of the newest record, or of the pointer where that knows better."""
+        newest = self.seen.chain.newest
+        with contextlib.suppress(DamagedStore):
             latest = read_latest(self.store, self.region)
-            if latest is not None and manifest_of(self.store, latest).release not in unreadable:
-                return latest, False
-        except DamagedStore:
-            pass
-        there = self.store.read_versioned(latest_key(self.region))
-        readable = [m for name, m in seen.manifests.items() if name not in unreadable]
-        if not readable:
-            self._put(LATEST, None, JSON_TYPE)
-            return None, False
-        chosen = max(readable, key=lambda m: (m.release not in lacking, *self._preference(m)))
-        if there is not None:
-            self._keep(LATEST, there[0])
-        known = Knowledge(chosen.month, chosen.public_until, self._as_of(chosen.release) or "")
-        pointer = latest_json(self.region, chosen.release, known, self._published_at(chosen.release) or self.now)
-        self.store.replace(latest_key(self.region), pointer, None if there is None else there[1])
-        return read_latest(self.store, self.region), True
+            named = None if latest is None or latest.history is None else latest.history.number
+            if latest is not None and (newest is None or named is None or named > newest.number):
+                return manifest_of(self.store, latest).release
+        return None if newest is None else newest.release
+
+    def mend_pointer(self, chosen: Manifest | None, withdrawn: set[str], forgotten: Sequence[int]) -> bool:
+        """Let the pointer name the chosen release and the newest record; whether it was written anew."""
+        told = Told(tuple(sorted(withdrawn & self.seen.chain.releases)), tuple(forgotten))
+        name = "" if chosen is None else chosen.release
+        latest = readable_latest(self.store, self.region)
+        if latest is not None and (latest.release, latest.history, self.seen.chain.newest) == (name, None, None):
+            return False  # published before moves were recorded, and sound
+        kept = self.store.read_versioned(latest_key(self.region))
+        wanted = Wanted(chosen, self._as_of(name) or "", self._published_at(name))
+        moved = move_pointer(self.store, self.region, wanted, told, lambda: self.now)
+        if moved and kept is not None:
+            self._keep(LATEST, kept[0])
+            self.set_aside.extend([] if chosen is not None else [LATEST])
+        return moved
 
     def withdraw(self, releases: Mapping[str, Manifest]) -> dict[str, str | None]:
         """Set the manifests aside, so that nothing lists these releases; their other objects stay."""
         for release in releases:
-            self._put(f"releases/{release}/manifest.json", None, JSON_TYPE)
+            self.put(f"releases/{release}/manifest.json", None, JSON_TYPE)
         return {release: manifest.public_until for release, manifest in releases.items()}
 
     def _preference(self, manifest: Manifest) -> tuple[object, ...]:
@@ -166,16 +186,26 @@ class _Work:
 
     def _names(self, release: str) -> bool:
         """Whether the pointer as it was found, damaged or not, names the release."""
-        return release.encode() in self.pointer
+        return bool(release) and release.encode() in self.pointer
 
     def _as_of(self, release: str) -> str | None:
-        offered = self.offer.pointers.get(release)
+        recorded, offered = self.seen.chain.of_release(release), self.offer.pointers.get(release)
+        if recorded is not None and recorded.knowledge is not None:
+            return recorded.knowledge.as_of or None
         found = _day(self.pointer, "as_of") if self._names(release) else None
         return found or (offered.as_of if offered else None)
 
+    def _until(self, release: str, manifest: bytes) -> str | None:
+        """The day that a release's statistics end on; `manifest` may be damaged."""
+        recorded = self.seen.chain.of_release(release)
+        known = None if recorded is None else recorded.knowledge
+        return _day(manifest, "public_until") if known is None else known.public_until
+
     def _published_at(self, release: str) -> dt.datetime | None:
         """When a release was published, where that can be told: a repair makes no release younger."""
-        offered = self.offer.pointers.get(release)
+        recorded, offered = self.seen.chain.of_release(release), self.offer.pointers.get(release)
+        if recorded is not None:
+            return dt.datetime.fromisoformat(recorded.published_at or recorded.at)
         found = _time(self.pointer) if self._names(release) else None
         return found or (dt.datetime.fromisoformat(offered.published_at) if offered else None)
 
@@ -199,7 +229,7 @@ class _Work:
             return rebuilt_item(self.store, manifest, asset)
         return data
 
-    def _put(self, key: str, data: bytes | None, media_type: str) -> None:
+    def put(self, key: str, data: bytes | None, media_type: str) -> None:
         """Put `data` in place of what is at `key`, which is kept aside; None: leave nothing there."""
         full = f"{self.region}/{key}"
         there = self.store.read_versioned(full)

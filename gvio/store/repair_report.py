@@ -38,6 +38,7 @@ class RepairReport:
             nothing lists them.
         went_back: Whether `latest.json` had to leave a release that was withdrawn.
         incomplete: The latest release, if `left` speaks of it.
+        forgotten: Numbers of the records of moves that could not be restored: what was served then is not known.
     """
 
     region: str
@@ -50,6 +51,7 @@ class RepairReport:
     withdrawn: tuple[Lost, ...]
     went_back: bool
     incomplete: tuple[Lost, ...]
+    forgotten: tuple[int, ...] = ()
 
     @property
     def to_make(self) -> tuple[Lost, ...]:

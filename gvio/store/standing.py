@@ -15,7 +15,17 @@ from typing import Any, NoReturn
 from gvio.errors import DamagedStore
 from gvio.publish.knowledge import Knowledge
 from gvio.publish.latest import Latest
-from gvio.store.documents import CATALOG, COLLECTION, latest_key, latest_of, manifest_key, read_latest, read_manifest
+from gvio.store.documents import (
+    CATALOG,
+    COLLECTION,
+    HISTORY,
+    latest_key,
+    latest_of,
+    manifest_key,
+    numbers_in,
+    read_latest,
+    read_manifest,
+)
 from gvio.store.keys import repair_hint
 from gvio.store.objects import ObjectStore
 from gvio.types import Manifest
@@ -32,6 +42,7 @@ class Standing:
         manifest: Of the release that the pointer names; None when it is absent or damaged.
         whole: Whether every object of the release is there in its size, and the catalogue shows this release.
         damage: One sentence: what is wrong and what cures it; None when nothing is, also when nothing is published.
+        number: Of the newest record of a move; 0 when there is none.
     """
 
     latest: Latest | None = None
@@ -39,6 +50,7 @@ class Standing:
     manifest: Manifest | None = None
     whole: bool = False
     damage: str | None = None
+    number: int = dataclasses.field(default=0, compare=False)
 
     def names(self, release: str) -> bool:
         """Whether the pointer names this release."""
@@ -53,16 +65,24 @@ def standing(store: ObjectStore, region: str) -> Standing:
     """
     read = store.read_versioned(latest_key(region))
     if read is None:
-        return Standing()
+        return Standing(number=_newest_number(store, region))
     found = Standing(etag=read[1])
     try:
-        found = dataclasses.replace(found, latest=(latest := latest_of(read[0], store, region)))
+        latest = latest_of(read[0], store, region)
+        number = _newest_number(store, region) if latest.history is None else latest.history.number
+        found = dataclasses.replace(found, latest=latest, number=number)
         found = dataclasses.replace(found, manifest=(manifest := manifest_of(store, latest)))
         check_presence(store, manifest, store.list_(region))
         check_catalogue(store, manifest)
     except DamagedStore as error:
-        return dataclasses.replace(found, damage=str(error))
+        number = found.number or _newest_number(store, region)
+        return dataclasses.replace(found, damage=str(error), number=number)
     return dataclasses.replace(found, whole=True)
+
+
+def _newest_number(store: ObjectStore, region: str) -> int:
+    """Where the pointer does not say it."""
+    return max(numbers_in(store.list_(f"{region}/{HISTORY}"), region), default=0)
 
 
 def manifest_of(store: ObjectStore, latest: Latest) -> Manifest:

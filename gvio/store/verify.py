@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
+import json
 import shlex
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
 from gvio.errors import DamagedStore, StoreError
+from gvio.publish.latest import Latest, parse_latest, pointer_json
 from gvio.store.catalogue import contradiction
-from gvio.store.documents import COLLECTION, LATEST, manifest_key, read_latest, read_manifest
+from gvio.store.chain import NO_CHAIN, Chain, read_chain
+from gvio.store.documents import COLLECTION, LATEST, manifest_key, move_key, read_latest, read_manifest, readable_latest
 from gvio.store.keys import digest_in, nothing_hint, repair_hint, sha256
 from gvio.store.objects import ObjectStore
 from gvio.store.standing import check_catalogue, manifest_of
@@ -19,7 +21,7 @@ from gvio.types import Manifest, Progress
 
 _THREADS = 16
 
-Kind = Literal["absent", "damaged", "manifest", "pointer", "catalogue"]
+Kind = Literal["absent", "damaged", "manifest", "history", "pointer", "catalogue"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,7 +30,8 @@ class Finding:
 
     Attributes:
         region: Name of the region.
-        kind: "absent" or "damaged" (an object), "manifest", "pointer" or "catalogue" (a document).
+        kind: "absent" or "damaged" (an object), "manifest", "pointer" or "catalogue" (a document), "history" (a record
+            of a move of the pointer).
         key: Of the object, relative to the region.
         releases: Releases that list the object; empty when none does.
         message: One line: where, what, and the command that cures it.
@@ -43,11 +46,15 @@ class Finding:
 
 @dataclasses.dataclass(frozen=True)
 class Inspection:
-    """What reading a region showed: sizes of all its objects by full key, sound manifests by release, and findings."""
+    """What reading a region showed: sizes of all its objects by full key, sound manifests by release, and findings.
+
+    `chain` are the records of the pointer's moves; empty where a single release was looked at.
+    """
 
     sizes: Mapping[str, int]
     manifests: Mapping[str, Manifest]
     findings: tuple[Finding, ...]
+    chain: Chain = NO_CHAIN
 
 
 def verify_release(
@@ -55,9 +62,10 @@ def verify_release(
 ) -> tuple[Finding, ...]:
     """Read every object of a release, or of all, and compare its SHA-256 with the manifest; no findings: all is sound.
 
-    Of all releases also: that the manifests are what the releases' names stand for, that `latest.json` can be read and
-    agrees with its manifest, that the STAC catalogue shows the release it names, and that grids and items which no
-    manifest lists are what their names stand for, because a later release may reuse them.
+    Of all releases also: that the manifests are what the releases' names stand for, that the records of the pointer's
+    moves are a chain without gap and the releases which they name are there, that `latest.json` can be read and agrees
+    with its record and its manifest, that the STAC catalogue shows the release it names, and that grids and items which
+    no manifest lists are what their names stand for, because a later release may reuse them.
 
     Raises:
         StoreError: The store cannot be read, nothing is published, no such release, or a newer schema.
@@ -74,7 +82,8 @@ def inspect_region(
         StoreError: As for `verify_release`.
     """
     sizes = store.list_(region)
-    names = [release] if release is not None else _releases(store, sizes, region)
+    chain = NO_CHAIN if release is not None else read_chain(store, region, sizes, readable_latest(store, region))
+    names = [release] if release is not None else _releases(store, sizes, region, chain)
     if release is not None and manifest_key(region, release) not in sizes:
         raise StoreError(
             "no such release",
@@ -88,8 +97,9 @@ def inspect_region(
     findings += _wrong_sizes(store, sizes, manifests, {f.key for f in findings})
     manifests = {name: m for name, m in manifests.items() if not _blamed(findings, name)}
     if release is None:
-        findings += _documents(store, region, manifests, {f.key for f in findings})
-    return Inspection(sizes, manifests, tuple(sorted(findings, key=lambda f: f.key)))
+        findings += [_of_record(region, number, why) for number, why in chain.broken.items()]
+        findings += _documents(store, region, manifests, chain, {f.key for f in findings})
+    return Inspection(sizes, manifests, tuple(sorted(findings, key=lambda f: f.key)), chain)
 
 
 def regions_in(store: ObjectStore) -> list[str]:
@@ -102,14 +112,16 @@ def regions_in(store: ObjectStore) -> list[str]:
     return [n for n in names if store.exists(f"{n}/{LATEST}") or "releases" in store.list_folders(n)]
 
 
-def _releases(store: ObjectStore, sizes: Mapping[str, int], region: str) -> list[str]:
-    """Releases with a manifest, and the one that the pointer names: its manifest may be absent."""
+def _releases(store: ObjectStore, sizes: Mapping[str, int], region: str, chain: Chain) -> list[str]:
+    """Releases with a manifest, and those that the pointer and the records name: their manifest may be absent."""
     start, end = manifest_key(region, "\0").split("\0")
-    names = [k.removeprefix(start).removesuffix(end) for k in sizes if k.startswith(start) and k.endswith(end)]
-    with contextlib.suppress(DamagedStore):
-        latest = read_latest(store, region)
-        return names if latest is None or latest.release in names else [*names, latest.release]
-    return names
+    names = {k.removeprefix(start).removesuffix(end) for k in sizes if k.startswith(start) and k.endswith(end)}
+    latest = readable_latest(store, region)
+    return sorted(names | chain.releases | (set() if latest is None else {latest.release}))
+
+
+def _of_record(region: str, number: int, why: str) -> Finding:
+    return Finding(region, "history", move_key(region, number).removeprefix(f"{region}/"), (), why)
 
 
 def _manifests(store: ObjectStore, region: str, names: list[str]) -> tuple[dict[str, Manifest], list[Finding]]:
@@ -184,7 +196,7 @@ def _side_by_side(
 
 
 def _documents(
-    store: ObjectStore, region: str, manifests: Mapping[str, Manifest], found: set[str]
+    store: ObjectStore, region: str, manifests: Mapping[str, Manifest], chain: Chain, found: set[str]
 ) -> Iterator[Finding]:
     """What is wrong with the pointer, else with the catalogue behind it; a manifest found damaged is not told twice."""
     try:
@@ -192,6 +204,8 @@ def _documents(
         if latest is None:
             what = f"no such object, though {len(manifests)} release(s) have their manifest"
             raise DamagedStore(what, where=f"{store.url}/{region}/{LATEST}", hint=repair_hint(store.url, region))
+        if (wrong := off_chain(latest, chain)) is not None:
+            raise DamagedStore(wrong, where=f"{store.url}/{region}/{LATEST}", hint=repair_hint(store.url, region))
         if manifest_key(region, latest.release).removeprefix(f"{region}/") in found:
             return
         manifest = manifest_of(store, latest)
@@ -203,7 +217,23 @@ def _documents(
     except DamagedStore as error:
         yield Finding(region, "catalogue", COLLECTION, (manifest.release,), str(error))
         return
-    if (wrong := contradiction(store, manifest)) is not None:
-        where, what = f"{store.url}/{region}/{wrong[0]}", f"its {wrong[1]!r} is not what its release says"
+    if (field := contradiction(store, manifest)) is not None:
+        where, what = f"{store.url}/{region}/{field[0]}", f"its {field[1]!r} is not what its release says"
         message = str(DamagedStore(what, where=where, hint=repair_hint(store.url, region)))
-        yield Finding(region, "catalogue", wrong[0], (manifest.release,), message)
+        yield Finding(region, "catalogue", field[0], (manifest.release,), message)
+
+
+def off_chain(latest: Latest, chain: Chain) -> str | None:
+    """What of a pointer is not as the newest record says; None when all is, also where no moves were recorded yet."""
+    newest, named = chain.newest, latest.history
+    if newest is None:
+        return None
+    if named is None:
+        return f"names no record of its move, though {len(chain.moves)} are kept"
+    if newest.number > named.number:
+        return f"names the record {named.number}; {newest.number} is the newest: a move was begun and not completed"
+    if newest.release is None:
+        return f"names a release, though the record {newest.number} of its move names none"
+    if newest.number == named.number and parse_latest(json.loads(pointer_json(newest, named))) != latest:
+        return f"does not say what the record {named.number} of its move says"
+    return None

@@ -1,24 +1,30 @@
 """Writing a release so that no reader ever sees half of it, and only newer knowledge takes the pointer.
 
-Order of writing: immutable objects, manifest, `latest.json` by compare-and-swap, STAC catalogue. Until the pointer
-moves, readers see the last release; a run killed at any point leaves objects that the next run finds and reuses.
+Order of writing: immutable objects, manifest, the record of the move (`store.history`), `latest.json` by
+compare-and-swap, STAC catalogue. Until the pointer moves, readers see the last release; a run killed at any point
+leaves objects that the next run finds and reuses, and a record whose move the next run completes.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
+import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Literal
 
 from gvio.errors import ConflictError, DamagedStore, StoreError
 from gvio.publish.knowledge import Knowledge
+from gvio.publish.latest import parse_latest
 from gvio.publish.manifest import JSON_TYPE
+from gvio.publish.moves import ROLLED_BACK, Move
 from gvio.store.catalogue import follow_pointer
-from gvio.store.documents import latest_key, latest_of, manifest_key, read_latest
+from gvio.store.documents import latest_key, manifest_key, read_latest
+from gvio.store.history import Clock, Tip, moves_since, next_move, overtaken, point, record, settle
 from gvio.store.keys import repair_hint, sha256
 from gvio.store.objects import ObjectStore
 from gvio.store.probe import require_conditional_writes
-from gvio.store.standing import Standing, newest_manifest
+from gvio.store.standing import Standing, newest_manifest, standing
 from gvio.types import Asset, Progress
 
 if TYPE_CHECKING:
@@ -58,7 +64,8 @@ def write_release(
     progress: Progress | None = None,
     since: Standing | None = None,
     *,
-    supersede: bool = False,
+    supersede: str | None = None,
+    clock: Clock | None = None,
 ) -> WriteReport:
     """Publish a release: probe the store where nobody has, send what it lacks, move pointer and catalogue.
 
@@ -72,8 +79,9 @@ def write_release(
         progress: Told after each object.
         since: How the region stood when the run began: what moved the pointer since then counts as unseen by the run.
             None: the run begins with this call.
-        supersede: Whether the release takes the pointer from one of the same month that knows more: a person says that
-            this knowledge was wrong.
+        supersede: Why the release takes the pointer from one of the same month that knows more: a person says that
+            this knowledge was wrong. None: it does not.
+        clock: Tells the time of the move; None: the time at which the release says that it was made.
 
     Raises:
         ConflictError: Since the run began somebody else published another release of the same knowledge; it stands.
@@ -83,9 +91,9 @@ def write_release(
     if region != release.region:
         raise StoreError(f"a release of {release.region!r} does not belong here", where=f"{store.url}/{region}")
     require_conditional_writes(store)
-    begun = since.etag if since is not None else _version(store, region)
+    begun = since or standing(store, region)
     sent = _send(store, region, release, progress)
-    outcome = _take_pointer(store, region, release, begun, supersede=supersede)
+    outcome = _take_pointer(store, region, release, begun, supersede, clock or _made(release))
     if outcome != "published":
         outcome = _stayed(store, region, release, outcome, sent)
     if outcome != "archived":
@@ -133,44 +141,79 @@ def _put_unfinished(store: ObjectStore, key: str, data: bytes, media_type: str) 
         return True
 
 
-def _take_pointer(store: ObjectStore, region: str, release: Release, begun: str | None, *, supersede: bool) -> Outcome:
+def _take_pointer(
+    store: ObjectStore, region: str, release: Release, begun: Standing, supersede: str | None, clock: Clock
+) -> Outcome:
     """Move the pointer if nobody knows more: "published", "unchanged" (it names this release already), "archived".
 
-    Each attempt judges the pointer that it read, and its write holds for that version only; so whoever moves the
-    pointer in between is judged, too.
+    Each attempt judges the end of the chain, and its record can only be the next one; so whoever moves the pointer in
+    between is judged, too.
     """
-    key = latest_key(region)
-    lost = 0
-    while True:
-        there = store.read_versioned(key)
-        if there is not None:
-            name, known = _named(store, region, there[0])
-            if name == release.id:
-                return "unchanged"
-            wrong = supersede and known is not None and known.month == release.month
-            if known is not None and known > release.knowledge and not wrong:
-                return "archived"
-            if known == release.knowledge and there[1] != begun:
-                what = f"somebody else published {name} since this run began, from the same knowledge ({known})"
-                hint = "Nothing was overwritten: run again, the newer release is read first."
-                raise ConflictError(what, where=f"{store.url}/{key}", hint=hint)
-        try:
-            store.replace(key, release.latest, None if there is None else there[1])
+    own = set[int]()
+    for _ in range(_ATTEMPTS):
+        tip = settle(store, region, clock)
+        name, known = _named(store, region, tip)
+        if name == release.id:
+            return "published" if tip.number in own or tip.number in tip.completed else "unchanged"
+        if _was_published(store, region, release.id, begun.number, tip.number):
             return "published"
-        except ConflictError:
-            lost += 1
-            if lost == _ATTEMPTS:
-                raise
+        wrong = supersede is not None and known is not None and known.month == release.month
+        if known is not None and known > release.knowledge and not wrong:
+            return "archived"
+        if known == release.knowledge and not (begun.names(name) or (not name and begun.latest is None)):
+            what = f"somebody else published {name} since this run began, from the same knowledge ({known})"
+            hint = "Nothing was overwritten: run again, the newer release is read first."
+            raise ConflictError(what, where=f"{store.url}/{latest_key(region)}", hint=hint)
+        move = _move(store, region, release, tip, (name, known), supersede, clock)
+        if (written := record(store, region, move)) is not None:
+            own.add(move.number)
+            if point(store, region, move, written, tip.etag):
+                return "published"
+    raise overtaken(store, region)
 
 
-def _named(store: ObjectStore, region: str, data: bytes) -> tuple[str, Knowledge | None]:
-    """Release and knowledge that a pointer names; of a damaged one those of the newest sound manifest."""
-    try:
-        latest = latest_of(data, store, region)
-        return latest.release, latest.knowledge
-    except DamagedStore:
-        newest = newest_manifest(store, region)
-        return "", None if newest is None else Knowledge(newest.month, newest.public_until, "")
+def _was_published(store: ObjectStore, region: str, release: str, begun: int, newest: int) -> bool:
+    """Whether the pointer has named the release since the run began: its own move, whose answer was lost.
+
+    A record before a "found" one does not count: a program without records may have moved the pointer instead.
+    """
+    moves = moves_since(store, region, begun, newest)
+    found = {move.number for move in moves if move.decision == "found"}
+    return any(move.release == release and found.isdisjoint({move.number, move.number + 1}) for move in moves)
+
+
+def _move(
+    store: ObjectStore,
+    region: str,
+    release: Release,
+    tip: Tip,
+    before: tuple[str, Knowledge | None],
+    supersede: str | None,
+    clock: Clock,
+) -> Move:
+    """The move to the release, with its decision and reason; `before` is what it takes the pointer from."""
+    name, known = before
+    move = next_move(region, tip, clock, release.id, release.knowledge, release.manifest)
+    if known is None:
+        return dataclasses.replace(move, reason="nothing was published before")
+    if supersede is not None and known > release.knowledge:
+        return dataclasses.replace(move, decision="superseded", reason=supersede)
+    last = moves_since(store, region, tip.number - 1, tip.number)
+    if move.model.decision.startswith(ROLLED_BACK) and [one.model for one in last] != [move.model]:
+        return dataclasses.replace(move, decision="rolled back", reason=move.model.decision)
+    if known == release.knowledge:
+        return dataclasses.replace(move, reason=f"made anew from what {name or 'the last release'} knew")
+    return dataclasses.replace(move, reason=f"newer knowledge: {release.knowledge}")
+
+
+def _named(store: ObjectStore, region: str, tip: Tip) -> tuple[str, Knowledge | None]:
+    """Release and knowledge at the end of a chain; of a damaged pointer those of the newest sound manifest."""
+    if tip.latest is not None:
+        return tip.latest.release, tip.latest.knowledge
+    if tip.etag is None or (tip.move is not None and tip.move.release is None):
+        return "", None
+    newest = newest_manifest(store, region)
+    return "", None if newest is None else Knowledge(newest.month, newest.public_until, "")
 
 
 def _stayed(store: ObjectStore, region: str, release: Release, outcome: Outcome, sent: list[int]) -> Outcome:
@@ -192,9 +235,9 @@ def _require_sound(store: ObjectStore, region: str, release: Release) -> None:
         list(pool.map(check, release.objects))
 
 
-def _version(store: ObjectStore, region: str) -> str | None:
-    read = store.read_versioned(latest_key(region))
-    return None if read is None else read[1]
+def _made(release: Release) -> Clock:
+    made = dt.datetime.fromisoformat(parse_latest(json.loads(release.latest)).published_at)
+    return lambda: made
 
 
 def _is_latest(store: ObjectStore, region: str, release_id: str) -> bool:

@@ -116,8 +116,9 @@ class Region:
         return Region(root)
 
     def published(self) -> dict[str, bytes]:
-        """Every byte below the store."""
-        found = sorted(path for path in self.store.rglob("*") if path.is_file() and path.name != ".gvio.lock")
+        """Every byte below the store, but for what says how the last look ended."""
+        changing = {".gvio.lock", "last-look.json"}
+        found = sorted(path for path in self.store.rglob("*") if path.is_file() and path.name not in changing)
         return {str(path.relative_to(self.store)): path.read_bytes() for path in found}
 
     def manifest(self) -> dict[str, Any]:

@@ -29,6 +29,7 @@ def test_repair_restores_from_the_workspace_what_map_left_there(region: Region) 
         "explanations.parquet",
         "scoreboard.json",
         "checks.json",
+        "models.json",
         "model-card.md",
         "trends.tif",
     )
@@ -103,8 +104,9 @@ def test_a_table_of_an_older_release_is_made_again_by_the_command_that_is_named(
     assert f"--month {BEFORE} --as-of 2020-12-20`" in told.out
     made = region.obey(told.out, "--json").document
     assert (made["outcome"], made["release"]) == ("archived", folder.name)
-    after = {key: data for key, data in region.published().items() if "/damaged/" not in key}
-    assert after == before
+    moved = "badland/latest.json", "badland/history/000003.json"  # the repair says that it withdrew the release
+    after = {key: data for key, data in region.published().items() if "/damaged/" not in key and key not in moved}
+    assert after == {key: data for key, data in before.items() if key not in moved}
 
 
 @pytest.mark.parametrize("deleted", [True, False])

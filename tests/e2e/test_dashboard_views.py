@@ -17,7 +17,10 @@ from release_writer import publish_invented
 from streamlit.testing.v1 import AppTest
 
 from gvio.config import INVENTED
+from gvio.publish.look import Awaited, LastLook
+from gvio.publish.moves import utc_text
 from gvio.scoreboard.board import Scoreboard
+from gvio.store.looks import write_look
 from gvio.store.objects import open_store
 from gvio.store.published import read_release
 
@@ -119,6 +122,33 @@ def test_an_older_release_stays_readable(world: Invented, tmp_path: Path) -> Non
     app = run(tmp_path, region="testville", release=older)
     assert app.title[0].value == "First edition"
     assert "This is an older release" in text(app)
+
+
+def test_the_page_says_how_the_last_look_ended(world: Invented, tmp_path: Path) -> None:
+    look = LastLook(
+        region="testville",
+        outcome="late",
+        reason="",
+        looked_at=utc_text(dt.datetime.now(dt.UTC)),
+        next_look=None,
+        asked=None,
+        as_of="2022-05-01",
+        release=None,
+        month=None,
+        newest_light="2021-12",
+        newest_figures=None,
+        awaited=(Awaited("light of 2022-01", "2022-04-16"),),
+    )
+    write_look(open_store(str(tmp_path)), look)
+    sentence = "(today): late, awaiting light of 2022-01 since 2022-04-16; newest light 2021-12"
+    shown = text(run(tmp_path))
+    assert sentence in shown
+    assert "has no release yet" in shown
+    older = publish_invented(tmp_path, world, title="First edition")
+    assert sentence in text(run(tmp_path))
+    publish_invented(tmp_path, world, title="Second edition")
+    assert "(today)" in text(run(tmp_path, release=older, view="About this release"))
+    assert "not recorded" not in text(run(tmp_path, release=older, view="About this release"))
 
 
 @pytest.mark.parametrize(

@@ -16,12 +16,12 @@ from gvio.cli.output import emit, stage_lines
 from gvio.run.report import StageLine
 
 COMMANDS = {"demo", "run", "backfill", "fetch", "validate", "sample", "train", "evaluate", "decide", "map", "publish"}
-COMMANDS |= {"registry", "status", "dashboard", "simulate", "serve", "verify", "repair"}
+COMMANDS |= {"registry", "status", "dashboard", "simulate", "serve", "verify", "repair", "history"}
 
 
 def test_every_command_of_the_contract_is_there() -> None:
     assert set(cli.commands) == COMMANDS
-    assert set(cli.commands["registry"].commands) == {"list", "promote", "rollback"}
+    assert set(cli.commands["registry"].commands) == {"list", "history", "promote", "rollback"}
 
 
 def test_help_imports_nothing_heavy() -> None:

@@ -106,6 +106,7 @@ def test_repair_restores_from_a_workspace_and_says_what_it_did(store: str, relea
         "withdrawn": [],
         "went_back": False,
         "incomplete": [],
+        "forgotten": [],
     }
 
 
@@ -118,7 +119,8 @@ def test_a_store_without_any_whole_release_says_so(store: str, release) -> None:
 
 
 def test_a_pointer_without_any_release_is_set_aside_and_a_run_named(store: str) -> None:
-    shutil.rmtree(Path(store) / "testland" / "releases")
+    for folder in ("releases", "history"):
+        shutil.rmtree(Path(store) / "testland" / folder)
     (Path(store) / "testland" / "latest.json").write_text("{")
     code, out, _ = call("repair", "--store", store, "--region", "testland")
     assert code == 3

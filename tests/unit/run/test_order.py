@@ -129,7 +129,7 @@ def test_a_refusal_ends_the_run_and_publishes_nothing(request_: RunRequest, scri
     with pytest.raises(GateRefused, match=r"light\.coverage"):
         run_month(opened(request_), stages)
     assert stages.calls == ["fetch", "validate"]
-    assert not Path(request_.store, "testland").exists()
+    assert [path.name for path in Path(request_.store, "testland").iterdir()] == ["last-look.json"]
 
 
 def test_one_run_holds_the_region(request_: RunRequest, script: Any) -> None:

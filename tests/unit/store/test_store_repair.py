@@ -184,7 +184,7 @@ def test_a_damaged_manifest_is_restored_or_the_pointer_goes_to_the_newest_whole_
     report = repair(store, "testland", now=NOW)
     assert (report.latest, report.moved, report.catalogue, report.went_back) == (older.id, True, True, True)
     assert report.to_make == (Lost(newer.id, "2021-03", "2021-04-20", None),)
-    assert read_latest(store, "testland").as_of == ""
+    assert read_latest(store, "testland").as_of == "2021-03-20", "its record says so"
     assert standing(store, "testland").whole
     assert verify_release(store, "testland") == ()
     assert write_release(store, "testland", newer).outcome == "published"
@@ -217,7 +217,7 @@ def test_an_older_release_that_cannot_be_restored_is_withdrawn_and_its_month_nam
     _flip(store, key)
     report = repair(store, "testland", now=NOW)
     assert (report.latest, report.left, report.moved) == (newer.id, (), False)
-    assert report.to_make == (Lost(older.id, "2021-02", "2021-02-18", None),)
+    assert report.to_make == (Lost(older.id, "2021-02", "2021-03-20", None),)
     assert verify_release(store, "testland") == ()
     assert write_release(store, "testland", older).outcome == "archived"
     assert verify_release(store, "testland") == ()
@@ -249,13 +249,21 @@ def test_a_grid_that_the_latest_lists_too_withdraws_no_older_release(store, rele
         b'{"schema_version": 1, "region": "testland", "release": "/", "month": "2021-03", "published_at": ""}',
     ],
 )
-def test_a_pointer_beyond_reading_goes_to_the_newest_whole_release(store, releases, text) -> None:
-    (Path(store.url) / "testland" / "latest.json").write_bytes(text)
+@pytest.mark.parametrize("recorded", [True, False])
+def test_a_pointer_beyond_reading_is_that_of_its_record_else_of_the_newest_whole_release(
+    store, releases, text, recorded
+) -> None:
+    path = Path(store.url) / "testland" / "latest.json"
+    sound = path.read_bytes()
+    path.write_bytes(text)
+    if not recorded:
+        shutil.rmtree(path.with_name("history"))
     (finding,) = verify_release(store, "testland")
     assert (finding.kind, finding.key) == ("pointer", "latest.json")
     report = repair(store, "testland", now=NOW)
     assert (report.latest, report.moved) == (releases[1].id, True)
-    assert read_latest(store, "testland").published_at == "2026-03-01T00:00:00Z"
+    assert (path.read_bytes() == sound) is recorded
+    assert recorded or read_latest(store, "testland").published_at == "2026-03-01T00:00:00Z"
     assert verify_release(store, "testland") == ()
 
 

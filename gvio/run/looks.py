@@ -1,0 +1,89 @@
+"""What a look leaves behind, however it ended: its outcome at the store, and a heartbeat."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from typing import TYPE_CHECKING
+
+from gvio.errors import GvioError, InputRefused, StoreError
+from gvio.publish.look import Awaited, LastLook, overdue
+from gvio.publish.moves import utc_text
+from gvio.run.artifacts import FetchedHead
+from gvio.run.heartbeat import beat
+from gvio.run.report import Ended, RunReport, ended_by
+from gvio.store.documents import readable_latest
+from gvio.store.looks import read_look, write_look
+from gvio.types import Month
+
+if TYPE_CHECKING:
+    from gvio.publish.latest import Latest
+    from gvio.run.context import Context
+
+_log = logging.getLogger("gvio.run")
+
+
+def leave_look(context: Context, how: RunReport | GvioError) -> None:
+    """Write how the look ended to the store, and give a sign of life.
+
+    Nothing is left where the run could not look at all: the store or its lock failed. A store that cannot be written
+    is one line of warning here: the run has its own outcome.
+    """
+    ended = how.ended if isinstance(how, RunReport) else ended_by(how)
+    if ended is None:
+        return
+    try:
+        write_look(context.store, look_of(context, ended))
+    except StoreError as error:
+        _log.warning("the outcome of this look could not be left at the store: %s", error)
+    if context.request.heartbeat is not None:
+        beat(context.request.heartbeat)
+
+
+def look_of(context: Context, ended: Ended) -> LastLook:
+    """The document of a look that has just ended.
+
+    Raises:
+        StoreError: The store cannot be read.
+    """
+    latest = readable_latest(context.store, context.region)
+    newest = _newest_light(context, latest)
+    late = None if newest is None else overdue(newest, context.as_of)
+    now = context.clock()
+    awaited = _awaited(context, ended, newest, late)
+    request = context.request
+    return LastLook(
+        region=context.region,
+        outcome="late" if ended.outcome == "unchanged" and late is not None else ended.outcome,
+        reason=ended.reason,
+        looked_at=utc_text(now),
+        next_look=None if request.next_look is None else utc_text(request.next_look),
+        asked=request.month,
+        as_of=str(context.as_of),
+        release=None if latest is None else latest.release,
+        month=None if latest is None else latest.month,
+        newest_light=None if newest is None else str(newest),
+        newest_figures=None if latest is None else latest.public_until,
+        awaited=awaited,
+    )
+
+
+def _awaited(context: Context, ended: Ended, newest: Month | None, late: Awaited | None) -> tuple[Awaited, ...]:
+    """What is late, and since when: since it was due, or since the first of the looks that did not find it."""
+    if ended.outcome != "late":
+        return () if late is None else (late,)
+    month = context.month or (context.cutoff if newest is None else newest + 1)
+    what = f"light of {month}" if ended.absent else f"an answer of {ended.where or 'the source'}"
+    if late is not None and late.what == what:
+        return (late,)
+    before = read_look(context.store, context.region)
+    known = [] if before is None else [one for one in before.awaited if one.what == what]
+    return (known[0] if known else Awaited(what, str(context.as_of)),)
+
+
+def _newest_light(context: Context, latest: Latest | None) -> Month | None:
+    """The newest month whose light is published, or was read here."""
+    months = [] if latest is None else [Month.parse(latest.month)]
+    with contextlib.suppress(InputRefused):  # nothing was read here yet
+        months.append(Month.parse(context.workspace.newest(FetchedHead, "fetch").month))
+    return max(months, default=None)
