@@ -14,9 +14,9 @@ from prefect.client.orchestration import get_client
 from prefect.logging import get_logger
 
 from flows.patience import best_effort, logger_of_run
-from gvio.errors import GvioError, InputRefused, RunHeld, UpstreamUnavailable
+from gvio.errors import GvioError, RunHeld
 from gvio.progress import terminal_progress
-from gvio.run.report import RangeReport, RunReport
+from gvio.run.report import RangeReport, RunReport, ended_by
 from gvio.run.request import RunRequest
 from gvio.store.documents import manifest_key
 from gvio.types import Progress
@@ -71,11 +71,11 @@ def of_error(error: GvioError, request: RunRequest, region: str | None) -> Told:
 
 
 def outcome_of(error: GvioError) -> str:
-    """One word for the way a run ended without a release."""
-    for kind, word in ((InputRefused, "refused"), (UpstreamUnavailable, "late"), (RunHeld, "held")):
-        if isinstance(error, kind):
-            return word
-    return "failed"
+    """One word for the way a run ended without a release: as the look's own, where it was one."""
+    if isinstance(error, RunHeld):
+        return "held"
+    ended = ended_by(error)
+    return "failed" if ended is None else ended.outcome
 
 
 def leave(told: Told, steps: list[str]) -> None:
