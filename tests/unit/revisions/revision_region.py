@@ -30,6 +30,7 @@ PARAMS = ModelParams(epochs=1, seeds=1, hyper_months=24, channels=1)
 PATCH = 5
 
 
+@functools.cache  # the same object: its panel is cut once
 def samples_of(weight: float = 1.0, closes: int = T) -> Samples:
     """Light of 27 months; `weight` of the first factory and the month in which it closes are the pack's."""
     rng = np.random.default_rng(3)
@@ -112,9 +113,12 @@ class Made:
     published: FloatArray
 
 
+cut = functools.cache(first_months)
+
+
 def run(fitted: Fitted, samples: Samples, n_months: int, figures: Ledger) -> Made:
     """A run on the first `n_months`, from light and figures: what is published, by the way that `map` goes."""
-    known = first_months(samples, n_months)
+    known = cut(samples, n_months)
     setting = lit_setting(fitted, known, sums_of(figures, known))
     mean = explain(setting, fitted.ensemble.hyper)[0].mean
     official, _ = official_monthly(figures, AREAS, CITY, known.months)
