@@ -18,7 +18,9 @@ from s3_proxy import once, s3_proxy
 
 from gvio.errors import ConflictError, StoreError
 from gvio.publish.knowledge import Knowledge
+from gvio.publish.look import LastLook
 from gvio.store.documents import read_latest, read_move
+from gvio.store.looks import read_look, regions_seen, write_look
 from gvio.store.objects import ObjectStore, open_store
 from gvio.store.standing import standing
 from gvio.store.writing import write_release
@@ -181,6 +183,18 @@ def test_a_clock_that_is_behind_puts_no_move_before_another(store, months) -> No
     write_release(store, "testland", months["february"], clock=at(DAY))
     write_release(store, "testland", months["march"], clock=at(DAY - dt.timedelta(hours=5)))
     assert [move.at for move in moves(store)] == ["2026-03-01T12:00:00Z"] * 2
+
+
+def test_looks_at_once_leave_the_one_that_ended_last(store) -> None:
+    def look(minute: int) -> LastLook:
+        told = {"region": "testland", "outcome": "unchanged", "reason": "", "next_look": None, "asked": None}
+        rest = {"as_of": "2026-03-01", "release": None, "month": None, "newest_light": None, "newest_figures": None}
+        return LastLook(**told, **rest, looked_at=f"2026-03-01T12:{minute:02d}:00Z")
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda minute: write_look(store, look(minute)), [3, 1, 4, 2]))
+    assert read_look(store, "testland") == look(4)
+    assert regions_seen(store) == ["testland"]
 
 
 @pytest.fixture
