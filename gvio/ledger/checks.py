@@ -188,7 +188,8 @@ def _has_alike(rows: pd.DataFrame, log: pd.Series[float]) -> pd.Series[bool]:
     areas = rows.sort_values(["area_id", "start", "end"])["area_id"]
     ordered = log.loc[areas.index]
     steps = [(ordered - ordered.groupby(areas).shift(k)).abs() <= np.log(ALIKE) for k in (1, -1)]
-    return (steps[0] | steps[1]).reindex(rows.index)
+    alike: pd.Series[bool] = (steps[0] | steps[1]).reindex(rows.index)
+    return alike
 
 
 def _period(start: int, end: int) -> str:

@@ -74,12 +74,13 @@ def check_against_factories(
         message = f"not judged: fewer than {LEAST_OTHERS + 1} districts have both figures and factories"
         return CheckResult(_NAME, True, False, "ledger", message)
     known, off, least = _agreed(compared)
-    bad = np.flatnonzero(known & (np.abs(off) > least))
-    untold = [area_ids[d] for d in np.flatnonzero(~known | (least > TENFOLD))]
+    bad: list[int] = np.flatnonzero(known & (np.abs(off) > least)).tolist()
+    silent: list[int] = np.flatnonzero(~known | (least > TENFOLD)).tolist()
+    untold = [area_ids[d] for d in silent]
     observed = {"areas": [area_ids[d] for d in bad], "untold": untold, "lines": []}
-    if not len(bad):
+    if not bad:
         return CheckResult(_NAME, True, False, "ledger", _sound(untold), observed)
-    worst = int(bad[np.argmax(np.abs(off[bad]))])
+    worst = max(bad, key=lambda d: abs(float(off[d])))
     lines = sorted({line for d in bad for line in areas[area_ids[d]].lines.values()})
     what = "factories and their light" if len(compared) > 1 else "factories"
     message = (
@@ -143,7 +144,7 @@ def _agreed(compared: Sequence[Comparison]) -> tuple[BoolArray, FloatArray, Floa
     nearest = np.min(np.where(known, np.abs(off), np.inf), axis=0)
     agreed = np.where(some & up, nearest, np.where(some & down, -nearest, 0.0))
     least = np.maximum(SIGNIFICANT * spread.max(axis=0), LEAST_FACTOR)
-    return some, agreed, least
+    return np.asarray(some), np.asarray(agreed), np.asarray(least)
 
 
 def _usual(compared: Sequence[Comparison]) -> float:

@@ -47,8 +47,8 @@ def check_sum_moves(table: CityTable, areas: Mapping[str, Pieces]) -> CheckResul
     found: dict[str, set[Period]] = {}
     factor: dict[str, float] = {}
     for paths in _by_length(table):
-        for d, periods, times in _movers(paths):
-            found.setdefault(table.areas[d], set()).update(periods)
+        for d, moved, times in _movers(paths):
+            found.setdefault(table.areas[d], set()).update(moved)
             factor.setdefault(table.areas[d], times)
     message = "no district's figure moves the districts' sum against the city"
     lines: list[int] = []
@@ -90,7 +90,8 @@ def _movers(paths: _Paths) -> list[tuple[int, list[Period], float]]:
         return []
     blamed: dict[int, list[int]] = {}
     off = np.zeros(paths.share.shape)
-    for i in np.flatnonzero(~usual):
+    unusual: list[int] = np.flatnonzero(~usual).tolist()
+    for i in unusual:
         right = paths.share[i] - moved[i]  # what each district's share would have to be
         path = _path(paths.share, usual, i)
         own = np.log(paths.share[i]) - path
@@ -98,7 +99,7 @@ def _movers(paths: _Paths) -> list[tuple[int, list[Period], float]]:
         may = (np.abs(own) > OWN) & (np.abs(left) <= EXPLAINED * np.abs(own))
         if may.any():
             best = int(np.argmin(np.divide(np.abs(left), np.abs(own), out=np.full(len(own), np.inf), where=may)))
-            blamed.setdefault(best, []).append(int(i))
+            blamed.setdefault(best, []).append(i)
             off[i, best] = own[best]
     return [(d, [paths.periods[i] for i in at], float(np.median(off[at, d]))) for d, at in blamed.items()]
 

@@ -29,7 +29,8 @@ def district_sizes(
     light = np.bincount(owner[inside], excess[inside], minlength=n)
     seen = np.bincount(owner[inside], minlength=n) > 0
     number = np.bincount(district, minlength=n).astype(np.float64)
-    return DistrictSizes(number, np.bincount(district, weight, minlength=n), np.where(seen, light, np.nan))
+    weights = np.bincount(district, weight, minlength=n).astype(np.float64)
+    return DistrictSizes(number, weights, np.where(seen, light, np.nan))
 
 
 def _excess(stack: LightStack, owner: IntArray, footprint_pixels: BoolArray) -> FloatArray:
