@@ -10,7 +10,7 @@ from prefect import flow, runtime
 from prefect.client.schemas.objects import State
 
 from flows.dead import alive, bury, watch_heartbeats
-from flows.missed import Look, due_looks, seen_by, skip, skipped, waiting_for_nothing
+from flows.missed import Look, due_looks, next_due, seen_by, skip, skipped, waiting_for_nothing
 from flows.monthly import month_recorded
 from flows.patience import best_effort
 from flows.told import first_name
@@ -26,10 +26,20 @@ def daily_look(request: RunRequest) -> RunReport:
             watch_heartbeats()
             if (deployment := _deployment()) is not None:
                 bury(deployment, request.workspace, only_here=False)
-        end = month_recorded(request, unless=_seen_already)
+        end = month_recorded(_with_next_look(request), unless=_seen_already)
         with best_effort("looks that were missed"):
             _skip_the_others()
     return end  # type: ignore[return-value]  # Prefect hands on what the state holds
+
+
+def _with_next_look(request: RunRequest) -> RunRequest:
+    """The request that also knows when the schedule looks next: whoever reads the store then sees that a look is
+    missing.
+    """
+    with best_effort("the next look"):
+        if (deployment := _deployment()) is not None:
+            return request.model_copy(update={"next_look": next_due(deployment, dt.datetime.now(dt.UTC))})
+    return request
 
 
 def _seen_already() -> State[Any] | None:

@@ -83,6 +83,17 @@ def due_looks(deployment: UUID, now: dt.datetime) -> list[Look]:
     return [_look(run) for run in runs if run.state is not None and run.expected_start_time is not None]
 
 
+def next_due(deployment: UUID, now: dt.datetime) -> dt.datetime | None:
+    """When the schedule looks next, by what the server has planned; None where it has planned nothing."""
+    wanted = FlowRunFilter(
+        deployment_id=FlowRunFilterDeploymentId(any_=[deployment]),
+        expected_start_time=FlowRunFilterExpectedStartTime(after_=DateTime.fromtimestamp(now.timestamp(), dt.UTC)),
+    )
+    with get_client(sync_client=True) as client:
+        runs = client.read_flow_runs(flow_run_filter=wanted, sort=FlowRunSort.EXPECTED_START_TIME_ASC, limit=1)
+    return next((run.expected_start_time for run in runs), None)
+
+
 def skip(looks: Iterable[Look], by: Look) -> None:
     """Mark looks that need not be begun any more."""
     with get_client(sync_client=True) as client:

@@ -17,6 +17,8 @@ from schedule_case import deployments, end, looks, miss, serving, until, write_d
 
 from flows.missed import SKIPPED, Look, owed, seen_by, waiting_for_nothing
 from flows.server import scheduling_server
+from gvio.store.looks import read_look
+from gvio.store.objects import open_store
 
 SIX = dt.datetime(2026, 3, 10, 6, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)
@@ -112,6 +114,9 @@ def test_after_a_downtime_one_look_is_carried_out(tmp_path: Path, region_yaml: s
             assert done.state is not None
             assert "the folder is empty" in str(done.state.message)
             assert "\n" not in str(done.state.message)
+            left = read_look(open_store(str(tmp_path / "store")), "testland")
+            assert left is not None
+            assert (left.outcome, left.next_look is None) == ("late", False)
         finally:
             assert end(second, signal.SIGTERM) == 0
     assert "Traceback" not in (tmp_path / "serve.log").read_text()
