@@ -50,6 +50,7 @@ def main() -> None:
         json.dump(_one(asked.pack, asked.work, *asked.one, asked.members, asked.profile), sys.stdout)
         return
     work, found = asked.work or tempfile.mkdtemp(), {}
+    Path(work).mkdir(parents=True, exist_ok=True)
     for name, month, day in _calendar(Month.parse(asked.first)):
         words = [asked.pack, "--first", asked.first, "--members", str(asked.members), "--work", work]
         words += ["--profile", str(asked.profile), "--one", str(month), str(day)]

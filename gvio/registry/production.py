@@ -8,9 +8,8 @@ from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from gvio.registry.champion_moves import ChampionMove, MoveKind, moves_told_by
-from gvio.registry.connection import connect, nothing_stored
 from gvio.registry.record import CHAMPION, ModelVersion
-from gvio.registry.versions import all_versions
+from gvio.registry.versions import list_versions
 from gvio.scoreboard.names import AS_USED, OURS
 
 _SCORES = ("within_r2", "yoy_r2", "mape", "coverage80")
@@ -55,10 +54,7 @@ def production_history(uri: str, region: str) -> list[Production]:
         UpstreamUnavailable: No server answers at `uri`.
         ModelError: The registry cannot be read.
     """
-    if nothing_stored(uri):
-        return []
-    with connect(uri) as client:
-        versions = {version.version: version for version in all_versions(client, region)}
+    versions = {version.version: version for version in list_versions(uri, region)}
     told = (move for number in sorted(versions) for move in moves_told_by(versions[number]))
     moves = sorted(told, key=lambda move: move.at)
     champion = next((v.version for v in versions.values() if CHAMPION in v.aliases), None)
