@@ -18,7 +18,7 @@ from gvio.types import BoolArray, CheckResult, FloatArray
 
 LEAST_OTHERS = 5  # districts; the spread of fewer is not known
 LEAST_FACTOR = np.log(5.0)
-SIGNIFICANT = 5.0  # spreads; at most one honest ledger of a hundred reaches it (docs/measurements/mistakes.md)
+SIGNIFICANT, CONFIRMED = 5.0, 4.0  # spreads, by one measure and by all; hardly an honest ledger in a hundred has both
 FLOOR = 0.3  # log; factories of one kind differ at least so much
 ALIKE = 30.0  # factories; of so many, chance in their sizes is as large as what districts differ by
 BRIGHT = 0.3  # of the median district's light a factory; below, what the surroundings leave is no measure
@@ -65,7 +65,8 @@ def check_against_factories(
 ) -> CheckResult:
     """`ledger.against_factories`: no district's figures are far off what its factories and their light say.
 
-    A warning: factories differ, and a pack may list only some of them. Every measure that is known must say so.
+    A warning: factories differ, and a pack may list only some of them. Every measure that is known must say so, one of
+    them beyond doubt.
     """
     levels = typical_levels(areas, area_ids, city_id)
     compared = [compare(levels, measure, sizes.number) for measure in sizes.measures]
@@ -73,9 +74,9 @@ def check_against_factories(
     if not compared:
         message = f"not judged: fewer than {LEAST_OTHERS + 1} districts have both figures and factories"
         return CheckResult(_NAME, True, False, "ledger", message)
-    known, off, least = _agreed(compared)
-    bad: list[int] = np.flatnonzero(known & (np.abs(off) > least)).tolist()
-    silent: list[int] = np.flatnonzero(~known | (least > TENFOLD)).tolist()
+    off, enough, least = _agreed(compared)
+    bad: list[int] = np.flatnonzero(enough & (np.abs(off) > LEAST_FACTOR)).tolist()
+    silent: list[int] = np.flatnonzero(~(least <= TENFOLD)).tolist()
     untold = [area_ids[d] for d in silent]
     observed = {"areas": [area_ids[d] for d in bad], "untold": untold, "lines": []}
     if not bad:
@@ -131,20 +132,23 @@ def compare(levels: FloatArray, measure: FloatArray, number: FloatArray) -> Comp
     return Comparison(off, spread)
 
 
-def _agreed(compared: Sequence[Comparison]) -> tuple[BoolArray, FloatArray, FloatArray]:
-    """(D,) whether there is a measure, the smallest distance of all known ones, and the distance that would be told.
+def _agreed(compared: Sequence[Comparison]) -> tuple[FloatArray, BoolArray, FloatArray]:
+    """(D,) smallest distance of all known measures, whether they are far enough together, and from what distance on.
 
-    Where they point to different sides the distance is 0.
+    Where they point to different sides, or none is known, the distance is 0; the last is infinite where none is known.
     """
     known = np.array([one.known for one in compared])
     off = np.where(known, [one.off for one in compared], np.nan)
-    spread = np.where(known, [one.spread for one in compared], 0.0)
-    up, down = np.where(known, off > 0, True).all(axis=0), np.where(known, off < 0, True).all(axis=0)
+    spread = np.where(known, [one.spread for one in compared], np.nan)
     some = known.any(axis=0)
+    up, down = np.where(known, off > 0, True).all(axis=0), np.where(known, off < 0, True).all(axis=0)
     nearest = np.min(np.where(known, np.abs(off), np.inf), axis=0)
     agreed = np.where(some & up, nearest, np.where(some & down, -nearest, 0.0))
-    least = np.maximum(SIGNIFICANT * spread.max(axis=0), LEAST_FACTOR)
-    return np.asarray(some), np.asarray(agreed), np.asarray(least)
+    far = np.abs(off) / spread
+    enough = (np.where(known, far, 0.0).max(axis=0) > SIGNIFICANT) & np.where(known, far > CONFIRMED, True).all(axis=0)
+    narrow, wide = np.where(known, spread, np.inf).min(axis=0), np.where(known, spread, -np.inf).max(axis=0)
+    least = np.maximum(np.maximum(SIGNIFICANT * narrow, CONFIRMED * np.abs(wide)), LEAST_FACTOR)
+    return np.asarray(agreed), np.asarray(enough), np.asarray(least)
 
 
 def _usual(compared: Sequence[Comparison]) -> float:
