@@ -16,6 +16,7 @@ from gvio.errors import InputRefused
 
 if TYPE_CHECKING:
     from gvio.run.context import Context
+    from gvio.sample.samples import Samples
 
 _PIXELS_A_DEGREE = 240  # every product of night light has pixels of 15 arc-seconds
 _PROGRAM = 550e6  # bytes: the libraries
@@ -66,6 +67,16 @@ def machine_bytes() -> float:
     return min(known)
 
 
+def workers_for(samples: Samples, members: int) -> int:
+    """How many folds or members are worked on at a time: as many as there are cores, fewer where memory ends first."""
+    pixels, districts, factories = samples.owner.size, len(samples.area_ids), len(samples.factory_ids)
+    sizes, machine = Sizes(pixels, len(samples.months), districts, factories, members), machine_bytes()
+    for workers in range(os.cpu_count() or 1, 1, -1):
+        if needed_bytes(dataclasses.replace(sizes, workers=workers)) <= machine:
+            return workers
+    return 1
+
+
 def sizes_of(context: Context, *, light_only: bool) -> Sizes:
     """Sizes of the region as its configuration states them; `light_only`: without opening a file of the pack."""
     west, south, east, north = context.config.bounds
@@ -75,11 +86,11 @@ def sizes_of(context: Context, *, light_only: bool) -> Sizes:
         return Sizes(pixels, months)
     places = context.places
     members = max(context.params.model.seeds, context.params.evaluate.members)
-    return Sizes(pixels, months, len(places.area_ids), len(places.factories), members, os.cpu_count() or 1)
+    return Sizes(pixels, months, len(places.area_ids), len(places.factories), members)
 
 
 def require_memory(sizes: Sizes, region: str, machine: float | None = None) -> None:
-    """Refuse a region that does not fit.
+    """Refuse a region that does not fit even where one fold is worked on at a time.
 
     Args:
         sizes: Of the region.

@@ -23,6 +23,7 @@ from gvio.run.artifacts import Evaluated, EvaluatedHead, Sampled, Trained
 from gvio.run.code import source_of
 from gvio.run.digests import TRUTH
 from gvio.run.made import Kept, Made
+from gvio.run.memory import workers_for
 from gvio.sample.samples import Samples
 from gvio.scoreboard.board import Scoreboard, Subject
 from gvio.scoreboard.scores import LightInDistrict, MapScores
@@ -112,7 +113,9 @@ def _evaluate(context: Context, sampled: Sampled, fitted: Fitted) -> tuple[Fitte
     )
     material = Material(samples, sums, official[-1], context.params)
     fit = KeptFits(context.path("folds"))
-    folds = score_every_protocol(material, fitted, fit, Threads(context.progress))
+    folds = score_every_protocol(
+        material, fitted, fit, Threads(context.progress, workers_for(samples, context.params.evaluate.members))
+    )
     fit.sweep()
     names = [str(name) for name in context.places.districts["name"]]
     posterior, why = explain_estimate(fitted, samples, sums)

@@ -8,6 +8,7 @@ from gvio.run.artifacts import Champion, Fetched, Sampled, Trained, TrainedHead
 from gvio.run.code import source_of
 from gvio.run.inputs import architecture_digest, input_digests
 from gvio.run.made import Kept, Made
+from gvio.run.memory import workers_for
 from gvio.sample.samples import Samples
 from gvio.stages.sums import sums_of
 from gvio.stages.workers import Threads, one_thread_each
@@ -115,7 +116,7 @@ def _fit(context: Context, inputs: InputDigests, sampled: Sampled, reason: str, 
         params.model,
         params.sample.patch_px,
         start=start,
-        workers=Threads(context.progress),
+        workers=Threads(context.progress, workers_for(samples, params.model.seeds)),
     )
     about = About(
         region=context.region,

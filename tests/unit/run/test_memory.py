@@ -6,11 +6,12 @@ import dataclasses
 import datetime as dt
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from gvio.errors import InputRefused
 from gvio.run.context import open_context
-from gvio.run.memory import Sizes, machine_bytes, needed_bytes, require_memory, sizes_of
+from gvio.run.memory import Sizes, machine_bytes, needed_bytes, require_memory, sizes_of, workers_for
 from gvio.run.request import RunRequest
 
 SHANGHAI = Sizes(pixels=93_600, months=155, districts=16, factories=3_000, members=5, workers=2)
@@ -54,6 +55,28 @@ def test_sizes_come_from_the_configuration(tmp_path: Path, region_yaml: str) -> 
     sizes = sizes_of(context, light_only=True)
     assert sizes.pixels == pytest.approx((east - west) * (north - south) * 240**2, rel=0.2)
     assert sizes.months == context.cutoff - context.config.start + 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Sampled:
+    """What of samples takes memory."""
+
+    owner: np.ndarray
+    months: tuple[int, ...]
+    area_ids: tuple[str, ...]
+    factory_ids: tuple[str, ...]
+
+
+def test_many_cores_are_used_as_far_as_memory_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine of many cores and little memory works on fewer folds at a time; it is not too small."""
+    samples = Sampled(np.zeros((300, 312)), tuple(range(155)), ("",) * 16, ("",) * 3_000)
+    one = dataclasses.replace(SHANGHAI, workers=1)
+    monkeypatch.setattr("gvio.run.memory.os.cpu_count", lambda: 64)
+    for workers in (64, 5, 1):
+        room = needed_bytes(dataclasses.replace(one, workers=workers))
+        monkeypatch.setattr("gvio.run.memory.machine_bytes", lambda room=room: room)
+        assert workers_for(samples, 5) == workers
+        require_memory(one, "region", room)
 
 
 def test_the_machine_has_memory() -> None:
