@@ -1,7 +1,7 @@
 """Whether a region fits into this machine's memory, said before the work and not by the kernel in the middle of it.
 
 The sizes that decide are known from the pack: pixels, months, districts, factories. What each of them costs was
-measured (docs/measurements/run-cost.md).
+measured part by part, and raised to what a whole run took (docs/measurements/run-cost.md).
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 _PIXELS_A_DEGREE = 240  # every product of night light has pixels of 15 arc-seconds
 _PROGRAM = 550e6  # bytes: the libraries
 _IMAGES = 18  # bytes a pixel and month: light as it was read, as it is sampled, and on its way into a file
-_FOLD = 26  # bytes a pixel and month, for each fold that is fitted at a time: change, validity, surroundings
-_PATCH = 500  # bytes a factory and month, likewise: two panels and one that is being made
-_KERNELS = 20  # float64 matrices, months × months, for each district, likewise
+_FOLD = 44  # bytes a pixel and month, for each fold that is fitted at a time: change, validity, surroundings
+_PATCH = 850  # bytes a factory and month, likewise: two panels and one that is being made
+_KERNELS = 34  # float64 matrices, months × months, for each district, likewise
 _WHITENED = 3  # float32 matrices, months × months, for each district and member in training
 _CGROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
