@@ -122,7 +122,8 @@ def look_at_industry(places: Places, stack: LightStack) -> tuple[IntArray, BoolA
     row, col = factory_pixel(points, stack.geobox, ids)
     industry: BoolArray = np.zeros(owner.shape, dtype=bool)
     industry[row, col] = True
-    life = (places.factories[name].tolist() for name in ("opened", "closed"))
-    weight = places.factories["weight"].to_numpy(dtype=np.float64) * active_months(*life, stack.months).mean(axis=1)
+    opened, closed = (places.factories[name].tolist() for name in ("opened", "closed"))
+    works = active_months(opened, closed, stack.months).mean(axis=1)
+    weight = places.factories["weight"].to_numpy(dtype=np.float64) * works
     sizes = district_sizes(stack, owner, industry, district, weight, len(places.area_ids))
     return owner, industry, sizes
