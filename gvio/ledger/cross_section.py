@@ -88,7 +88,8 @@ def check_against_factories(
         f"{name_lines(lines)}: figures of area {area_ids[worst]} are {np.exp(abs(off[worst])):.2g} times "
         f"{'above' if off[worst] > 0 else 'below'} what its {what} say beside the other districts, which differ by a "
         f"factor of {np.exp(_usual(compared)):.2g}; enter sums of this district in the unit of region.yaml, not "
-        "averages, index numbers or growth rates; if its factories are so unlike the others', give them a weight"
+        "averages, index numbers or growth rates; if its factories are unlike the others', give them a weight; remove "
+        "places that are none"
     )
     return CheckResult(_NAME, False, False, "ledger", message, {**observed, "lines": lines})
 

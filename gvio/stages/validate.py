@@ -14,6 +14,7 @@ from gvio.region.pack import Places, check_factories, check_stated
 from gvio.run.artifacts import Checked, CheckedHead, Fetched
 from gvio.run.code import source_of
 from gvio.run.made import Made
+from gvio.sample.lifecycle import active_months
 from gvio.sample.owner import factory_district, factory_pixel, pixel_owner
 from gvio.types import BoolArray, CheckResult, IntArray, LightStack
 from gvio.validate.arrays import check_light
@@ -121,6 +122,8 @@ def look_at_industry(places: Places, stack: LightStack) -> tuple[IntArray, BoolA
     row, col = factory_pixel(points, stack.geobox, ids)
     industry: BoolArray = np.zeros(owner.shape, dtype=bool)
     industry[row, col] = True
-    weight = places.factories["weight"].to_numpy(dtype=np.float64)
+    opened, closed = (places.factories[name].tolist() for name in ("opened", "closed"))
+    works = active_months(opened, closed, stack.months).mean(axis=1)
+    weight = places.factories["weight"].to_numpy(dtype=np.float64) * works
     sizes = district_sizes(stack, owner, industry, district, weight, len(places.area_ids))
     return owner, industry, sizes

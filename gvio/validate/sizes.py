@@ -21,7 +21,7 @@ def district_sizes(
         owner: (y, x) int, district index, −1 outside every district.
         footprint_pixels: (y, x) bool, pixels that carry factories.
         district: (F,) int, district index of every factory.
-        weight: (F,) float64, > 0, 1 where the pack gives none.
+        weight: (F,) float64, ≥ 0: 1 where the pack gives none, times the share of the months in which it works.
         n: Number of districts.
     """
     excess = _excess(stack, owner, footprint_pixels)
