@@ -35,6 +35,7 @@ _MODEL = (
     "map.intervals",
     "model",
     "run.inputs",
+    "run.memory",
     "sample",
     "stages.sums",
     "stages.workers",
