@@ -139,7 +139,7 @@ def look(pack: Pack) -> Case | None:
 
 def _numbers(context: Context, fetched: Fetched, sampled: Sampled) -> tuple[FloatArray, set[str]]:
     """Estimates as `gvio.stages.map` publishes them, and the check of them against the figures if it fails."""
-    trained = train(context, fetched.head.light, sampled, Kept(lambda: None))
+    trained = train(context, fetched, sampled, Kept(lambda: None))
     samples, sums = sampled.samples.get(), sums_of(context, sampled)
     fitted, city = trained.package.get().fitted, context.config.city_id
     official, _ = official_monthly(context.ledger, samples.area_ids, city, samples.months, context.places.groups)

@@ -176,6 +176,8 @@ def test_layers_and_months_of_the_map(desk: Visit, published: tuple[Path, Publis
     desk.page.get_by_role("radio", name="Uncertainty").click()
     desk.sees("Uncertainty: % of the estimate")
     desk.page.get_by_role("radio", name="Raw map").click()
+    desk.sees(f"Raw map: {UNIT} per square of 1 km and month")
+    desk.page.get_by_role("radio", name="Pixels").click()
     desk.sees(f"Raw map: {UNIT} per pixel and month")
     desk.page.get_by_role("combobox").click()
     desk.page.get_by_role("option", name="October 2021").click()

@@ -165,7 +165,9 @@ def test_status_says_what_is_published(published_region: Region, tmp_path: Path)
     assert entry["invented"] is True
     line = call("status", "--store", published_region.store).out
     assert re.fullmatch(
-        r"badland: 2020-12, release 2020-12-\w+, \d+ days old; \d+ checks, \d+ warnings?; .*, INVENTED DATA\n", line
+        r"badland: 2020-12, release 2020-12-\w+, \d+ days old; \d+ checks, \d+ warnings?; .*, INVENTED DATA\n"
+        r"  last look .*\n",
+        line,
     )
     absent = call("status", "--store", tmp_path / "none")
     assert (absent.code, absent.message) == (1, f"gvio: {tmp_path / 'none'}: no such folder. {ABSENT}")
