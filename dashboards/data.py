@@ -9,13 +9,14 @@ import streamlit as st
 from odc.geo.geobox import GeoBox
 
 from gvio.publish.latest import Latest
+from gvio.publish.news import NewsTable
 from gvio.report.about import About, describe
 from gvio.report.district_page import Identity
-from gvio.store.documents import read_latest, read_manifest
+from gvio.store.documents import read_latest
 from gvio.store.looks import last_look_line, regions_seen
 from gvio.store.objects import ObjectStore, open_store
 from gvio.store.published import PublishedRelease, list_releases, read_grid, read_release
-from gvio.store.revisions import Revisions, read_revisions
+from gvio.store.revisions import read_news_of
 from gvio.store.served import published_at
 from gvio.types import FloatArray
 
@@ -94,10 +95,10 @@ def shown(url: str, endpoint_url: str | None, region: str, release_id: str) -> S
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def revisions(url: str, endpoint_url: str | None, region: str, release_id: str) -> Revisions:
-    """What a release says of its change since the one before."""
-    store = store_of(Source(url, endpoint_url))
-    return read_revisions(store, read_manifest(store, region, release_id))
+def news(url: str, endpoint_url: str | None, region: str, release_id: str) -> NewsTable | None:
+    """By what a release's estimates differ from those of the release before; None where it does not say."""
+    release = shown(url, endpoint_url, region, release_id).release
+    return read_news_of(store_of(Source(url, endpoint_url)), release.manifest)
 
 
 @st.cache_resource(show_spinner="Reading the map …", max_entries=24)

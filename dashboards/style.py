@@ -27,9 +27,8 @@ h3 {font-size: 1.1rem !important; padding-top: 1.2rem !important}
 .gvio-facts .value {font-size: 1.6rem; line-height: 1.3; white-space: nowrap}
 .gvio-list {display: grid; grid-template-columns: minmax(6.5rem, 0.3fr) 1fr; line-height: 1.7}
 .gvio-list, .gvio-list dt, .gvio-list dd {margin: 0 !important; padding: 0 !important; overflow-wrap: anywhere}
-.gvio-list dt {color: #4d505c; font-weight: 400}
+.gvio-list dt {color: #4d505c; font-weight: 400; overflow-wrap: break-word}
 .gvio-list dd {font-variant-numeric: tabular-nums}
-.gvio-list dt {overflow-wrap: break-word}
 .gvio-table {max-height: 640px; overflow: auto}
 .gvio-table table {border-collapse: collapse; width: 100%; font-size: 0.9rem; margin: 0}
 .gvio-table caption {text-align: left; font-size: 0.85rem; padding: 0 0 0.4rem; color: #4d505c}

@@ -6,12 +6,13 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from dashboards.data import Shown, revisions
+from dashboards.data import Shown, news
 from dashboards.style import LINE, OFFICIAL, PART_COLOURS, named_chart, png_of
 from gvio.report.news import news_sentence, no_news
 from gvio.report.plain import plain
 from gvio.report.reasons import MOVING, light_table, moving_parts, reason_sentence
 from gvio.report.tables import district_table, month_text
+from gvio.store.revisions import predecessor_named
 
 _CHART_PX = 460
 _BAR_MS = 27 * 24 * 3600 * 1000  # a month's bar leaves a gap to the next
@@ -51,10 +52,10 @@ def show(view: Shown) -> None:
 def _change(view: Shown, area: str, month: str, name: str) -> str:
     """Why the number is another than in the release before."""
     source, (region, release) = view.source, view.key
-    found = revisions(source.url, source.endpoint_url, region, release)
-    if found.news is None:
-        return no_news(found.predecessor)
-    return news_sentence(found.news.rows, area, month, name, found.news.together)
+    found = news(source.url, source.endpoint_url, region, release)
+    if found is None:
+        return no_news(predecessor_named(view.release.manifest))
+    return news_sentence(found.rows, area, month, name, found.together)
 
 
 def build_figure(parts: pd.DataFrame, month: str) -> go.Figure:

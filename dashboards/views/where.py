@@ -15,11 +15,11 @@ from gvio.errors import GvioError
 from gvio.report.about import About, object_key
 from gvio.report.basis import EXPLAINED, basis_of, basis_sentence
 from gvio.report.detail import Detail, detailed, details_of, finest_seen
-from gvio.report.district_page import districts_html, rows_csv, signed_percent
+from gvio.report.district_page import districts_html, rows_csv
 from gvio.report.edges import district_edges
 from gvio.report.picture import LAYERS, Layer, draw, figure, legend_html
 from gvio.report.plain import plain
-from gvio.report.tables import AreaMonth, area_month, district_table, month_text
+from gvio.report.tables import AreaMonth, area_month, district_table, month_text, signed_percent
 from gvio.types import FloatArray
 
 _MAP_PX = 470

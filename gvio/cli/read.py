@@ -151,11 +151,11 @@ def _of_release(objects: ObjectStore, release: PublishedRelease, now: dt.datetim
 
 
 def _served(objects: ObjectStore, region: str, day: dt.date, now: dt.datetime) -> _Served:
-    from gvio.store.served import read_release_on, served_on
+    from gvio.store.served import read_served, served_on
 
     one = served_on(objects, region, day, now.date())
     then = min(now, dt.datetime.combine(day, dt.time(23, 59, 59), dt.UTC))
-    published = _of_release(objects, read_release_on(objects, region, day, now.date()), then)
+    published = _of_release(objects, read_served(objects, region, one), then)
     return _Served(str(day), one.number, one.since, one.until, one.move, published)
 
 

@@ -22,31 +22,22 @@ def basis_of(official: float | None, kind: str) -> Basis:
     return "from sums" if kind == "fitted" else "nowcast"
 
 
+_ONE: Mapping[Basis, str] = {"official": "official", "from sums": "taken from sums", "nowcast": "a nowcast"}
+_MANY: Mapping[Basis, str] = {**_ONE, "nowcast": "nowcasts"}
+
+
 def basis_sentence(city: Basis | None, districts: list[Basis]) -> str:
     """One sentence about a month: the city's basis first, then how many districts stand on what."""
     counts = {basis: districts.count(basis) for basis in EXPLAINED if basis in districts}
-    if len(counts) == 1 and districts:
+    of_city = f"The city's estimate is {_ONE[city]}: {EXPLAINED[city]}." if city else ""
+    if len(counts) == 1:
         only = next(iter(counts))
-        same = city == only
-        rows = "The city's estimate and those of all districts" if same else "The estimates of all districts"
-        end = f"{rows} are {_plural(only)}: {EXPLAINED[only]}."
-        return end if same or city is None else f"{_of_city(city)} {end}"
-    parts = ", ".join(f"{count} {_short(basis, count)}" for basis, count in counts.items())
-    told = f"Districts: {parts}." if parts else ""
-    return " ".join(filter(None, [_of_city(city) if city else "", told]))
-
-
-def _of_city(basis: Basis) -> str:
-    return f"The city's estimate is {_singular(basis)}: {EXPLAINED[basis]}."
-
-
-def _singular(basis: Basis) -> str:
-    return {"official": "official", "from sums": "taken from sums", "nowcast": "a nowcast"}[basis]
-
-
-def _plural(basis: Basis) -> str:
-    return {"official": "official", "from sums": "taken from sums", "nowcast": "nowcasts"}[basis]
-
-
-def _short(basis: Basis, count: int) -> str:
-    return _plural(basis) if count > 1 or basis != "nowcast" else "nowcast"
+        if city == only:
+            return f"The city's estimate and those of all districts are {_MANY[only]}: {EXPLAINED[only]}."
+        told = f"The estimates of all districts are {_MANY[only]}: {EXPLAINED[only]}."
+    else:
+        parts = [
+            f"{count} {basis if (count, basis) == (1, 'nowcast') else _MANY[basis]}" for basis, count in counts.items()
+        ]
+        told = f"Districts: {', '.join(parts)}." if parts else ""
+    return " ".join(filter(None, [of_city, told]))

@@ -11,8 +11,4 @@ from gvio.types import CheckResult
 
 def checks_html(checks: Sequence[CheckResult]) -> str:
     """Check, outcome, subject and message of each; every text is escaped."""
-    rows = [
-        {"name": row["check"], "subject": row["subject"], "message": row["message"], "outcome": row["outcome"]}
-        for _, row in checks_table(checks).iterrows()
-    ]
-    return render("checks.html", checks=rows)
+    return render("checks.html", checks=checks_table(checks).to_dict("records"))

@@ -9,7 +9,7 @@ import pandas as pd
 
 from gvio.report.basis import basis_of
 from gvio.report.pages import render
-from gvio.report.tables import decimals_for
+from gvio.report.tables import decimals_for, signed_percent
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,11 +61,6 @@ def rows_csv(rows: pd.DataFrame, identity: Identity) -> bytes:
         region=identity.region, release=identity.release, unit=identity.unit, invented=str(identity.invented).lower()
     )
     return told.to_csv(index=False).encode("utf-8-sig")
-
-
-def signed_percent(value: float | None) -> str:
-    """A change in per cent with its sign: +2.1 %, −0.4 %; "–" for None and NaN."""
-    return "–" if value is None or math.isnan(value) else f"{value:+.1f} %".replace("-", "−")
 
 
 def _number(value: float, decimals: int) -> str:

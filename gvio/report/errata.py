@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from gvio.report.tables import month_text
+from gvio.report.tables import month_text, signed_percent
 from gvio.revisions.errata import Erratum
 
 _CAUSE: Mapping[str, str] = {
@@ -20,7 +20,7 @@ def erratum_sentence(erratum: Erratum, names: Mapping[str, str] | None = None) -
     largest = max(erratum.estimates, key=lambda row: abs(row.part))
     name, months = (names or {}).get(largest.area_id, largest.area_id), sorted({row.month for row in erratum.estimates})
     span = months[0] if len(months) == 1 else f"{months[0]} to {months[-1]}"
-    moved = f"{100 * np.expm1(largest.part):+.1f} %".replace("-", "−")
+    moved = signed_percent(100.0 * float(np.expm1(largest.part)))
     count = f"{len(erratum.estimates)} estimate{'' if len(erratum.estimates) == 1 else 's'} of {span}"
     return (
         f"Erratum: {_CAUSE[erratum.cause]}, which moves {count} beyond the predicted revision, most {name} in "

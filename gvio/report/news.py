@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from gvio.report.tables import month_text
+from gvio.report.tables import month_text, signed_percent
 from gvio.revisions.news import PARTS
 
 WORDS: Mapping[str, str] = {
@@ -83,4 +83,4 @@ def _words(part: str, together: Sequence[str]) -> str:
 
 
 def _percent(part: float) -> str:
-    return f"{100.0 * np.expm1(part):+.1f} %".replace("-", "−")
+    return signed_percent(100.0 * float(np.expm1(part)))

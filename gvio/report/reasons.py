@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from gvio.report.tables import month_text
+from gvio.report.tables import month_text, signed_percent
 
 MOVING: Mapping[str, str] = {
     "season": "season",
@@ -54,10 +54,14 @@ def reason_sentence(parts: pd.DataFrame, month: str, name: str) -> str:
     total = float(row["total"])
     where = "at its own mean" if abs(total) < 100 * _SMALL else f"{_size(total)} its own mean"
     reasons = sorted(MOVING, key=lambda part: -abs(float(row[part])))
-    said = [f"{MOVING[part]} {_signed(float(row[part]))}" for part in reasons if abs(float(row[part])) >= 100 * _SMALL]
+    said = [
+        f"{MOVING[part]} {signed_percent(float(row[part]))}"
+        for part in reasons
+        if abs(float(row[part])) >= 100 * _SMALL
+    ]
     because = f": {', '.join(said)}" if said else ", and no part of it stands out"
     light = float(row["light"])
-    moved = "did not move it" if abs(light) < 100 * _SMALL else f"moved it by {_signed(light)}"
+    moved = "did not move it" if abs(light) < 100 * _SMALL else f"moved it by {signed_percent(light)}"
     return f"In {month_text(month)}, {name} is {where}{because}. Light {moved}; {_settled(float(row['believed']))}."
 
 
@@ -76,10 +80,6 @@ def _percent(part: pd.Series) -> pd.Series:
 
 def _size(percent: float) -> str:
     return f"{abs(percent):.1f} % {'above' if percent > 0 else 'below'}"
-
-
-def _signed(percent: float) -> str:
-    return f"{percent:+.1f} %".replace("-", "−")
 
 
 def _settled(share: float) -> str:

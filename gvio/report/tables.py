@@ -151,6 +151,11 @@ def decimals_for(values: pd.Series) -> int:
     return int(np.clip(3 - math.floor(math.log10(typical)), 0, 4))
 
 
+def signed_percent(value: float | None) -> str:
+    """A change in per cent with its sign: +2.1 %, −0.4 %; "–" for None and NaN."""
+    return "–" if value is None or math.isnan(value) else f"{value:+.1f} %".replace("-", "−")
+
+
 def month_text(month: str) -> str:
     """`2021-12` as "December 2021"; text that is no month is returned as it is."""
     try:

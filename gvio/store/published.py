@@ -19,7 +19,7 @@ from gvio.publish.models import NAME as MODELS
 from gvio.publish.models import ModelSpan, parse_models, span_of
 from gvio.raster import read_cog
 from gvio.scoreboard.board import Scoreboard
-from gvio.store.documents import LATEST, read_latest, read_manifest
+from gvio.store.documents import read_latest, read_manifest
 from gvio.store.keys import digest_in, nothing_hint, repair_hint, sha256
 from gvio.store.objects import ObjectStore
 from gvio.store.standing import manifest_of, newest_manifest, releases_with_manifest
@@ -58,15 +58,6 @@ class LastRelease(NamedTuple):
 
     release: PublishedRelease | None
     warning: CheckResult | None
-
-
-def list_regions(store: ObjectStore) -> list[str]:
-    """Names of the regions with a published release, sorted.
-
-    Raises:
-        StoreError: The store cannot be read.
-    """
-    return [name for name in store.list_folders("") if store.exists(f"{name}/{LATEST}")]
 
 
 def list_releases(store: ObjectStore, region: str) -> list[str]:

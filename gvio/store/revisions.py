@@ -49,13 +49,19 @@ def read_revisions(store: ObjectStore, manifest: Manifest) -> Revisions:
         StoreError: The store cannot be read.
         DamagedStore: A table is absent or damaged.
     """
-    news, vintages, statistics = (read_own(store, manifest, name) for name in (NEWS, VINTAGES, REVISIONS))
+    vintages, statistics = (read_own(store, manifest, name) for name in (VINTAGES, REVISIONS))
     return Revisions(
         predecessor=predecessor_named(manifest),
-        news=None if news is None else read_news(news),
+        news=read_news_of(store, manifest),
         vintages=None if vintages is None else _named(store, manifest, read_vintages(vintages)),
         statistics=None if statistics is None else read_statistics(statistics),
     )
+
+
+def read_news_of(store: ObjectStore, manifest: Manifest) -> NewsTable | None:
+    """The news of a release; None where it has none; raises as `read_revisions`."""
+    data = read_own(store, manifest, NEWS)
+    return None if data is None else read_news(data)
 
 
 def predecessor_named(manifest: Manifest) -> str | None:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gvio.publish.news import NAME as NEWS
-from gvio.publish.news import read_news
 from gvio.report.errata import erratum_sentence
 from gvio.report.news import newest_month, news_table, no_news
 from gvio.store.objects import ObjectStore
-from gvio.store.published import read_own
-from gvio.store.revisions import predecessor_named, read_errata_of
+from gvio.store.revisions import predecessor_named, read_errata_of, read_news_of
 from gvio.types import Manifest
 
 
@@ -19,10 +16,9 @@ def change_sentences(store: ObjectStore, manifest: Manifest) -> list[str]:
 
     One sentence that says why nothing can be said where the release carries no news; raises as `read_revisions`.
     """
-    data = read_own(store, manifest, NEWS)
-    if data is None:
+    news = read_news_of(store, manifest)
+    if news is None:
         return [no_news(predecessor_named(manifest))]
-    news = read_news(data)
     return list(news_table(news.rows, newest_month(news.rows), _names(manifest), news.together)["sentence"])
 
 

@@ -94,9 +94,13 @@ def read_release_on(store: ObjectStore, region: str, day: dt.date, today: dt.dat
     Raises:
         ConfigError, StoreError: As for `served_on`, and as for `store.published.read_release`.
     """
+    return read_served(store, region, served_on(store, region, day, today))
+
+
+def read_served(store: ObjectStore, region: str, served: Served) -> PublishedRelease:
+    """The release of a `served_on`; raises as `store.published.read_release`."""
     from gvio.store.published import read_release  # tables and rasters: only when a release is read
 
-    served = served_on(store, region, day, today)
     if served.move is None or served.move.release is None:
         raise DamagedStore("no release", where=store.url, hint=repair_hint(store.url, region))
     release = read_release(store, region, served.move.release)

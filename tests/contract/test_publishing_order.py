@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from publishing_doubles import assert_one_chain
@@ -13,7 +11,7 @@ from publishing_doubles import assert_one_chain
 from gvio.errors import ConflictError
 from gvio.publish.knowledge import Knowledge
 from gvio.store.documents import read_latest
-from gvio.store.objects import ObjectStore, open_store
+from gvio.store.objects import ObjectStore
 from gvio.store.published import read_release
 from gvio.store.standing import standing
 from gvio.store.writing import write_release
@@ -55,14 +53,6 @@ class Watched:
             self._moment = "over"
             self._act()
         self._store.replace(key, data, etag, media_type)
-
-
-@pytest.fixture(params=["folder", "s3"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
-    if request.param == "folder":
-        return open_store(str(tmp_path / "store"))
-    request.getfixturevalue("s3_credentials")
-    return open_store(f"s3://gvio-contract/{uuid.uuid4().hex}", request.getfixturevalue("s3_endpoint"))
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,8 @@ from gvio.errors import StoreError
 from gvio.publish.explanations import VALUES, explanations_frame
 from gvio.store.documents import read_latest
 from gvio.store.local import LocalStore
-from gvio.store.published import list_regions, list_releases, read_object, read_release
+from gvio.store.looks import regions_seen
+from gvio.store.published import list_releases, read_object, read_release
 from gvio.store.writing import write_release
 from gvio.types import Month
 
@@ -24,7 +25,7 @@ def store(tmp_path: Path) -> LocalStore:
 
 
 def test_an_empty_store_has_no_regions_and_says_so(store: LocalStore) -> None:
-    assert list_regions(store) == []
+    assert regions_seen(store) == []
     assert list_releases(store, "testland") == []
     assert read_latest(store, "testland") is None
     with pytest.raises(StoreError, match=r"store/testland: nothing is published\. Check the store"):
@@ -39,7 +40,7 @@ def test_regions_stand_side_by_side_and_other_folders_are_not_regions(
     write_release(store, "testland", release)
     write_release(store, "elsewhere", elsewhere)
     store.put_new("backup/notes.txt", b"1", "text/plain")
-    assert list_regions(store) == ["elsewhere", "testland"]
+    assert regions_seen(store) == ["elsewhere", "testland"]
     assert read_release(store, "elsewhere").region == "elsewhere"
 
 
