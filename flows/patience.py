@@ -49,11 +49,16 @@ def await_server(patience_s: float = SERVER_PATIENCE_S) -> None:
 
 def answers(url: str) -> bool:
     """Whether a Prefect server answers under this address."""
+    return silence_of(url) is None
+
+
+def silence_of(url: str) -> Exception | None:
+    """Why no Prefect server answers under this address; None where one does, if only to ask for a key."""
     try:
         with urllib.request.urlopen(f"{url.rstrip('/')}/health", timeout=_ASK_S):
-            return True
+            return None
     except urllib.error.HTTPError as answer:
         answer.close()
-        return True
-    except (OSError, ValueError):
-        return False
+        return None
+    except (OSError, ValueError) as error:
+        return error

@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
@@ -18,10 +17,9 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.embedded import PATIENCE_S, stopped_by_sigterm
 from flows.own_server import ADDRESS, TAKEN, taken
+from flows.patience import silence_of
 from gvio.errors import UpstreamUnavailable
 from gvio.loopback import direct_loopback
-
-_HEALTH_S = 10
 
 
 @contextlib.contextmanager
@@ -60,14 +58,9 @@ def require_server(url: str) -> None:
     Raises:
         UpstreamUnavailable: It does not answer.
     """
-    try:
-        with urllib.request.urlopen(f"{url.rstrip('/')}/health", timeout=_HEALTH_S):
-            return
-    except urllib.error.HTTPError as answer:
-        answer.close()  # it is there, and asks for a key perhaps: Prefect has it
-    except (OSError, ValueError) as error:
+    if (error := silence_of(url)) is not None:
         hint = "Start it, or unset PREFECT_API_URL: gvio then starts a server of its own."
-        raise UpstreamUnavailable(f"no Prefect server answers ({error})", where=url, hint=hint) from None
+        raise UpstreamUnavailable(f"no Prefect server answers ({error})", where=url, hint=hint)
 
 
 def server_environment(home: Path, port: int) -> dict[str, str]:
