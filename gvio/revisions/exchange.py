@@ -121,7 +121,8 @@ def split_change(
     areas, months = _common(before.area_ids, after.area_ids), _common(before.months, after.months)
 
     def cells(evidence: Evidence, values: FloatArray) -> FloatArray:
-        rows, columns = ([mine.index(x) for x in both] for mine, both in _axes(evidence, areas, months))
+        rows = [evidence.area_ids.index(area) for area in areas]
+        columns = [evidence.months.index(month) for month in months]
         return values[np.ix_(rows, columns)]
 
     steps = [*([Step(("model",), before)] if method else []), *readings]
@@ -143,7 +144,9 @@ def split_change(
 def _figures_and_new_light(before: Evidence, after: Evidence) -> list[Step]:
     """The exchanges that evidence alone allows: new light, revised figures, new figures; the last one is `after`."""
     steps = list[Step]()
-    seen_anew = any(m not in before.months or _seen(before, m) == UNSEEN for m, s in _seen_months(after) if s != UNSEEN)
+    then = dict(zip(before.months, before.seen, strict=True))
+    now = zip(after.months, after.seen, strict=True)
+    seen_anew = any(then.get(month, UNSEEN) == UNSEEN for month, digest in now if digest != UNSEEN)
     known = usable(before.figures, after)
     if seen_anew or before.months != after.months:
         steps.append(Step(("new_light",), dataclasses.replace(after, figures=known)))
@@ -180,19 +183,6 @@ def _keys(ledger: Ledger, columns: list[str]) -> list[tuple[object, ...]]:
     return list(ledger.rows[columns].itertuples(index=False, name=None))
 
 
-def _seen(evidence: Evidence, month: Month) -> str:
-    return evidence.seen[evidence.months.index(month)]
-
-
-def _seen_months(evidence: Evidence) -> list[tuple[Month, str]]:
-    return list(zip(evidence.months, evidence.seen, strict=True))
-
-
 def _common(one: Sequence[T], other: Sequence[T]) -> tuple[T, ...]:
-    return tuple(item for item in other if item in set(one))
-
-
-def _axes(
-    evidence: Evidence, areas: Sequence[str], months: Sequence[Month]
-) -> tuple[tuple[Sequence[object], Sequence[object]], tuple[Sequence[object], Sequence[object]]]:
-    return (evidence.area_ids, areas), (evidence.months, months)
+    known = set(one)
+    return tuple(item for item in other if item in known)

@@ -101,8 +101,8 @@ def make_release(
 def _require_continued(context: Context, mapped: Mapped) -> None:
     """Refuse a product that continues another release than readers have by now: its vintages would lack that one."""
     head, store, region = mapped.head, context.store, context.region
-    made, by_hand = MadeFrom(head.inputs.input_key, head.model.weights_sha256), context.request.supersede is not None
-    now = continued(store, region, _knowledge(mapped), made, supersede=by_hand).release
+    by_hand = context.request.supersede is not None
+    now = continued(store, region, _knowledge(mapped), _made_from(mapped), supersede=by_hand).release
     if now != head.inputs.predecessor:
         what = (
             f"the release to continue is {now}, not {head.inputs.predecessor}: it was published since the map was made"
@@ -113,6 +113,10 @@ def _require_continued(context: Context, mapped: Mapped) -> None:
 def _knowledge(mapped: Mapped) -> Knowledge:
     head = mapped.head
     return Knowledge(Month.parse(head.month), head.inputs.figures_public_until, head.as_of)
+
+
+def _made_from(mapped: Mapped) -> MadeFrom:
+    return MadeFrom(mapped.head.inputs.input_key, mapped.head.model.weights_sha256)
 
 
 def _models(mapped: Mapped, last: PublishedRelease | None) -> tuple[ModelSpan, ...]:
@@ -127,10 +131,8 @@ def _models(mapped: Mapped, last: PublishedRelease | None) -> tuple[ModelSpan, .
 
 def _jumps(mapped: Mapped, last: PublishedRelease | None) -> list[CheckResult]:
     """Against the last release; when that was made of the same, its own verdict: it cannot have jumped from itself."""
-    estimates, head = mapped.product.get().estimates, mapped.head
+    estimates = mapped.product.get().estimates
     if last is None:
         return check_jumps(estimates, None, _JUMP)
-    made = (last.manifest.inputs.get("input_key"), last.manifest.model.get("weights_sha256"))
-    same = made == (head.inputs.input_key, head.model.weights_sha256)
-    kept = [c for c in last.checks if c.name == "product.jump"] if same else []
+    kept = [c for c in last.checks if c.name == "product.jump"] if _made_from(mapped).of(last.manifest) else []
     return kept or check_jumps(estimates, last.estimates, _JUMP)
