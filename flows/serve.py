@@ -10,7 +10,7 @@ import shlex
 import shutil
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -68,7 +68,7 @@ def serve_daily(request: RunRequest, timing: Timing, say: Callable[[str], None])
         RunHeld: Another process has a server on the same workspace.
     """
     name, own = deployment_name(request), not PREFECT_API_URL.value()
-    with scheduling_server(request.workspace) as url:
+    with _until_interrupted(), scheduling_server(request.workspace) as url:
         before = _registered(name)
         paused = before is not None and _is_paused(before) and not timing.resume
         watch_heartbeats()
@@ -79,6 +79,14 @@ def serve_daily(request: RunRequest, timing: Timing, say: Callable[[str], None])
         for line in how_to(name, url, timing, paused):
             say(line)
         _carry_out(name, request, timing, paused)
+
+
+@contextlib.contextmanager
+def _until_interrupted() -> Iterator[None]:
+    """Ctrl-C and SIGTERM end what is inside in order, at any moment of it: that is how a schedule is meant to end."""
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    with contextlib.suppress(KeyboardInterrupt):
+        yield
 
 
 class _Looks(Runner):
@@ -105,8 +113,7 @@ def _carry_out(name: str, request: RunRequest, timing: Timing, paused: bool) -> 
     # By its module, and not as an object (`flow.serve`): that is sent by value, and loses the types of its parameters.
     runner = _Looks(name=name, limit=1, pause_on_shutdown=False)
     runner.add_deployment(deployment)
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(runner.start())
+    asyncio.run(runner.start())
 
 
 def deployment_name(request: RunRequest) -> str:

@@ -1,8 +1,8 @@
 """Every move of the champion's alias, kept as tags that nothing overwrites.
 
 The tags of a decision (`registry.decisions`) say what was decided last about a version; a later decision replaces them.
-So each move of the alias also leaves a tag of its own, `production.<time>`, before the alias moves. A move that was cut
-off there is told from one that was made by the next one: it says which version it took the place of.
+So each move of the alias also leaves a tag of its own, `production.<time>.<kind>`, before the alias moves. A move that
+was cut off there is told from one that was made by the next one: it says which version it took the place of.
 """
 
 from __future__ import annotations
@@ -78,7 +78,8 @@ def _from_decision(version: ModelVersion) -> list[ChampionMove]:
 
 def _write(client: MlflowClient, version: ModelVersion, move: ChampionMove) -> dict[str, str]:
     document = dataclasses.asdict(move) | {"at": move.at.isoformat()}
-    key = f"{_PREFIX}{move.at.astimezone(dt.UTC):%Y%m%dT%H%M%S.%fZ}"
+    # The kind, because versions of before told two moves of one second by whole seconds.
+    key = f"{_PREFIX}{move.at.astimezone(dt.UTC):%Y%m%dT%H%M%S.%fZ}.{move.kind}"
     text = json.dumps(document)
     client.set_model_version_tag(model_name(version.region), str(version.version), key, text)
     return {key: text}
