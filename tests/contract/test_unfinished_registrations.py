@@ -52,15 +52,15 @@ def _statuses(uri: str, region: str) -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("call", "killed_runs", "decided"),
+    ("call", "killed_runs", "decided", "champions"),
     [
-        ("create_run", 1, False),
-        ("_lay_out", 1, False),
-        ("create_model_version", 0, True),
-        ("set_registered_model_alias", 0, True),
+        ("create_run", 1, False, 1),
+        ("_lay_out", 1, False, 0),
+        ("create_model_version", 0, True, 1),
+        ("set_registered_model_alias", 0, True, 0),
+        ("set_registered_model_alias", 0, True, 1),
     ],
 )
-@pytest.mark.parametrize("champions", [0, 1])
 def test_a_killed_registration_is_completed_by_the_next(tmp_path, new_database, call, killed_runs, decided, champions):
     (tmp_path / "mlflow.db").write_bytes(new_database)
     uri = default_uri(tmp_path)

@@ -72,9 +72,12 @@ def test_repro_builds_the_model_that_run_builds(project: Path, tmp_path: Path) -
     assert "up to date" in run(project, "dvc", "repro")
 
 
-def test_an_experiment_shows_its_metrics_and_publishes_nothing(project: Path) -> None:
+def test_an_experiment_runs_in_a_folder_of_its_own_shows_its_metrics_and_publishes_nothing(project: Path) -> None:
     before = digest(project / WORK / "challenger" / "model.safetensors")
-    run(project, "dvc", "exp", "run", "-q", "-S", "model.epochs=3")
+    run(project, "dvc", "exp", "run", "-q", "--temp", "--name", "longer", "-S", "model.epochs=3")
+    assert digest(project / WORK / "challenger" / "model.safetensors") == before
+    assert "model.epochs" in run(project, "dvc", "exp", "show", "--csv", "--only-changed")
+    run(project, "dvc", "exp", "apply", "longer")
     assert digest(project / WORK / "challenger" / "model.safetensors") != before
     told = json.loads(run(project, "dvc", "metrics", "diff", "--json"))
     ((_, metrics),) = told.get("diff", told).items()
@@ -85,13 +88,6 @@ def test_an_experiment_shows_its_metrics_and_publishes_nothing(project: Path) ->
     assert "skill" in run(project, "dvc", "plots", "show", "--json")
     run(project, "git", "checkout", "-q", ".")
     run(project, "dvc", "checkout", "-q")
-
-
-def test_an_experiment_runs_in_a_folder_of_its_own(project: Path) -> None:
-    before = digest(project / WORK / "challenger" / "model.safetensors")
-    run(project, "dvc", "exp", "run", "-q", "--temp", "-S", "model.epochs=4")
-    assert digest(project / WORK / "challenger" / "model.safetensors") == before
-    assert "model.epochs" in run(project, "dvc", "exp", "show", "--csv", "--only-changed")
 
 
 def test_a_clone_gets_pack_and_model_and_has_nothing_to_do(project: Path, tmp_path: Path) -> None:

@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowRunFilter
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from schedule_case import PROGRAM, deployments, end, looks, serving, until, write_dark_pack
 
 from flows.patience import answers
+from gvio.cli.main import main
 
 pytestmark = [
     pytest.mark.slow,
@@ -25,13 +27,15 @@ pytestmark = [
 
 
 @pytest.mark.parametrize("wrong", [("--cron", "every day"), ("--timezone", "Mars/Olympus")])
-def test_a_wrong_time_is_one_line(tmp_path: Path, wrong: tuple[str, str]) -> None:
-    words = ["serve", "--region", "pack", "--store", "store", *wrong]
-    done = subprocess.run([sys.executable, "-c", PROGRAM, *words], cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 2
-    assert len(done.stderr.splitlines()) == 1
-    assert wrong[0] in done.stderr
-    assert wrong[1] in done.stderr
+def test_a_wrong_time_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], wrong: tuple[str, str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit, match="2"):
+        main(["serve", "--region", "pack", "--store", "store", *wrong])
+    (line,) = capsys.readouterr().err.splitlines()
+    assert wrong[0] in line
+    assert wrong[1] in line
     assert list(tmp_path.iterdir()) == []
 
 
@@ -41,6 +45,7 @@ def test_the_life_of_a_schedule(tmp_path: Path, region_yaml: str) -> None:
     url = _url(tmp_path)
     _a_person_does_the_hints(tmp_path, url)
     _is_refused_beside_it(tmp_path)
+    until(lambda: _planned(url) > 0, "looks are planned: with sqlalchemy 2.1 they never are, without a word")
     with temporary_settings({PREFECT_API_URL: url}), get_client(sync_client=True) as client:
         client.pause_deployment(deployments(url)[0].id)
     end(first, signal.SIGKILL)
@@ -66,6 +71,13 @@ def test_the_life_of_a_schedule(tmp_path: Path, region_yaml: str) -> None:
 def _times(url: str) -> list[tuple[str, str | None]]:
     (one,) = deployments(url)
     return [(schedule.schedule.cron, schedule.schedule.timezone) for schedule in one.schedules]
+
+
+def _planned(url: str) -> int:
+    """Looks that the server has planned; with fastapi 0.151 it answers no such question."""
+    with temporary_settings({PREFECT_API_URL: url}), get_client(sync_client=True) as client:
+        runs = client.read_flow_runs(flow_run_filter=FlowRunFilter(), limit=200)
+    return sum(bool(run.auto_scheduled) for run in runs)
 
 
 def _a_person_does_the_hints(folder: Path, url: str) -> None:
