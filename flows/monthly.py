@@ -10,11 +10,13 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from flows.access import open_with_access
+from flows.approval import answered
 from flows.patience import await_server
 from flows.slot import region_slot
 from flows.tasks import Tasks
 from flows.told import Told, first_name, leave, of_error, of_range, of_report, progress_of_run, say_errors_in_one_line
 from gvio.errors import GvioError
+from gvio.run.context import Context
 from gvio.run.order import run_month
 from gvio.run.range import run_range
 from gvio.run.report import RangeReport, RunReport
@@ -46,9 +48,19 @@ def backfill(request: RangeRequest) -> RangeReport:
 def month_recorded(request: RunRequest, unless: Callable[[], State[Any] | None] = lambda: None) -> State[Any]:
     """The monthly run and the state of its end; `unless` may end it, once no other run of the region is at work."""
 
+    def once(tasks: Tasks) -> tuple[Context, RunReport]:
+        context = open_with_access(request, progress_of_run())
+        return context, run_month(context, STAGES, tasks)
+
     def work(region: str, tasks: Tasks) -> RunReport | State[Any]:
         with region_slot(region):
-            return unless() or run_month(open_with_access(request, progress_of_run()), STAGES, tasks)
+            if (end := unless()) is not None:
+                return end
+            context, report = once(tasks)
+        if answered(context, report):  # nobody waits for the slot while a person thinks
+            with region_slot(region):
+                _, report = once(tasks)
+        return report
 
     return recorded(request, work, lambda report: of_report(report, request))
 

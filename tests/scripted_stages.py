@@ -42,7 +42,8 @@ def write_pack(folder: Path, region_yaml: str) -> Path:
 class ScriptedStages:
     """Each stage does what stands next in its list: raise an error, call a function, or (None) succeed.
 
-    `calls` are the stages in the order in which they ran, retries included; `light` and `registry` tokens of a look.
+    `calls` are the stages in the order in which they ran, retries included; `light` and `registry` tokens of a look;
+    `decision` what `decide` says.
     """
 
     def __init__(self, make_release: Callable[..., Any], **acts: list[Any]) -> None:
@@ -50,6 +51,7 @@ class ScriptedStages:
         self.calls: list[str] = []
         self.contexts: list[Context] = []
         self.light, self.registry = "files of today", "no champion"
+        self.decision = "promoted"
 
     def light_token(self, context: Context) -> str:
         self._act("look", context)
@@ -85,7 +87,7 @@ class ScriptedStages:
 
     def decide(self, context: Context, sampled: Any, evaluated: Any, champion: Any) -> Any:
         head = a.DecidedHead(
-            **self._head("decide", context), version=1, decision="promoted", reason="promote: scripted"
+            **self._head("decide", context), version=1, decision=self.decision, reason="promote: scripted"
         )
         return a.Decided(context.workspace.keep(head, {}), None)  # type: ignore[arg-type]
 

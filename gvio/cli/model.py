@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gvio.cli.options import heartbeat_option, open_from, request_from, show_runs
+from gvio.cli.options import approval_options, heartbeat_option, open_from, request_from, show_runs
 from gvio.cli.output import emit, json_option
 
 if TYPE_CHECKING:
@@ -59,6 +59,34 @@ def promote(region: str, workspace: str, version: int, reason: str, as_json: boo
     emit({"champion": version}, [f"version {version} is champion; the next run maps with it"], as_json)
 
 
+def _answer(name: str, text: str, told: str) -> None:
+    """A command by which a person answers a candidate that waits for approval."""
+
+    @registry.command(name, help=text)
+    @_options
+    @click.option("--version", "version", type=int, help="Which candidate; default: the newest.")
+    @click.option("--reason", required=True, help="Why, and by whom; kept with the version.")
+    @json_option
+    def command(region: str, workspace: str, version: int | None, reason: str, as_json: bool) -> None:
+        from gvio.registry import approval
+
+        slug = _slug(region, workspace)
+        answered = (approval.approve if name == "approve" else approval.reject)(_uri(workspace), slug, reason, version)
+        emit(answered, [told.format(answered.version)], as_json)
+
+
+_answer(
+    "approve",
+    "Make the candidate that waits for approval champion.",
+    "version {} is champion; the next run maps with it",
+)
+_answer(
+    "reject",
+    "Keep the champion: the candidate that waits is never promoted by rule.",
+    "version {} is rejected; the champion stays",
+)
+
+
 @registry.command()
 @_options
 @json_option
@@ -99,6 +127,7 @@ def rollback(region: str, workspace: str, reason: str, as_json: bool) -> None:
 @click.option("--cron", default="0 6 * * *", show_default=True, metavar="LINE", help="When to look.")
 @click.option("--timezone", default="UTC", show_default=True, metavar="ZONE", help="Time zone of --cron.")
 @click.option("--resume", is_flag=True, help="Resume a schedule that was paused.")
+@approval_options
 @heartbeat_option
 def serve(
     pack: str,
@@ -108,10 +137,10 @@ def serve(
     cron: str,
     timezone: str,
     resume: bool,
-    heartbeat: str | None,
+    **flags: Any,
 ) -> None:
     """The schedule: look once a day, run when a product or a figure is new."""
-    request = request_from(pack=pack, store=store, workspace=workspace, params_file=params_file, heartbeat=heartbeat)
+    request = request_from(pack=pack, store=store, workspace=workspace, params_file=params_file, **flags)
     show_runs()
     from flows.serve import Timing, serve_daily
 

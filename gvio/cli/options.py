@@ -77,6 +77,14 @@ def heartbeat_option(command: F) -> F:
     return click.option("--heartbeat", metavar="FILE_OR_URL", help=text)(command)
 
 
+def approval_options(command: F) -> F:
+    """--approval and --approval-hours: whether a person promotes candidates."""
+    text = "Who promotes a candidate that passed the gate; default: GVIO_APPROVAL, else the rule."
+    who = click.option("--approval", type=click.Choice(["rule", "hand"]), help=text)
+    text = "How long a run of Prefect waits for a person; then the champion stays."
+    return who(click.option("--approval-hours", type=float, default=12.0, show_default=True, help=text)(command))
+
+
 def request_from(**flags: Any) -> RunRequest:
     """The request that flags and environment describe.
 
@@ -110,7 +118,9 @@ def _with_servers(flags: dict[str, Any]) -> dict[str, Any]:
     store = flags.get("store") or str(Path(flags["workspace"]) / "store")
     endpoint, tracking = os.environ.get("AWS_ENDPOINT_URL"), os.environ.get("MLFLOW_TRACKING_URI")
     heartbeat = flags.get("heartbeat") or os.environ.get("GVIO_HEARTBEAT") or None
+    approval = flags.get("approval") or os.environ.get("GVIO_APPROVAL") or "rule"
     servers = {"store": store, "endpoint_url": endpoint, "tracking_uri": tracking, "heartbeat": heartbeat}
+    servers |= {"approval": approval}
     return {**flags, **servers}
 
 

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from gvio.cli.options import heartbeat_option, open_from, range_from, request_from, request_options
+from gvio.cli.options import (
+    approval_options,
+    heartbeat_option,
+    open_from,
+    range_from,
+    request_from,
+    request_options,
+)
 from gvio.cli.output import emit, json_option, stage_lines
 
 if TYPE_CHECKING:
@@ -18,6 +26,7 @@ if TYPE_CHECKING:
 @click.option("--retrain", is_flag=True, help="Train from scratch whatever the rule says.")
 @click.option("--supersede", metavar="WHY", help="Replace a release of the same month that knows more; recorded.")
 @click.option("--replace-region", is_flag=True, help="Publish although the store holds another region of this name.")
+@approval_options
 @heartbeat_option
 @json_option
 def run(as_json: bool, **flags: Any) -> None:
@@ -33,7 +42,21 @@ def run(as_json: bool, **flags: Any) -> None:
         "published": f"published {month} as release {release}",
         "archived": _archived(report),
     }[report.outcome]
-    emit(report, [*(stage_lines(report.stages) if report.outcome != "unchanged" else []), last], as_json)
+    lines = [*(stage_lines(report.stages) if report.outcome != "unchanged" else []), last]
+    emit(report, [*lines, *awaits(report, **flags)], as_json)
+
+
+def awaits(report: RunReport, *, pack: str, workspace: str, **_: Any) -> list[str]:
+    """What a person can say to a candidate that waits, as commands that work."""
+    if report.awaiting is None:
+        return []
+    where = f"--region {shlex.quote(pack)} --workspace {shlex.quote(workspace)} --version {report.awaiting}"
+    told = f"version {report.awaiting} awaits approval, and the champion of before made this map"
+    return [
+        told,
+        f"  to map with it from the next run on: gvio registry approve {where} --reason WHY",
+        f"  to keep the champion: gvio registry reject {where} --reason WHY",
+    ]
 
 
 def _archived(report: RunReport) -> str:
@@ -54,6 +77,7 @@ def _archived(report: RunReport) -> str:
 @click.option("--single-release", is_flag=True, help="One release with all grids instead of one a month.")
 @click.option("--as-of", metavar="YYYY-MM-DD", help="Hide statistics published later; default: today.")
 @click.option("--params", "params_file", metavar="FILE", help="Scientific parameters; default: built in.")
+@approval_options
 @heartbeat_option
 @json_option
 def backfill(as_json: bool, **flags: Any) -> None:

@@ -22,8 +22,10 @@ CHAMPION = "champion"
 CHALLENGER = "challenger"
 PREVIOUS = "previous"
 
-GateKind = Literal["promoted", "kept-champion", "archived"]
-DecisionKind = Literal["promoted", "kept-champion", "archived", "by-hand", "rolled-back", "duplicate", ""]
+GateKind = Literal["promoted", "awaiting", "kept-champion", "archived"]
+DecisionKind = Literal[
+    "promoted", "awaiting", "kept-champion", "archived", "by-hand", "rejected", "rolled-back", "duplicate", ""
+]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,6 +58,7 @@ class Decision:
     """What the gate made of a candidate, and why.
 
     `promoted`: it becomes champion, unless the present champion knows later data (then it is archived).
+    `awaiting`: it passed, and a person decides (`gvio.registry.approval`); until then the champion stays.
     `kept-champion`: it was refused. `archived`: it passed, but only for a run as of an earlier day.
     """
 
@@ -123,7 +126,7 @@ class ModelVersion:
         aliases: Of `champion`, `challenger` (the newest candidate) and `previous` (champion before the present one).
         reason: Why it was trained.
         decision: What was decided about it last; "" while undecided.
-        evidence: The reason of that decision; `by hand: …` where a person promoted it.
+        evidence: The reason of that decision; `by hand: …` or `approved by hand: …` where a person promoted it.
         decided_at: When; None while undecided.
         restored: How a rollback made it champion again, e.g. `rolled back from version 3`; "" otherwise.
         replaced: The version that was champion before it; None if there was none.

@@ -45,8 +45,15 @@ if TYPE_CHECKING:
 
 # A decision about a version that is registered already is written only if it ranks no lower than the one it has: a
 # version that once was champion stays known as one.
-_RANK: dict[DecisionKind, int] = {"": 0, "kept-champion": 1, "archived": 2, "promoted": 3, "by-hand": 3}
-_STANDS = ("rolled-back", "duplicate")  # a person said no to these bytes, or another version holds them
+_RANK: dict[DecisionKind, int] = {
+    "": 0,
+    "kept-champion": 1,
+    "awaiting": 2,
+    "archived": 3,
+    "promoted": 4,
+    "by-hand": 4,
+}
+_STANDS = ("rejected", "rolled-back", "duplicate")  # a person said no to these bytes, or another version holds them
 
 
 def register(
@@ -55,8 +62,8 @@ def register(
     """Log the run, register its package with the decision, and move the aliases that follow from it.
 
     A promoted version becomes `champion`, and the champion of before `previous`. Two exceptions: where the present
-    champion knows later data, the version is archived and the champion stays; bytes that a person rolled back stay
-    rolled back, unless the champion is of no use. `challenger` is the newest candidate by the order of knowledge:
+    champion knows later data, the version is archived and the champion stays; bytes that a person rolled back or
+    rejected stay so, unless the champion is of no use. `challenger` is the newest candidate by the order of knowledge:
     neither an archived version nor one that knows less than the present challenger or champion becomes it.
 
     Args:
@@ -123,7 +130,7 @@ def decided_before(uri: str, region: str, package: Path, known: Knowledge | None
         restore(client, uri, version, package)
         if known is not None:
             _know_less(client, version, known)
-        if version.decision not in ("promoted", "kept-champion") or not version.unfinished:
+        if version.decision not in ("promoted", "awaiting", "kept-champion") or not version.unfinished:
             return version
         holders = alias_holders(client, region)
         champion = holders.get(CHAMPION)
@@ -141,7 +148,7 @@ def _know_less(client: MlflowClient, version: ModelVersion, known: Knowledge) ->
 
 def _settled(decision: Decision, known: Knowledge, champion: ModelVersion | None, supersede: str | None) -> Decision:
     """The decision, where a champion that knows later data is replaced by hand only."""
-    if decision.kind != "promoted" or champion is None or champion.known is None:
+    if decision.kind not in ("promoted", "awaiting") or champion is None or champion.known is None:
         return decision
     if known.order() >= champion.known.order():
         return decision
@@ -151,15 +158,18 @@ def _settled(decision: Decision, known: Knowledge, champion: ModelVersion | None
 
 
 def _needed_again(version: ModelVersion, settled: Decision, of_no_use: str) -> tuple[ModelVersion, Decision]:
-    """Bytes that a person rolled back count as undecided where nothing else can make the map; the evidence says so.
+    """Bytes that a person rolled back or rejected count as undecided where nothing else can make the map; the evidence
+    says so.
 
     Also where the process was killed after it had written this decision: it is the same one again.
     """
-    if not version.tags.get(ROLLED_BACK_AT):
+    rejected = version.decision == "rejected"
+    if not rejected and not version.tags.get(ROLLED_BACK_AT):
         return version, settled
-    if version.decision == "rolled-back":
+    if version.decision in ("rejected", "rolled-back"):
         version = dataclasses.replace(version, decision="")
-    return version, Decision(settled.kind, f"{settled.reason}; rolled back before, but {of_no_use}")
+    said = "rejected" if rejected else "rolled back"
+    return version, Decision(settled.kind, f"{settled.reason}; {said} before, but {of_no_use}")
 
 
 def _apply(

@@ -53,7 +53,8 @@ class StageLine(Frozen):
 
 class RunReport(Frozen):
     """One month. `outcome`: published (the pointer moved), archived (the store knows more already; `latest` is the
-    release that its pointer names), or unchanged (the store holds this month from these inputs already)."""
+    release that its pointer names), or unchanged (the store holds this month from these inputs already). `awaiting` is
+    the version that waits for a person's approval; the month was made with the champion of before."""
 
     region: str
     month: str
@@ -63,6 +64,7 @@ class RunReport(Frozen):
     verdict: str | None = None
     decision: str | None = None
     latest: str | None = None
+    awaiting: int | None = None
 
     @property
     def ended(self) -> Ended:
@@ -70,7 +72,10 @@ class RunReport(Frozen):
         if self.outcome == "archived":
             why = f"{self.month} was archived as release {self.release}; the latest, {self.latest}, knows more"
             return Ended(outcome="unchanged", reason=why)
-        return Ended(outcome=self.outcome)
+        return Ended(outcome=self.outcome, reason="" if self.awaiting is None else self._awaits())
+
+    def _awaits(self) -> str:
+        return f"version {self.awaiting} awaits approval: gvio registry approve or reject"
 
 
 def ended_by(error: GvioError) -> Ended | None:
@@ -105,7 +110,7 @@ def report_of(
 ) -> RunReport:
     """The report of a month from the lines of its stages."""
     every = {name: value for line in lines for name, value in line.facts.items()}
-    verdict, decision = every.get("verdict"), every.get("decision")
+    verdict, decision, awaiting = every.get("verdict"), every.get("decision"), every.get("awaiting")
     return RunReport(
         region=context.region,
         month=lines[0].month,
@@ -115,6 +120,7 @@ def report_of(
         verdict=None if verdict is None else str(verdict),
         decision=None if decision is None else str(decision),
         latest=latest,
+        awaiting=awaiting if isinstance(awaiting, int) else None,
     )
 
 
@@ -152,7 +158,8 @@ def _(head: EvaluatedHead) -> dict[str, Fact]:
 
 @facts.register
 def _(head: DecidedHead) -> dict[str, Fact]:
-    return {"decision": head.reason, "version": head.version}
+    told: dict[str, Fact] = {"decision": head.reason, "version": head.version}
+    return told | ({"awaiting": head.version} if head.decision == "awaiting" else {})
 
 
 @facts.register

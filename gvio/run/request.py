@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationError
 
@@ -22,6 +22,8 @@ MonthText = Annotated[str, AfterValidator(_month), Field(pattern=r"^\d{4}-\d{2}$
 
 _SUPERSEDE = "why the release takes the pointer although one of the same month knows more; recorded; None: it does not"
 _HEARTBEAT = "file to touch, or https address to ask, after every look, whatever its outcome; None: neither"
+_APPROVAL = "who promotes a candidate that passed the gate: the rule, or a person (gvio registry approve, or Prefect)"
+_APPROVAL_HOURS = "how long a flow of Prefect waits for a person; the champion stays then"
 
 
 class RunRequest(Frozen):
@@ -38,6 +40,8 @@ class RunRequest(Frozen):
     retrain: bool = Field(False, description="train from scratch whatever the rule says")
     supersede: Annotated[str, Field(pattern=r"\S")] | None = Field(None, description=_SUPERSEDE)
     replace_region: bool = Field(False, description="publish although the store holds another region of this name")
+    approval: Literal["rule", "hand"] = Field("rule", description=_APPROVAL)
+    approval_hours: float = Field(12.0, gt=0, le=168, description=_APPROVAL_HOURS)
     heartbeat: Annotated[str, Field(pattern=r"\S")] | None = Field(None, description=_HEARTBEAT)
     next_look: dt.datetime | None = Field(None, description="when the schedule looks next; None: unknown")
     also: tuple[MonthText, ...] = Field((), description="further months whose grids the release shall hold")

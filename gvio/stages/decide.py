@@ -42,16 +42,19 @@ def decide(context: Context, sampled: Sampled, evaluated: Evaluated, before: Kep
     """Register the candidate, promote it or keep the champion, and hand on the model that maps.
 
     A candidate that was decided on already keeps its decision; the model that maps is whatever is champion now. Where
+    people approve (`request.approval`), one that passes waits for them, unless no champion can make this map. Where
     that one cannot make this map, it is decided again: an error would come back at every run, whatever was trained.
 
     Raises:
         ModelError: The registry refused, or holds no usable champion afterwards.
     """
-    why = context.request.supersede
+    why, by = context.request.supersede, context.request.approval
     inputs = {"evaluated": evaluated.head.key} | ({} if why is None else {"supersede": why})
+    inputs |= {} if by == "rule" else {"approval": by}
     made = Made(stage=STAGE, inputs=inputs, source=source_of(STAGE))
     head, champion = context.workspace.find(DecidedHead, STAGE, made), before.get()
-    if head is None or champion is None or _other_than(champion.package, evaluated.package.get()):
+    undecided = head is None or head.decision == "awaiting"  # a person may have answered since
+    if head is None or undecided or champion is None or _other_than(champion.package, evaluated.package.get()):
         one_thread_each()
         head = context.workspace.keep(_decide(context, sampled, evaluated, champion, made), {})
         champion = read_champion(context, Month.parse(sampled.head.month))
@@ -70,11 +73,14 @@ def _decide(
     if not of_no_use and context.request.supersede is None:
         known = _known(context, package)
         version = decided_before(context.registry_uri, context.region, context.path("candidate"), known)
-    if version is None:
+    by_rule = context.request.approval == "rule"
+    if version is None or (by_rule and version.decision == "awaiting"):
         incumbent = None if champion is None else champion.package
         decision = judge(sampled.samples.get(), sums_of(context, sampled), package, incumbent)
         if damage:
             decision = Decision(decision.kind, f"{decision.reason}; the champion counts as none ({damage})")
+        if decision.kind == "promoted" and not (by_rule or of_no_use or context.request.supersede):
+            decision = Decision("awaiting", f"awaits approval: {decision.reason}")
         version = _register(context, evaluated, package, decision, of_no_use)
     return DecidedHead(
         made=made,

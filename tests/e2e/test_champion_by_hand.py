@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
-from badland import TARGET, Region
+from badland import PARAMS, TARGET, Region, call
 from mlflow.tracking import MlflowClient
+
+import gvio.stages.decide
+from gvio.registry.record import Decision
 
 
 def _champion(region: Region) -> int:
@@ -47,6 +51,24 @@ def test_the_map_is_made_by_the_champion_of_the_registry(region: Region) -> None
     assert {
         key: region.published()[key] for key in before if "latest" not in key and "collection" not in key
     }.items() <= (before.items())
+
+
+def test_a_candidate_waits_for_a_person_and_the_commands_that_are_named_answer_it(
+    region: Region, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    champion = _champion(region)
+    monkeypatch.setattr(gvio.stages.decide, "judge", lambda *_: Decision("promoted", "promote: better"))
+    region.params.write_text(PARAMS.replace("epochs: 2", "epochs: 3"))
+    outcome = region.run("run", "--retrain", "--approval", "hand")
+    assert outcome.code == 0, outcome.err
+    assert "version 3 awaits approval" in outcome.out
+    assert (_champion(region), int(region.manifest()["model"]["version"])) == (champion, champion)
+    (line,) = [line for line in outcome.out.splitlines() if "gvio registry approve" in line]
+    answer = shlex.split(line.partition("gvio ")[2].replace("WHY", "'looked at it'"))
+    assert call(*answer).code == 0
+    assert _champion(region) == 3
+    assert region.run("run", "--approval", "hand", "--json").document["outcome"] == "published"
+    assert region.manifest()["model"]["decision"].startswith("approved by hand: looked at it (awaits approval")
 
 
 def test_promoting_an_unknown_version_is_one_line(region: Region) -> None:

@@ -6,15 +6,20 @@ The flows are the true ones and so is the order of work; only the stages follow 
 from __future__ import annotations
 
 import datetime as dt
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from prefect.artifacts import Artifact
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, FlowRunFilterStateName
 from requests import HTTPError, Response
 from scripted_stages import ScriptedStages, write_pack
 
+import flows.approval
 import flows.monthly
 from flows.monthly import backfill, monthly
 from flows.tasks import Tasks
@@ -146,6 +151,36 @@ def test_a_bug_is_not_tried_again(request_: RunRequest, script: Any) -> None:
     with pytest.raises(ZeroDivisionError, match="bug"):
         monthly(request_)
     assert stages.calls == ["fetch"]
+
+
+@pytest.mark.parametrize("answer", ["approve", "reject", None])
+def test_a_person_is_asked_about_a_candidate(
+    request_: RunRequest, script: Any, monkeypatch: pytest.MonkeyPatch, answer: str | None
+) -> None:
+    """Whoever does not answer keeps the champion; the month is published before anybody is asked."""
+    script().decision = "awaiting"
+    said = list[tuple[Any, ...]]()
+    monkeypatch.setattr(flows.approval, "POLL_S", 1)
+    for word in ("approve", "reject"):
+        monkeypatch.setattr(flows.approval, word, lambda *given, word=word: said.append((word, *given[1:])))
+    asked = request_.model_copy(update={"approval": "hand", "approval_hours": 60 / 3600 if answer else 3 / 3600})
+    person = threading.Thread(target=_answer, args=(answer == "approve",))
+    if answer:
+        person.start()
+    report = monthly(asked)
+    if answer:
+        person.join()
+    assert said == ([(answer, "testland", "looked at it (on Prefect's page)", 1)] if answer else [])
+    assert report.outcome == ("unchanged" if answer == "approve" else "published"), "approved, the month is made again"
+
+
+def _answer(promote: bool) -> None:
+    """What a person does on the page, once it asks."""
+    paused = FlowRunFilter(state=FlowRunFilterState(name=FlowRunFilterStateName(any_=["Paused"])))
+    with get_client(sync_client=True) as client:
+        while not (found := client.read_flow_runs(flow_run_filter=paused)):
+            time.sleep(0.2)
+        client.resume_flow_run(found[0].id, run_input={"promote": promote, "reason": "looked at it"})
 
 
 def test_a_region_that_another_run_holds_is_left_alone(request_: RunRequest, script: Any) -> None:
