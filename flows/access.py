@@ -33,6 +33,7 @@ def open_with_access(request: RunRequest, progress: Progress | None = None) -> C
         "tracking_uri": request.tracking_uri or environment.get("MLFLOW_TRACKING_URI"),
     }
     context = open_context(request.model_copy(update=servers), progress=progress, registry_login=login)
+    context = dataclasses.replace(context, notify=environment.get("GVIO_NOTIFY") or None)
     if context.config.ntl.source != OFFICIAL:
         return context
     given = credentials_from(environment, Path(environment.get("NETRC") or Path.home() / ".netrc"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import threading
 from collections.abc import Iterator
 from uuid import UUID
@@ -85,13 +86,15 @@ def evidence(context: Context, report: RunReport) -> str:
     facts = {name: value for line in report.stages for name, value in line.facts.items()}
     rows = [f"- {name}: {facts[name]}" for name in _SHOWN if name in facts]
     page = context.path("evaluation.html")
-    where = f"--region {context.region} --workspace {context.request.workspace}"
+    where = (shlex.quote(context.region), shlex.quote(context.request.workspace))
     return "\n".join(
         [
             f"**{context.config.title}, {report.month}: version {report.awaiting} passed the gate and waits for you.**",
             f"Release {report.release} was made with the champion of before.",
             *rows,
             f"- evaluation: `{page}`",
-            f"- in a terminal: `gvio registry approve {where} --reason WHY`, or `reject` for `approve`",
+            "- in a terminal: `gvio registry approve --region {} --workspace {} --reason WHY`, or `reject`".format(
+                *where
+            ),
         ]
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -111,7 +112,8 @@ def open_from(request: RunRequest) -> Context:
 
     credentials = credentials_from(os.environ, netrc_file())
     login = {name: value for name, value in os.environ.items() if name.startswith("MLFLOW_TRACKING_")}
-    return open_context(request, credentials, endpoints_from(os.environ), terminal_progress(), login)
+    context = open_context(request, credentials, endpoints_from(os.environ), terminal_progress(), login)
+    return dataclasses.replace(context, notify=os.environ.get("GVIO_NOTIFY") or None)
 
 
 def _with_servers(flags: dict[str, Any]) -> dict[str, Any]:

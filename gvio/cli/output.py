@@ -17,6 +17,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 _BARE = frozenset(
     {"reason", "verdict", "decision", "release", "result", "urban_mask"}
 )  # say by themselves what they are
+_UNSAID = frozenset({"input_key", "version", "unit", "promoted", "published_skill", "awaiting"})
 
 
 def json_option(command: F) -> F:
@@ -53,12 +54,8 @@ def _worth(facts: Mapping[str, Fact]) -> str:
             shown.append(f"{key.removesuffix('_sha256')} {str(value)[:12]}")
         elif isinstance(value, float):
             shown.append(f"{key} {value:,.1f}")
-        elif isinstance(value, str | int) and key not in {"input_key", "version", "unit", "promoted"}:
-            shown.append(
-                str(value)
-                if key in {"reason", "verdict", "decision", "release", "result", "urban_mask"}
-                else f"{key} {value}"
-            )
+        elif isinstance(value, str | int) and key not in _UNSAID:
+            shown.append(str(value) if key in _BARE else f"{key} {value}")
     return "; ".join(shown)
 
 

@@ -46,6 +46,7 @@ class LastLook:
         newest_light: Newest month (YYYY-MM) whose light was seen; None where none was.
         newest_figures: Day (YYYY-MM-DD) on which the newest figure in the release came out; None where it has none.
         awaited: What is late; nothing where nothing is.
+        skill: Of the model that made the release, against the best naive forecast; None in documents of before.
     """
 
     region: str
@@ -60,6 +61,7 @@ class LastLook:
     newest_light: str | None
     newest_figures: str | None
     awaited: tuple[Awaited, ...] = ()
+    skill: str | None = None
 
     def light_age_days(self, now: dt.datetime) -> int | None:
         """Whole days since the end of the newest month with light; None where there is none."""
@@ -95,9 +97,9 @@ def parse_look(document: Mapping[str, Any]) -> LastLook:
     Raises:
         KeyError, TypeError, ValueError: A field is absent, or is not what it should be.
     """
-    fields = {field.name: document[field.name] for field in dataclasses.fields(LastLook)}
+    fields = {field.name: document[field.name] for field in dataclasses.fields(LastLook) if field.name != "skill"}
     awaited = tuple(Awaited(str(one["what"]), str(one["since"])) for one in fields.pop("awaited"))
-    look = LastLook(**fields, awaited=awaited)
+    look = LastLook(**fields, awaited=awaited, skill=document.get("skill"))
     if look.outcome not in get_args(LookOutcome):
         raise ValueError(f"not an outcome: {look.outcome!r}")
     for moment in (look.looked_at, look.next_look):

@@ -50,6 +50,7 @@ class Context:
     endpoints: Endpoints
     registry_login: Mapping[str, str]  # MLFLOW_TRACKING_…, where the registry's server asks for them; never shown
     progress: Progress | None = None
+    notify: str | None = dataclasses.field(default=None, repr=False)  # address of a webhook, often a secret
     clock: Callable[[], dt.datetime] = utc_now  # tells the times that are published; `as_of` is the run's day
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import logging
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from gvio.publish.look import Awaited, LastLook, overdue
 from gvio.publish.moves import utc_text
 from gvio.run.artifacts import FetchedHead
 from gvio.run.heartbeat import beat
+from gvio.run.notice import notices, send
 from gvio.run.report import Ended, RunReport, ended_by
 from gvio.store.documents import readable_latest
 from gvio.store.looks import read_look, write_look
@@ -24,16 +26,24 @@ _log = logging.getLogger("gvio.run")
 
 
 def leave_look(context: Context, how: RunReport | GvioError) -> None:
-    """Write how the look ended to the store, and give a sign of life.
+    """Write how the look ended to the store, tell who wants to be told, and give a sign of life.
 
     Nothing is left where the run could not look at all: the store or its lock failed. A store that cannot be written
     is one line of warning here: the run has its own outcome.
     """
-    ended = how.ended if isinstance(how, RunReport) else ended_by(how)
+    report = how if isinstance(how, RunReport) else None
+    ended = report.ended if report is not None else ended_by(how) if isinstance(how, GvioError) else None
     if ended is None:
         return
     try:
-        write_look(context.store, look_of(context, ended))
+        before = read_look(context.store, context.region)
+        look = look_of(context, ended)
+        known = report.skill if report is not None and report.outcome == "published" else None
+        look = dataclasses.replace(look, skill=known or (None if before is None else before.skill))
+        write_look(context.store, look)
+        if context.notify is not None:
+            for notice in notices(before, look, None if report is None else report.awaiting):
+                send(context.notify, notice)
     except StoreError as error:
         _log.warning("the outcome of this look could not be left at the store: %s", error)
     if context.request.heartbeat is not None:

@@ -54,7 +54,8 @@ class StageLine(Frozen):
 class RunReport(Frozen):
     """One month. `outcome`: published (the pointer moved), archived (the store knows more already; `latest` is the
     release that its pointer names), or unchanged (the store holds this month from these inputs already). `awaiting` is
-    the version that waits for a person's approval; the month was made with the champion of before."""
+    the version that waits for a person's approval; the month was made with the champion of before. `skill` is that of
+    the model that made the release, where it was made now."""
 
     region: str
     month: str
@@ -65,6 +66,7 @@ class RunReport(Frozen):
     decision: str | None = None
     latest: str | None = None
     awaiting: int | None = None
+    skill: str | None = None
 
     @property
     def ended(self) -> Ended:
@@ -121,6 +123,7 @@ def report_of(
         decision=None if decision is None else str(decision),
         latest=latest,
         awaiting=awaiting if isinstance(awaiting, int) else None,
+        skill=None if (skill := every.get("published_skill")) is None else str(skill),
     )
 
 
@@ -164,7 +167,7 @@ def _(head: DecidedHead) -> dict[str, Fact]:
 
 @facts.register
 def _(head: MappedHead) -> dict[str, Fact]:
-    told: dict[str, Fact] = {"city": head.city, "unit": head.unit, "grids": head.grids}
+    told: dict[str, Fact] = {"city": head.city, "unit": head.unit, "grids": head.grids, "published_skill": head.skill}
     warnings = _warnings(head.checks)
     return {**told, "warnings": warnings} if warnings else told
 

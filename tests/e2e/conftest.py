@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from badland import BEFORE, FIRST, PARAMS, TARGET, Region
+from filelock import FileLock
 
 from gvio.simulate.pack import simulate_pack
 from gvio.simulate.spec import WorldSpec
@@ -31,8 +32,18 @@ def quiet_process() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def published_region(quiet_process: None, tmp_path_factory: pytest.TempPathFactory) -> Region:
-    """27 months, 3 districts; 2020-11 and 2020-12 are published. To be read only."""
-    region = Region(tmp_path_factory.mktemp("badland") / "region")
+    """27 months, 3 districts; 2020-11 and 2020-12 are published. To be read only; all workers share it."""
+    folder = tmp_path_factory.getbasetemp()
+    folder = folder.parent if os.environ.get("PYTEST_XDIST_WORKER") else folder
+    region, made = Region(folder / "badland" / "region"), folder / "badland" / "made"
+    with FileLock(folder / "badland.lock"):
+        if not made.exists():
+            _publish(region)
+            made.touch()
+    return region
+
+
+def _publish(region: Region) -> None:
     spec = WorldSpec(
         name="badland",
         bounds=(121.0, 31.0, 121.15, 31.12),
@@ -50,7 +61,6 @@ def published_region(quiet_process: None, tmp_path_factory: pytest.TempPathFacto
         outcome = region.run("run", "--json", month=month, as_of=day)
         assert outcome.code == 0, outcome.err
         (region.root / f"run-{month}.json").write_text(outcome.out)
-    return region
 
 
 @pytest.fixture

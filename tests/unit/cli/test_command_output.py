@@ -21,7 +21,14 @@ COMMANDS |= {"registry", "status", "dashboard", "simulate", "serve", "verify", "
 
 def test_every_command_of_the_contract_is_there() -> None:
     assert set(cli.commands) == COMMANDS
-    assert set(cli.commands["registry"].commands) == {"list", "history", "promote", "rollback"}
+    assert set(cli.commands["registry"].commands) == {
+        "list",
+        "history",
+        "promote",
+        "rollback",
+        "approve",
+        "reject",
+    }
 
 
 def test_help_imports_nothing_heavy() -> None:
