@@ -86,14 +86,15 @@ def evidence(context: Context, report: RunReport) -> str:
     facts = {name: value for line in report.stages for name, value in line.facts.items()}
     rows = [f"- {name}: {facts[name]}" for name in _SHOWN if name in facts]
     page = context.path("evaluation.html")
-    where = (shlex.quote(context.region), shlex.quote(context.request.workspace))
+    region, workspace = shlex.quote(context.region), shlex.quote(context.request.workspace)
+    said = f"- in a terminal: `gvio registry approve --region {region} --workspace {workspace} --reason WHY`, or `reject`"
     return "\n".join(
         [
             f"**{context.config.title}, {report.month}: version {report.awaiting} passed the gate and waits for you.**",
             f"Release {report.release} was made with the champion of before.",
             *rows,
             f"- evaluation: `{page}`",
-            "- in a terminal: `gvio registry approve --region {} --workspace {} --reason WHY`, or `reject`".format(
+            said,
                 *where
             ),
         ]
