@@ -84,18 +84,13 @@ def _answered_by_nobody(run: UUID, after_s: float) -> Iterator[int]:
 def evidence(context: Context, report: RunReport) -> str:
     """What there is to know before one answers (Markdown)."""
     facts = {name: value for line in report.stages for name, value in line.facts.items()}
-    rows = [f"- {name}: {facts[name]}" for name in _SHOWN if name in facts]
-    page = context.path("evaluation.html")
     region, workspace = shlex.quote(context.region), shlex.quote(context.request.workspace)
-    said = f"- in a terminal: `gvio registry approve --region {region} --workspace {workspace} --reason WHY`, or `reject`"
-    return "\n".join(
-        [
-            f"**{context.config.title}, {report.month}: version {report.awaiting} passed the gate and waits for you.**",
-            f"Release {report.release} was made with the champion of before.",
-            *rows,
-            f"- evaluation: `{page}`",
-            said,
-                *where
-            ),
-        ]
-    )
+    command = f"`gvio registry approve --region {region} --workspace {workspace} --reason WHY`"
+    lines = [
+        f"**{context.config.title}, {report.month}: version {report.awaiting} passed the gate and waits for you.**",
+        f"Release {report.release} was made with the champion of before.",
+        *(f"- {name}: {facts[name]}" for name in _SHOWN if name in facts),
+        f"- evaluation: `{context.path('evaluation.html')}`",
+        f"- in a terminal: {command}, or `reject` in the place of `approve`",
+    ]
+    return "\n".join(lines)
