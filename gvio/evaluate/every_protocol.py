@@ -9,20 +9,20 @@ from functools import partial
 from gvio.assimilate.hyper import Hyper
 from gvio.evaluate.districts import leave_districts_out
 from gvio.evaluate.fit_request import Fit
-from gvio.evaluate.fold import Material
+from gvio.evaluate.fold import Material, lengthened
 from gvio.evaluate.interval_calibration import interval_table
+from gvio.evaluate.kept_answers import FOLDS, LEARNED, PLACEBOS, KeptAnswers
 from gvio.evaluate.later_origins import later_pairs, steps_after
 from gvio.evaluate.placebo import placebo_gains, placebo_lights, placebo_request
 from gvio.evaluate.protocols import known_at, leave_one_year_out, models_at, origin_pair, origins
 from gvio.evaluate.scoreboard import build_scoreboard, interval_scale
 from gvio.evaluate.scores import FoldScores
+from gvio.sample.samples import first_months
 from gvio.scoreboard.board import Scoreboard, Subject
-from gvio.scoreboard.names import AS_USED, BLIND, TRUE, YEAR_OUT
+from gvio.scoreboard.names import AS_USED, BLIND, GONG2025, TRUE, YEAR_OUT
 from gvio.scoreboard.scores import LightInDistrict, MapScores, PlaceboResult
 from gvio.train.fit import Fitted
 from gvio.train.workers import Workers
-
-_Pair = tuple[FoldScores, FoldScores]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -34,7 +34,9 @@ class Folds:
     placebos: PlaceboResult | None
 
 
-def score_every_protocol(material: Material, fitted: Fitted, fit: Fit, workers: Workers) -> Folds:
+def score_every_protocol(
+    material: Material, fitted: Fitted, fit: Fit, workers: Workers, kept: KeptAnswers
+) -> Folds:
     """Predict and score the folds of every protocol.
 
     Args:
@@ -42,15 +44,16 @@ def score_every_protocol(material: Material, fitted: Fitted, fit: Fit, workers: 
         fitted: The model that is evaluated; its method is fitted again for each fold.
         fit: Fits a fold, or finds it.
         workers: Runs folds in turn or side by side: the result is the same.
+        kept: Finds folds again whose horizon is over.
 
     Raises:
         ModelError: A model does not predict what it is asked for.
     """
     _fits_first(material, fit, workers)
-    folds, later = _origins(material, fit, workers)
+    folds, later = _origins(material, fit, workers, kept)
     folds[YEAR_OUT] = leave_one_year_out(material, fitted, workers)
     folds |= leave_districts_out(material, fit, fitted, _settled(material, fit, fitted), workers)
-    return Folds(folds, later, placebo_gains(material, fit, workers))
+    return Folds(folds, later, _placebos(material, fit, workers, kept))
 
 
 def _fits_first(material: Material, fit: Fit, workers: Workers) -> None:
@@ -70,22 +73,52 @@ def _fits_first(material: Material, fit: Fit, workers: Workers) -> None:
 
 
 def _origins(
-    material: Material, fit: Fit, workers: Workers
+    material: Material, fit: Fit, workers: Workers, kept: KeptAnswers
 ) -> tuple[dict[str, Sequence[FoldScores]], dict[str, Sequence[FoldScores]]]:
     """The folds of `rolling_origin` and of `later_origins`; those of one January together, because they look at the
     same light, the longest part of it first.
     """
+    n_months = len(material.samples.months)
 
-    def of(t0: int, steps: Sequence[int]) -> tuple[list[_Pair], _Pair]:
-        return later_pairs(material, t0, steps, fit), origin_pair(material, t0, fit)
+    def of(t0: int, steps: Sequence[int]) -> list[tuple[FoldScores, ...]]:
+        found = []
+        for step in (*reversed(steps), 0):
+            known = known_at(material, t0 + step)
+            make = partial(_later if step else _at_january, known, t0, step, fit, kept)
+            folds = kept(known, f"{'after' if step else 'at'} {t0} {step}", FOLDS, make)
+            found.append(tuple(lengthened(fold, n_months) for fold in folds))
+        return found[::-1]
 
     asked = [partial(of, t0, steps) for t0, steps in steps_after(material, origins(material)).items()]
     found = workers("evaluate: origins", asked)
-    later = [pair for pairs, _ in found for pair in pairs]
+    januaries, later = [at for at, *_ in found], [pair for _, *pairs in found for pair in pairs if pair]
     return (
-        {BLIND: [blind for _, (blind, _) in found], AS_USED: [used for _, (_, used) in found]},
+        {BLIND: [blind for blind, _ in januaries], AS_USED: [used for _, used in januaries]},
         {AS_USED: [used for used, _ in later], BLIND: [blind for _, blind in later]},
     )
+
+
+def _at_january(known: Material, t0: int, _step: int, fit: Fit, kept: KeptAnswers) -> Sequence[FoldScores]:
+    past, seed = first_months(known.samples, t0), known.params.model.seed
+    return origin_pair(known, t0, fit, lambda figures, learn: kept((past, figures, seed), GONG2025, LEARNED, learn))
+
+
+def _later(known: Material, t0: int, step: int, fit: Fit, _kept: KeptAnswers) -> Sequence[FoldScores]:
+    return [fold for pair in later_pairs(known, t0, [step], fit) for fold in pair]
+
+
+def _placebos(material: Material, fit: Fit, workers: Workers, kept: KeptAnswers) -> PlaceboResult | None:
+    lit = placebo_lights(material)
+    if lit is None:
+        return None
+    t0, known, _ = lit
+
+    def judged() -> PlaceboResult:
+        found = placebo_gains(material, fit, workers)
+        assert found is not None  # there is an origin
+        return found
+
+    return kept(known, f"placebos {t0}", PLACEBOS, judged)
 
 
 def _settled(material: Material, fit: Fit, fitted: Fitted) -> Hyper:

@@ -13,7 +13,7 @@ from functools import partial
 
 import numpy as np
 
-from gvio.compare.gong2025 import gong2025_paths
+from gvio.compare.gong2025 import Keep, gong2025_paths, learned_now
 from gvio.compare.known import CompareInput
 from gvio.evaluate.fit_request import Fit
 from gvio.evaluate.fold import Material, Models, Question, ask, compare_input, lengthened
@@ -60,12 +60,12 @@ def rolling_origin(material: Material, fit: Fit, workers: Workers = in_turn) -> 
     }
 
 
-def origin_pair(material: Material, t0: int, fit: Fit) -> tuple[FoldScores, FoldScores]:
-    """The blind and the as-used fold of an origin, the month index of a January."""
+def origin_pair(material: Material, t0: int, fit: Fit, keep: Keep = learned_now) -> tuple[FoldScores, FoldScores]:
+    """The blind and the as-used fold of an origin, the month index of a January; `keep` is of `sa-cnn-paper`."""
     known = known_at(material, t0)
     models = models_at(known, t0, fit)
     blind, used = (_question(known, t0, city_goes_on=goes_on) for goes_on in (False, True))
-    paper = gong2025_paths(known.samples, _given(known, blind), known.params.model)
+    paper = gong2025_paths(known.samples, _given(known, blind), known.params.model, keep)
     dark = [{NO_LIGHT: _without_light(known, question, models), GONG2025: paper} for question in (blind, used)]
     month, n_months = known.samples.months[t0], len(material.samples.months)
     return (
