@@ -34,9 +34,7 @@ class Folds:
     placebos: PlaceboResult | None
 
 
-def score_every_protocol(
-    material: Material, fitted: Fitted, fit: Fit, workers: Workers, kept: KeptAnswers
-) -> Folds:
+def score_every_protocol(material: Material, fitted: Fitted, fit: Fit, workers: Workers, kept: KeptAnswers) -> Folds:
     """Predict and score the folds of every protocol.
 
     Args:
