@@ -5,10 +5,6 @@ from __future__ import annotations
 import functools
 
 import numpy as np
-from sklearn.ensemble import RandomForestRegressor
-from sklearn.linear_model import RidgeCV
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from gvio.compare.known import CompareInput, best_known, complete, seasonal_fill
 from gvio.types import FloatArray
@@ -27,6 +23,10 @@ def ridge(given: CompareInput) -> FloatArray:
     Raises:
         ModelError: As for `best_known`.
     """
+    from sklearn.linear_model import RidgeCV  # a second, which a month without an evaluation need not wait
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
     known = best_known(given)
     path = seasonal_fill(known.districts)
     table = np.concatenate([_zonal(given), _month_dummies(given)], axis=2)
@@ -64,6 +64,8 @@ def _forest_path(rows: bytes, target: bytes, every: bytes, width: int, seed: int
     """Predictions (N,) for the rows of `every` (N, width) float64; kept, because with and without the city's figures
     the same forest is asked for.
     """
+    from sklearn.ensemble import RandomForestRegressor  # as above
+
     forest = RandomForestRegressor(_TREES, min_samples_leaf=2, n_jobs=1, random_state=seed)
     forest.fit(np.frombuffer(rows).reshape(-1, width), np.frombuffer(target))
     path = np.exp(forest.predict(np.frombuffer(every).reshape(-1, width)))
