@@ -206,7 +206,7 @@ class ModelParams(Frozen):
     channels: int = Field(8, ge=1, description="feature maps of each convolution")
     dynamic_px: int = Field(5, ge=5, le=33, description="side of the anomaly patch in pixels, odd")
     seeds: int = Field(3, ge=1, description="members of the ensemble; each leaves out every seeds-th year")
-    epochs: int = Field(30, ge=1, description="optimisation steps over the whole ledger when training from scratch")
+    epochs: int = Field(15, ge=1, description="optimisation steps over the whole ledger when training from scratch")
     finetune_epochs: int = Field(12, ge=1, description="steps when fine-tuning the champion")
     learning_rate: float = Field(0.01, gt=0)
     weight_decay: float = Field(0.05, ge=0)

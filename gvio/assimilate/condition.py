@@ -14,7 +14,7 @@ loses half of all digits where a figure settles what the prior leaves nearly fre
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 
@@ -80,17 +80,26 @@ def told_by_figures(h: Mapping[str, Tensor], kernels: Kernels, seen: Observed) -
     return _joined_up([_figures(h, kernels.own, seen.part(districts)) for districts in _slices(seen.n_areas)])
 
 
-def told_by_all(h: Mapping[str, Tensor], kernels: Kernels, seen: Observed, told: Told) -> Told:
+def told_by_all(
+    h: Mapping[str, Tensor], kernels: Kernels, seen: Observed, told: Told, *, lit: bool | None = None
+) -> Told:
     """What each district's own figures and light say; `told` is what the figures do (`told_by_figures`).
+
+    Without light that is all there is; `lit` says whether light of other districts, which are not in `seen`, was.
 
     Raises:
         ModelError: A covariance cannot be factored.
     """
-    if not bool(seen.lit.any()):
+    if not (bool(seen.lit.any()) if lit is None else lit):
         return told
     gain, slices = light_gain(h), _slices(seen.n_areas)
-    lit = _joined_up([_light(h, kernels, gain[d], seen.part(d), told.of(d)) for d in slices])
-    return dataclasses.replace(lit, S=told.S + lit.S, u=told.u + lit.u, fit=told.fit + lit.fit)
+    both = _joined_up([_light(h, kernels, gain[d], seen.part(d), told.of(d)) for d in slices])
+    return dataclasses.replace(both, S=told.S + both.S, u=told.u + both.u, fit=told.fit + both.fit)
+
+
+def told_together(parts: Sequence[Told]) -> Told:
+    """What districts say, from what some of them do, in their order."""
+    return _joined_up(parts)
 
 
 def _figures(h: Mapping[str, Tensor], own: Tensor, seen: Observed) -> Told:
@@ -226,7 +235,7 @@ def _slices(n: int) -> list[slice]:
     return [slice(first, min(first + _TOGETHER, n)) for first in range(0, n, _TOGETHER)]
 
 
-def _joined_up(parts: list[Told]) -> Told:
+def _joined_up(parts: Sequence[Told]) -> Told:
     own = {name: torch.cat([getattr(part, name) for part in parts]) for name in _OWN}
     of_s = {name: torch.stack([getattr(part, name) for part in parts]).sum(0) for name in _OF_S}
     return Told(**of_s, **own)

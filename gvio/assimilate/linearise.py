@@ -18,9 +18,14 @@ def linearise(sums: Sums, log_output: FloatArray) -> tuple[sparse.csr_array, Flo
     """
     output = np.exp(log_output.ravel())
     total = sums.G @ output
-    weights = sparse.diags_array(1 / total) @ sums.G @ sparse.diags_array(output)
+    weights = sparse.csr_array(sparse.diags_array(1 / total) @ sums.G @ sparse.diags_array(output))
     left_over = np.log(total) - weights @ log_output.ravel()
-    return sparse.csr_array(weights), np.log(sums.values) - left_over
+    # A figure of one month is linear as it is: without the last digit's rounding it stays the same wherever it is
+    # linearised, and what it told need not be worked out again.
+    alone = np.diff(weights.indptr) == 1
+    weights.data[weights.indptr[:-1][alone]] = 1.0
+    left_over[alone] = np.log(sums.G.sum(axis=1)[alone])
+    return weights, np.log(sums.values) - left_over
 
 
 def first_guess(sums: Sums, prior_share: FloatArray) -> FloatArray:

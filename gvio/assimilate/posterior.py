@@ -7,13 +7,14 @@ within their noise, and a late figure revises the past consistently. Conditionin
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
 
-from gvio.assimilate.condition import Told, join, told_by_all, told_by_figures, variances
+from gvio.assimilate.condition import Told, join, told_by_all, variances
 from gvio.assimilate.covariance import Kernels, as_tensor, as_tensors, cholesky, kernels_of
+from gvio.assimilate.hear import Heard, hear, told_dark, told_lit
 from gvio.assimilate.hyper import Hyper
 from gvio.assimilate.linearise import first_guess
 from gvio.assimilate.observed import Observed, Setting, observe
@@ -74,14 +75,15 @@ def last_pass(setting: Setting, hyper: Hyper) -> tuple[Pass, Posterior]:
     reached = _reached(setting.sums)
     steps: FloatArray = np.where(reached, _OPEN, 1.0)
     wider: tuple[torch.Tensor, torch.Tensor] | None = None
+    heard: list[Heard] = []
     h = as_tensors(hyper, setting.sums.n_areas)
     for turn in range(_PASSES):
         seen = observe(setting, log_output, steps)
         if wider is not None:
             seen = dataclasses.replace(seen, relative=wider[0], shared_relative=wider[1])
         kernels = kernels_of(h, seen.months)
-        figures = told_by_figures(h, kernels, seen)
-        done = condition(h, kernels, seen, figures, full=turn == _PASSES - 1)
+        heard = hear(h, kernels, seen, heard)
+        done = _conditioned(h, kernels, seen, told_lit(h, heard), full=turn == _PASSES - 1)
         # Weights of district-months within a sum depend on the estimate: linearise again at the new one.
         log_output = done.posterior.mean
         if turn < _PASSES - 1:
@@ -90,18 +92,19 @@ def last_pass(setting: Setting, hyper: Hyper) -> tuple[Pass, Posterior]:
     if not bool(seen.lit.any()):
         return done, done.posterior
     # The same linearisation and weights, so that the difference is due to light alone.
-    dark = condition(h, kernels, seen.dark(), figures, full=True).posterior
-    return _doubting(done, kernels, figures, dark), dark
+    dark = _conditioned(h, kernels, seen.dark(), told_dark(h, heard), full=True).posterior
+    return _doubting(done, kernels, heard, dark), dark
 
 
-def _doubting(done: Pass, kernels: Kernels, figures: Told, dark: Posterior) -> Pass:
+def _doubting(done: Pass, kernels: Kernels, heard: Sequence[Heard], dark: Posterior) -> Pass:
     """The pass again with wider errors of light in districts whose estimate it moved implausibly far, if any."""
     lit = done.posterior
     factor = downweighting(surprise(lit.mean, lit.sd, dark.mean, dark.sd))
     if (factor == 1).all():
         return done
     rougher = dataclasses.replace(done.seen, rough=as_tensor(factor) * done.seen.rough)
-    return condition(done.h, kernels, rougher, figures, full=True)
+    told = told_lit(done.h, hear(done.h, kernels, rougher, heard))
+    return _conditioned(done.h, kernels, rougher, told, full=True)
 
 
 def _finite(done: Pass) -> Pass:
@@ -124,7 +127,12 @@ def condition(h: Mapping[str, torch.Tensor], kernels: Kernels, seen: Observed, f
     Raises:
         ModelError: The posterior is not finite.
     """
-    own_told = told_by_all(h, kernels, seen, figures)
+    return _conditioned(h, kernels, seen, told_by_all(h, kernels, seen, figures), full=full)
+
+
+def _conditioned(
+    h: Mapping[str, torch.Tensor], kernels: Kernels, seen: Observed, own_told: Told, *, full: bool
+) -> Pass:
     joined = join(h, kernels, seen, own_told)
     mean = seen.prior + joined.common + joined.own
     # What gives every district its own path as the mean; solved for, so that the parts of an explanation sum to it.

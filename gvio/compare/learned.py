@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
-from sklearn.ensemble import RandomForestRegressor
-from sklearn.linear_model import RidgeCV
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from gvio.compare.known import CompareInput, best_known, complete, seasonal_fill
 from gvio.types import FloatArray
@@ -25,6 +23,10 @@ def ridge(given: CompareInput) -> FloatArray:
     Raises:
         ModelError: As for `best_known`.
     """
+    from sklearn.linear_model import RidgeCV  # a second, which a month without an evaluation need not wait
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
     known = best_known(given)
     path = seasonal_fill(known.districts)
     table = np.concatenate([_zonal(given), _month_dummies(given)], axis=2)
@@ -51,11 +53,24 @@ def random_forest(given: CompareInput, seed: int = 0) -> FloatArray:
     zonal = _zonal(given)
     level = np.broadcast_to(zonal[:, : given.origin + 1].mean(axis=1, keepdims=True), zonal.shape)
     table = np.concatenate([zonal, level, _month_number(given)], axis=2)
-    forest = RandomForestRegressor(_TREES, min_samples_leaf=2, n_jobs=2, random_state=seed)
-    forest.fit(table[train], np.log(known.districts[train]))
-    forest.set_params(n_jobs=1)  # threads add trees in any order: the last digit, hence the scoreboard, would vary
-    path = np.exp(forest.predict(table.reshape(-1, table.shape[2]))).reshape(train.shape)
+    target = np.log(known.districts[train])
+    width = table.shape[2]
+    path = _forest_path(table[train].tobytes(), target.tobytes(), table.tobytes(), width, seed).reshape(train.shape)
     return np.where(known.labelled[:, None], complete(known, path), path)
+
+
+@functools.lru_cache(maxsize=4)
+def _forest_path(rows: bytes, target: bytes, every: bytes, width: int, seed: int) -> FloatArray:
+    """Predictions (N,) for the rows of `every` (N, width) float64; kept, because with and without the city's figures
+    the same forest is asked for.
+    """
+    from sklearn.ensemble import RandomForestRegressor  # as above
+
+    forest = RandomForestRegressor(_TREES, min_samples_leaf=2, n_jobs=1, random_state=seed)
+    forest.fit(np.frombuffer(rows).reshape(-1, width), np.frombuffer(target))
+    path = np.exp(forest.predict(np.frombuffer(every).reshape(-1, width)))
+    path.flags.writeable = False  # shared by all who ask
+    return np.asarray(path)
 
 
 def _zonal(given: CompareInput) -> FloatArray:

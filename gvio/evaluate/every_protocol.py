@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from gvio.assimilate.hyper import Hyper
 from gvio.evaluate.districts import leave_districts_out
 from gvio.evaluate.fit_request import Fit
-from gvio.evaluate.fold import Material
+from gvio.evaluate.fold import Material, lengthened
 from gvio.evaluate.interval_calibration import interval_table
-from gvio.evaluate.later_origins import later_origins
-from gvio.evaluate.placebo import placebo_gains
-from gvio.evaluate.protocols import known_at, leave_one_year_out, origins, rolling_origin
+from gvio.evaluate.kept_answers import FOLDS, LEARNED, PLACEBOS, KeptAnswers
+from gvio.evaluate.later_origins import later_pairs, steps_after
+from gvio.evaluate.placebo import placebo_gains, placebo_lights, placebo_request
+from gvio.evaluate.protocols import known_at, leave_one_year_out, models_at, origin_pair, origins
 from gvio.evaluate.scoreboard import build_scoreboard, interval_scale
 from gvio.evaluate.scores import FoldScores
+from gvio.sample.samples import first_months
 from gvio.scoreboard.board import Scoreboard, Subject
-from gvio.scoreboard.names import YEAR_OUT
+from gvio.scoreboard.names import AS_USED, BLIND, GONG2025, TRUE, YEAR_OUT
 from gvio.scoreboard.scores import LightInDistrict, MapScores, PlaceboResult
 from gvio.train.fit import Fitted
 from gvio.train.workers import Workers
@@ -31,7 +34,7 @@ class Folds:
     placebos: PlaceboResult | None
 
 
-def score_every_protocol(material: Material, fitted: Fitted, fit: Fit, workers: Workers) -> Folds:
+def score_every_protocol(material: Material, fitted: Fitted, fit: Fit, workers: Workers, kept: KeptAnswers) -> Folds:
     """Predict and score the folds of every protocol.
 
     Args:
@@ -39,15 +42,81 @@ def score_every_protocol(material: Material, fitted: Fitted, fit: Fit, workers: 
         fitted: The model that is evaluated; its method is fitted again for each fold.
         fit: Fits a fold, or finds it.
         workers: Runs folds in turn or side by side: the result is the same.
+        kept: Finds folds again whose horizon is over.
 
     Raises:
         ModelError: A model does not predict what it is asked for.
     """
-    folds: dict[str, Sequence[FoldScores]] = dict(rolling_origin(material, fit, workers))
-    later = later_origins(material, fit, workers)
+    _fits_first(material, fit, workers)
+    folds, later = _origins(material, fit, workers, kept)
     folds[YEAR_OUT] = leave_one_year_out(material, fitted, workers)
     folds |= leave_districts_out(material, fit, fitted, _settled(material, fit, fitted), workers)
-    return Folds(folds, later, placebo_gains(material, fit, workers))
+    return Folds(folds, later, _placebos(material, fit, workers, kept))
+
+
+def _fits_first(material: Material, fit: Fit, workers: Workers) -> None:
+    """The fits that several questions ask for, side by side, the dearest first; with a cache the questions find them.
+
+    Both models of an origin are fitted in turn: they look at one light.
+    """
+    lit = placebo_lights(material)
+    if lit is None:
+        return
+    t0, known, by_name = lit
+    tasks: list[Callable[[], object]] = [
+        partial(models_at, known_at(material, start), start, fit) for start in reversed(origins(material))
+    ]
+    tasks += [partial(fit, placebo_request(known, t0, light)) for name, light in by_name.items() if name != TRUE]
+    workers("evaluate: fits", tasks)
+
+
+def _origins(
+    material: Material, fit: Fit, workers: Workers, kept: KeptAnswers
+) -> tuple[dict[str, Sequence[FoldScores]], dict[str, Sequence[FoldScores]]]:
+    """The folds of `rolling_origin` and of `later_origins`; those of one January together, because they look at the
+    same light, the longest part of it first.
+    """
+    n_months = len(material.samples.months)
+
+    def of(t0: int, steps: Sequence[int]) -> list[tuple[FoldScores, ...]]:
+        found = []
+        for step in (*reversed(steps), 0):
+            known = known_at(material, t0 + step)
+            make = partial(_later if step else _at_january, known, t0, step, fit, kept)
+            folds = kept(known, f"{'after' if step else 'at'} {t0} {step}", FOLDS, make)
+            found.append(tuple(lengthened(fold, n_months) for fold in folds))
+        return found[::-1]
+
+    asked = [partial(of, t0, steps) for t0, steps in steps_after(material, origins(material)).items()]
+    found = workers("evaluate: origins", asked)
+    januaries, later = [at for at, *_ in found], [pair for _, *pairs in found for pair in pairs if pair]
+    return (
+        {BLIND: [blind for blind, _ in januaries], AS_USED: [used for _, used in januaries]},
+        {AS_USED: [used for used, _ in later], BLIND: [blind for _, blind in later]},
+    )
+
+
+def _at_january(known: Material, t0: int, _step: int, fit: Fit, kept: KeptAnswers) -> Sequence[FoldScores]:
+    past, seed = first_months(known.samples, t0), known.params.model.seed
+    return origin_pair(known, t0, fit, lambda figures, learn: kept((past, figures, seed), GONG2025, LEARNED, learn))
+
+
+def _later(known: Material, t0: int, step: int, fit: Fit, _kept: KeptAnswers) -> Sequence[FoldScores]:
+    return [fold for pair in later_pairs(known, t0, [step], fit) for fold in pair]
+
+
+def _placebos(material: Material, fit: Fit, workers: Workers, kept: KeptAnswers) -> PlaceboResult | None:
+    lit = placebo_lights(material)
+    if lit is None:
+        return None
+    t0, known, _ = lit
+
+    def judged() -> PlaceboResult:
+        found = placebo_gains(material, fit, workers)
+        assert found is not None  # there is an origin
+        return found
+
+    return kept(known, f"placebos {t0}", PLACEBOS, judged)
 
 
 def _settled(material: Material, fit: Fit, fitted: Fitted) -> Hyper:

@@ -41,13 +41,19 @@ class KeptFits:
     folder: Path
     most: int = 60  # about 2 MB each on 100,000 pixels; a monthly run asks for about twenty
     unused_days: float = 366.0  # the fold of a January is asked for until its year leaves the protocol
+    _asked: dict[str, Fitted] = dataclasses.field(default_factory=dict, repr=False, compare=False)  # in this run
 
     def __call__(self, request: FitRequest) -> Fitted:
-        """The model of the request: kept, or fitted now and kept.
+        """The model of the request: kept, or fitted now and kept; the very same whenever it is asked for again, so
+        that what it reads in light is found again, too.
 
         Raises:
             ModelError: No figure is visible, or training failed.
         """
+        known = self._asked.get(request.key)
+        return self._asked.setdefault(request.key, self._found(request)) if known is None else known
+
+    def _found(self, request: FitRequest) -> Fitted:
         weights, document = self._paths(request.key)
         try:
             fitted, _ = unpack_model(weights.read_bytes(), document.read_bytes(), _FitFacts)
@@ -69,6 +75,7 @@ class KeptFits:
         Returns:
             How many entries went.
         """
+        self._asked.clear()
         now = time.time() if now_s is None else now_s
         found = sorted(self.folder.glob("*.json"), key=lambda path: (path.stat().st_mtime, path.name), reverse=True)
         old = [p for i, p in enumerate(found) if i >= self.most or now - p.stat().st_mtime > self.unused_days * _DAY_S]

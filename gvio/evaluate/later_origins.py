@@ -40,25 +40,31 @@ def later_origins(
         first: Months after a January at which the first fold begins.
     """
     found = origins(material) if starts is None else starts
-    asked = []
-    ends = [*found[1:], material.sums.n_months]
-    for t0, following in zip(found, ends, strict=False):  # a short series has no January, and one end
-        steps = range(first, min(following - t0, material.params.evaluate.horizon_months), STEP)
-        asked += [partial(_both, material, t0, list(steps), fit)]
+    asked = [
+        partial(later_pairs, material, t0, steps, fit) for t0, steps in steps_after(material, found, first).items()
+    ]
     pairs = [pair for group in workers("evaluate: later origins", asked) for pair in group]
     return {AS_USED: [used for used, _ in pairs], BLIND: [blind for _, blind in pairs]}
 
 
-def _both(material: Material, t0: int, steps: Sequence[int], fit: Fit) -> list[tuple[FoldScores, FoldScores]]:
+def steps_after(material: Material, starts: Sequence[int], first: int = STEP) -> dict[int, list[int]]:
+    """By January the months after it at which a fold begins."""
+    ends = [*starts[1:], material.sums.n_months]  # a short series has no January, and one end
+    most = material.params.evaluate.horizon_months
+    return {t0: list(range(first, min(end - t0, most), STEP)) for t0, end in zip(starts, ends, strict=False)}
+
+
+def later_pairs(material: Material, t0: int, steps: Sequence[int], fit: Fit) -> list[tuple[FoldScores, FoldScores]]:
+    """The as-used and the blind fold at each of `steps` months after a January, the index `t0`."""
     model = fit(material.request(material.sums.end < t0, t0))
     pairs = []
-    for k in steps:
+    for k in reversed(steps):  # the longest light first: what is made of it begins with that of the others
         known = known_at(material, t0 + k)
         used, blind = (origin_fold(known, model, t0 + k, t0, city_goes_on=on) for on in (True, False))
         if used.scored.any():
             n_months = len(material.samples.months)
             pairs.append((lengthened(used, n_months), lengthened(blind, n_months)))
-    return pairs
+    return pairs[::-1]
 
 
 def origin_fold(known: Material, model: Fitted, origin: int, january: int, *, city_goes_on: bool) -> FoldScores:

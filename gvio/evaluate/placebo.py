@@ -13,7 +13,7 @@ from functools import partial
 
 import numpy as np
 
-from gvio.evaluate.fit_request import Fit
+from gvio.evaluate.fit_request import Fit, FitRequest
 from gvio.evaluate.fold import Material, Question
 from gvio.evaluate.paired import losses_tested
 from gvio.evaluate.protocols import as_used_question, known_at, origins
@@ -54,26 +54,42 @@ def placebo_gains(material: Material, fit: Fit, workers: Workers = in_turn, seed
     Returns:
         None when the series is too short for an origin.
     """
+    lit = placebo_lights(material, seed)
+    if lit is None:
+        return None
+    t0, known, by_name = lit
+    question = as_used_question(known, t0)
+
+    def gain(samples: Samples) -> tuple[float, float | None]:
+        return _gain(known, question, fit(placebo_request(known, t0, samples)), samples)
+
+    found = workers("evaluate: placebos", [partial(gain, samples) for samples in by_name.values()])
+    gains, month = dict(zip(by_name, found, strict=True)), str(known.samples.months[t0])
+    return judged(month, {n: g for n, (g, _) in gains.items()}, {n: p for n, (_, p) in gains.items()})
+
+
+def placebo_lights(material: Material, seed: int = 0) -> tuple[int, Material, dict[str, Samples]] | None:
+    """The origin, what is known at it, and the light of every placebo by name; None: the series is too short."""
     starts = origins(material)
     if not starts:
         return None
     # at the origin only its horizon is known: later light must not be shuffled into it, nor months to come change it
     t0 = max(starts, key=lambda t: (as_used_question(known_at(material, t), t).scored.any(axis=0).sum(), t))
-    known = known_at(material, t0)
-    question = as_used_question(known, t0)
-    rng = np.random.default_rng(seed)
-    lit = {
-        TRUE: known.samples,
-        MONTHS: shuffle_months(known.samples, rng),
-        FACTORIES: shuffle_factories(known.samples, rng),
-    }
+    known, rng = known_at(material, t0), np.random.default_rng(seed)
+    return (
+        t0,
+        known,
+        {
+            TRUE: known.samples,
+            MONTHS: shuffle_months(known.samples, rng),
+            FACTORIES: shuffle_factories(known.samples, rng),
+        },
+    )
 
-    def gain(samples: Samples) -> tuple[float, float | None]:
-        return _gain(known, question, fit(known.request(known.sums.end < t0, t0, samples=samples)), samples)
 
-    found = workers("evaluate: placebos", [partial(gain, samples) for samples in lit.values()])
-    by_name, month = dict(zip(lit, found, strict=True)), str(known.samples.months[t0])
-    return judged(month, {n: g for n, (g, _) in by_name.items()}, {n: p for n, (_, p) in by_name.items()})
+def placebo_request(known: Material, t0: int, samples: Samples) -> FitRequest:
+    """The fit of a placebo: on `samples` up to the origin, the month index `t0`."""
+    return known.request(known.sums.end < t0, t0, samples=samples)
 
 
 def _gain(material: Material, question: Question, fitted: Fitted, samples: Samples) -> tuple[float, float | None]:

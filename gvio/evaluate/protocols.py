@@ -13,7 +13,7 @@ from functools import partial
 
 import numpy as np
 
-from gvio.compare.gong2025 import gong2025_paths
+from gvio.compare.gong2025 import Keep, gong2025_paths, learned_now
 from gvio.compare.known import CompareInput
 from gvio.evaluate.fit_request import Fit
 from gvio.evaluate.fold import Material, Models, Question, ask, compare_input, lengthened
@@ -53,24 +53,25 @@ def known_at(material: Material, origin: int) -> Material:
 def rolling_origin(material: Material, fit: Fit, workers: Workers = in_turn) -> dict[str, list[FoldScores]]:
     """Folds of `rolling_origin_blind` and `rolling_origin_as_used`; empty lists when the series is too short."""
 
-    def both(t0: int) -> tuple[FoldScores, FoldScores]:
-        known = known_at(material, t0)
-        models = _models_at(known, t0, fit)
-        blind, used = (_question(known, t0, city_goes_on=goes_on) for goes_on in (False, True))
-        paper = gong2025_paths(known.samples, _given(known, blind), known.params.model)
-        dark = [{NO_LIGHT: _without_light(known, question, models), GONG2025: paper} for question in (blind, used)]
-        month, n_months = known.samples.months[t0], len(material.samples.months)
-        return (
-            _dated(ask(known, blind, models, dark[0]), month, n_months),
-            _dated(ask(known, used, models, dark[1]), month, n_months),
-        )
-
-    starts = origins(material)
-    pairs = workers("evaluate: rolling origin", [partial(both, t0) for t0 in starts])
+    pairs = workers("evaluate: rolling origin", [partial(origin_pair, material, t0, fit) for t0 in origins(material)])
     return {
         BLIND: [blind for blind, _ in pairs],
         AS_USED: [used for _, used in pairs],
     }
+
+
+def origin_pair(material: Material, t0: int, fit: Fit, keep: Keep = learned_now) -> tuple[FoldScores, FoldScores]:
+    """The blind and the as-used fold of an origin, the month index of a January; `keep` is of `sa-cnn-paper`."""
+    known = known_at(material, t0)
+    models = models_at(known, t0, fit)
+    blind, used = (_question(known, t0, city_goes_on=goes_on) for goes_on in (False, True))
+    paper = gong2025_paths(known.samples, _given(known, blind), known.params.model, keep)
+    dark = [{NO_LIGHT: _without_light(known, question, models), GONG2025: paper} for question in (blind, used)]
+    month, n_months = known.samples.months[t0], len(material.samples.months)
+    return (
+        _dated(ask(known, blind, models, dark[0]), month, n_months),
+        _dated(ask(known, used, models, dark[1]), month, n_months),
+    )
 
 
 def leave_one_year_out(material: Material, fitted: Fitted, workers: Workers = in_turn) -> list[FoldScores]:
@@ -101,7 +102,8 @@ def as_used_question(material: Material, t0: int) -> Question:
     return _question(material, t0, city_goes_on=True)
 
 
-def _models_at(known: Material, t0: int, fit: Fit) -> Models:
+def models_at(known: Material, t0: int, fit: Fit) -> Models:
+    """Our model of an origin and the plain CNN, fitted on what was known before it."""
     before = known.sums.end < t0
     request = known.request(before, t0)  # of the same samples, so that both look at one panel
     plain = dataclasses.replace(request, statistics=False)

@@ -15,7 +15,7 @@ from gvio.model.own_movement import USUAL, lasting, own_movement
 from gvio.model.site_weights import site_weights
 from gvio.sample.anomaly import LOG_OFFSET, anomaly, log_light, training_mean
 from gvio.sample.clutter import Clutter, fit_clutter, without_clutter
-from gvio.sample.deblend import Deblended, deblend_factories, share_of_light
+from gvio.sample.deblend import Deblended, deblend_once, share_of_light
 from gvio.sample.patches import gather_patches
 from gvio.sample.radiometry import radiometric_change, shared_part, without_radiometric
 from gvio.sample.rings import away_from, like_factories
@@ -76,19 +76,36 @@ class Panel:
     n_areas: int
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class Cleared:
+    """Light of months against the training mean: `change` (T, y, x) float32 anomaly without radiometric change and
+    clutter, `validity` (T, y, x) how far to believe it, in [0, 1].
+    """
+
+    change: FloatArray
+    validity: FloatArray
+
+
 def fit_normalisation(samples: Samples, train: BoolArray) -> Normalisation:
     """Training means over the months where `train` (T,) holds; the other months have no influence."""
-    mean = training_mean(log_light(samples.radiance), samples.observations, train)
+    return fit_and_clear(samples, train)[0]
+
+
+def fit_and_clear(samples: Samples, train: BoolArray) -> tuple[Normalisation, Cleared]:
+    """`fit_normalisation`, and the light of the training months as it leaves it: what `build_panel` makes of them."""
+    log_radiance, observations = log_light(samples.radiance[train]), samples.observations[train]
+    mean = training_mean(log_radiance, observations, np.ones(len(log_radiance), dtype=bool))
     raw = (samples.statistics, samples.city_statistics, samples.region_light)
     offsets = gap_offsets(*raw, train)
     statistics, city = fill_gaps(*raw, offsets)
     seen = train & np.isfinite(city).all(axis=1)
-    change, validity = anomaly(log_light(samples.radiance[train]), mean, samples.observations[train])
+    change, validity = anomaly(log_radiance, mean, observations)
+    del log_radiance, observations
     away = away_from(samples.row, samples.col, mean.shape)
     shift = radiometric_change(change, validity, mean, away, tuple(np.array(samples.regimes)[train]))
     shared = _radiometric_share(samples, mean, change, validity, shift)
     change = without_radiometric(change, validity, shift, shared)
-    clutter = fit_clutter(change, validity, mean, away, samples.row, samples.col)
+    clutter, change = fit_clutter(change, validity, mean, away, samples.row, samples.col)
     found = Normalisation(
         mean_log_light=mean,
         radiometric=np.array([shared]),
@@ -98,12 +115,21 @@ def fit_normalisation(samples: Samples, train: BoolArray) -> Normalisation:
         statistics=statistics[:, seen].mean(axis=1),
         city_statistics=city[seen].mean(axis=0),
     )
-    cleared = without_clutter(change, validity, away, clutter)
-    moves = _own_movement(samples, found, np.clip(cleared, -_CLIP, _CLIP), validity, samples.active[:, train])
-    return dataclasses.replace(found, own_movement=np.array([moves]))
+    moves = _own_movement(samples, found, np.clip(change, -_CLIP, _CLIP), validity, samples.active[:, train])
+    return dataclasses.replace(found, own_movement=np.array([moves])), Cleared(change, validity)
 
 
-def build_panel(samples: Samples, normalisation: Normalisation, static_px: int, dynamic_px: int) -> Panel:
+def clear_light(samples: Samples, normalisation: Normalisation) -> Cleared:
+    """The light of all months, as a normalisation leaves it."""
+    # All months are compared with the training mean that travels with the weights.
+    mean = normalisation.mean_log_light
+    change, validity = anomaly(log_light(samples.radiance), mean, samples.observations)
+    return Cleared(_cleared(samples, change, validity, normalisation), validity)
+
+
+def build_panel(
+    samples: Samples, normalisation: Normalisation, static_px: int, dynamic_px: int, cleared: Cleared | None = None
+) -> Panel:
     """Cut every patch once.
 
     Args:
@@ -111,17 +137,26 @@ def build_panel(samples: Samples, normalisation: Normalisation, static_px: int, 
         normalisation: From `fit_normalisation`, of this fold or of the model being applied.
         static_px: Side of the static patch, odd.
         dynamic_px: Side of the anomaly patch, odd.
+        cleared: `clear_light` of both, where it is known.
     """
-    log_radiance = log_light(samples.radiance)
-    # All months are compared with the training mean that travels with the weights.
-    change, validity = anomaly(log_radiance, normalisation.mean_log_light, samples.observations)
-    statistics = _statistics(samples, normalisation)
-    change = _cleared(samples, change, validity, normalisation)
+    light = clear_light(samples, normalisation) if cleared is None else cleared
     # Clipped before weighting, so that the limit does not depend on how often a pixel was seen.
-    believed = np.clip(np.where(validity > 0, change, 0.0), -_CLIP, _CLIP) * validity
+    believed = np.clip(np.where(light.validity > 0, light.change, 0.0), -_CLIP, _CLIP) * light.validity
+    _, first = _sites(samples)
+    row, col = samples.row[first], samples.col[first]
+    dynamic = np.stack([gather_patches(c, row, col, dynamic_px) for c in (believed, light.validity)], axis=2)
+    return _panel_of_patches(samples, normalisation, static_px, dynamic.astype(np.float32, copy=False))
+
+
+def first_months_of(panel: Panel, samples: Samples, normalisation: Normalisation) -> Panel:
+    """What `build_panel` makes of the first months of a panel's light; `samples` are those months and no later one."""
+    dynamic = panel.dynamic[:, : len(samples.months)]
+    return _panel_of_patches(samples, normalisation, panel.static.shape[-1], dynamic)
+
+
+def _panel_of_patches(samples: Samples, normalisation: Normalisation, static_px: int, dynamic: FloatArray) -> Panel:
     site, first = _sites(samples)
     row, col, district = samples.row[first], samples.col[first], samples.district[first]
-    dynamic = np.stack([gather_patches(c, row, col, dynamic_px) for c in (believed, validity)], axis=2)
     images = _static_images(samples, normalisation.mean_log_light)
     log_weight = _log_weight(samples.weight, samples.active, site, len(first))
     log_excess, share = _own_light(normalisation, log_weight, row, col)
@@ -134,11 +169,13 @@ def build_panel(samples: Samples, normalisation: Normalisation, static_px: int, 
         district=district,
         n_areas=len(samples.area_ids),
     )
-    precision = _precision(validity[:, row, col].T, district, len(samples.area_ids))
+    centre = dynamic.shape[-1] // 2
+    precision = _precision(dynamic[:, :, 1, centre, centre], district, len(samples.area_ids))
+    statistics = np.concatenate([_statistics(samples, normalisation), precision[..., None]], axis=2)
     return Panel(
         static=gather_patches(images, row, col, static_px).astype(np.float32),
-        dynamic=dynamic.astype(np.float32),
-        statistics=np.concatenate([statistics, precision[..., None]], axis=2).astype(np.float32),
+        dynamic=dynamic,
+        statistics=statistics.astype(np.float32),
         log_excess=log_excess,
         log_weight=log_weight,
         site_weights=weights.site,
@@ -242,7 +279,7 @@ def _deblended_at(
     mean = np.exp(mean_log_light) - LOG_OFFSET
     pixels, inverse = np.unique(row * mean.shape[1] + col, return_inverse=True)
     count = np.asarray(np.bincount(inverse, weight), dtype=np.float64)
-    deblended = deblend_factories(mean, pixels, count)
+    deblended = deblend_once(mean, pixels, count)
     return pixels, inverse, count, deblended, share_of_light(mean, deblended, pixels)
 
 

@@ -10,17 +10,16 @@ ours.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 
 import torch
 from torch import nn
 
+from gvio.model.dynamic_stream import FIELD, products_of, weighed_maps
 from gvio.model.panel import DYNAMIC_CHANNELS, STATIC_CHANNELS, Panel
 
 Tensor = torch.Tensor
 _FIRST_BETA = 0.5
-_FIELD = 5  # side of what a map's pixel sees after two convolutions of three pixels
-_BLOCK_PATCHES = 3072  # their maps take a megabyte
+_BLOCK_PATCHES = 6144  # their maps take two megabytes
 EMPTY = -30.0  # log output of a district-month without an active factory
 
 
@@ -112,11 +111,14 @@ class SaCnn(nn.Module):
         static, statistics = self.modulate.weight.tensor_split([site.shape[1]], dim=1)
         by_site = nn.functional.linear(site, static, self.modulate.bias)
         by_district = nn.functional.linear(inputs.statistics[..., : statistics.shape[1]], statistics)
-        mixed = _mixed_maps(self.dynamic, self.mix, inputs.dynamic.shape[-1])
+        if inputs.dynamic.shape[-1] == FIELD and not inputs.dynamic.requires_grad:
+            products = products_of(self.dynamic, self.mix)
+            return weighed_maps(inputs.dynamic, inputs.district, products, by_site, by_district, _block(inputs))
         blocks = (torch.split(part, _block(inputs)) for part in (inputs.dynamic, by_site, inputs.district))
         parts = []
         for patches, own, district in zip(*blocks, strict=True):
-            maps = torch.tanh(mixed(patches.flatten(0, 1))).reshape(*patches.shape[:2], -1)
+            pooled = _pool(self.dynamic(patches.flatten(0, 1)))
+            maps = torch.tanh(self.mix(pooled)).reshape(*patches.shape[:2], -1)
             parts.append((maps * (own[:, None] + by_district.index_select(0, district))).sum(dim=2))
         return torch.cat(parts)
 
@@ -139,31 +141,6 @@ def _block(inputs: Inputs) -> int:
     """Sites that are worked on at once: few on a CPU, whose cache is small; all on a GPU."""
     n_sites, n_months = inputs.anomaly.shape
     return max(1, _BLOCK_PATCHES // n_months) if inputs.anomaly.device.type == "cpu" else max(1, n_sites)
-
-
-def _mixed_maps(stream: nn.Sequential, mix: nn.Linear, side: int) -> Callable[[Tensor], Tensor]:
-    """What mixes the pooled maps that `stream` makes of patches of `side` pixels: (N, C, side, side) to (N, C').
-
-    A patch of five pixels is as large as what two convolutions see: one number a map is left, its mean and its centre.
-    There all are matrix products, the first with its kernel laid out over the patch: a third less time than `conv2d`,
-    forward and backward. From seven pixels on the zeros of that layout cost more than they save.
-    """
-    if side != _FIELD:
-        return lambda patches: mix(_pool(stream(patches)))
-    first, second = (part for part in stream if isinstance(part, nn.Conv2d))
-    linear = nn.functional.linear
-    size = first.in_channels * side * side
-    every = torch.eye(size, device=first.weight.device).reshape(size, first.in_channels, side, side)
-    one = nn.functional.conv2d(every, first.weight).flatten(1).T
-    bias = first(torch.zeros_like(every[:1])).flatten()
-    two = second.weight.flatten(1)
-    three = mix.weight.reshape(len(mix.weight), 2, -1).sum(dim=1)
-
-    def mixed(patches: Tensor) -> Tensor:
-        maps = linear(patches.flatten(1), one, bias).relu_()
-        return linear(linear(maps, two, second.bias).relu_(), three, mix.bias)
-
-    return mixed
 
 
 def _pool(maps: Tensor) -> Tensor:

@@ -27,10 +27,12 @@ def training_mean(log_radiance: FloatArray, observations: IntArray, train: BoolA
     Returns:
         (y, x) float64, NaN where no training month saw the pixel.
     """
-    x = log_radiance[train]
-    weight = np.where(np.isfinite(x), observations[train], 0).astype(np.float64)
-    total = weight.sum(axis=0)
-    summed = np.einsum("tyx,tyx->yx", weight, np.where(weight > 0, x, 0.0))
+    total, summed = (np.zeros(log_radiance.shape[1:]) for _ in range(2))
+    for month in np.flatnonzero(train):  # one at a time: float64 of all months are many
+        x, weight = log_radiance[month], observations[month].astype(np.float64)
+        weight = np.where(np.isfinite(x), weight, 0.0)
+        total += weight
+        summed += weight * np.where(weight > 0, x, 0.0)
     return np.asarray(np.divide(summed, total, out=np.full(total.shape, np.nan), where=total > 0))
 
 

@@ -9,6 +9,7 @@ this change in proportion to the background's share of its light; the rest is th
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 from scipy import ndimage, optimize
@@ -49,8 +50,8 @@ def surroundings(change: FloatArray, validity: FloatArray, away: BoolArray) -> F
 
 def fit_clutter(
     change: FloatArray, validity: FloatArray, mean: FloatArray, away: BoolArray, rows: IntArray, cols: IntArray
-) -> Clutter:
-    """Learn from the training months; no figure is used.
+) -> tuple[Clutter, FloatArray]:
+    """Learn from the training months, and take what was learned off them (`without_clutter`); no figure is used.
 
     Args:
         change: (T, y, x) log-light anomaly, 0 where nothing was seen.
@@ -75,15 +76,22 @@ def fit_clutter(
         left = (both * (steps - background[rows_of] * driven) ** 2).sum(axis=0) / seen
         # A step holds the noise of two months, so half of its variance is one month's.
         spread[rows_of] = np.sqrt(left / 2) + _LEAST_SPREAD
-    return Clutter(rings, background, spread)
+    clutter = Clutter(rings, background, spread)
+    return clutter, _without(change, validity, clutter, lambda t: around[:, t])
 
 
 def without_clutter(change: FloatArray, validity: FloatArray, away: BoolArray, clutter: Clutter) -> FloatArray:
     """(T, y, x) `change` less that of the surroundings, by a pixel's background share; arguments as `surroundings`."""
+    return _without(change, validity, clutter, lambda t: _around(change[t], validity[t], away))
+
+
+def _without(
+    change: FloatArray, validity: FloatArray, clutter: Clutter, around: Callable[[int], FloatArray]
+) -> FloatArray:
     rings, background = clutter.rings.astype(np.float32), clutter.background.astype(np.float32)
     left = np.array(change, np.float32)
     for t in np.flatnonzero(validity.any(axis=(1, 2))):
-        left[t] = change[t] - background * np.tensordot(rings, _around(change[t], validity[t], away), axes=1)
+        left[t] = change[t] - background * np.tensordot(rings, around(t), axes=1)
     return left
 
 

@@ -10,6 +10,7 @@ too rough, near the observed excess where it is not (Tikhonov-regularised deconv
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -30,6 +31,7 @@ _SPREAD = 0.8  # of a factory's light about the usual one, relative to it, befor
 _ROUNDS = 6  # most updates of the usual light to the mean of the solution
 _SAME = 0.01  # relative change of the usual light at which the rounds end
 _EXACT = 1e-7  # relative change of the squared errors at which a solution is accepted
+_KEPT = 8  # mean images with their answers
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -62,6 +64,19 @@ def deblend_factories(
     blur = min(blurs, key=lambda each: _deconvolve(image, kernels[each], rounds=1)[2]) if len(blurs) > 1 else blurs[0]
     light, usual, _ = _deconvolve(image, kernels[blur], rounds=_ROUNDS)
     return Deblended(light, usual, blur)
+
+
+def deblend_once(radiance: FloatArray, pixels: IntArray, count: FloatArray) -> Deblended:
+    """`deblend_factories`, found again where the same mean image was asked about lately; what it gives is shared."""
+    return _deblended(radiance.tobytes(), radiance.shape, pixels.tobytes(), count.tobytes())
+
+
+@functools.lru_cache(maxsize=_KEPT)
+def _deblended(radiance: bytes, shape: tuple[int, int], pixels: bytes, count: bytes) -> Deblended:
+    image = np.frombuffer(radiance, dtype=np.float64).reshape(shape)
+    found = deblend_factories(image, np.frombuffer(pixels, dtype=np.int64), np.frombuffer(count, dtype=np.float64))
+    found.light.flags.writeable = False
+    return found
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -77,6 +77,19 @@ def first_months(samples: Samples, n: int) -> Samples:
     return dataclasses.replace(samples, **cut, months=samples.months[:n], regimes=samples.regimes[:n])
 
 
+def begins_with(longer: Samples, samples: Samples) -> bool:
+    """Whether `samples` are `first_months` of `longer`, or of what that was cut from: they share its very memory."""
+    alike = (getattr(longer, name) is getattr(samples, name) for name in ("row", "col", "district", "weight", "urban"))
+    return (
+        len(samples.months) <= len(longer.months)
+        and all(alike)
+        and all(
+            one.__array_interface__["data"] == other.__array_interface__["data"]
+            for one, other in ((longer.radiance, samples.radiance), (longer.observations, samples.observations))
+        )
+    )
+
+
 def samples_bytes(samples: Samples) -> bytes:
     """One uncompressed npz without pickles; the same samples give the same bytes."""
     affine = np.array(tuple(samples.geobox.affine)[:6], dtype=np.float64)

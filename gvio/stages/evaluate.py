@@ -13,6 +13,7 @@ from gvio.errors import SAME_OPTIONS, InputRefused
 from gvio.evaluate.every_protocol import calibrated, score_every_protocol, scoreboard_of
 from gvio.evaluate.fold import Material
 from gvio.evaluate.fold_cache import KeptFits
+from gvio.evaluate.kept_answers import KeptAnswers
 from gvio.ledger.sums import official_monthly
 from gvio.map.industry import industry_of
 from gvio.map.score import rival_maps, score_left_out, score_truth
@@ -112,11 +113,11 @@ def _evaluate(context: Context, sampled: Sampled, fitted: Fitted) -> tuple[Fitte
         context.ledger, samples.area_ids, config.city_id, samples.months, context.places.groups
     )
     material = Material(samples, sums, official[-1], context.params)
-    fit = KeptFits(context.path("folds"))
-    folds = score_every_protocol(
-        material, fitted, fit, Threads(context.progress, workers_for(samples, context.params.evaluate.members))
-    )
+    fit, kept = KeptFits(context.path("folds")), KeptAnswers(context.path("answers"))
+    workers = Threads(context.progress, workers_for(samples, context.params.evaluate.members))
+    folds = score_every_protocol(material, fitted, fit, workers, kept)
     fit.sweep()
+    kept.sweep()
     names = [str(name) for name in context.places.districts["name"]]
     posterior, why = explain_estimate(fitted, samples, sums)
     output: FloatArray = np.exp(posterior.mean)

@@ -11,7 +11,7 @@ from gvio.assimilate.explain import explain
 from gvio.assimilate.posterior import Posterior
 from gvio.ledger.rows import GROUP
 from gvio.ledger.sums import Sums, log_misfit, official_monthly
-from gvio.map.grids import map_months
+from gvio.map.grids import estimate_series, map_months
 from gvio.map.industry import Industry, industry_of
 from gvio.map.intervals import flat_table, gaussian_half_width, product_half_widths, reach_official, split_sd
 from gvio.map.official import Estimates, honour, with_intervals
@@ -228,15 +228,12 @@ def _grids(
     context: Context, samples: Samples, industry: Industry, estimates: Estimates, months: list[Month]
 ) -> tuple[dict[Month, FloatArray], FloatArray | None]:
     """Bands (5, y, x) of the months to publish, and (P, T) estimates of all months for trends, when long enough."""
-    n = len(samples.months)
-    wanted = range(n) if n >= _MIN_TREND_MONTHS else [m - samples.months[0] for m in months]
     districts = (estimates.estimate[:-1], estimates.lower[80][:-1], estimates.upper[80][:-1])
-    bands = map_months(industry, *districts, list(wanted), context.params.map, context.progress)
-    by_month = dict(zip((samples.months[t] for t in wanted), bands, strict=True))
-    series = None
-    if n >= _MIN_TREND_MONTHS:
-        series = np.stack([b[0].ravel()[industry.pixels] for b in bands], axis=1).astype(np.float64)
-    return {m: by_month[m] for m in months}, series
+    wanted, params = [m - samples.months[0] for m in months], context.params.map
+    grids = dict(zip(months, map_months(industry, *districts, wanted, params, context.progress), strict=True))
+    if len(samples.months) < _MIN_TREND_MONTHS:
+        return grids, None
+    return grids, estimate_series(industry, districts[0], params)
 
 
 def _encoded(context: Context, samples: Samples, month: Month, array: FloatArray) -> GridObject:

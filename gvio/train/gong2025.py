@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 import numpy as np
 import torch
@@ -47,6 +48,14 @@ def gong2025_inputs(samples: Samples, n_train: int) -> Gong2025Inputs:
     return Gong2025Inputs(patches, _statistics(samples, train), weight, samples.district[first])
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class Learned:
+    """What was learned from the known months: the `start` that output is scaled by, and the network's weights."""
+
+    start: float
+    weights: Mapping[str, FloatArray]
+
+
 def train_gong2025(inputs: Gong2025Inputs, figures: FloatArray, seed: int) -> FloatArray:
     """Fit to the known months and estimate all of them.
 
@@ -58,6 +67,11 @@ def train_gong2025(inputs: Gong2025Inputs, figures: FloatArray, seed: int) -> Fl
     Returns:
         (D, T) float64 > 0.
     """
+    return read_gong2025(inputs, learn_gong2025(inputs, figures, seed))
+
+
+def learn_gong2025(inputs: Gong2025Inputs, figures: FloatArray, seed: int) -> Learned:
+    """Fit to the known months; arguments as for `train_gong2025`. Months without a figure are not looked at."""
     known = np.flatnonzero(np.isfinite(figures).any(axis=0))
     target = torch.as_tensor(np.log(figures[:, known]), dtype=torch.float32)
     counted = torch.isfinite(target)
@@ -71,8 +85,16 @@ def train_gong2025(inputs: Gong2025Inputs, figures: FloatArray, seed: int) -> Fl
         loss = torch.nn.functional.smooth_l1_loss(output[counted[:, part]], target[:, part][counted[:, part]])
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
+    return Learned(start, {name: value.numpy() for name, value in network.state_dict().items()})
+
+
+def read_gong2025(inputs: Gong2025Inputs, learned: Learned) -> FloatArray:
+    """(D, T) float64 > 0, the estimate of every month of `inputs`."""
+    network = _new_network(inputs.statistics.shape[2], 0)
+    network.load_state_dict({name: torch.tensor(value) for name, value in learned.weights.items()})
     with torch.no_grad():
-        every = start * _district_output(network, inputs, np.arange(figures.shape[1])).clamp_min(1e-9)
+        output = _district_output(network, inputs, np.arange(inputs.statistics.shape[1]))
+        every = learned.start * output.clamp_min(1e-9)
     return np.asarray(every.double().numpy())
 
 

@@ -7,38 +7,77 @@ it. `forget_light` lets go of all; whoever asked the last question calls it.
 
 from __future__ import annotations
 
-import functools
 import threading
 import weakref
+from collections import OrderedDict
 
 import numpy as np
 
 from gvio.content import content_digest
-from gvio.model.panel import Normalisation, Panel, build_panel, fit_normalisation, without_light
-from gvio.sample.samples import Samples
+from gvio.model.panel import Normalisation, Panel, build_panel, first_months_of, fit_and_clear, without_light
+from gvio.sample.samples import Samples, begins_with
 from gvio.train.ensemble import Ensemble, Reading, read_light
+from gvio.types import FloatArray
 
 _KEPT = 2  # folds run two at a time
 _Question = tuple["weakref.ref[Ensemble]", bool]
+_Place = tuple[str, int, int]  # digest of the normalisation, sides of the patches
+_normalisations: weakref.WeakKeyDictionary[Samples, Normalisation] = weakref.WeakKeyDictionary()
+_panels: OrderedDict[tuple[Samples, _Place], Panel] = OrderedDict()
 _readings: weakref.WeakKeyDictionary[Panel, dict[_Question, Reading]] = weakref.WeakKeyDictionary()
-_readings_lock = threading.Lock()
+_lock = threading.Lock()
 
 
 def look_at_light(samples: Samples, static_px: int, dynamic_px: int) -> tuple[Normalisation, Panel]:
     """What is learned of the light of all months of `samples` (these very ones), and their panel by it."""
-    normalisation = _normalisation_of(samples)
-    return normalisation, panel_of(samples, normalisation, static_px, dynamic_px)
+    with _lock:
+        known = _normalisations.get(samples)
+    if known is not None:
+        return known, panel_of(samples, known, static_px, dynamic_px)
+    normalisation, cleared = fit_and_clear(samples, np.ones(len(samples.months), dtype=bool))
+    with _lock:
+        _normalisations[samples] = normalisation
+    panel = build_panel(samples, normalisation, static_px, dynamic_px, cleared)
+    return normalisation, _kept(samples, (content_digest(normalisation), static_px, dynamic_px), panel)
 
 
 def panel_of(samples: Samples, normalisation: Normalisation, static_px: int, dynamic_px: int) -> Panel:
-    """The panel of these very samples for a normalisation of this content, wherever it was read from."""
-    return _panel_of(samples, _Alike(normalisation), static_px, dynamic_px)
+    """The panel of these very samples for a normalisation of this content, wherever it was read from.
+
+    What a month looks like depends on no later one: where a panel of the same light and more months is there, its
+    first months are taken.
+    """
+    place = (content_digest(normalisation), static_px, dynamic_px)
+    with _lock:
+        known = _panels.get((samples, place))
+        kept = list(_panels.items())
+    if known is not None:
+        return _kept(samples, place, known)
+    longer = [panel for (more, at), panel in kept if at == place and begins_with(more, samples)]
+    if longer:
+        return _kept(samples, place, first_months_of(longer[0], samples, normalisation))
+    return _kept(samples, place, build_panel(samples, normalisation, static_px, dynamic_px))
+
+
+def _kept(samples: Samples, place: _Place, panel: Panel) -> Panel:
+    """The panel; the last ones that were asked for stay, each with its first months."""
+    with _lock:
+        _panels[samples, place] = panel
+        _panels.move_to_end((samples, place))
+        while len({id(_whole(each.dynamic)) for each in _panels.values()}) > _KEPT:
+            _panels.popitem(last=False)
+    return panel
+
+
+def _whole(values: FloatArray) -> FloatArray:
+    """The array that a view was cut from."""
+    return values if values.base is None else values.base
 
 
 def reading_of(panel: Panel, ensemble: Ensemble, *, dark: bool = False) -> Reading:
     """What this very ensemble reads in this very panel; `dark`: as if nobody had seen any light."""
     question = (weakref.ref(ensemble), dark)
-    with _readings_lock:
+    with _lock:
         known = _readings.setdefault(panel, {})
     if question not in known:
         known[question] = read_light(ensemble, without_light(panel) if dark else panel)
@@ -47,29 +86,6 @@ def reading_of(panel: Panel, ensemble: Ensemble, *, dark: bool = False) -> Readi
 
 def forget_light() -> None:
     """Let go of every panel, reading and normalisation, and of the samples they were made of."""
-    _normalisation_of.cache_clear()
-    _panel_of.cache_clear()
-
-
-class _Alike:
-    """A normalisation that is equal to another one when its content is: each kept model brings its own copy."""
-
-    def __init__(self, normalisation: Normalisation) -> None:
-        self.value = normalisation
-        self._digest = content_digest(normalisation)
-
-    def __hash__(self) -> int:
-        return hash(self._digest)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Alike) and self._digest == other._digest
-
-
-@functools.lru_cache(maxsize=_KEPT)
-def _normalisation_of(samples: Samples) -> Normalisation:
-    return fit_normalisation(samples, np.ones(len(samples.months), dtype=bool))
-
-
-@functools.lru_cache(maxsize=_KEPT)
-def _panel_of(samples: Samples, normalisation: _Alike, static_px: int, dynamic_px: int) -> Panel:
-    return build_panel(samples, normalisation.value, static_px, dynamic_px)
+    with _lock:
+        _normalisations.clear()
+        _panels.clear()

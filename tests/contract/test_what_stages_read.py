@@ -40,8 +40,8 @@ PARAMS = """
 model: {epochs: 2, finetune_epochs: 1, seeds: 1, hyper_months: 24, channels: 2}
 evaluate: {origins: 1, members: 1, district_folds: 2, horizon_months: 12, min_train_months: 13}
 """
-# Kept by their own digests, so that no key can take a wrong one: fits of folds and coverage operators.
-KEYED = ("experiments/shanghai-demo/folds/", "experiments/shanghai-demo/operators/")
+# Kept by their own digests, so that no key can take a wrong one: fits and answers of folds, coverage operators.
+KEYED = tuple(f"experiments/shanghai-demo/{name}/" for name in ("folds", "answers", "operators"))
 OWN = (".lock",)
 
 

@@ -111,9 +111,10 @@ def test_other_source_is_another_request(monkeypatch):
 def test_a_fit_is_made_once_and_comes_back_to_the_last_bit(tmp_path, fitted):
     asked = Counted(request(), fitted)
     keep = KeptFits(tmp_path / "folds")
-    one, two = keep(asked), keep(asked)
+    one, again, two = keep(asked), keep(asked), KeptFits(tmp_path / "folds")(asked)
     assert asked.made == 1
-    assert one is fitted
+    assert one is again is fitted, "the very same within a run"
+    assert two is not fitted
     visible = TRUE.sums
     np.testing.assert_array_equal(*(estimate(model, SAMPLES, visible).mean for model in (one, two)))
     assert sorted(p.suffix for p in (tmp_path / "folds").iterdir()) == [".json", ".safetensors"]
@@ -121,14 +122,14 @@ def test_a_fit_is_made_once_and_comes_back_to_the_last_bit(tmp_path, fitted):
 
 @pytest.mark.parametrize("suffix", [".json", ".safetensors"])
 def test_a_damaged_or_missing_part_is_fitted_again(tmp_path, fitted, suffix):
-    asked, keep = Counted(request(), fitted), KeptFits(tmp_path)
-    keep(asked)
+    asked = Counted(request(), fitted)
+    KeptFits(tmp_path)(asked)
     part = tmp_path / f"{asked.key}{suffix}"
     part.write_bytes(b"damaged")
-    keep(asked)
+    KeptFits(tmp_path)(asked)
     part.unlink()
-    keep(asked)
-    keep(asked)
+    KeptFits(tmp_path)(asked)
+    KeptFits(tmp_path)(asked)
     assert asked.made == 3
 
 
@@ -154,10 +155,11 @@ def test_an_entry_that_is_asked_for_stays(tmp_path, fitted):
     keep(asked)
     for path in tmp_path.iterdir():
         os.utime(path, (0, 0))
+    keep = KeptFits(tmp_path)
     keep(asked)
     assert keep.sweep() == 0
     assert asked.made == 1
-    assert (keep(asked), asked.made)[1] == 1
+    assert (KeptFits(tmp_path)(asked), asked.made)[1] == 1
 
 
 def test_the_placebo_of_one_more_month_is_not_scored_with_the_kept_fit_of_the_last(tmp_path):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from gvio.config import MapParams
 from gvio.errors import ModelError
-from gvio.map.grids import BANDS, map_months
+from gvio.map.grids import BANDS, estimate_series, map_months
 from gvio.map.industry import Industry
 from gvio.map.linear import Relation, fit_relation, pooled_months, predict_left_out, raw_map
 from gvio.map.raking import rake_pixels, spread_districts
@@ -154,9 +154,19 @@ def test_grids_hold_the_promises_of_every_band():
             assert estimate[industry.owner == d].sum() == pytest.approx(estimates[d, t], rel=1e-6)
 
 
+def test_the_series_that_trends_are_made_of_is_the_published_band():
+    industry, _, estimates = world()
+    every = range(estimates.shape[1])
+    grids = map_months(industry, estimates, estimates * 0.8, estimates * 1.3, every, MapParams())
+    published = np.stack([grid[0].ravel()[industry.pixels] for grid in grids], axis=1)
+    np.testing.assert_array_equal(estimate_series(industry, estimates, MapParams()), published.astype(np.float64))
+
+
 def test_grids_refuse_estimates_of_other_months():
     industry, _, estimates = world()
     short = estimates[:, :-1]
+    with pytest.raises(ModelError, match=r"estimates of shape \(6, 29\), expected \(6, 30\)"):
+        estimate_series(industry, short, MapParams())
     with pytest.raises(ModelError, match=r"estimates of shape \(6, 29\), expected \(6, 30\)"):
         map_months(industry, short, short, short, [0], MapParams())
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from gvio.sample.deblend import background, deblend_factories
+from gvio.sample.deblend import background, deblend_factories, deblend_once
 from gvio.sample.rings import away_from
 
 SHAPE = (48, 60)
@@ -100,3 +100,13 @@ def test_background_follows_the_city_and_ignores_factories():
     inner = (slice(6, -6), slice(6, -6))
     np.testing.assert_allclose(expected[inner], streets[inner], rtol=0.1)
     assert error < 0.1
+
+
+def test_what_was_asked_lately_is_found_again_and_is_the_same():
+    pixels, light = places(60), sizes(60)
+    image, count = scene(pixels, light), np.ones(60)
+    one, two = deblend_once(image, pixels, count), deblend_once(image.copy(), pixels.copy(), count.copy())
+    assert one is two
+    np.testing.assert_array_equal(one.light, deblend_factories(image, pixels, count).light)
+    assert not one.light.flags.writeable, "it is shared"
+    assert deblend_once(image, pixels, 2 * count) is not one
