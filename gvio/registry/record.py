@@ -56,11 +56,13 @@ class Decision:
     """What the gate made of a candidate, and why.
 
     `promoted`: it becomes champion, unless the present champion knows later data (then it is archived).
-    `kept-champion`: it was refused. `archived`: it passed, but only for a run as of an earlier day.
+    `kept-champion`: it was refused. `archived`: it passed, but only for a run as of an earlier day. `at` is when; None:
+    now, by the clock of this machine.
     """
 
     kind: GateKind
     reason: str
+    at: dt.datetime | None = None
 
 
 @dataclasses.dataclass(frozen=True)

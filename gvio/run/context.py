@@ -51,6 +51,7 @@ class Context:
     registry_login: Mapping[str, str]  # MLFLOW_TRACKING_…, where the registry's server asks for them; never shown
     progress: Progress | None = None
     clock: Callable[[], dt.datetime] = utc_now  # tells the times that are published; `as_of` is the run's day
+    replayed: bool = False  # this run is of a replay: what it publishes says so
 
     @property
     def region(self) -> str:

@@ -65,6 +65,7 @@ def look_of(context: Context, ended: Ended) -> LastLook:
         newest_light=None if newest is None else str(newest),
         newest_figures=None if latest is None else latest.public_until,
         awaited=awaited,
+        replayed=context.replayed,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
@@ -75,6 +76,7 @@ def _decide(
         decision = judge(sampled.samples.get(), sums_of(context, sampled), package, incumbent)
         if damage:
             decision = Decision(decision.kind, f"{decision.reason}; the champion counts as none ({damage})")
+        decision = dataclasses.replace(decision, at=context.clock())
         version = _register(context, evaluated, package, decision, of_no_use)
     return DecidedHead(
         made=made,
