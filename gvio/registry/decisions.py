@@ -55,7 +55,7 @@ def decision_tags(
 
     `replaced` stays untouched where there is nothing to replace. `at` is when; None: now.
     """
-    tags = {DECIDED_AT: _now() if at is None else at.isoformat(timespec="seconds")} | ({} if replaced is None else {REPLACED: str(replaced)})
+    tags = {DECIDED_AT: _now() if at is None else at.isoformat(timespec="microseconds")} | ({} if replaced is None else {REPLACED: str(replaced)})
     if kind not in _MOVES_NOTHING:
         tags[UNFINISHED] = "aliases"
     return tags | {EVIDENCE: reason, DECISION: kind}
@@ -158,4 +158,4 @@ def _time(text: str | None) -> dt.datetime | None:
 
 
 def _now() -> str:
-    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    return dt.datetime.now(dt.UTC).isoformat(timespec="microseconds")
