@@ -101,7 +101,9 @@ def world(name: str, asked: argparse.Namespace, folder: Path) -> Found:
     same = None
     if asked.again:
         again, lines_again = lived(folder, "two", asked)
-        same = report_of(again, lines_again) == report and content(folder / "one/store") == content(folder / "two/store")
+        same = report_of(again, lines_again) == report and content(folder / "one/store") == content(
+            folder / "two/store"
+        )
     return measured(name, replay, report, lines, (seconds, cpu_seconds), same)
 
 
@@ -145,7 +147,9 @@ def measured(
     calendar = replay.calendar
     refused = [m.month for m in report.months if m.outcome == "refused"]
     late = [m.month for m in report.months if m.outcome == "late"]
-    planted_late = {one.light for one in calendar.late} | {*calendar.missing} | {one.light for one in calendar.withdrawn}
+    planted_late = (
+        {one.light for one in calendar.late} | {*calendar.missing} | {one.light for one in calendar.withdrawn}
+    )
     planted, caused = corrections(calendar, lines), {(one.cause, one.release) for one in report.errata}
     expected = {(cause, release) for cause, release, _ in planted}
     return Found(

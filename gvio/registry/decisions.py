@@ -55,7 +55,9 @@ def decision_tags(
 
     `replaced` stays untouched where there is nothing to replace. `at` is when; None: now.
     """
-    tags = {DECIDED_AT: _now() if at is None else at.isoformat(timespec="microseconds")} | ({} if replaced is None else {REPLACED: str(replaced)})
+    tags = {DECIDED_AT: _now() if at is None else at.isoformat(timespec="microseconds")} | (
+        {} if replaced is None else {REPLACED: str(replaced)}
+    )
     if kind not in _MOVES_NOTHING:
         tags[UNFINISHED] = "aliases"
     return tags | {EVIDENCE: reason, DECISION: kind}

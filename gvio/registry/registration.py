@@ -129,7 +129,9 @@ def decided_before(uri: str, region: str, package: Path, known: Knowledge | None
         champion = holders.get(CHAMPION)
         if version.decision == "promoted" and version.replaced != (None if champion is None else champion.version):
             return None
-        _apply(client, version, Decision(version.decision, version.evidence, version.decided_at), version.known, holders)
+        _apply(
+            client, version, Decision(version.decision, version.evidence, version.decided_at), version.known, holders
+        )
         return read_version(client, region, version.version)
 
 

@@ -45,7 +45,9 @@ def files_on(parts: PackParts, calendar: ReplayCalendar, day: dt.date, made: Pat
         elif edition is not None or str(month) in calendar.unseen:
             factor = np.nan if edition is None or edition.factor is None else edition.factor
             place = made / f"{month}-x{factor:g}"
-            found |= {file.path.relative_to(parts.source): _written(parts, file, factor, place) for file in _pairs(files)}
+            found |= {
+                file.path.relative_to(parts.source): _written(parts, file, factor, place) for file in _pairs(files)
+            }
         else:
             found |= {file.path.relative_to(parts.source): file.path for file in files}
     return found

@@ -170,7 +170,9 @@ def _lived(replay: Replay, look: Look, open_: Open, stages: Stages) -> LookLine:
     if look.cut_after is not None:
         context = _context(replay, look, open_)
         try:
-            return _ended(replay, look, began, _look(context, stages, functools.partial(_cut_off, look.cut_after)), False)
+            return _ended(
+                replay, look, began, _look(context, stages, functools.partial(_cut_off, look.cut_after)), False
+            )
         except Cut:
             cut = True
     context = _context(replay, look, open_)

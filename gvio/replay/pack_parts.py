@@ -71,4 +71,6 @@ def take_apart(root: Path, config: RegionConfig) -> PackParts:
     taken = {file.path for file in named} | {root / REGION, root / config.statistics.path}
     others = tuple(path.relative_to(root) for path in all_files(root) if path not in taken)
     inside = folder.resolve().is_relative_to(root.resolve())
-    return PackParts(root, config, light, Path(source) if inside and not Path(source).is_absolute() else Path(LIGHT), others, figures)
+    return PackParts(
+        root, config, light, Path(source) if inside and not Path(source).is_absolute() else Path(LIGHT), others, figures
+    )
