@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-from gvio.cli.options import open_from
 from gvio.cli.output import json_option
 
 

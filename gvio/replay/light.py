@@ -10,7 +10,7 @@ import numpy as np
 
 from gvio import raster
 from gvio.errors import ConfigError
-from gvio.events import RepublishedLight, ReplayCalendar
+from gvio.events import ReplayCalendar, RepublishedLight
 from gvio.grid.region import region_geobox
 from gvio.replay.pack_parts import PackParts
 from gvio.sources.files import ProductFile
