@@ -92,6 +92,8 @@ def _known_keys(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str
     """Keys known to the section at `path`, following nested models through optional annotations."""
     section: type[BaseModel] = model
     for part in path:
+        if isinstance(part, int):
+            continue  # the place in a list: its sections are all of one kind
         fields = section.model_fields
         annotation = next(f.annotation for n, f in fields.items() if part in (n, f.alias))
         candidates = [annotation, *getattr(annotation, "__args__", ())]

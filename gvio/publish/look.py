@@ -47,6 +47,7 @@ class LastLook:
         newest_figures: Day (YYYY-MM-DD) on which the newest figure in the release came out; None where it has none.
         awaited: What is late; nothing where nothing is.
         skill: Of the model that made the release, against the best naive forecast; None in documents of before.
+        replayed: Whether all these times are a replay's, and nobody looked then.
     """
 
     region: str
@@ -62,6 +63,7 @@ class LastLook:
     newest_figures: str | None
     awaited: tuple[Awaited, ...] = ()
     skill: str | None = None
+    replayed: bool = False
 
     def light_age_days(self, now: dt.datetime) -> int | None:
         """Whole days since the end of the newest month with light; None where there is none."""
@@ -85,10 +87,11 @@ def overdue(newest: Month, day: dt.date) -> Awaited | None:
 
 def look_json(look: LastLook) -> bytes:
     """The document."""
-    return canonical_json(
-        {"schema_version": SCHEMA_VERSION, **dataclasses.asdict(look)}
-        | {"awaited": [dataclasses.asdict(one) for one in look.awaited]}
-    )
+    document = {"schema_version": SCHEMA_VERSION, **dataclasses.asdict(look)}
+    document["awaited"] = [dataclasses.asdict(one) for one in look.awaited]
+    if not look.replayed:
+        del document["replayed"]  # as it was before there were replays
+    return canonical_json(document)
 
 
 def parse_look(document: Mapping[str, Any]) -> LastLook:
@@ -97,9 +100,11 @@ def parse_look(document: Mapping[str, Any]) -> LastLook:
     Raises:
         KeyError, TypeError, ValueError: A field is absent, or is not what it should be.
     """
-    fields = {field.name: document[field.name] for field in dataclasses.fields(LastLook) if field.name != "skill"}
+    names = {field.name for field in dataclasses.fields(LastLook)} - {"skill", "replayed"}  # of before, without them
+    fields = {name: document[name] for name in names}
+    fields |= {"skill": document.get("skill"), "replayed": bool(document.get("replayed"))}
     awaited = tuple(Awaited(str(one["what"]), str(one["since"])) for one in fields.pop("awaited"))
-    look = LastLook(**fields, awaited=awaited, skill=document.get("skill"))
+    look = LastLook(**fields, awaited=awaited)
     if look.outcome not in get_args(LookOutcome):
         raise ValueError(f"not an outcome: {look.outcome!r}")
     for moment in (look.looked_at, look.next_look):
@@ -120,7 +125,8 @@ def look_line(look: LastLook, now: dt.datetime) -> str:
     ages += [_age("figures", look.newest_figures, look.figures_age_days(now))]
     days = max(0, (now - dt.datetime.fromisoformat(look.looked_at)).days)
     when = {0: "today", 1: "a day ago"}.get(days, f"{days} days ago")
-    line = f"last look {_minute(look.looked_at)} ({when}): {said}; {', '.join(ages)}"
+    kind = "replayed look" if look.replayed else "last look"
+    line = f"{kind} {_minute(look.looked_at)} ({when}): {said}; {', '.join(ages)}"
     if look.next_look is None:
         return line
     if look.is_missed(now):

@@ -20,6 +20,8 @@ MoveDecision = Literal["published", "superseded", "rolled back", "repaired", "fo
 
 ROLLED_BACK = "rolled back from version"
 """How the decision about a model begins that is in production because its successor was rolled back."""
+REPLAYED = "replayed: "
+"""How the reason of a move begins whose time is not the clock's but that of a replay."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -37,10 +37,15 @@ class ChampionMove:
 
 
 def write_move(
-    client: MlflowClient, version: ModelVersion, kind: MoveKind, reason: str, replaced: int | None
+    client: MlflowClient,
+    version: ModelVersion,
+    kind: MoveKind,
+    reason: str,
+    replaced: int | None,
+    at: dt.datetime | None = None,
 ) -> dict[str, str]:
-    """Write that the champion's alias is about to move to the version; the tags as written."""
-    move = ChampionMove(version.version, dt.datetime.now(dt.UTC), kind, reason, replaced)
+    """Write that the champion's alias is about to move to the version (`at`; None: now); the tags as written."""
+    move = ChampionMove(version.version, at or dt.datetime.now(dt.UTC), kind, reason, replaced)
     return _write(client, version, move)
 
 

@@ -48,12 +48,16 @@ class Verdict:
     replaced: int | None
 
 
-def decision_tags(kind: DecisionKind, reason: str, replaced: int | None) -> dict[str, str]:
+def decision_tags(
+    kind: DecisionKind, reason: str, replaced: int | None, at: dt.datetime | None = None
+) -> dict[str, str]:
     """Tags of a new decision, reason and kind last: once they are there, all are.
 
-    `replaced` stays untouched where there is nothing to replace.
+    `replaced` stays untouched where there is nothing to replace. `at` is when; None: now.
     """
-    tags = {DECIDED_AT: _now()} | ({} if replaced is None else {REPLACED: str(replaced)})
+    tags = {DECIDED_AT: _now() if at is None else at.isoformat(timespec="microseconds")} | (
+        {} if replaced is None else {REPLACED: str(replaced)}
+    )
     if kind not in _MOVES_NOTHING:
         tags[UNFINISHED] = "aliases"
     return tags | {EVIDENCE: reason, DECISION: kind}
@@ -81,12 +85,17 @@ def write_knowledge(client: MlflowClient, version: ModelVersion, known: Knowledg
 
 
 def write_decision(
-    client: MlflowClient, version: ModelVersion, kind: DecisionKind, reason: str, replaced: int | None
+    client: MlflowClient,
+    version: ModelVersion,
+    kind: DecisionKind,
+    reason: str,
+    replaced: int | None,
+    at: dt.datetime | None = None,
 ) -> None:
-    """Write a decision about a registered version; an earlier rollback of it is over."""
+    """Write a decision about a registered version, made `at` (None: now); an earlier rollback of it is over."""
     keep_earlier(client, version)
     ended = {key: "" for key in (RESTORED, ROLLED_BACK, UNFINISHED) if version.tags.get(key)}
-    tags = decision_tags(kind, reason, replaced)
+    tags = decision_tags(kind, reason, replaced, at)
     if was_chosen(version):
         tags.pop(UNFINISHED, None)  # it counts as chosen already
     _write(client, version, ended | tags)
@@ -151,4 +160,4 @@ def _time(text: str | None) -> dt.datetime | None:
 
 
 def _now() -> str:
-    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    return dt.datetime.now(dt.UTC).isoformat(timespec="microseconds")

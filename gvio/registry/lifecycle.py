@@ -7,6 +7,7 @@ and doing the same again ends where one undisturbed try would have ended.
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -48,14 +49,19 @@ def promote(uri: str, region: str, version: int, reason: str) -> ModelVersion:
 
 
 def replace_champion(
-    client: MlflowClient, champion: ModelVersion | None, version: ModelVersion, kind: MoveKind, reason: str
+    client: MlflowClient,
+    champion: ModelVersion | None,
+    version: ModelVersion,
+    kind: MoveKind,
+    reason: str,
+    at: dt.datetime | None = None,
 ) -> None:
     """Move `previous` and `champion`; the evidence on `version` was written before. The move is kept for ever."""
     if champion is not None and champion.version == version.version:
         return
     if champion is not None:
         keep_earlier(client, champion)
-    write_move(client, version, kind, reason, None if champion is None else champion.version)
+    write_move(client, version, kind, reason, None if champion is None else champion.version, at)
     if champion is not None:
         finish_champion(client, champion)
         set_alias(client, version.region, PREVIOUS, champion.version)

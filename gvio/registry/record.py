@@ -59,11 +59,13 @@ class Decision:
 
     `promoted`: it becomes champion, unless the present champion knows later data (then it is archived).
     `awaiting`: it passed, and a person decides (`gvio.registry.approval`); until then the champion stays.
-    `kept-champion`: it was refused. `archived`: it passed, but only for a run as of an earlier day.
+    `kept-champion`: it was refused. `archived`: it passed, but only for a run as of an earlier day. `at` is when; None:
+    now, by the clock of this machine.
     """
 
     kind: GateKind
     reason: str
+    at: dt.datetime | None = None
 
 
 @dataclasses.dataclass(frozen=True)

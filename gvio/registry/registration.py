@@ -136,7 +136,9 @@ def decided_before(uri: str, region: str, package: Path, known: Knowledge | None
         champion = holders.get(CHAMPION)
         if version.decision == "promoted" and version.replaced != (None if champion is None else champion.version):
             return None
-        _apply(client, version, Decision(version.decision, version.evidence), version.known, holders)
+        _apply(
+            client, version, Decision(version.decision, version.evidence, version.decided_at), version.known, holders
+        )
         return read_version(client, region, version.version)
 
 
@@ -153,8 +155,10 @@ def _settled(decision: Decision, known: Knowledge, champion: ModelVersion | None
     if known.order() >= champion.known.order():
         return decision
     if supersede is not None and known.trained == champion.known.trained:
-        return Decision("promoted", f"{decision.reason}; supersedes version {champion.version} by hand: {supersede}")
-    return Decision("archived", f"{decision.reason}; version {champion.version} knows later data and stays champion")
+        why = f"{decision.reason}; supersedes version {champion.version} by hand: {supersede}"
+        return dataclasses.replace(decision, reason=why)
+    why = f"{decision.reason}; version {champion.version} knows later data and stays champion"
+    return dataclasses.replace(decision, kind="archived", reason=why)
 
 
 def _needed_again(version: ModelVersion, settled: Decision, of_no_use: str) -> tuple[ModelVersion, Decision]:
@@ -169,7 +173,7 @@ def _needed_again(version: ModelVersion, settled: Decision, of_no_use: str) -> t
     if version.decision in ("rejected", "rolled-back"):
         version = dataclasses.replace(version, decision="")
     said = "rejected" if rejected else "rolled back"
-    return version, Decision(settled.kind, f"{settled.reason}; {said} before, but {of_no_use}")
+    return version, dataclasses.replace(settled, reason=f"{settled.reason}; {said} before, but {of_no_use}")
 
 
 def _apply(
@@ -188,11 +192,11 @@ def _apply(
     written = (version.decision, version.evidence) == (settled.kind, settled.reason)
     complete = written and replaced in (None, version.replaced)
     if not complete and _RANK[settled.kind] >= rank:
-        write_decision(client, version, settled.kind, settled.reason, replaced)
+        write_decision(client, version, settled.kind, settled.reason, replaced, settled.at)
     if settled.kind != "archived" and _is_newest(known, holders):
         set_alias(client, version.region, CHALLENGER, version.version)
     if settled.kind == "promoted":
-        replace_champion(client, champion, version, "promoted", settled.reason)
+        replace_champion(client, champion, version, "promoted", settled.reason, settled.at)
     if settled.kind != "archived":
         finish_decision(client, version)
 
@@ -214,7 +218,7 @@ def _create(
     """A version is created together with its decision: it never exists without one."""
     _require_model(client, record)
     region, source = record.region, f"runs:/{run_id}/{PACKAGE_PATH}"
-    everything = tags | decision_tags(settled.kind, settled.reason, _replaced(settled, champion))
+    everything = tags | decision_tags(settled.kind, settled.reason, _replaced(settled, champion), settled.at)
     created = client.create_model_version(
         model_name(region), source, run_id=run_id, tags=everything, description=record.description
     )

@@ -29,13 +29,17 @@ def list_versions(uri: str, region: str) -> list[ModelVersion]:
     if nothing_stored(uri):
         return []
     with connect(uri) as client:
-        return all_versions(client, region)
+        return all_versions(client, region, measured=True)
 
 
-def all_versions(client: MlflowClient, region: str) -> list[ModelVersion]:
-    """All versions through an open client, newest first."""
+def all_versions(client: MlflowClient, region: str, *, measured: bool = False) -> list[ModelVersion]:
+    """All versions through an open client, newest first; their metrics only where `measured` asks for them.
+
+    The metrics of all runs take a hundred times as long as the versions, and longer with every month: a monthly run
+    asks for versions often, and never for those.
+    """
     aliases = _by_version(aliases_of(client, region))
-    metrics = _metrics_by_run(client, region)
+    metrics = _metrics_by_run(client, region) if measured else {}
     found = [_convert(region, raw, aliases, metrics) for raw in _pages(client, model_name(region))]
     return sorted(found, key=lambda version: -version.version)
 
@@ -108,7 +112,7 @@ def _convert(
 ) -> ModelVersion:
     tags, number = dict(raw.tags), int(raw.version)
     own = aliases.get(number, ())
-    final = {k: v for k, v in metrics.get(raw.run_id, {}).items() if not k.startswith(EPOCH_PREFIX)}
+    final = {k: v for k, v in metrics.get(str(raw.run_id), {}).items() if not k.startswith(EPOCH_PREFIX)}
     verdict = read_verdict(tags, own)
     created = dt.datetime.fromtimestamp(raw.creation_timestamp / 1000, tz=dt.UTC)
     return ModelVersion(

@@ -117,8 +117,9 @@ def _revisions(vintages: Ledger, without: Set[tuple[object, ...]]) -> FloatArray
     told = vintages.rows[[*KEY, "value"]].itertuples(index=False, name=None)
     counts = np.array([row not in without for row in told], dtype=bool) & (vintages.rows["value"] > 0)
     rows = vintages.rows[counts].sort_values([*KEY, "published"], kind="stable")
-    step = rows.groupby(KEY, sort=False)["value"].transform(lambda value: np.log(value).diff()).to_numpy(np.float64)
-    size = np.abs(step)
+    logs = pd.Series(np.log(rows["value"].to_numpy(np.float64)), index=rows.index)
+    first = ~rows.duplicated(KEY)  # sorted: the vintages of a figure stand together
+    size = logs.diff().mask(first).abs().to_numpy(np.float64)
     return np.asarray(size[np.isfinite(size) & (size > 0)])
 
 

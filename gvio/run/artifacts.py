@@ -181,10 +181,12 @@ class RunInputs(ReleaseDigests):
     missing_months: tuple[str, ...]
     switches: tuple[Switch, ...] = ()
     predecessor: str | None = None
+    replayed: bool = False
 
     def as_document(self) -> dict[str, object]:
-        """As the manifest holds it."""
+        """As the manifest holds it; that a run was replayed is only said where it was."""
         unsaid = {"switches"} | ({"predecessor"} if self.predecessor is None else set())
+        unsaid |= set() if self.replayed else {"replayed"}
         document = self.model_dump(mode="json", exclude=unsaid)
         return document | ({"switches": [s.as_document() for s in self.switches]} if self.switches else {})
 

@@ -52,6 +52,7 @@ class Context:
     progress: Progress | None = None
     notify: str | None = dataclasses.field(default=None, repr=False)  # address of a webhook, often a secret
     clock: Callable[[], dt.datetime] = utc_now  # tells the times that are published; `as_of` is the run's day
+    replayed: bool = False  # this run is of a replay: what it publishes says so
 
     @property
     def region(self) -> str:

@@ -41,7 +41,7 @@ def leave_look(context: Context, how: RunReport | GvioError) -> None:
         known = report.skill if report is not None and report.outcome == "published" else None
         look = dataclasses.replace(look, skill=known or (None if before is None else before.skill))
         write_look(context.store, look)
-        if context.notify is not None:
+        if context.notify is not None and not context.replayed:
             for notice in notices(before, look, None if report is None else report.awaiting):
                 send(context.notify, notice)
     except StoreError as error:
@@ -75,6 +75,7 @@ def look_of(context: Context, ended: Ended) -> LastLook:
         newest_light=None if newest is None else str(newest),
         newest_figures=None if latest is None else latest.public_until,
         awaited=awaited,
+        replayed=context.replayed,
     )
 
 

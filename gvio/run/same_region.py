@@ -24,15 +24,30 @@ def require_same_region(context: Context, standing: Standing) -> None:
     Some districts may go and come: half of the published ones must stay, as must half of the extent.
 
     Raises:
-        InputRefused: They are not, and the request does not say that the pack is to replace the region.
+        InputRefused: They are not, and the request does not say that the pack is to replace the region; or the one
+            history is lived and the other replayed.
         PackError: The districts cannot be read.
     """
-    if standing.manifest is None or context.request.replace_region:
+    if standing.manifest is None:
+        return
+    _require_one_kind_of_history(context, standing.manifest.inputs)
+    if context.request.replace_region:
         return
     difference = _difference(context, standing.manifest.inputs)
     if difference:
         where = f"{context.store.url}/{context.region}"
         raise InputRefused(f"another region is published under this name: {difference}", where=where, hint=_CURE)
+
+
+def _require_one_kind_of_history(context: Context, inputs: Mapping[str, object]) -> None:
+    """Nobody could tell later which of the times at the store were true."""
+    if bool(inputs.get("replayed")) == context.replayed:
+        return
+    what = "holds true releases, which a replay must not go on from"
+    if not context.replayed:
+        what = "holds releases of a replay, made as of days of the past"
+    where = f"{context.store.url}/{context.region}"
+    raise InputRefused(what, where=where, hint="Use another --store: the two do not mix.")
 
 
 def _difference(context: Context, inputs: Mapping[str, object]) -> str:

@@ -74,6 +74,7 @@ def look_at(context: Context, light: str, registry: str | None) -> Look:
     files = context.files.digest([config.statistics.path, TRUTH])
     request = context.request
     asked = [context.pack_digest, files, context.params_digest, request.store, request.month, list(request.also)]
+    asked += ["replayed"] if context.replayed else []
     text = hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:16]
     return Look(asked=text, light=light, registry=registry, source=source_of_release())
 

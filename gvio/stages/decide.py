@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
@@ -81,6 +82,7 @@ def _decide(
             decision = Decision(decision.kind, f"{decision.reason}; the champion counts as none ({damage})")
         if decision.kind == "promoted" and not (by_rule or of_no_use or context.request.supersede):
             decision = Decision("awaiting", f"awaits approval: {decision.reason}")
+        decision = dataclasses.replace(decision, at=context.clock())
         version = _register(context, evaluated, package, decision, of_no_use)
     return DecidedHead(
         made=made,

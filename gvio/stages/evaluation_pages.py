@@ -34,7 +34,12 @@ def evaluation_files(
     output: FloatArray,
     scoreboard: Scoreboard,
 ) -> dict[str, bytes]:
-    """`evaluation.html`, `evaluation.md` and `evaluation/<picture>.png`; `output` (D, T) is the estimate."""
+    """`evaluation.html`, `evaluation.md` and `evaluation/<picture>.png`; `output` (D, T) is the estimate.
+
+    None in a replay, of which nobody looks at every month's pictures: they take a fifth of the month's time.
+    """
+    if context.replayed:
+        return {}
     pictures = score_charts(scoreboard) | _map(context, samples, output) | _agreement(context, folds, names)
     pictures |= _saliency(context, samples, fitted)
     title = context.config.title

@@ -122,6 +122,7 @@ def run_inputs(context: Context, fetched: Fetched, predecessor: str | None) -> R
         missing_months=fetched.head.missing,
         switches=fetched.head.switches,
         predecessor=predecessor,
+        replayed=context.replayed,
     )
 
 
@@ -270,5 +271,6 @@ def _made(
         "model": f"{version.version} {version.weights_sha256} {decided.champion.decided}",
         "months": " ".join(map(str, months)),
         "predecessor": last.release or "",
+        **({"replayed": "yes"} if context.replayed else {}),
     }
     return Made(stage=STAGE, inputs=inputs, source=source_of(STAGE))

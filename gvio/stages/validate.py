@@ -77,7 +77,7 @@ def run_checks(context: Context, fetched: Fetched) -> list[CheckResult]:
     results += check_light(stack, fetched.month, owner, industry, places.area_ids, params.validate_)
     if progress is not None:
         progress("validate", 1, 2)
-    results += check_tables(tables, context.workspace.folder, config.invented)
+    results += check_tables(tables, context.workspace.folder, config.invented, documented=not context.replayed)
     if progress is not None:
         progress("validate", 2, 2)
     return _unique(results)

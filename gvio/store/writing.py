@@ -17,7 +17,7 @@ from gvio.errors import ConflictError, DamagedStore, StoreError
 from gvio.publish.knowledge import Knowledge
 from gvio.publish.latest import parse_latest
 from gvio.publish.manifest import JSON_TYPE
-from gvio.publish.moves import ROLLED_BACK, Move
+from gvio.publish.moves import REPLAYED, ROLLED_BACK, Move
 from gvio.store.catalogue import follow_pointer
 from gvio.store.documents import latest_key, manifest_key, read_latest
 from gvio.store.history import Clock, Tip, moves_since, next_move, overtaken, point, record, settle
@@ -164,7 +164,7 @@ def _take_pointer(
             what = f"somebody else published {name} since this run began, from the same knowledge ({known})"
             hint = "Nothing was overwritten: run again, the newer release is read first."
             raise ConflictError(what, where=f"{store.url}/{latest_key(region)}", hint=hint)
-        move = _move(store, region, release, tip, (name, known), supersede, clock)
+        move = _marked(_move(store, region, release, tip, (name, known), supersede, clock), release)
         if (written := record(store, region, move)) is not None:
             own.add(move.number)
             if point(store, region, move, written, tip.etag):
@@ -204,6 +204,12 @@ def _move(
     if known == release.knowledge:
         return dataclasses.replace(move, reason=f"made anew from what {name or 'the last release'} knew")
     return dataclasses.replace(move, reason=f"newer knowledge: {release.knowledge}")
+
+
+def _marked(move: Move, release: Release) -> Move:
+    """The record, which says of a replay's release that its time is the replay's."""
+    replayed = json.loads(release.manifest).get("inputs", {}).get("replayed")
+    return dataclasses.replace(move, reason=f"{REPLAYED}{move.reason}") if replayed else move
 
 
 def _named(store: ObjectStore, region: str, tip: Tip) -> tuple[str, Knowledge | None]:
