@@ -1,0 +1,105 @@
+"""PostgreSQL of a stack: where its programs are, whose it is, its cluster, and the databases of the other servers."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from gvio.errors import ConfigError
+from infra.stack.binaries import find_postgres
+from infra.stack.settings import Settings, write_private
+
+SUPERUSER = "gvio"
+DATABASES = ("prefect", "mlflow", "mlflow_users")
+_ROOT = 0
+_UNPRIVILEGED = ("postgres", "nobody")
+
+
+def server_user() -> str | None:
+    """As whom PostgreSQL runs: it refuses to be root's. None: as whoever starts it.
+
+    Raises:
+        ConfigError: We are root, and there is no user without rights.
+    """
+    if os.geteuid() != _ROOT:
+        return None
+    for name in _UNPRIVILEGED:
+        try:
+            return pwd.getpwnam(name).pw_name
+        except KeyError:
+            continue
+    hint = "Make one (`useradd --system postgres`), or start the stack as another user."
+    raise ConfigError("PostgreSQL refuses to run as root, and there is no user postgres", where="stack", hint=hint)
+
+
+def make_cluster(settings: Settings) -> None:
+    """Make the cluster where there is none: whole or not at all.
+
+    Raises:
+        ConfigError: `initdb` fails; its last line is told.
+    """
+    home, user = settings.folder / "postgres", server_user()
+    if (home / "data" / "PG_VERSION").exists():
+        return
+    home.mkdir(parents=True, exist_ok=True)
+    _give(home, user)
+    with tempfile.TemporaryDirectory(dir=home, prefix="new-") as text:
+        new = Path(text)
+        _give(new, user)
+        word = new / "word"
+        write_private(word, settings["POSTGRES_PASSWORD"] + "\n")
+        _give(word, user)
+        words = [
+            "--auth=scram-sha-256",
+            f"--pwfile={word}",
+            f"--username={SUPERUSER}",
+            "--encoding=UTF8",
+            "--locale=C.UTF-8",
+        ]
+        command = [str(find_postgres("initdb")), f"--pgdata={new / 'data'}", *words]
+        done = subprocess.run(
+            command, capture_output=True, text=True, cwd="/", check=False, user=user, group=_group(user)
+        )
+        if done.returncode:
+            said = (done.stderr.strip().splitlines() or ["no word"])[-1]
+            hint = "Use a folder that the user postgres can reach, as /srv/gvio: make stack-up STACK=/srv/gvio."
+            raise ConfigError(f"initdb failed ({said})", where=str(home), hint=hint)
+        (new / "data").rename(home / "data")
+
+
+def make_databases(settings: Settings) -> list[str]:
+    """Roles with the passwords of the settings, and the databases that are absent; names of those that were made.
+
+    Raises:
+        psycopg.Error: The server refuses.
+    """
+    import psycopg
+    from psycopg import sql
+
+    made = []
+    where = {"host": "127.0.0.1", "port": settings.port("POSTGRES_PORT"), "user": SUPERUSER, "dbname": "postgres"}
+    with psycopg.connect(**where, password=settings["POSTGRES_PASSWORD"], autocommit=True) as opened:
+        for role in ("prefect", "mlflow"):
+            known = opened.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone()
+            verb = sql.SQL("ALTER ROLE" if known else "CREATE ROLE")
+            password = sql.Literal(settings[f"{role.upper()}_DATABASE_PASSWORD"])
+            opened.execute(sql.SQL("{} {} LOGIN PASSWORD {}").format(verb, sql.Identifier(role), password))
+        for name in DATABASES:
+            if opened.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone() is None:
+                owner = sql.Identifier(name.partition("_")[0])
+                opened.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), owner))
+                made.append(name)
+    return made
+
+
+def _give(path: Path, user: str | None) -> None:
+    if user is not None:
+        shutil.chown(path, user, pwd.getpwnam(user).pw_gid)
+
+
+def _group(user: str | None) -> int | None:
+    return None if user is None else pwd.getpwnam(user).pw_gid
