@@ -9,6 +9,8 @@ import click
 
 from gvio.errors import GvioError
 
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+
 
 @click.group()
 @click.option("--stack", "folder", default="stack", show_default=True, type=click.Path(path_type=Path), help="Folder.")
@@ -53,6 +55,60 @@ def down(folder: Path) -> None:
 
     take_down(load(folder), click.echo)
     click.echo("down")
+
+
+@cli.command()
+@click.option("--to", "target", required=True, type=_FOLDER, help="Folder of the backup.")
+@click.option("--replace", is_flag=True, help="Take the place of an older backup.")
+@click.pass_obj
+def backup(folder: Path, target: Path, replace: bool) -> int:
+    """Back up databases, registry and store while the stack works."""
+    from infra.stack.keeping import back_up
+    from infra.stack.settings import load
+
+    return back_up(load(folder), target, replace=replace)
+
+
+@cli.command()
+@click.option("--from", "source", required=True, type=_FOLDER, help="Folder of the backup.")
+@click.pass_obj
+def restore(folder: Path, source: Path) -> int:
+    """Make databases, registry and store what a backup holds; what is there and not in the backup is lost."""
+    from infra.stack.keeping import restore as write_back
+    from infra.stack.keeping import stop_users
+    from infra.stack.lifecycle import bring_up
+
+    settings = bring_up(folder, None, click.echo)
+    stop_users(settings)
+    code = write_back(settings, source)
+    bring_up(folder, None, click.echo)
+    return code
+
+
+@cli.command()
+@click.option("--months", default=12, show_default=True, type=click.IntRange(1, 60), help="How many.")
+@click.option("--seed", default=1, show_default=True, help="Of the moments at which programs are killed.")
+@click.option("--keep", is_flag=True, help="Leave the servers running.")
+@click.pass_obj
+def test(folder: Path, months: int, seed: int, keep: bool) -> int:
+    """Months through deployment and worker with a kill -9 in each, compared with an undisturbed replay."""
+    from infra.stack.findings import findings, sizes
+    from infra.stack.lifecycle import take_down
+    from infra.stack.rehearsal import clear, rehearse
+
+    clear(folder, click.echo)
+    rehearsal = rehearse(folder, months, seed, click.echo)
+    grown = sizes(rehearsal.settings)
+    failed = 0
+    for finding in findings(rehearsal, folder, click.echo):
+        failed += not finding.holds
+        click.echo(f"{'ok  ' if finding.holds else 'FAIL'}  {finding.name}: {finding.what}")
+    undisturbed, disturbed = sum(rehearsal.replay_seconds), sum(one.seconds for one in rehearsal.lived)
+    click.echo(f"{months} months: {undisturbed:.0f} s undisturbed in a folder, {disturbed:.0f} s on the stack")
+    click.echo("; ".join(f"{name} {size / 1e6:.1f} MB" for name, size in grown.items()))
+    if not keep:
+        take_down(rehearsal.settings, click.echo)
+    return 1 if failed else 0
 
 
 @cli.command(name="exec", hidden=True)

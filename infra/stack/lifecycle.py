@@ -12,8 +12,16 @@ from gvio.errors import ConfigError, RunHeld, UpstreamUnavailable
 from gvio.files import held
 from infra.stack import supervise
 from infra.stack.launch import end, left_behind, until_gone
-from infra.stack.postgres import make_cluster, make_databases
-from infra.stack.programs import STORE, Program, dashboard_environment, pipeline_environment, programs
+from infra.stack.postgres import make_cluster, make_databases, renew_passwords
+from infra.stack.programs import (
+    ADMIN,
+    PIPELINE,
+    STORE,
+    Program,
+    dashboard_environment,
+    pipeline_environment,
+    programs,
+)
 from infra.stack.provision import deploy, make_buckets, make_users, write_files
 from infra.stack.settings import ENV_FILE, Settings, is_free, load_or_make, write_private
 
@@ -61,7 +69,7 @@ def bring_up(folder: Path, pack: str | None, say: Say, patience_s: float = PATIE
         make_cluster(settings)
         supervise.start_supervisor(settings, supervise.configure(settings, ordered))
         prepared: dict[str, Callable[[], object]] = {
-            "postgres": lambda: make_databases(settings),
+            "postgres": lambda: _prepare_databases(settings),
             "s3": lambda: make_buckets(settings),
             "mlflow": lambda: make_users(settings),
             "prefect": lambda: deploy(settings),
@@ -90,9 +98,6 @@ def take_down(settings: Settings, say: Say) -> None:
     """
     with _alone(settings.folder):
         supervise.shut_down(settings)
-        deadline = time.monotonic() + _LAST_S
-        while supervise.is_up(settings) and time.monotonic() < deadline:
-            time.sleep(_POLL_S)
         if ended := end(left_behind(settings.folder)):
             say(f"ended {ended} processes that had outlived their program")
         if left := until_gone(settings.folder, _LAST_S):
@@ -113,6 +118,12 @@ def addresses(settings: Settings) -> Iterator[str]:
         yield "no deployment yet: name a region pack, `make stack-up PACK=demo/pack`"
     else:
         yield f"deployed    {settings.pack} to {STORE}, looks every day at 6:00 UTC"
+
+
+def _prepare_databases(settings: Settings) -> None:
+    make_databases(settings)
+    passwords = {ADMIN: settings["MLFLOW_ADMIN_PASSWORD"], PIPELINE: settings["MLFLOW_PIPELINE_PASSWORD"]}
+    renew_passwords(settings, passwords)
 
 
 def _write_access(settings: Settings) -> None:

@@ -7,10 +7,11 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
+from gvio.backup.postgresql import find_program
 from gvio.errors import ConfigError
-from infra.stack.binaries import find_postgres
 from infra.stack.settings import Settings, write_private
 
 SUPERUSER = "gvio"
@@ -60,7 +61,7 @@ def make_cluster(settings: Settings) -> None:
             "--encoding=UTF8",
             "--locale=C.UTF-8",
         ]
-        command = [str(find_postgres("initdb")), f"--pgdata={new / 'data'}", *words]
+        command = [find_program("initdb"), f"--pgdata={new / 'data'}", *words]
         done = subprocess.run(
             command, capture_output=True, text=True, cwd="/", check=False, user=user, group=_group(user)
         )
@@ -94,6 +95,43 @@ def make_databases(settings: Settings) -> list[str]:
                 opened.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), owner))
                 made.append(name)
     return made
+
+
+def renew_passwords(settings: Settings, users: Mapping[str, str]) -> None:
+    """Let the passwords of `.env` be those of MLflow's users, also where their database comes from a backup.
+
+    Args:
+        settings: Of the stack.
+        users: Password by name; users that do not exist are not made.
+
+    Raises:
+        psycopg.Error: The server refuses.
+    """
+    import psycopg
+    from werkzeug.security import check_password_hash, generate_password_hash
+
+    with psycopg.connect(settings.database("mlflow_users")) as opened:
+        if opened.execute("SELECT to_regclass('public.users')").fetchone() == (None,):
+            return  # MLflow has never started
+        for name, password in users.items():
+            row = opened.execute("SELECT password_hash FROM users WHERE username = %s", (name,)).fetchone()
+            if row is not None and not check_password_hash(str(row[0]), password):
+                new = generate_password_hash(password)
+                opened.execute("UPDATE users SET password_hash = %s WHERE username = %s", (new, name))
+
+
+def database_sizes(settings: Settings) -> dict[str, int]:
+    """Bytes of each database on the disk.
+
+    Raises:
+        psycopg.Error: The server refuses.
+    """
+    import psycopg
+
+    where = {"host": "127.0.0.1", "port": settings.port("POSTGRES_PORT"), "user": SUPERUSER, "dbname": "postgres"}
+    with psycopg.connect(**where, password=settings["POSTGRES_PASSWORD"]) as opened:
+        rows = opened.execute("SELECT datname, pg_database_size(datname) FROM pg_database WHERE NOT datistemplate")
+        return {str(name): int(size) for name, size in rows.fetchall() if name in DATABASES}
 
 
 def _give(path: Path, user: str | None) -> None:

@@ -14,9 +14,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from flows.server_environment import server_environment
+from gvio.backup.postgresql import find_program
 from gvio.loopback import direct_loopback
 from infra.stack import health
-from infra.stack.binaries import find_beside, find_postgres
+from infra.stack.binaries import find_beside
 from infra.stack.postgres import server_user
 from infra.stack.settings import Settings
 
@@ -125,7 +126,7 @@ def _postgres(settings: Settings) -> Program:
     return Program(
         "postgres",
         "PostgreSQL",
-        (str(find_postgres("postgres")), "-D", str(folder), "-p", str(port), *flags),
+        (find_program("postgres"), "-D", str(folder), "-p", str(port), *flags),
         {},
         {"POSTGRES_PORT": port},
         lambda: health.postgres(port, settings["POSTGRES_PASSWORD"]),

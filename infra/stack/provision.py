@@ -45,7 +45,7 @@ def write_files(settings: Settings) -> None:
     write_private(settings.folder / "s3/security.toml", "\n".join(tokens))
     database = settings.database("mlflow_users", "postgresql+psycopg")
     told = {
-        "default_permission": "NO_PERMISSIONS",
+        "default_permission": "READ",  # of a model that nobody made yet, NO_PERMISSIONS would say 403 and not 404
         "database_uri": database,
         "admin_username": ADMIN,
         "admin_password": settings["MLFLOW_ADMIN_PASSWORD"],

@@ -158,6 +158,8 @@ def stop(settings: Settings, name: str) -> None:
 
 def shut_down(settings: Settings) -> None:
     """End the programs in the opposite order of their start, then the supervisor; nothing where none runs."""
+    for name in reversed(list(alive(settings))):  # in the order of their priorities
+        stop(settings, name)
     with contextlib.suppress(OSError, xmlrpc.client.Error):
         _remote(settings).supervisor.shutdown()
 
