@@ -15,8 +15,7 @@ PYTEST := $(VENV)/bin/pytest $(if $(COVER),--cov --cov-append --cov-report= --co
 unit check-lowest: export OMP_NUM_THREADS := 1
 FAST := -m "not slow and not online" -q -n 2 --dist loadfile
 
-.PHONY: install demo test check lint unit integration coverage coverage-report check-lowest hooks release-files bench bench-model \
-  stack-up stack-status stack-down stack-test stack-backup stack-restore clean
+.PHONY: install demo test check lint unit integration coverage coverage-report check-lowest hooks release-files bench bench-model stack-up stack-status stack-down stack-test stack-backup stack-restore clean
 
 install: $(VENV)/.installed
 
@@ -89,8 +88,11 @@ SERVERS := $(PY) -m infra.stack --stack $(STACK)
 stack-up: $(VENV)/.installed
 	@$(SERVERS) up $(if $(PACK),--pack $(PACK))
 
-stack-status stack-down: $(VENV)/.installed
-	@$(SERVERS) $(@:stack-%=%)
+stack-status: $(VENV)/.installed
+	@$(SERVERS) status
+
+stack-down: $(VENV)/.installed
+	@$(SERVERS) down
 
 # Months through deployment and worker while servers are killed: half an hour, in a folder of its own.
 stack-test: $(VENV)/.installed

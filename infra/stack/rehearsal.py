@@ -1,7 +1,7 @@
 """`make stack-test`: months through deployment and worker while servers are killed, beside an undisturbed replay.
 
-A seeded world is lived month by month, each as of its day: once by `gvio run` into a folder, once by the stack, where in
-every month another program gets SIGKILL in mid-run. Then the two stores must hold the same bytes.
+A seeded world is lived month by month, each as of its day: once by `gvio run` into a folder, once by the stack, where
+in every month another program gets SIGKILL in mid-run. Then the two stores must hold the same bytes.
 """
 
 from __future__ import annotations
