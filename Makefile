@@ -15,7 +15,7 @@ PYTEST := $(VENV)/bin/pytest $(if $(COVER),--cov --cov-append --cov-report= --co
 unit check-lowest: export OMP_NUM_THREADS := 1
 FAST := -m "not slow and not online" -q -n 2 --dist loadfile
 
-.PHONY: install demo test check lint unit integration coverage coverage-report check-lowest hooks release-files bench bench-model stack-up stack-status stack-down stack-test stack-backup stack-restore clean
+.PHONY: install demo test check lint unit integration coverage coverage-report check-lowest hooks release-files bench bench-model stack-up stack-settings stack-status stack-down stack-test stack-backup stack-restore clean
 
 install: $(VENV)/.installed
 
@@ -40,6 +40,8 @@ lint: $(VENV)/.installed
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/bug.yml .github/ISSUE_TEMPLATE/region.yml
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(VENV)/bin/check-jsonschema --builtin-schema vendor.compose-spec infra/compose.yaml
+	$(VENV)/bin/hadolint infra/Dockerfile
 
 unit: $(VENV)/.installed
 	$(PYTEST) tests/unit $(FAST)
@@ -87,6 +89,9 @@ SERVERS := $(PY) -m infra.stack --stack $(STACK)
 
 stack-up: $(VENV)/.installed
 	@$(SERVERS) up $(if $(PACK),--pack $(PACK))
+
+stack-settings: $(VENV)/.installed
+	@$(SERVERS) settings $(if $(PACK),--pack $(PACK))
 
 stack-status: $(VENV)/.installed
 	@$(SERVERS) status

@@ -7,8 +7,10 @@ import importlib.util
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import IO
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from gvio.errors import ConfigError, StoreError
@@ -16,6 +18,7 @@ from gvio.errors import ConfigError, StoreError
 _DEBIAN = Path("/usr/lib/postgresql")
 _SCHEMES = ("postgresql", "postgres")
 _NOT_CONTENT = (b"--", b"\\restrict", b"\\unrestrict")  # versions, times, and words that are new in every dump
+_CLEAR = b"DROP OWNED BY CURRENT_USER CASCADE;\n"
 _TABLES = "SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
 
 
@@ -60,28 +63,37 @@ class Database:
         return self._call("psql", *words, self.shown).strip() == b"0"
 
     def restore(self, source: Path) -> None:
-        """Make the database what the archive says: all of it, or nothing is changed.
+        """Make the database what the archive says, and nothing beside it: all of it, or nothing is changed.
+
+        Whatever its user owns in it is dropped first: tables of a newer program than that of the archive, too.
 
         Raises:
-            StoreError: pg_restore fails; what was there is still there.
-            ConfigError: pg_restore is absent.
+            StoreError: It fails; what was there is still there.
+            ConfigError: A program is absent.
         """
-        words = ["--clean", "--if-exists", "--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error"]
-        self._call("pg_restore", *words, f"--dbname={self.shown}", str(source))
+        with tempfile.TemporaryFile() as script:
+            script.write(_CLEAR)
+            script.flush()
+            unpack = ["--no-owner", "--no-privileges", "--file=-", str(source)]
+            self._call("pg_restore", *unpack, into=script)
+            script.seek(0)
+            words = ["--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--file=-"]
+            self._call("psql", *words, self.shown, of=script)
 
-    def _call(self, program: str, *words: str) -> bytes:
+    def _call(self, program: str, *words: str, into: IO[bytes] | None = None, of: IO[bytes] | None = None) -> bytes:
         done = subprocess.run(
             [find_program(program), *words],
             env=self._environment,
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
+            stdin=of or subprocess.DEVNULL,
+            stdout=into or subprocess.PIPE,
+            stderr=subprocess.PIPE,
             check=False,
         )
         if done.returncode:
             said = (done.stderr.decode(errors="replace").strip().splitlines() or ["no word"])[0]
             hint = "Check the address, the rights and that no server uses the database, then try again."
             raise StoreError(f"{program} failed ({said[:200]})", where=self.shown, hint=hint)
-        return done.stdout
+        return done.stdout or b""
 
 
 def content_digest(archive: Path) -> str:

@@ -33,6 +33,17 @@ def up(folder: Path, pack: str | None) -> None:
 
 
 @cli.command()
+@click.option("--pack", help="Region pack: a folder. Kept.")
+@click.pass_obj
+def settings(folder: Path, pack: str | None) -> None:
+    """Only make ports and passwords, for the container form: docker compose --env-file STACK/.env."""
+    from infra.stack.settings import ENV_FILE, load_or_make
+
+    load_or_make(folder, pack or None)
+    click.echo(folder / ENV_FILE)
+
+
+@cli.command()
 @click.pass_obj
 def status(folder: Path) -> int:
     """One line for each server; exit code 4 where one is not well."""

@@ -12,17 +12,16 @@ from gvio.errors import ConfigError, RunHeld, UpstreamUnavailable
 from gvio.files import held
 from infra.stack import supervise
 from infra.stack.launch import end, left_behind, until_gone
+from infra.stack.mlflow_users import ADMIN, PIPELINE, make_pipeline_user
 from infra.stack.postgres import make_cluster, make_databases, renew_passwords
 from infra.stack.programs import (
-    ADMIN,
-    PIPELINE,
     STORE,
     Program,
     dashboard_environment,
     pipeline_environment,
     programs,
 )
-from infra.stack.provision import deploy, make_buckets, make_users, write_files
+from infra.stack.provision import deploy, make_buckets, write_files
 from infra.stack.settings import ENV_FILE, Settings, is_free, load_or_make, write_private
 
 PATIENCE_S = 240.0
@@ -71,7 +70,9 @@ def bring_up(folder: Path, pack: str | None, say: Say, patience_s: float = PATIE
         prepared: dict[str, Callable[[], object]] = {
             "postgres": lambda: _prepare_databases(settings),
             "s3": lambda: make_buckets(settings),
-            "mlflow": lambda: make_users(settings),
+            "mlflow": lambda: make_pipeline_user(
+                settings.mlflow_url, settings["MLFLOW_ADMIN_PASSWORD"], settings["MLFLOW_PIPELINE_PASSWORD"]
+            ),
             "prefect": lambda: deploy(settings),
         }
         for group in (ordered[:2], ordered[2:4], ordered[4:]):

@@ -18,6 +18,7 @@ from gvio.backup.postgresql import find_program
 from gvio.loopback import direct_loopback
 from infra.stack import health
 from infra.stack.binaries import find_beside
+from infra.stack.mlflow_users import PIPELINE
 from infra.stack.postgres import server_user
 from infra.stack.settings import Settings
 
@@ -25,7 +26,6 @@ ROOT = Path(__file__).parents[2]
 BUCKET, ARTIFACTS = "gvio", "mlflow"
 STORE = f"s3://{BUCKET}"
 POOL = "gvio"
-ADMIN, PIPELINE = "admin", "pipeline"  # users of MLflow
 _EXPORT = re.compile(r"export ([A-Z_]+)=(\S+)")
 # What the shell says of other servers; credentials and addresses of the archives stay.
 _OF_OTHERS = ("AWS_", "MLFLOW_", "PREFECT_", "PG", "GVIO_PACK", "GVIO_STORE", "GVIO_WORKSPACE", "GVIO_STACK")

@@ -6,22 +6,13 @@ import base64
 import json
 import os
 import subprocess
-import urllib.error
 import urllib.request
-from http import HTTPStatus
 
 from gvio.errors import ConfigError, UpstreamUnavailable
 from gvio.files import sha256, write_json
 from infra.stack.binaries import find_beside
-from infra.stack.programs import (
-    ADMIN,
-    ARTIFACTS,
-    BUCKET,
-    PIPELINE,
-    ROOT,
-    pipeline_environment,
-    shared_environment,
-)
+from infra.stack.mlflow_users import ADMIN
+from infra.stack.programs import ARTIFACTS, BUCKET, ROOT, pipeline_environment, shared_environment
 from infra.stack.settings import Settings, write_private
 
 _PATIENCE_S = 60.0
@@ -81,21 +72,6 @@ def make_buckets(settings: Settings) -> None:
         raise UpstreamUnavailable(what, where=settings.s3_url, hint=f"Read {settings.folder}/logs/s3.log.")
 
 
-def make_users(settings: Settings) -> None:
-    """The user of MLflow as whom the pipeline works: may make experiments and models, administers nothing.
-
-    Raises:
-        UpstreamUnavailable: MLflow refuses.
-    """
-    body = {"username": PIPELINE, "password": settings["MLFLOW_PIPELINE_PASSWORD"]}
-    for method, path in (("POST", "users/create"), ("PATCH", "users/update-password")):
-        if _ask_mlflow(settings, method, path, body) in (HTTPStatus.OK, HTTPStatus.CREATED):
-            return
-    what = "MLflow does not take the password of its administrator, or makes no user"
-    hint = f"Was `.env` made anew? Put the old one back, or move {settings.folder}/postgres away to begin again."
-    raise UpstreamUnavailable(what, where=settings.mlflow_url, hint=hint)
-
-
 def deploy(settings: Settings) -> bool:
     """Register the deployments of `prefect.yaml` for the kept pack; True if that had to be done.
 
@@ -125,23 +101,13 @@ def deploy(settings: Settings) -> bool:
 def _is_deployed(settings: Settings) -> bool:
     login = base64.b64encode(f"gvio:{settings['PREFECT_PASSWORD']}".encode()).decode()
     url = f"{settings.prefect_url}/deployments/name/{_DEPLOYMENT}"
-    return _status(urllib.request.Request(url, headers={"Authorization": f"Basic {login}"})) == HTTPStatus.OK
-
-
-def _ask_mlflow(settings: Settings, method: str, path: str, body: dict[str, str]) -> int:
-    login = base64.b64encode(f"{ADMIN}:{settings['MLFLOW_ADMIN_PASSWORD']}".encode()).decode()
-    headers = {"Content-Type": "application/json", "Authorization": f"Basic {login}"}
-    url = f"{settings.mlflow_url}/api/2.0/mlflow/{path}"
-    return _status(urllib.request.Request(url, json.dumps(body).encode(), headers, method=method))
-
-
-def _status(request: urllib.request.Request) -> int:
     try:
-        with urllib.request.urlopen(request, timeout=_PATIENCE_S) as answer:
-            return int(answer.status)
-    except urllib.error.HTTPError as answer:
-        answer.close()
-        return answer.code
+        with urllib.request.urlopen(
+            urllib.request.Request(url, headers={"Authorization": f"Basic {login}"}), timeout=_PATIENCE_S
+        ):
+            return True
+    except OSError:
+        return False
 
 
 def _identity(settings: Settings, name: str, buckets: list[str], *actions: str) -> dict[str, object]:

@@ -134,8 +134,11 @@ def start_supervisor(settings: Settings, configuration: Path) -> None:
 
 def is_up(settings: Settings) -> bool:
     """Whether the stack's supervisor answers."""
+    if not _socket(settings).exists():
+        return False
     try:
-        _remote(settings).supervisor.getState()
+        with _remote(settings) as remote:
+            remote.supervisor.getState()
     except (OSError, xmlrpc.client.Error):
         return False
     return True
@@ -144,7 +147,8 @@ def is_up(settings: Settings) -> bool:
 def start(settings: Settings, name: str) -> None:
     """Let the supervisor start a program; one that runs goes on."""
     try:
-        _remote(settings).supervisor.startProcess(name, False)
+        with _remote(settings) as remote:
+            remote.supervisor.startProcess(name, False)
     except xmlrpc.client.Fault as fault:
         if fault.faultCode != _ALREADY:
             raise
@@ -152,22 +156,26 @@ def start(settings: Settings, name: str) -> None:
 
 def stop(settings: Settings, name: str) -> None:
     """Let the supervisor stop a program, and wait for its end; one that does not run stays so."""
-    with contextlib.suppress(xmlrpc.client.Fault):
-        _remote(settings).supervisor.stopProcess(name, True)
+    with contextlib.suppress(xmlrpc.client.Fault), _remote(settings) as remote:
+        remote.supervisor.stopProcess(name, True)
 
 
 def shut_down(settings: Settings) -> None:
     """End the programs in the opposite order of their start, then the supervisor; nothing where none runs."""
     for name in reversed(list(alive(settings))):  # in the order of their priorities
         stop(settings, name)
-    with contextlib.suppress(OSError, xmlrpc.client.Error):
-        _remote(settings).supervisor.shutdown()
+    if is_up(settings):
+        with contextlib.suppress(OSError, xmlrpc.client.Error), _remote(settings) as remote:
+            remote.supervisor.shutdown()
 
 
 def alive(settings: Settings) -> dict[str, Alive]:
     """What the supervisor says of its programs, by name; empty where it does not run."""
+    if not _socket(settings).exists():
+        return {}
     try:
-        told = _remote(settings).supervisor.getAllProcessInfo()
+        with _remote(settings) as remote:
+            told = remote.supervisor.getAllProcessInfo()
     except (OSError, xmlrpc.client.Error):
         return {}
     if not isinstance(told, list):
