@@ -73,7 +73,7 @@ def read_backup(folder: Path) -> Backup:
     try:
         document = json.loads(path.read_bytes())
     except FileNotFoundError:
-        hint = "Name a folder that `gvio backup` completed."
+        hint = "Name a folder that a backup completed."
         raise ConfigError(f"there is no {MANIFEST} in it", where=str(folder), hint=hint) from None
     except ValueError:
         raise StoreError("is no JSON", where=str(path), hint="Use another backup.") from None

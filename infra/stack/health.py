@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import http
 import urllib.error
 import urllib.request
@@ -38,11 +37,10 @@ def postgres(port: int, password: str) -> str | None:
     """Why PostgreSQL takes no queries; None: it does."""
     import psycopg  # a tenth of a second, for this check alone
 
-    from infra.stack.postgres import SUPERUSER
+    from infra.stack.postgres import as_superuser
 
-    where = {"host": "127.0.0.1", "port": port, "user": SUPERUSER, "dbname": "postgres", "password": password}
     try:
-        with contextlib.closing(psycopg.connect(**where, connect_timeout=int(_PATIENCE_S))) as opened:
+        with as_superuser(port, password) as opened:
             opened.execute("SELECT 1")
     except psycopg.Error as error:
         return f"takes no queries ({' '.join(str(error).split())[:120]})"

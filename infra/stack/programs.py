@@ -44,7 +44,7 @@ class Program:
         check: Why it is not well, in a few words; None: it is.
         user: Whose rights it has; None: of whoever starts the stack.
         stop: Signal for an orderly end.
-        outlived: Its children may go on without it: a run that has begun publishes although its worker was killed.
+        outlived: Its children may go on without it: a run that has begun is left to publish, if it can.
     """
 
     name: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import os
 import signal
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from werkzeug.security import check_password_hash, generate_password_hash
 
 from gvio.backup.make import make_backup
 from gvio.backup.places import open_places
@@ -66,12 +68,10 @@ def test_databases_are_made_once_and_passwords_follow_the_settings(server: Setti
     assert postgres.make_databases(server) == []
     with psycopg.connect(server.database("mlflow_users")) as opened:
         opened.execute("CREATE TABLE users (username TEXT, password_hash TEXT)")
-        opened.execute("INSERT INTO users VALUES ('admin', 'scrypt:2:1:1$x$00')")
+        opened.execute("INSERT INTO users VALUES ('admin', %s)", (generate_password_hash("old"),))
     postgres.renew_passwords(server, {"admin": "new", "nobody": "x"})
     with psycopg.connect(server.database("mlflow_users")) as opened:
         (stored,) = opened.execute("SELECT password_hash FROM users").fetchone() or ("",)
-    from werkzeug.security import check_password_hash
-
     assert check_password_hash(stored, "new")
     assert set(postgres.database_sizes(server)) == set(postgres.DATABASES)
     wrong = health.postgres(server.port("POSTGRES_PORT"), "wrong")
@@ -88,8 +88,6 @@ def test_what_was_dropped_comes_back(server: Settings, tmp_path: Path) -> None:
     environment = {"PATH": os.environ["PATH"], "GVIO_DATABASE_URLS": url, "GVIO_ARTIFACTS": str(tmp_path / "files")}
     write_bytes(tmp_path / "files/1/model", b"weights")
     places = open_places(str(tmp_path / "store"), tmp_path, environment, server_lock="x")
-    import datetime as dt
-
     made = make_backup(places, tmp_path / "backup", now=dt.datetime.now(dt.UTC), code="1").backup
     assert [(one.name, one.kind) for one in made.databases] == [("prefect", "postgresql")]
     assert server["PREFECT_DATABASE_PASSWORD"] not in (tmp_path / "backup/backup.json").read_text()
