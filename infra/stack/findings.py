@@ -30,6 +30,7 @@ from infra.stack.settings import Settings
 # Objects that hold a time of the clock: when something was published or looked for. All else must be the same bytes.
 CLOCKED = (LATEST, LOOK, "history/")
 _CLEAN_S = 300.0
+_LOOK_S = 900.0
 Say = Callable[[str], None]
 
 
@@ -46,6 +47,7 @@ def findings(rehearsal: Rehearsal, folder: Path, say: Say) -> Iterator[Finding]:
     """Every check, in order; the last ones destroy the stack's data and restore them."""
     settings = rehearsal.settings
     yield from _published(rehearsal)
+    yield _nothing_new(rehearsal, "the next look at the last month finds nothing new")
     yield _clean(rehearsal.orders)
     yield from _refused(settings)
     yield _all_well(settings)
@@ -143,15 +145,20 @@ def _restored(rehearsal: Rehearsal, folder: Path, say: Say) -> Iterator[Finding]
         after = _all(open_store(STORE, settings.s3_url))
     differing = sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
     yield Finding("the restored store holds the same bytes", not differing, _first(differing, len(after)))
-    deployment = rehearsal.orders.pause(LOOK_DEPLOYMENT)
-    month = rehearsal.lived[-1].month
-    request = asked(month, str(settings.pack), STORE, settings.folder / "work")
-    run = rehearsal.orders.order(deployment, request)
-    deadline = time.monotonic() + 900
-    while not (run := rehearsal.orders.look(run.number)).ended and time.monotonic() < deadline:
+    yield _nothing_new(rehearsal, "nor does it after the restoration")
+
+
+def _nothing_new(rehearsal: Rehearsal, name: str) -> Finding:
+    """Order the last month again: a look ends, and ends what was left open by others."""
+    orders, month = rehearsal.orders, rehearsal.lived[-1].month
+    deployment = orders.pause(LOOK_DEPLOYMENT)
+    request = asked(month, str(rehearsal.settings.pack), STORE, rehearsal.settings.folder / "work")
+    run = orders.order(deployment, request)
+    deadline = time.monotonic() + _LOOK_S
+    while not (run := orders.look(run.number)).ended and time.monotonic() < deadline:
         time.sleep(1)
     same = run.state == "COMPLETED" and f"Unchanged: {month}" in run.message
-    yield Finding("the next look at the last month finds nothing new", same, f"{run.state.lower()}: {run.message[:80]}")
+    return Finding(name, same, f"{run.state.lower()}: {run.message[:80]}")
 
 
 def _all(store: ObjectStore) -> Mapping[str, tuple[int, str]]:
