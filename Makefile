@@ -15,7 +15,7 @@ PYTEST := $(VENV)/bin/pytest $(if $(COVER),--cov --cov-append --cov-report= --co
 unit check-lowest: export OMP_NUM_THREADS := 1
 FAST := -m "not slow and not online" -q -n 2 --dist loadfile
 
-.PHONY: install demo test check lint unit integration coverage coverage-report check-lowest hooks release-files bench bench-model clean
+.PHONY: install demo test check lint unit integration coverage coverage-report check-lowest hooks release-files bench bench-model stack-up stack-settings stack-status stack-down stack-test stack-backup stack-restore clean
 
 install: $(VENV)/.installed
 
@@ -40,6 +40,8 @@ lint: $(VENV)/.installed
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/bug.yml .github/ISSUE_TEMPLATE/region.yml
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(VENV)/bin/check-jsonschema --builtin-schema vendor.compose-spec infra/compose.yaml
+	$(VENV)/bin/hadolint infra/Dockerfile
 
 unit: $(VENV)/.installed
 	$(PYTEST) tests/unit $(FAST)
@@ -80,6 +82,32 @@ bench: $(VENV)/.installed
 SEED ?= 1
 bench-model: $(VENV)/.installed
 	$(PY) -m benchmarks.bench_model --seed $(SEED) $(ARGS)
+
+# The servers of a team on this machine (infra/README.md); a newcomer needs none of them.
+STACK ?= stack
+SERVERS := $(PY) -m infra.stack --stack $(STACK)
+
+stack-up: $(VENV)/.installed
+	@$(SERVERS) up $(if $(PACK),--pack $(PACK))
+
+stack-settings: $(VENV)/.installed
+	@$(SERVERS) settings $(if $(PACK),--pack $(PACK))
+
+stack-status: $(VENV)/.installed
+	@$(SERVERS) status
+
+stack-down: $(VENV)/.installed
+	@$(SERVERS) down
+
+# Months through deployment and worker while servers are killed: half an hour, in a folder of its own.
+stack-test: $(VENV)/.installed
+	@$(PY) -m infra.stack --stack $(STACK)-test test $(ARGS)
+
+stack-backup: $(VENV)/.installed
+	@$(SERVERS) backup --to "$(TO)" $(ARGS)
+
+stack-restore: $(VENV)/.installed
+	@$(SERVERS) restore --from "$(FROM)"
 
 clean:
 	rm -rf $(VENV) $(LOWEST) .venv-build build dist demo .coverage coverage.xml .mypy_cache .ruff_cache .pytest_cache

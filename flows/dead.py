@@ -115,14 +115,15 @@ def automation(silence: dt.timedelta) -> Automation:
 
 
 def _end_steps(client: SyncPrefectClient, deployment: UUID) -> None:
-    """Steps that run for ever, because the word of their end was lost with the server: they end as their run did."""
+    """Steps that never end, because the word of their start or end was lost with the server: they end as their run."""
     ended = _runs(client, deployment, [StateType.COMPLETED, StateType.FAILED, StateType.CRASHED, StateType.CANCELLED])
     by_number = {run.id: run for run in ended}
     if not by_number:
         return
-    running = TaskRunFilter(state=TaskRunFilterState(type=TaskRunFilterStateType(any_=[StateType.RUNNING])))
+    open_ = TaskRunFilterStateType(any_=[StateType.RUNNING, StateType.PENDING])
+    unended = TaskRunFilter(state=TaskRunFilterState(type=open_))
     of_them = FlowRunFilter(id=FlowRunFilterId(any_=list(by_number)))
-    for step in client.read_task_runs(flow_run_filter=of_them, task_run_filter=running):
+    for step in client.read_task_runs(flow_run_filter=of_them, task_run_filter=unended):
         run = by_number.get(step.flow_run_id) if step.flow_run_id else None
         good = run is not None and run.state is not None and run.state.is_completed()
         message = "how this step ended was not told; its run ended after it"

@@ -18,6 +18,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from flows.embedded import PATIENCE_S, stopped_by_sigterm
 from flows.own_server import ADDRESS, TAKEN, taken
 from flows.patience import silence_of
+from flows.server_environment import server_environment
 from gvio.errors import UpstreamUnavailable
 from gvio.loopback import direct_loopback
 
@@ -61,22 +62,6 @@ def require_server(url: str) -> None:
     if (error := silence_of(url)) is not None:
         hint = "Start it, or unset PREFECT_API_URL: gvio then starts a server of its own."
         raise UpstreamUnavailable(f"no Prefect server answers ({error})", where=url, hint=hint)
-
-
-def server_environment(home: Path, port: int) -> dict[str, str]:
-    """What a server of ours is told: where its state is, where its pages find it, and leases that outlive it."""
-    address = f"http://127.0.0.1:{port}"
-    return {
-        "PREFECT_HOME": str(home),
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "PREFECT_SERVER_API_HOST": "127.0.0.1",
-        "PREFECT_SERVER_API_PORT": str(port),
-        "PREFECT_SERVER_UI_API_URL": f"{address}/api",
-        "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
-        "PREFECT_UI_URL": address,
-        # In memory, the default, the leases die with the server, and the slots that they held stay taken for ever.
-        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
-    }
 
 
 def _start(home: Path, port: int, log: int) -> subprocess.Popen[bytes]:

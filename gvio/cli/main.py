@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from gvio.cli.backup import backup, restore
 from gvio.cli.model import registry, serve
 from gvio.cli.options import be_quiet
 from gvio.cli.read import dashboard, history, status
@@ -45,7 +46,22 @@ def cli() -> None:
 
 
 STAGES = (fetch, validate, sample, train, evaluate, decide, map_, publish)
-for _command in (demo, run, backfill, *STAGES, registry, status, history, verify, repair, dashboard, simulate, serve):
+for _command in (
+    demo,
+    run,
+    backfill,
+    *STAGES,
+    registry,
+    status,
+    history,
+    verify,
+    repair,
+    backup,
+    restore,
+    dashboard,
+    simulate,
+    serve,
+):
     cli.add_command(_command)
 
 

