@@ -33,8 +33,8 @@ from gvio.run.request import RunRequest
 from gvio.simulate.pack import simulate_pack
 from gvio.simulate.presets import preset_spec
 from gvio.simulate.spec import WorldSpec
+from gvio.stages.estimated import published_noise
 from gvio.stages.fetch import fetch
-from gvio.stages.map import published_noise
 from gvio.stages.sample import sample
 from gvio.stages.sums import sums_of
 from gvio.stages.train import train

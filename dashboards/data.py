@@ -8,11 +8,13 @@ import datetime as dt
 import streamlit as st
 from odc.geo.geobox import GeoBox
 
+from gvio.drift.monitors import Drift
 from gvio.publish.latest import Latest
 from gvio.publish.news import NewsTable
 from gvio.report.about import About, describe
 from gvio.report.district_page import Identity
 from gvio.store.documents import read_latest
+from gvio.store.drift import read_drift_of
 from gvio.store.looks import last_look_line, regions_seen
 from gvio.store.objects import ObjectStore, open_store
 from gvio.store.published import PublishedRelease, list_releases, read_grid, read_release
@@ -99,6 +101,13 @@ def news(url: str, endpoint_url: str | None, region: str, release_id: str) -> Ne
     """By what a release's estimates differ from those of the release before; None where it does not say."""
     release = shown(url, endpoint_url, region, release_id).release
     return read_news_of(store_of(Source(url, endpoint_url)), release.manifest)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def drift(url: str, endpoint_url: str | None, region: str, release_id: str) -> Drift | None:
+    """What a release says of drift; None where it does not say."""
+    release = shown(url, endpoint_url, region, release_id).release
+    return read_drift_of(store_of(Source(url, endpoint_url)), release.manifest)
 
 
 @st.cache_resource(show_spinner="Reading the map …", max_entries=24)

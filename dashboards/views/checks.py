@@ -1,11 +1,12 @@
-"""The checks view: what was tested before this release went out, failures first and in full."""
+"""The checks view: what was tested before this release went out, failures first and in full, and drift."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from dashboards.data import Shown
+from dashboards.data import Shown, drift
 from gvio.report.checks_page import checks_html
+from gvio.report.drift import drift_html, drift_sentence
 from gvio.report.tables import checks_sentence
 
 
@@ -16,3 +17,8 @@ def show(view: Shown) -> None:
     st.caption("A failed required check refuses a month: nothing is published. A warning is reported and goes on.")
     if checks:
         st.html(checks_html(checks))
+    found = drift(view.source.url, view.source.endpoint_url, *view.key)
+    st.markdown(f"#### {drift_sentence(found)}")
+    st.caption("An alarm stands for twelve months. It refuses nothing; docs/drift.md says what to do at each kind.")
+    if found is not None:
+        st.html(drift_html(found, view.about.names))

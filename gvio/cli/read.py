@@ -89,6 +89,7 @@ class _Published:
     predecessor: str | None = None
     errata: list[str] = dataclasses.field(default_factory=list)
     changes: list[str] = dataclasses.field(default_factory=list)  # a sentence a district: why its newest changed
+    drift: list[str] = dataclasses.field(default_factory=list)  # alarms that stand, each with what to do
     look: _Look | None = None
 
 
@@ -130,7 +131,7 @@ def _describe(objects: ObjectStore, region: str, now: dt.datetime) -> _Published
 
 def _of_release(objects: ObjectStore, release: PublishedRelease, now: dt.datetime) -> _Published:
     from gvio.store.revisions import predecessor_named
-    from gvio.store.sentences import change_sentences, errata_sentences
+    from gvio.store.sentences import change_sentences, drift_sentences, errata_sentences
 
     published = None if release.published_at is None else dt.datetime.fromisoformat(release.published_at)
     return _Published(
@@ -147,6 +148,7 @@ def _of_release(objects: ObjectStore, release: PublishedRelease, now: dt.datetim
         predecessor=predecessor_named(release.manifest),
         errata=errata_sentences(objects, release.manifest),
         changes=change_sentences(objects, release.manifest),
+        drift=drift_sentences(objects, release.manifest),
     )
 
 
@@ -163,7 +165,7 @@ def _lines(entry: _Published, now: dt.datetime) -> list[str]:
     from gvio.publish.look import look_line
 
     look = [] if entry.look is None else [f"  {look_line(entry.look.document, now)}"]
-    return [_line(entry), *look, *entry.errata]
+    return [_line(entry), *look, *entry.errata, *entry.drift]
 
 
 def _line(entry: _Published) -> str:

@@ -23,6 +23,7 @@ MEDIA_TYPES: Mapping[str, str] = {
     "figures.parquet": "application/vnd.apache.parquet",
     "news.parquet": "application/vnd.apache.parquet",
     "vintages.parquet": "application/vnd.apache.parquet",
+    "drift.json": JSON_TYPE,
     "errata.json": JSON_TYPE,
     "evidence.json": JSON_TYPE,
     "revisions.json": JSON_TYPE,

@@ -229,7 +229,8 @@ class Mapped:
 class Product:
     """Everything that is published, encoded. `estimates` and `explanations` as in contract §3.
 
-    `revisions`: bytes of the objects that say why and how numbers change, by name (`gvio.stages.revisions`).
+    `revisions`: bytes of the objects that say why and how numbers change (`gvio.stages.revisions`) and whether the
+    present has drifted (`gvio.stages.drift`), by name.
     """
 
     grids: tuple[GridObject, ...]

@@ -73,11 +73,14 @@ CODE: Mapping[str, tuple[str, ...]] = {
     "decide": (*_MODEL, "evaluate", "registry", "report", "stages.champion", "stages.decide"),
     "map": (
         *_MODEL,
+        "drift",
         "map",
         "publish",
         "registry",
         "report",
         "revisions",
+        "stages.drift",
+        "stages.estimated",
         "stages.map",
         "stages.product_files",
         "stages.revisions",
@@ -86,6 +89,7 @@ CODE: Mapping[str, tuple[str, ...]] = {
     ),
     "publish": (
         *_CORE,
+        "drift",
         "map",
         "publish",
         "ledger",

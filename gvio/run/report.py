@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from gvio.types import CheckResult
 
 Outcome = Literal["published", "archived", "unchanged"]
+_DRIFT = "drift."  # begins the names of its checks
 Fact = str | int | float | bool | tuple[str, ...] | None
 
 
@@ -168,8 +169,13 @@ def _(head: DecidedHead) -> dict[str, Fact]:
 @facts.register
 def _(head: MappedHead) -> dict[str, Fact]:
     told: dict[str, Fact] = {"city": head.city, "unit": head.unit, "grids": head.grids, "published_skill": head.skill}
+    told["drift"] = ", ".join(c.name.removeprefix(_DRIFT) for c in head.checks if _is_drift(c)) or "none"
     warnings = _warnings(head.checks)
     return {**told, "warnings": warnings} if warnings else told
+
+
+def _is_drift(result: CheckResult) -> bool:
+    return result.name.startswith(_DRIFT) and not result.passed
 
 
 def _warnings(results: Sequence[CheckResult]) -> tuple[str, ...]:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from gvio.assimilate.explain import explain
-from gvio.assimilate.posterior import Posterior
-from gvio.ledger.rows import GROUP
-from gvio.ledger.sums import Sums, log_misfit, official_monthly
+from gvio.drift.checks import check_drift
+from gvio.ledger.sums import Sums
 from gvio.map.grids import estimate_series, map_months
 from gvio.map.industry import Industry, industry_of
-from gvio.map.intervals import flat_table, gaussian_half_width, product_half_widths, reach_official, split_sd
-from gvio.map.official import Estimates, honour, with_intervals
+from gvio.map.intervals import gaussian_half_width
+from gvio.map.official import Estimates
 from gvio.map.trends import TREND_BANDS, trend_bands
+from gvio.publish.drift import NAME as DRIFT
+from gvio.publish.drift import drift_json
 from gvio.publish.explanations import explanations_frame
 from gvio.publish.grids import Grid, GridObject
 from gvio.raster import cog_bytes
@@ -36,6 +36,8 @@ from gvio.run.inputs import release_digests
 from gvio.run.made import Kept, Made
 from gvio.sample.samples import Samples
 from gvio.scoreboard.board import Scoreboard
+from gvio.stages.drift import drift_of
+from gvio.stages.estimated import published_estimates, published_noise
 from gvio.stages.product_files import pack_product, read_product
 from gvio.stages.revisions import Estimated, release_before, revision_objects
 from gvio.stages.sums import sums_of
@@ -45,7 +47,7 @@ from gvio.store.predecessor import Continued
 from gvio.store.standing import Standing, last_manifest
 from gvio.train.fit import Fitted, lit_setting
 from gvio.train.looked import forget_light
-from gvio.types import BoolArray, CheckResult, FloatArray, Month
+from gvio.types import CheckResult, FloatArray, Month
 from gvio.validate.gate import refuse_failed
 from gvio.validate.grids import check_grids
 from gvio.validate.product import check_estimates
@@ -107,8 +109,7 @@ def kept_product(context: Context, head: MappedHead) -> Mapped:
 def run_inputs(context: Context, fetched: Fetched, predecessor: str | None) -> RunInputs:
     """What the manifest says of the inputs, and which release this one continues."""
     digests = release_digests(context, fetched.head.light, fetched.head.month)
-    config, districts = context.config, context.places.districts
-    names = {str(k): str(v) for k, v in zip(districts["area_id"], districts["name"], strict=True)}
+    config = context.config
     return RunInputs(
         **digests.model_dump(),
         input_key=digests.key,
@@ -116,7 +117,7 @@ def run_inputs(context: Context, fetched: Fetched, predecessor: str | None) -> R
         unit=config.unit,
         bounds=config.bounds,
         city_id=config.city_id,
-        areas={**names, config.city_id: "City"},
+        areas=area_names(context),
         product=config.ntl.product,
         newest_files=tuple(ProductStamp(file=p.file, sha256=p.sha256) for p in fetched.head.provenance[-4:]),
         missing_months=fetched.head.missing,
@@ -124,6 +125,13 @@ def run_inputs(context: Context, fetched: Fetched, predecessor: str | None) -> R
         predecessor=predecessor,
         replayed=context.replayed,
     )
+
+
+def area_names(context: Context) -> dict[str, str]:
+    """Names of districts and city, by id."""
+    districts = context.places.districts
+    names = {str(k): str(v) for k, v in zip(districts["area_id"], districts["name"], strict=True)}
+    return {**names, context.config.city_id: "City"}
 
 
 def _make(
@@ -135,7 +143,7 @@ def _make(
     sums, fitted = sums_of(context, sampled), champion.package.fitted
     setting = lit_setting(fitted, samples, sums)
     posterior, why = explain(setting, fitted.ensemble.hyper)
-    estimates, frame = _estimates(context, samples, sums, fitted, posterior)
+    estimates, frame = published_estimates(context, context.ledger, samples, sums, fitted, posterior)
     industry = industry_of(samples)
     grids, series = _grids(context, samples, industry, estimates, months)
     place = np.zeros(samples.owner.size, dtype=bool)
@@ -148,6 +156,8 @@ def _make(
     about = champion.package.about
     estimated = Estimated(samples, fitted, setting, posterior.mean, frame)
     scoreboard = about.scoreboard or Scoreboard()
+    drift = drift_of(context, estimated, last)
+    checks += check_drift(drift, area_names(context))
     product = Product(
         grids=tuple(_encoded(context, samples, month, array) for month, array in grids.items()),
         estimates=frame,
@@ -155,65 +165,15 @@ def _make(
         scoreboard=scoreboard,
         model_card=model_card(config, about, scoreboard, champion.decided, fetched.head.switches),
         trends=_trends(context, samples, industry, series),
-        revisions=revision_objects(context, decided, estimated, last),
+        revisions=revision_objects(context, decided, estimated, last) | {DRIFT: drift_json(drift)},
     )
     return product, checks, float(estimates.estimate[-1, -1])
-
-
-def _estimates(
-    context: Context, samples: Samples, sums: Sums, fitted: Fitted, posterior: Posterior
-) -> tuple[Estimates, pd.DataFrame]:
-    city_id = context.config.city_id
-    official, published = official_monthly(
-        context.ledger, samples.area_ids, city_id, samples.months, context.places.groups
-    )
-    own = np.isfinite(official)
-    table = fitted.interval_table or flat_table(fitted.interval_scale)
-    split = split_sd(sums, samples.months, posterior.city_mean)
-    half = product_half_widths(table, sums, posterior.sd, posterior.city_sd, split, own, published_noise(fitted))
-    estimate = honour(posterior.mean, official)
-    estimates = with_intervals(estimate, reach_official(half, sums, log_misfit(sums, estimate)))
-    areas, months = [*samples.area_ids, city_id], [str(m) for m in samples.months]
-    frame = pd.DataFrame(
-        {
-            "area_id": np.repeat(areas, len(months)),
-            "month": np.tile(months, len(areas)),
-            "estimate": estimates.estimate.ravel(),
-            "lower80": estimates.lower[80].ravel(),
-            "upper80": estimates.upper[80].ravel(),
-            "lower95": estimates.lower[95].ravel(),
-            "upper95": estimates.upper[95].ravel(),
-            "official": official.ravel(),
-            "official_published": published.ravel(),
-            "kind": np.where(_covered(sums), "fitted", "nowcast").ravel(),
-        }
-    )
-    return estimates, frame
-
-
-def published_noise(fitted: Fitted) -> float:
-    """Relative standard error of a published figure against the truth.
-
-    A month's own shock and the noise of its figure cannot be told apart from monthly figures alone: together they bound
-    how far a published figure may lie from the truth.
-    """
-    return float(np.hypot(fitted.ensemble.hyper.noise, fitted.ensemble.hyper.shock))
 
 
 def _agreement(context: Context, samples: Samples, sums: Sums, estimates: Estimates, fitted: Fitted) -> CheckResult:
     """Whether every official figure, of any period, equals the published estimates it covers within its noise."""
     areas, tolerance = (*samples.area_ids, context.config.city_id), gaussian_half_width(95) * published_noise(fitted)
     return check_districts_against_city(sums, estimates.estimate[:-1], areas, samples.months, tolerance)
-
-
-def _covered(sums: Sums) -> BoolArray:
-    """(D + 1, T) whether a public figure of the area's own covers the month, the city last."""
-    covered = np.zeros((sums.n_areas + 1, sums.n_months), dtype=bool)
-    for area, start, end in zip(sums.area, sums.start, sums.end, strict=True):
-        if area == GROUP:
-            continue  # of a group's sum, no district's part is public
-        covered[area, start : end + 1] = True  # area −1, the city, is the last row
-    return covered
 
 
 def _published_months(context: Context, sampled: Sampled, before: Standing) -> list[Month]:

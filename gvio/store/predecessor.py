@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
 
+from gvio.drift.monitors import Drift
 from gvio.errors import DamagedStore
 from gvio.publish.estimates import read_estimates
 from gvio.publish.knowledge import Knowledge
@@ -17,6 +18,7 @@ from gvio.revisions.errata import Erratum
 from gvio.revisions.evidence import Evidence
 from gvio.revisions.vintages import extended, nothing, own_rows, stamped, unstamped
 from gvio.store.documents import read_latest, read_manifest
+from gvio.store.drift import read_drift_of
 from gvio.store.objects import ObjectStore
 from gvio.store.published import read_own
 from gvio.store.revisions import predecessor_named, read_errata_of, read_evidence_of
@@ -57,12 +59,13 @@ class Continued:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Predecessor:
-    """The release before as read back: `evidence` None where it was published without; `errata` until then."""
+    """The release before as read back: `evidence`, `drift` None where it was published without; `errata` until then."""
 
     manifest: Manifest
     estimates: pd.DataFrame
     evidence: Evidence | None
     errata: tuple[Erratum, ...] = ()
+    drift: Drift | None = None
 
 
 def continued(
@@ -110,9 +113,10 @@ def read_predecessor(store: ObjectStore, region: str, release: str) -> Predecess
         manifest = read_manifest(store, region, release, strict=True)
         estimates = read_own(store, manifest, "estimates.parquet")
         evidence, errata = read_evidence_of(store, manifest), read_errata_of(store, manifest)
+        drift = read_drift_of(store, manifest)
     except DamagedStore:
         return None
-    return None if estimates is None else Predecessor(manifest, read_estimates(estimates), evidence, errata)
+    return None if estimates is None else Predecessor(manifest, read_estimates(estimates), evidence, errata, drift)
 
 
 def history_before(store: ObjectStore, region: str, found: Continued) -> pd.DataFrame | None:

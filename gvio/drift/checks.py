@@ -1,0 +1,104 @@
+"""Drift as checks: what was found, since when, by how much, and what to do. Never required: drift refuses nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from gvio.drift.coverage import TOLERATED
+from gvio.drift.level import FEWEST
+from gvio.drift.monitors import MONITORS, Alarm, Drift, Monitor
+from gvio.types import CheckResult
+
+NAMES: Mapping[Monitor, str] = {
+    "light_city": "drift.light_city",
+    "light_districts": "drift.light_districts",
+    "counts_city": "drift.counts_city",
+    "counts_districts": "drift.counts_districts",
+    "processing": "drift.processing",
+    "factories": "drift.factories",
+    "errors": "drift.errors",
+    "coverage": "drift.coverage",
+}
+TITLES: Mapping[Monitor, str] = {
+    "light_city": "all light away from factories",
+    "light_districts": "a district's light away from factories",
+    "counts_city": "cloud-free observations",
+    "counts_districts": "a district's cloud-free observations",
+    "processing": "processing of the light",
+    "factories": "factories that the pack lists",
+    "errors": "errors on figures published since",
+    "coverage": "figures inside the 80 % interval",
+}
+ACTIONS: Mapping[Monitor, str] = {
+    "light_city": "Ask the provider for a change of sensor or processing; read all light estimates since with care.",
+    "light_districts": "Ask whether street lamps were replaced, or a large site was built or lit, in the district.",
+    "counts_city": "Ask the provider whether nights are selected otherwise; sparse months weigh less by themselves.",
+    "counts_districts": "Look whether tiles or files are incomplete over the district.",
+    "processing": "Compare levels before and after; train anew once a year of it is there.",
+    "factories": "Compare the pack's factories with its last version; if it is right, there is nothing to do.",
+    "errors": "Look for a large site that stopped or opened without a change of light, and at the figure itself.",
+    "coverage": "Read the intervals as too narrow; run `gvio evaluate` and look at the scoreboard's coverage.",
+}
+
+
+def check_drift(drift: Drift, names: Mapping[str, str]) -> list[CheckResult]:
+    """One check a monitor; failed while an alarm of its stands.
+
+    Args:
+        drift: Of the release.
+        names: Of areas, by id.
+    """
+    return [_check(drift, monitor, names) for monitor in MONITORS]
+
+
+def alarm_sentences(drift: Drift, names: Mapping[str, str]) -> tuple[str, ...]:
+    """What was told in the release's year, the newest first, each with what to do."""
+    newest = sorted(drift.alarms, key=lambda alarm: alarm.month, reverse=True)
+    return tuple(f"Drift: {alarm_text(alarm, names)}. {ACTIONS[alarm.monitor]}" for alarm in newest)
+
+
+def alarm_text(alarm: Alarm, names: Mapping[str, str]) -> str:
+    """One alarm without the action: what, where, by how much, since when, and which month told it."""
+    where = names.get(alarm.area_id, alarm.area_id)
+    told = f"since {alarm.since}, told by {alarm.month}" if alarm.since != alarm.month else f"in {alarm.month}"
+    percent = 100.0 * float(np.expm1(alarm.size))
+    match alarm.monitor:
+        case "light_city" | "light_districts":
+            return f"light of {where} away from factories is {percent:+.0f} % against its season and trend, {told}"
+        case "counts_city" | "counts_districts":
+            return f"cloud-free observations of {where} are {percent:+.0f} % against their season, {told}"
+        case "processing":
+            return f"light is processed otherwise: {alarm.words}, {told}"
+        case "factories":
+            return f"factories of {where} in the pack: {alarm.words} ({100 * alarm.size:+.0f} %), {told}"
+        case "errors":
+            return f"official figures of {where} are {percent:+.0f} % against what was estimated before, {told}"
+        case "coverage":
+            return f"the 80 % intervals hold {100 * alarm.size:.0f} % of the figures published since, {told}"
+
+
+def state_text(drift: Drift, monitor: Monitor) -> str:
+    """What a monitor without an alarm can say of itself."""
+    reading = next((one for one in drift.readings if one.monitor == monitor), None)
+    if monitor == "processing":
+        return drift.processing or "no light"
+    if monitor == "factories":
+        return f"{sum(drift.factories.values())} in {len(drift.factories)} districts"
+    if reading is None or not reading.judged:
+        return "no figure to compare with yet" if monitor in ("errors", "coverage") else f"learns {FEWEST} months first"
+    held = f"{drift.coverage.held} of {drift.coverage.n} held; " if monitor == "coverage" else ""
+    return f"{held}{reading.judged} months judged, highest sum at {100 * reading.height:.0f} % of its threshold"
+
+
+def _check(drift: Drift, monitor: Monitor, names: Mapping[str, str]) -> CheckResult:
+    alarms = [alarm for alarm in drift.alarms if alarm.monitor == monitor]
+    expected = f"at least {100 * TOLERATED:.0f} % of them" if monitor == "coverage" else "no drift"
+    if not alarms:
+        message = f"{TITLES[monitor]}: {expected}; {state_text(drift, monitor)}"
+        return CheckResult(NAMES[monitor], True, False, drift.month, message)
+    found = "; ".join(alarm_text(alarm, names) for alarm in alarms)
+    message = f"{TITLES[monitor]}: expected {expected}; found {found}. {ACTIONS[monitor]}"
+    observed = {"alarms": [{"area_id": a.area_id, "since": a.since, "month": a.month} for a in alarms]}
+    return CheckResult(NAMES[monitor], False, False, drift.month, message, observed)
