@@ -47,6 +47,7 @@ class LastLook:
         newest_figures: Day (YYYY-MM-DD) on which the newest figure in the release came out; None where it has none.
         awaited: What is late; nothing where nothing is.
         skill: Of the model that made the release, against the best naive forecast; None in documents of before.
+        drift: What the release's monitors alarm of, or "none"; None in documents of before.
         replayed: Whether all these times are a replay's, and nobody looked then.
     """
 
@@ -63,6 +64,7 @@ class LastLook:
     newest_figures: str | None
     awaited: tuple[Awaited, ...] = ()
     skill: str | None = None
+    drift: str | None = None
     replayed: bool = False
 
     def light_age_days(self, now: dt.datetime) -> int | None:
@@ -100,9 +102,10 @@ def parse_look(document: Mapping[str, Any]) -> LastLook:
     Raises:
         KeyError, TypeError, ValueError: A field is absent, or is not what it should be.
     """
-    names = {field.name for field in dataclasses.fields(LastLook)} - {"skill", "replayed"}  # of before, without them
+    names = {field.name for field in dataclasses.fields(LastLook)} - {"skill", "drift", "replayed"}  # absent of old
     fields = {name: document[name] for name in names}
-    fields |= {"skill": document.get("skill"), "replayed": bool(document.get("replayed"))}
+    fields |= {"skill": document.get("skill"), "drift": document.get("drift")}
+    fields |= {"replayed": bool(document.get("replayed"))}
     awaited = tuple(Awaited(str(one["what"]), str(one["since"])) for one in fields.pop("awaited"))
     look = LastLook(**fields, awaited=awaited)
     if look.outcome not in get_args(LookOutcome):

@@ -38,8 +38,10 @@ def leave_look(context: Context, how: RunReport | GvioError) -> None:
     try:
         before = read_look(context.store, context.region)
         look = look_of(context, ended)
-        known = report.skill if report is not None and report.outcome == "published" else None
-        look = dataclasses.replace(look, skill=known or (None if before is None else before.skill))
+        if report is not None and report.outcome == "published":
+            look = dataclasses.replace(look, skill=report.skill, drift=report.drift)
+        elif before is not None:
+            look = dataclasses.replace(look, skill=before.skill, drift=before.drift)
         write_look(context.store, look)
         if context.notify is not None and not context.replayed:
             for notice in notices(before, look, None if report is None else report.awaiting):

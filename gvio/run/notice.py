@@ -20,7 +20,7 @@ _TIMEOUT_S = 10.0
 _log = logging.getLogger("gvio.run")
 _SKILLS = ("none", "weak", "proven")
 
-Event = Literal["refused", "late", "recovered", "demoted", "awaiting-approval"]
+Event = Literal["refused", "late", "recovered", "demoted", "drift", "awaiting-approval"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,6 +53,8 @@ def notices(before: LastLook | None, now: LastLook, awaiting: int | None = None)
         told.append(("recovered", f"{now.outcome} again, after it was {was}"))
     if before is not None and _is_less(now.skill, before.skill):
         told.append(("demoted", f"its model's skill fell from {before.skill} to {now.skill}"))
+    if now.drift not in (None, "none") and (before is None or before.drift != now.drift):
+        told.append(("drift", f"drift: {now.drift}"))
     if awaiting is not None:
         told.append(("awaiting-approval", f"version {awaiting} awaits approval: gvio registry approve or reject"))
     return [

@@ -55,8 +55,8 @@ class StageLine(Frozen):
 class RunReport(Frozen):
     """One month. `outcome`: published (the pointer moved), archived (the store knows more already; `latest` is the
     release that its pointer names), or unchanged (the store holds this month from these inputs already). `awaiting` is
-    the version that waits for a person's approval; the month was made with the champion of before. `skill` is that of
-    the model that made the release, where it was made now."""
+    the version that waits for a person's approval; the month was made with the champion of before. `skill` of the
+    model and `drift`, what the monitors alarm of, are those of a release that was made now."""
 
     region: str
     month: str
@@ -68,6 +68,7 @@ class RunReport(Frozen):
     latest: str | None = None
     awaiting: int | None = None
     skill: str | None = None
+    drift: str | None = None
 
     @property
     def ended(self) -> Ended:
@@ -125,6 +126,7 @@ def report_of(
         latest=latest,
         awaiting=awaiting if isinstance(awaiting, int) else None,
         skill=None if (skill := every.get("published_skill")) is None else str(skill),
+        drift=None if (drift := every.get("drift")) is None else str(drift),
     )
 
 

@@ -56,6 +56,9 @@ CALM = dataclasses.replace(FINE, outcome="unchanged")
         (FINE, dataclasses.replace(FINE, skill="weak"), None, ["its model's skill fell from proven to weak"]),
         (dataclasses.replace(FINE, skill="none"), FINE, None, []),
         (dataclasses.replace(FINE, skill=None), FINE, None, []),
+        (FINE, dataclasses.replace(FINE, drift="light"), None, ["drift: light"]),
+        (dataclasses.replace(FINE, drift="light"), dataclasses.replace(FINE, drift="light"), None, []),
+        (dataclasses.replace(FINE, drift="light"), dataclasses.replace(FINE, drift="none"), None, []),
         (FINE, FINE, 3, ["version 3 awaits approval: gvio registry approve or reject"]),
     ],
 )
