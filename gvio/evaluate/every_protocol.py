@@ -113,7 +113,8 @@ def _placebos(material: Material, fit: Fit, workers: Workers, kept: KeptAnswers)
 
     def judged() -> PlaceboResult:
         found = placebo_gains(material, fit, workers)
-        assert found is not None  # there is an origin
+        if found is None:
+            raise ValueError("light was shuffled of a series without an origin")
         return found
 
     return kept(known, f"placebos {t0}", PLACEBOS, judged)

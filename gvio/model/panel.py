@@ -13,6 +13,7 @@ from scipy import ndimage
 
 from gvio.model.own_movement import USUAL, lasting, own_movement
 from gvio.model.site_weights import site_weights
+from gvio.model.sites import NOBODY, is_steady, log_weights, sites_of
 from gvio.sample.anomaly import LOG_OFFSET, anomaly, log_light, training_mean
 from gvio.sample.clutter import Clutter, fit_clutter, without_clutter
 from gvio.sample.deblend import Deblended, deblend_once, share_of_light
@@ -28,9 +29,7 @@ DYNAMIC_CHANNELS = ("believed_anomaly", "validity")
 # Months of weather can move a pixel far beyond what output does; beyond ±2 (a factor of 7) it is fire, flare or error.
 _CLIP = 2.0
 _BACKGROUND_PX = 9
-_NONE = -30.0  # log weight of no factory
 _FAINTEST = 2.5  # log light of a factory against a usual one; less than a twelfth or more than twelve times is error
-_SAME = 0.3  # largest range of a site's log weight over months at which its factories count as the same
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -142,7 +141,7 @@ def build_panel(
     light = clear_light(samples, normalisation) if cleared is None else cleared
     # Clipped before weighting, so that the limit does not depend on how often a pixel was seen.
     believed = np.clip(np.where(light.validity > 0, light.change, 0.0), -_CLIP, _CLIP) * light.validity
-    _, first = _sites(samples)
+    _, first = sites_of(samples)
     row, col = samples.row[first], samples.col[first]
     dynamic = np.stack([gather_patches(c, row, col, dynamic_px) for c in (believed, light.validity)], axis=2)
     return _panel_of_patches(samples, normalisation, static_px, dynamic.astype(np.float32, copy=False))
@@ -155,17 +154,17 @@ def first_months_of(panel: Panel, samples: Samples, normalisation: Normalisation
 
 
 def _panel_of_patches(samples: Samples, normalisation: Normalisation, static_px: int, dynamic: FloatArray) -> Panel:
-    site, first = _sites(samples)
+    site, first = sites_of(samples)
     row, col, district = samples.row[first], samples.col[first], samples.district[first]
     images = _static_images(samples, normalisation.mean_log_light)
-    log_weight = _log_weight(samples.weight, samples.active, site, len(first))
+    log_weight = log_weights(samples.weight, samples.active, site, len(first))
     log_excess, share = _own_light(normalisation, log_weight, row, col)
     weights = site_weights(
         share=share,
         spread=normalisation.spread[row, col],
         own_movement=float(normalisation.own_movement[0]),
-        output=np.exp(log_excess + np.maximum(log_weight, _NONE).max(axis=1)),
-        steady=_steady(log_weight),
+        output=np.exp(log_excess + np.maximum(log_weight, NOBODY).max(axis=1)),
+        steady=is_steady(log_weight),
         district=district,
         n_areas=len(samples.area_ids),
     )
@@ -216,10 +215,10 @@ def _own_movement(
     samples: Samples, normalisation: Normalisation, change: FloatArray, validity: FloatArray, active: BoolArray
 ) -> float:
     """τ from the cleared anomaly (T, y, x) of training months, at sites whose factories work in all of them."""
-    site, first = _sites(samples)
-    log_weight = _log_weight(samples.weight, active, site, len(first))
+    site, first = sites_of(samples)
+    log_weight = log_weights(samples.weight, active, site, len(first))
     _, share = _own_light(normalisation, log_weight, samples.row[first], samples.col[first])
-    steady = np.flatnonzero(_steady(log_weight))
+    steady = np.flatnonzero(is_steady(log_weight))
     at = first[steady]
     mean = normalisation.mean_log_light
     away = away_from(samples.row, samples.col, mean.shape)
@@ -229,27 +228,6 @@ def _own_movement(
     beside = lasting(*(part.reshape(len(part), -1)[:, alike].T for part in (change, validity)))
     here, seen = (part[:, samples.row[at], samples.col[at]].T for part in (change, validity))
     return own_movement(here, seen, share[steady], samples.district[at], beside)
-
-
-def _steady(log_weight: FloatArray) -> BoolArray:
-    """(U,) sites at which about the same factories work in all months."""
-    known = np.where(np.isfinite(log_weight), log_weight, _NONE)
-    return np.asarray(np.isfinite(log_weight).all(axis=1) & (np.ptp(known, axis=1) < _SAME))
-
-
-def _sites(samples: Samples) -> tuple[IntArray, IntArray]:
-    """Site of every factory (F,), and the first factory of every site (U,)."""
-    # The district is part of the key: a border pixel holds factories of two districts, with one patch each.
-    key = np.stack([samples.row, samples.col, samples.district])
-    _, first, site = np.unique(key, axis=1, return_index=True, return_inverse=True)
-    return np.asarray(site).ravel(), first
-
-
-def _log_weight(weight: FloatArray, active: BoolArray, site: IntArray, n_sites: int) -> FloatArray:
-    total = np.zeros((n_sites, active.shape[1]))
-    np.add.at(total, site, weight[:, None] * active)
-    logarithm: FloatArray = np.log(total, out=np.full(total.shape, -np.inf), where=total > 0)
-    return logarithm
 
 
 def _static_images(samples: Samples, mean_log_light: FloatArray) -> FloatArray:
