@@ -105,6 +105,7 @@ def fit_and_clear(samples: Samples, train: BoolArray) -> tuple[Normalisation, Cl
     shift = radiometric_change(change, validity, mean, away, tuple(np.array(samples.regimes)[train]))
     shared = _radiometric_share(samples, mean, change, validity, shift)
     change = without_radiometric(change, validity, shift, shared)
+    del shift  # as large as the light itself, and what follows needs the room
     clutter, change = fit_clutter(change, validity, mean, away, samples.row, samples.col)
     found = Normalisation(
         mean_log_light=mean,
