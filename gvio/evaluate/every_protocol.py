@@ -115,13 +115,7 @@ def _placebos(material: Material, fit: Fit, workers: Workers, kept: KeptAnswers)
     if lit is None:
         return None
     t0, known, _ = lit
-
-    def judged() -> PlaceboResult:
-        found = placebo_gains(material, fit, workers)
-        assert found is not None  # there is an origin
-        return found
-
-    return kept(known, f"placebos {t0}", PLACEBOS, judged)
+    return kept(known, f"placebos {t0}", PLACEBOS, lambda: placebo_gains(material, fit, workers))
 
 
 def _settled(material: Material, fit: Fit, fitted: Fitted) -> Hyper:

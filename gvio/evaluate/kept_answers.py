@@ -139,6 +139,14 @@ def _fold(parts: Mapping[str, Any], i: int, head: Mapping[str, Any]) -> FoldScor
     )
 
 
+def _placebo_bytes(result: PlaceboResult | None) -> bytes:
+    return b"null" if result is None else result.model_dump_json(by_alias=True).encode()
+
+
+def _placebos(data: bytes) -> PlaceboResult | None:
+    return None if data == b"null" else PlaceboResult.model_validate_json(data)
+
+
 def _learned_bytes(learned: Learned) -> bytes:
     sink = io.BytesIO()
     np.savez(sink, **learned.weights, start=np.array(learned.start))
@@ -152,7 +160,5 @@ def _learned(data: bytes) -> Learned:
 
 
 FOLDS: Form[Sequence[FoldScores]] = Form(bytes_of, folds_of)
-PLACEBOS: Form[PlaceboResult] = Form(
-    lambda result: result.model_dump_json(by_alias=True).encode(), PlaceboResult.model_validate_json
-)
+PLACEBOS: Form[PlaceboResult | None] = Form(_placebo_bytes, _placebos)
 LEARNED: Form[Learned] = Form(_learned_bytes, _learned)

@@ -37,13 +37,11 @@ def products_of(stream: nn.Sequential, mix: nn.Linear) -> Products:
     one, two = (part for part in stream if isinstance(part, nn.Conv2d))
     size = one.in_channels * FIELD**2
     every = torch.eye(size, device=one.weight.device).reshape(size, one.in_channels, FIELD, FIELD)
-    assert one.bias is not None
-    assert two.bias is not None
     return Products(
         first=nn.functional.conv2d(every, one.weight).flatten(1).T,
-        first_bias=one.bias.repeat_interleave((FIELD - 2) ** 2),
+        first_bias=one(torch.zeros_like(every[:1])).flatten(),
         second=two.weight.flatten(1),
-        second_bias=two.bias,
+        second_bias=two(torch.zeros_like(two.weight[:1])).flatten(),
         third=mix.weight.reshape(len(mix.weight), 2, -1).sum(dim=1),  # of one number the mean is the centre
         third_bias=mix.bias,
     )
