@@ -129,11 +129,12 @@ def _fold(parts: Mapping[str, Any], i: int, head: Mapping[str, Any]) -> FoldScor
     city = None
     if head["city"]:
         city = CityScores(**{name: parts[f"{i}.city.{name}"] for name in _CITY})
-    months = {name: None if head[name] is None else Month.parse(head[name]) for name in _MONTHS}
+    origin, january = (None if head[name] is None else Month.parse(head[name]) for name in _MONTHS)
     return FoldScores(
         **{name: parts[f"{i}.{name}"] for name in _ARRAYS},
         **{name: head[name] for name in _PLAIN},
-        **months,
+        origin=origin,
+        january=january,
         predicted={model: parts[f"{i}.predicted.{model}"] for model in head["models"]},
         city=city,
     )

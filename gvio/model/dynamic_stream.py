@@ -61,7 +61,9 @@ def weighed_maps(
         block: Sites that are worked on at once.
     """
     weights = (getattr(products, field.name) for field in dataclasses.fields(products))
-    found: Tensor = _WeighedMaps.apply(dynamic, district, block, *weights, by_site, by_district)
+    found: Tensor = _WeighedMaps.apply(  # type: ignore[no-untyped-call]
+        dynamic, district, block, *weights, by_site, by_district
+    )
     return found
 
 
@@ -83,7 +85,8 @@ class _WeighedMaps(torch.autograd.Function):
     ) -> Tensor:
         n_sites, n_months = dynamic.shape[:2]
         of_site, of_area = by_site.T.contiguous(), by_district.permute(2, 0, 1).contiguous()
-        out, kept = dynamic.new_empty(n_sites, n_months), []
+        out = dynamic.new_empty(n_sites, n_months)
+        kept: list[tuple[slice, Tensor, Tensor, Tensor]] = []
         for start in range(0, n_sites, block):
             part = slice(start, min(start + block, n_sites))
             patches = dynamic[part].reshape(-1, first.shape[1])
