@@ -149,8 +149,9 @@ def _placebos(data: bytes) -> PlaceboResult | None:
 
 
 def _learned_bytes(learned: Learned) -> bytes:
+    parts: dict[str, Any] = {**learned.weights, "start": np.array(learned.start)}
     sink = io.BytesIO()
-    np.savez(sink, **learned.weights, start=np.array(learned.start))
+    np.savez(sink, **parts)
     return sink.getvalue()
 
 
