@@ -47,7 +47,7 @@ def hear(h: Mapping[str, Tensor], kernels: Kernels, seen: Observed, before: Sequ
         ModelError: A covariance cannot be factored.
     """
     slices = [slice(first, first + _TOGETHER) for first in range(0, seen.n_areas, _TOGETHER)]
-    known = before or [None] * len(slices)
+    known: Sequence[Heard | None] = before if before else [None] * len(slices)
     return [_heard(h, kernels, seen, districts, one) for districts, one in zip(slices, known, strict=True)]
 
 

@@ -19,7 +19,7 @@ from gvio.evaluate.scoreboard import build_scoreboard, interval_scale
 from gvio.evaluate.scores import FoldScores
 from gvio.sample.samples import first_months
 from gvio.scoreboard.board import Scoreboard, Subject
-from gvio.scoreboard.names import AS_USED, BLIND, GONG2025, TRUE, YEAR_OUT
+from gvio.scoreboard.names import AS_USED, BLIND, FACTORIES, GONG2025, MONTHS, YEAR_OUT
 from gvio.scoreboard.scores import LightInDistrict, MapScores, PlaceboResult
 from gvio.train.fit import Fitted
 from gvio.train.workers import Workers
@@ -59,15 +59,20 @@ def _fits_first(material: Material, fit: Fit, workers: Workers) -> None:
 
     Both models of an origin are fitted in turn: they look at one light.
     """
-    lit = placebo_lights(material)
-    if lit is None:
-        return
-    t0, known, by_name = lit
     tasks: list[Callable[[], object]] = [
         partial(models_at, known_at(material, start), start, fit) for start in reversed(origins(material))
     ]
-    tasks += [partial(fit, placebo_request(known, t0, light)) for name, light in by_name.items() if name != TRUE]
+    if tasks:
+        tasks += [partial(_fit_placebo, material, name, fit) for name in (MONTHS, FACTORIES)]
     workers("evaluate: fits", tasks)
+
+
+def _fit_placebo(material: Material, name: str, fit: Fit) -> None:
+    """Shuffled when it is fitted: another copy of all light must not wait for its turn."""
+    lit = placebo_lights(material)
+    if lit is not None:
+        t0, known, by_name = lit
+        fit(placebo_request(known, t0, by_name[name]))
 
 
 def _origins(
@@ -110,14 +115,7 @@ def _placebos(material: Material, fit: Fit, workers: Workers, kept: KeptAnswers)
     if lit is None:
         return None
     t0, known, _ = lit
-
-    def judged() -> PlaceboResult:
-        found = placebo_gains(material, fit, workers)
-        if found is None:
-            raise ValueError("light was shuffled of a series without an origin")
-        return found
-
-    return kept(known, f"placebos {t0}", PLACEBOS, judged)
+    return kept(known, f"placebos {t0}", PLACEBOS, lambda: placebo_gains(material, fit, workers))
 
 
 def _settled(material: Material, fit: Fit, fitted: Fitted) -> Hyper:

@@ -129,19 +129,29 @@ def _fold(parts: Mapping[str, Any], i: int, head: Mapping[str, Any]) -> FoldScor
     city = None
     if head["city"]:
         city = CityScores(**{name: parts[f"{i}.city.{name}"] for name in _CITY})
-    months = {name: None if head[name] is None else Month.parse(head[name]) for name in _MONTHS}
+    origin, january = (None if head[name] is None else Month.parse(head[name]) for name in _MONTHS)
     return FoldScores(
         **{name: parts[f"{i}.{name}"] for name in _ARRAYS},
         **{name: head[name] for name in _PLAIN},
-        **months,
+        origin=origin,
+        january=january,
         predicted={model: parts[f"{i}.predicted.{model}"] for model in head["models"]},
         city=city,
     )
 
 
+def _placebo_bytes(result: PlaceboResult | None) -> bytes:
+    return b"null" if result is None else result.model_dump_json(by_alias=True).encode()
+
+
+def _placebos(data: bytes) -> PlaceboResult | None:
+    return None if data == b"null" else PlaceboResult.model_validate_json(data)
+
+
 def _learned_bytes(learned: Learned) -> bytes:
+    parts: dict[str, Any] = {**learned.weights, "start": np.array(learned.start)}
     sink = io.BytesIO()
-    np.savez(sink, **learned.weights, start=np.array(learned.start))
+    np.savez(sink, **parts)
     return sink.getvalue()
 
 
@@ -152,7 +162,5 @@ def _learned(data: bytes) -> Learned:
 
 
 FOLDS: Form[Sequence[FoldScores]] = Form(bytes_of, folds_of)
-PLACEBOS: Form[PlaceboResult] = Form(
-    lambda result: result.model_dump_json(by_alias=True).encode(), PlaceboResult.model_validate_json
-)
+PLACEBOS: Form[PlaceboResult | None] = Form(_placebo_bytes, _placebos)
 LEARNED: Form[Learned] = Form(_learned_bytes, _learned)

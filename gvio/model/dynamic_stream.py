@@ -39,9 +39,9 @@ def products_of(stream: nn.Sequential, mix: nn.Linear) -> Products:
     every = torch.eye(size, device=one.weight.device).reshape(size, one.in_channels, FIELD, FIELD)
     return Products(
         first=nn.functional.conv2d(every, one.weight).flatten(1).T,
-        first_bias=_bias(one).repeat_interleave((FIELD - 2) ** 2),
+        first_bias=one(torch.zeros_like(every[:1])).flatten(),
         second=two.weight.flatten(1),
-        second_bias=_bias(two),
+        second_bias=two(torch.zeros_like(two.weight[:1])).flatten(),
         third=mix.weight.reshape(len(mix.weight), 2, -1).sum(dim=1),  # of one number the mean is the centre
         third_bias=mix.bias,
     )
@@ -65,7 +65,9 @@ def weighed_maps(
         block: Sites that are worked on at once.
     """
     weights = (getattr(products, field.name) for field in dataclasses.fields(products))
-    found: Tensor = _WeighedMaps.apply(dynamic, district, block, *weights, by_site, by_district)
+    found: Tensor = _WeighedMaps.apply(  # type: ignore[no-untyped-call]
+        dynamic, district, block, *weights, by_site, by_district
+    )
     return found
 
 
@@ -87,7 +89,8 @@ class _WeighedMaps(torch.autograd.Function):
     ) -> Tensor:
         n_sites, n_months = dynamic.shape[:2]
         of_site, of_area = by_site.T.contiguous(), by_district.permute(2, 0, 1).contiguous()
-        out, kept = dynamic.new_empty(n_sites, n_months), []
+        out = dynamic.new_empty(n_sites, n_months)
+        kept: list[tuple[slice, Tensor, Tensor, Tensor]] = []
         for start in range(0, n_sites, block):
             part = slice(start, min(start + block, n_sites))
             patches = dynamic[part].reshape(-1, first.shape[1])

@@ -13,10 +13,9 @@ from scipy import ndimage
 
 from gvio.model.own_movement import USUAL, lasting, own_movement
 from gvio.model.site_weights import site_weights
-from gvio.model.sites import NOBODY, is_steady, log_weights, sites_of
-from gvio.sample.anomaly import LOG_OFFSET, anomaly, log_light, training_mean
+from gvio.model.sites import NONE, deblended_at, is_steady, log_weight_of, own_light_of, sites_of
+from gvio.sample.anomaly import anomaly, log_light, training_mean
 from gvio.sample.clutter import Clutter, fit_clutter, without_clutter
-from gvio.sample.deblend import Deblended, deblend_once, share_of_light
 from gvio.sample.patches import gather_patches
 from gvio.sample.radiometry import radiometric_change, shared_part, without_radiometric
 from gvio.sample.rings import away_from, like_factories
@@ -29,7 +28,6 @@ DYNAMIC_CHANNELS = ("believed_anomaly", "validity")
 # Months of weather can move a pixel far beyond what output does; beyond ±2 (a factor of 7) it is fire, flare or error.
 _CLIP = 2.0
 _BACKGROUND_PX = 9
-_FAINTEST = 2.5  # log light of a factory against a usual one; less than a twelfth or more than twelve times is error
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -104,6 +102,7 @@ def fit_and_clear(samples: Samples, train: BoolArray) -> tuple[Normalisation, Cl
     shift = radiometric_change(change, validity, mean, away, tuple(np.array(samples.regimes)[train]))
     shared = _radiometric_share(samples, mean, change, validity, shift)
     change = without_radiometric(change, validity, shift, shared)
+    del shift  # as large as the light itself, and what follows needs the room
     clutter, change = fit_clutter(change, validity, mean, away, samples.row, samples.col)
     found = Normalisation(
         mean_log_light=mean,
@@ -157,13 +156,13 @@ def _panel_of_patches(samples: Samples, normalisation: Normalisation, static_px:
     site, first = sites_of(samples)
     row, col, district = samples.row[first], samples.col[first], samples.district[first]
     images = _static_images(samples, normalisation.mean_log_light)
-    log_weight = log_weights(samples.weight, samples.active, site, len(first))
-    log_excess, share = _own_light(normalisation, log_weight, row, col)
+    log_weight = log_weight_of(samples.weight, samples.active, site, len(first))
+    log_excess, share = own_light_of(normalisation.mean_log_light, normalisation.background, log_weight, row, col)
     weights = site_weights(
         share=share,
         spread=normalisation.spread[row, col],
         own_movement=float(normalisation.own_movement[0]),
-        output=np.exp(log_excess + np.maximum(log_weight, NOBODY).max(axis=1)),
+        output=np.exp(log_excess + np.maximum(log_weight, NONE).max(axis=1)),
         steady=is_steady(log_weight),
         district=district,
         n_areas=len(samples.area_ids),
@@ -206,7 +205,7 @@ def _radiometric_share(
     samples: Samples, mean: FloatArray, change: FloatArray, validity: FloatArray, shift: FloatArray
 ) -> float:
     """How far factories' own light shares in the radiometric change."""
-    pixels, _, _, _, share = _deblended_at(mean, samples.row, samples.col, np.ones(len(samples.row)))
+    pixels, _, _, _, share = deblended_at(mean, samples.row, samples.col, np.ones(len(samples.row)))
     y, seen, driven = (part.reshape(len(part), -1)[:, pixels].astype(np.float64) for part in (change, validity, shift))
     return shared_part(y, seen, driven, share.ravel()[pixels])
 
@@ -216,8 +215,10 @@ def _own_movement(
 ) -> float:
     """τ from the cleared anomaly (T, y, x) of training months, at sites whose factories work in all of them."""
     site, first = sites_of(samples)
-    log_weight = log_weights(samples.weight, active, site, len(first))
-    _, share = _own_light(normalisation, log_weight, samples.row[first], samples.col[first])
+    log_weight = log_weight_of(samples.weight, active, site, len(first))
+    _, share = own_light_of(
+        normalisation.mean_log_light, normalisation.background, log_weight, samples.row[first], samples.col[first]
+    )
     steady = np.flatnonzero(is_steady(log_weight))
     at = first[steady]
     mean = normalisation.mean_log_light
@@ -247,33 +248,6 @@ def _statistics(samples: Samples, normalisation: Normalisation) -> FloatArray:
     own = districts - normalisation.statistics[:, None]
     city = np.broadcast_to(whole - normalisation.city_statistics, own.shape)
     return np.asarray(np.nan_to_num(np.concatenate([own, city], axis=2)))
-
-
-def _deblended_at(
-    mean_log_light: FloatArray, row: IntArray, col: IntArray, weight: FloatArray
-) -> tuple[IntArray, IntArray, FloatArray, Deblended, FloatArray]:
-    """Of N factories or sites: their flat pixels (P,), which of them each is in (N,), the weight in each (P,), their
-    deblended, and its share of every pixel's light (y, x)."""
-    mean = np.exp(mean_log_light) - LOG_OFFSET
-    pixels, inverse = np.unique(row * mean.shape[1] + col, return_inverse=True)
-    count = np.asarray(np.bincount(inverse, weight), dtype=np.float64)
-    deblended = deblend_once(mean, pixels, count)
-    return pixels, inverse, count, deblended, share_of_light(mean, deblended, pixels)
-
-
-def _own_light(
-    normalisation: Normalisation, log_weight: FloatArray, row: IntArray, col: IntArray
-) -> tuple[FloatArray, FloatArray]:
-    """Of every site (U,): log own light of its factories against as many usual ones, and their share of its light.
-
-    The share is the mean of two with different errors: one from brightness, one from how the light moves with the city.
-    """
-    # The mean image holds the light of all factories that ever worked, so their largest number counts.
-    weight = np.exp(log_weight).max(axis=1)
-    _, inverse, count, deblended, share = _deblended_at(normalisation.mean_log_light, row, col, weight)
-    against = np.maximum(deblended.light, 1e-6) / np.maximum(deblended.usual * count, 1e-6)
-    share = (share + 1 - normalisation.background)[row, col] / 2
-    return np.clip(np.log(against), -_FAINTEST, _FAINTEST)[inverse], share
 
 
 def _precision(validity: FloatArray, district: IntArray, n_areas: int) -> FloatArray:

@@ -91,16 +91,22 @@ class SaCnn(nn.Module):
 
     def forward(self, inputs: Inputs) -> tuple[Tensor, Tensor]:
         """Static level (U,) and change (U, T) of every site's log output."""
+        level, seen, learned, share = self.parts(inputs)
+        # What all sites share in a month is left to the log-linear term: learned on few months, it would carry weather
+        # and calibration of months never seen into every district at once.
+        return level, seen + (learned - (share * learned).sum(dim=0))
+
+    def parts(self, inputs: Inputs) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Static level (U,); (U, T) the log-linear change, what the dynamic stream adds before the part that all sites
+        share is taken off, and their shares in that part, held fixed.
+        """
         site = _pool(self.static(inputs.static))
         level = self.gamma * inputs.log_excess + self.where(site)[:, 0]
         learned = self._dynamic_change(inputs, site)
-        # What all sites share in a month is left to the log-linear term: learned on few months, it would carry weather
-        # and calibration of months never seen into every district at once.
         # A month in which no factory works anywhere has no shares (0 / 0).
         share = torch.softmax(level.detach()[:, None] + inputs.log_weight, dim=0).nan_to_num()
-        learned = learned - (share * learned).sum(dim=0)
         believed = (1 + self.believe(site)) * inputs.site_weights[:, None]
-        return level, self.beta * believed * inputs.anomaly + learned
+        return level, self.beta * believed * inputs.anomaly, learned, share
 
     def _dynamic_change(self, inputs: Inputs, site: Tensor) -> Tensor:
         """(U, T) what the dynamic stream adds, `modulate` of (static features, statistics) weighing its maps.

@@ -60,17 +60,17 @@ def _one_member(network: SaCnn, panel: Panel, spread: dict[str, FloatArray]) -> 
         name: torch.tensor(getattr(panel, name), dtype=torch.float32, requires_grad=True) for name in spread
     }
     inputs = as_inputs(dataclasses.replace(panel, **patches))
-    level, change = network(inputs)
-    reading = district_output(level, change, inputs)
+    level, seen, learned, share = network.parts(inputs)
+    # A district's reading is its own part less what all sites share. Its sites reach its own part and the shared one,
+    # and no other district's: so one gradient of all own parts, with the shared one once, holds every district's.
+    own = district_output(level, seen + learned, inputs)
+    gradients = torch.autograd.grad(own.sum() - (share * learned).sum(), list(patches.values()))
     found = {name: np.zeros((panel.n_areas, *values.shape)) for name, values in spread.items()}
-    for d in range(panel.n_areas):
-        own = np.flatnonzero(panel.district == d)
-        if len(own):
-            # Months do not see one another, so the gradient of the sum holds every month's own.
-            gradients = torch.autograd.grad(reading[d].sum(), list(patches.values()), retain_graph=True)
-            for name, gradient in zip(patches, gradients, strict=True):
-                sites = np.abs(gradient[own].double().numpy()) / reading.shape[1]
-                found[name][d] = sites.reshape(-1, *spread[name].shape).sum(axis=0) * spread[name]
+    for name, gradient in zip(patches, gradients, strict=True):
+        # Months do not see one another, so the gradient of the sum holds every month's own.
+        sites = np.abs(gradient.double().numpy()) / own.shape[1]
+        np.add.at(found[name], panel.district, sites.reshape(len(sites), -1, *spread[name].shape).sum(axis=1))
+        found[name] *= spread[name]
     return found
 
 

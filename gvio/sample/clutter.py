@@ -90,7 +90,7 @@ def _without(
 ) -> FloatArray:
     rings, background = clutter.rings.astype(np.float32), clutter.background.astype(np.float32)
     left = np.array(change, np.float32)
-    for t in np.flatnonzero(validity.any(axis=(1, 2))):
+    for t in np.flatnonzero(validity.any(axis=(1, 2))).tolist():
         left[t] = change[t] - background * np.tensordot(rings, around(t), axes=1)
     return left
 

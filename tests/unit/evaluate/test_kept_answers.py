@@ -86,6 +86,7 @@ def test_what_was_learned_and_placebos_come_back():
     np.testing.assert_array_equal(learned.weights["first.weight"], np.ones((2, 3), np.float32))
     result = PlaceboResult(origin="2020-01", gain={"months": 0.1}, p_value={"months": None}, passed=False)
     assert PLACEBOS.decode(PLACEBOS.encode(result)) == result
+    assert PLACEBOS.decode(PLACEBOS.encode(None)) is None
 
 
 def test_a_sweep_takes_what_nobody_asked_for_and_what_is_too_much(tmp_path):
