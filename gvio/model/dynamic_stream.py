@@ -47,10 +47,6 @@ def products_of(stream: nn.Sequential, mix: nn.Linear) -> Products:
     )
 
 
-def _bias(layer: nn.Conv2d) -> Tensor:
-    return torch.zeros(layer.out_channels) if layer.bias is None else layer.bias
-
-
 def weighed_maps(
     dynamic: Tensor, district: Tensor, products: Products, by_site: Tensor, by_district: Tensor, block: int
 ) -> Tensor:
