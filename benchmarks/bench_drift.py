@@ -32,8 +32,12 @@ SIZE = {
     "n_districts": 16,
     "n_factories": 500,
     "bounds": (121.0, 31.0, 121.6, 31.45),
-    "led_share": 0.0,  # lamps that change are planted, never honest
+    # lamps that change, processing that changes, and factories that stop are planted, never honest
+    "led_share": 0.0,
     "regime_month": None,
+    "shutdowns_per_year": 0.0,
+    "births_share": 0.0,
+    "closures_share": 0.0,
 }
 KINDS = ("plain", "lockdown", "clean", "hard", "mild")
 GAIN, LED, BACKGROUND = 0.10, 0.8, 0.3

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from typing import TYPE_CHECKING
 
 import streamlit as st
 from odc.geo.geobox import GeoBox
 
-from gvio.drift.monitors import Drift
 from gvio.publish.latest import Latest
 from gvio.publish.news import NewsTable
 from gvio.report.about import About, describe
@@ -21,6 +21,9 @@ from gvio.store.published import PublishedRelease, list_releases, read_grid, rea
 from gvio.store.revisions import read_news_of
 from gvio.store.served import published_at
 from gvio.types import FloatArray
+
+if TYPE_CHECKING:
+    from gvio.drift.monitors import Drift
 
 
 @dataclasses.dataclass(frozen=True)

@@ -71,6 +71,7 @@ def watch_levels(values: FloatArray, calendar: IntArray, rule: Rule) -> Watched:
         past[:, t] = mean + np.clip(departures[:, t], -_WINSOR * spread, _WINSOR * spread)
         for series in np.flatnonzero(height > rule.threshold):
             begun = sums.begun(int(series))
+            begun += _step(departures[series, begun : t + 1])
             size = float(np.nanmean(departures[series, begun : t + 1]))
             if abs(size) >= rule.least:
                 settling[int(series)] = Shift(int(series), begun, t, size)
@@ -84,11 +85,20 @@ def watch_levels(values: FloatArray, calendar: IntArray, rule: Rule) -> Watched:
 def _settle(past: FloatArray, values: FloatArray, calendar: IntArray, shift: Shift, t: int, rule: Rule) -> None:
     """Bring what was before a shift to the level after it; changes `past`."""
     row, since = slice(shift.series, shift.series + 1), shift.since
-    after = slice(since, t + 1)
     before = [_forecast(past[row], calendar, since, m, rule.floor)[0][0] for m in range(since, t + 1)]
-    step = float(np.nanmean(values[shift.series, after] - np.array(before)))
-    past[row, :since] += step
-    past[row, after] = values[row, after]
+    departure = values[shift.series, since : t + 1] - np.array(before)
+    if np.isfinite(departure).any():
+        begun = _step(departure)
+        past[row, : since + begun] += float(np.nanmean(departure[begun:]))
+        past[row, since + begun : t + 1] = values[row, since + begun : t + 1]
+
+
+def _step(departures: FloatArray) -> int:
+    """Where a step is likeliest in departures that were zero before it: least squares."""
+    known = np.isfinite(departures)
+    total = np.cumsum(np.where(known, departures, 0.0)[::-1])[::-1]
+    count = np.cumsum(known[::-1])[::-1]
+    return int((total**2 / np.maximum(count, 1)).argmax())
 
 
 def _sizes(sums: Sums, departures: FloatArray) -> FloatArray:

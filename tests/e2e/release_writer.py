@@ -11,6 +11,9 @@ import pandas as pd
 from release_fixture import CITY, FIRST, LAST, NAMES, TITLE, UNIT, Invented
 
 from gvio.config import RegionConfig
+from gvio.drift.monitors import Drift
+from gvio.publish.drift import NAME as DRIFT
+from gvio.publish.drift import drift_json
 from gvio.publish.explanations import explanations_frame
 from gvio.publish.grids import Grid
 from gvio.publish.knowledge import Knowledge
@@ -64,6 +67,7 @@ def publish_invented(
     created: dt.datetime | None = None,
     skill: Literal["proven", "weak", "none"] = "weak",
     explained: bool = True,
+    drift: Drift | None = None,
 ) -> str:
     """Write the release and return its id."""
     release = build_release(
@@ -82,6 +86,7 @@ def publish_invented(
         skill=skill,
         created=created or dt.datetime.now(dt.UTC),
         explanations=explanations(world) if explained else None,
+        revisions={} if drift is None else {DRIFT: drift_json(drift)},
     )
     write_release(open_store(str(folder)), name, release)
     return release.id

@@ -12,11 +12,13 @@ from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
-from release_fixture import NAMES, Invented, invent
+from release_fixture import CITY, NAMES, Invented, invent
 from release_writer import publish_invented
 from streamlit.testing.v1 import AppTest
 
 from gvio.config import INVENTED
+from gvio.drift.coverage import Coverage
+from gvio.drift.monitors import Alarm, Drift, Reading
 from gvio.publish.look import Awaited, LastLook
 from gvio.publish.moves import utc_text
 from gvio.scoreboard.board import Scoreboard
@@ -187,6 +189,20 @@ def test_warnings_are_shown_in_full(store: Path, world: Invented) -> None:
     assert warned
     shown = text(run(store, view="Checks"))
     assert [check.name for check in warned if html.escape(check.message) not in shown] == []
+    assert "Drift: this release was made before drift was watched." in shown
+
+
+def test_drift_is_told_with_what_to_do(world: Invented, tmp_path: Path) -> None:
+    alarm = Alarm("light_city", CITY, "2021-10", "2021-11", 0.095)
+    readings = (Reading("counts_city", 12, 0.4, CITY),)
+    drift = Drift("2021-12", (alarm,), readings, (), Coverage(0, 0, 0.0), dict.fromkeys(NAMES, 9), "v10")
+    publish_invented(tmp_path, world, drift=drift)
+    shown = text(run(tmp_path, view="Checks"))
+    assert "Drift: 1 alarm in the 12 months until 2021-12." in shown
+    assert "light of Testville away from factories is +10 % against its season and trend, since 2021-10" in shown
+    assert "Ask the provider for a change of sensor" in shown
+    assert "12 months judged, highest sum at 40 % of its threshold" in shown
+    assert "no figure to compare with yet" in shown
 
 
 @pytest.mark.parametrize(

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import shutil
 
 import numpy as np
 import pandas as pd
-from badland import BEFORE, TARGET, Region
+from badland import BEFORE, TARGET, Region, call
 
+from gvio.drift.checks import NAMES
 from gvio.publish.knowledge import Knowledge
 from gvio.revisions.exchange import posterior_mean
 from gvio.revisions.news import PARTS
+from gvio.store.drift import read_drift_of
 from gvio.store.objects import open_store
 from gvio.store.predecessor import MadeFrom, continued
 from gvio.store.published import list_releases, read_release
@@ -112,3 +115,30 @@ def test_an_older_month_run_again_continues_the_one_before_it(region: Region) ->
     assert found.predecessor is None or found.predecessor == first
     assert found.vintages is not None
     assert set(found.vintages["release"].dropna()) <= {first, report["release"]}
+
+
+def test_a_run_says_what_has_drifted(published_region: Region) -> None:
+    """In the release, in its checks, in the run's report, and in `gvio status`; figures are held against what was said
+    without them."""
+    store = open_store(str(published_region.store))
+    _, second = list_releases(store, "badland")
+    release = read_release(store, "badland", second)
+    drift = read_drift_of(store, release.manifest)
+    assert drift is not None
+    figures = release.estimates[release.estimates["month"] == str(TARGET)].set_index("area_id")["official"]
+    assert {(one.area_id, one.month, one.published) for one in drift.errors} == {
+        (area, str(TARGET), False) for area in figures.index
+    }
+    assert all(0 < one.half80 < 1 for one in drift.errors), "the figure itself would leave no error and no width"
+    assert max(abs(one.error) for one in drift.errors) > 1e-4
+    assert drift.coverage.n == len(figures)
+    assert sum(drift.factories.values()) == len(published_region.table("factories.csv"))
+    checks = {check.name: check for check in release.checks if check.name.startswith("drift.")}
+    assert set(checks) == set(NAMES.values())
+    assert "learns 36 months first" in checks["drift.light_city"].message
+    report = json.loads((published_region.root / f"run-{TARGET}.json").read_text())
+    (line,) = [line for line in report["stages"] if line["stage"] == "map"]
+    failed = [name.removeprefix("drift.") for name, check in checks.items() if not check.passed]
+    assert line["facts"]["drift"] == (", ".join(failed) or "none")
+    (entry,) = call("status", "--store", published_region.store, "--json").document
+    assert len(entry["drift"]) == len(drift.alarms)

@@ -7,7 +7,7 @@ from gvio.config import ValidateParams
 from gvio.validate.suites import district_rules, factory_rules, ledger_rules, light_rules
 
 ROOT = Path(__file__).parents[3]
-FAMILIES = "store|raw|light|grid|product|pack|statistics|factories|districts|ledger"
+FAMILIES = "drift|store|raw|light|grid|product|pack|statistics|factories|districts|ledger"
 FAMILIES += "|light_table|factories_table|districts_table|ledger_table"
 IN_SOURCE = re.compile(rf'"((?:{FAMILIES})\.[a-z0-9_]+)"')
 IN_DOCS = re.compile(rf"^\| `((?:{FAMILIES})\.[a-z0-9_]+)` \|.*\| (yes|no|only [^|]*) \| [^|]+ \|$", re.MULTILINE)
@@ -20,7 +20,7 @@ def _rules():
 
 
 def _in_source() -> set[str]:
-    packages = ("validate", "ledger", "region", "sources", "archives", "stages", "store")
+    packages = ("drift", "validate", "ledger", "region", "sources", "archives", "stages", "store")
     folders = [ROOT / "gvio" / name for name in packages]
     text = "".join(path.read_text(encoding="utf-8") for folder in folders for path in folder.rglob("*.py"))
     literal = {name for name in IN_SOURCE.findall(text) if not FILES.search(name)}
