@@ -28,7 +28,7 @@ class KeptFile(Frozen):
 class KeptDatabase(Frozen):
     """A database as one file: a copy of an SQLite file, or an archive of pg_dump.
 
-    `content` is the SHA-256 of what a PostgreSQL archive says as SQL; None for SQLite, whose file is its content.
+    `content` is the SHA-256 of the rows in a PostgreSQL archive; None for SQLite, whose file is its content.
     """
 
     name: str

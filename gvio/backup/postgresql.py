@@ -97,13 +97,15 @@ class Database:
 
 
 def content_digest(archive: Path) -> str:
-    """SHA-256 of what an archive says as SQL: the same for two dumps of the same content.
+    """SHA-256 of the rows and sequences in an archive: the same for two dumps of the same content.
+
+    Not of its definitions: PostgreSQL writes the condition of a CHECK in other words once it has read it from a dump.
 
     Raises:
         StoreError: It cannot be read.
     """
     digest = hashlib.sha256()
-    command = [find_program("pg_restore"), "--no-owner", "--no-privileges", "--file=-", str(archive)]
+    command = [find_program("pg_restore"), "--data-only", "--file=-", str(archive)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         for line in process.stdout or ():
             if not line.startswith(_NOT_CONTENT):

@@ -82,8 +82,9 @@ def test_databases_are_made_once_and_passwords_follow_the_settings(server: Setti
 def test_what_was_dropped_comes_back(server: Settings, tmp_path: Path) -> None:
     url = server.database("prefect", "postgresql+asyncpg")
     with psycopg.connect(server.database("prefect")) as opened:
-        opened.execute("CREATE TABLE runs (number INT PRIMARY KEY, said TEXT)")
-        opened.execute("INSERT INTO runs SELECT n, '-- ' || n FROM generate_series(1, 500) n")
+        checked = "kind VARCHAR(9) DEFAULT 'a' CHECK (kind IN ('a', 'b'))"  # written otherwise after a restoration
+        opened.execute(f"CREATE TABLE runs (number INT PRIMARY KEY, said TEXT, {checked})")
+        opened.execute("INSERT INTO runs (number, said) SELECT n, '-- ' || n FROM generate_series(1, 500) n")
     LocalStore(tmp_path / "store").put_new("r/x.json", b"{}", "application/json")
     environment = {"PATH": os.environ["PATH"], "GVIO_DATABASE_URLS": url, "GVIO_ARTIFACTS": str(tmp_path / "files")}
     write_bytes(tmp_path / "files/1/model", b"weights")

@@ -16,8 +16,7 @@ from gvio.cli.output import emit, stage_lines
 from gvio.run.report import StageLine
 
 COMMANDS = {"demo", "run", "backfill", "fetch", "validate", "sample", "train", "evaluate", "decide", "map", "publish"}
-COMMANDS |= {"registry", "status", "dashboard", "simulate", "serve", "verify", "repair", "history"}
-COMMANDS |= {"backup", "restore"}
+COMMANDS |= {"registry", "status", "dashboard", "simulate", "serve", "verify", "repair", "history", "backup", "restore"}
 
 
 def test_every_command_of_the_contract_is_there() -> None:
