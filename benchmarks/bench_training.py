@@ -29,7 +29,7 @@ from gvio.train import ensemble, fit, looked
 
 SEED, DISTRICTS, BOUNDS = 11, 16, (120.85, 30.65, 122.225, 31.90)
 PARTS = (
-    (looked, "fit_normalisation"),
+    (looked, "fit_and_clear"),
     (looked, "build_panel"),
     (fit, "learn_hyper"),
     (ensemble, "assimilate"),

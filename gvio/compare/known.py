@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 import numpy as np
 
@@ -51,8 +52,9 @@ class Known:
     fallback: FloatArray
 
 
+@functools.lru_cache(maxsize=4)  # folds run side by side, and each of a fold's comparators asks the same
 def best_known(given: CompareInput) -> Known:
-    """Monthly values, the city's path, and a fallback for districts without any figure.
+    """Monthly values, the city's path, and a fallback for districts without any figure; shared by all who ask.
 
     Raises:
         ModelError: Neither a district nor the city has a figure, or arrays do not fit the sums.
@@ -68,7 +70,10 @@ def best_known(given: CompareInput) -> Known:
     if not np.isfinite(city).any():
         city = _city_of_labelled(districts, labelled, share)
     path = seasonal_fill(city[None])[0]
-    return Known(districts, labelled, path, _unlabelled_shares(districts, labelled, city, share) * path)
+    known = Known(districts, labelled, path, _unlabelled_shares(districts, labelled, city, share) * path)
+    for values in vars(known).values():
+        values.flags.writeable = False
+    return known
 
 
 def complete(known: Known, path: FloatArray) -> FloatArray:

@@ -228,3 +228,15 @@ def test_arrays_of_other_shapes_are_refused():
 def test_forecast_that_is_no_output_is_refused(bad):
     with pytest.raises(ModelError, match="comparator x: 1 of 4 values are not finite and positive"):
         require_positive("x", np.array([[1.0, 2.0], [3.0, bad]]))
+
+
+def test_what_is_known_is_taken_apart_once_for_all_comparators(monkeypatch):
+    from gvio.compare import known as module
+
+    calls, taken_apart = [], module.disaggregate
+    monkeypatch.setattr(module, "disaggregate", lambda sums: calls.append(sums) or taken_apart(sums))
+    y = output()
+    asked = fold(monthly(y), y)
+    predict_all(asked)
+    assert len(calls) == 1
+    assert not module.best_known(asked).districts.flags.writeable, "it is shared"

@@ -120,3 +120,18 @@ def test_a_month_after_its_horizon_leaves_an_origin_as_it_was_scored(tmp_path, f
         same(one, other)
     scored(altered(lambda _area, t: t == JANUARY + 5, T, short))
     assert len(asked) == 2, "a figure inside the horizon is another question"
+
+
+def test_what_the_paper_learned_is_found_again_in_a_longer_series(tmp_path, pair, monkeypatch):
+    kept, learned = KeptAnswers(tmp_path), []
+
+    def asks_for_it(known, t0, _fit, keep):
+        figures = np.full((2, len(known.samples.months)), np.nan)
+        figures[:, :t0] = 1.0
+        keep(figures, lambda: learned.append(1) or Learned(1.0, {}))
+        return pair
+
+    monkeypatch.setattr(module, "origin_pair", asks_for_it)
+    for n_months in (T - 1, T):
+        module._at_january(TRUE.until(n_months), JANUARY, 0, None, kept)
+    assert len(learned) == 1
