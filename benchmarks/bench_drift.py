@@ -4,7 +4,8 @@
 
 Light: simulated worlds of 16 districts and fifteen years, the first five to learn from. What is planted is planted on
 the simulated light of a month s: all of it 10 % higher or lower, the lamps of a connected third of the urban pixels
-dimmed, another processing without a word in the names. Figures: see `benchmarks/drift_figures.py`.
+dimmed, another processing without a word in the names. Figures: see `benchmarks/drift_figures.py`. With `--packs` the
+alarms on the light of packs on disk are listed instead; what is true there nobody knows.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
+from benchmarks.worlds import open_world
+from gvio.config import Params
 from gvio.drift.light import LightSeries, light_series
 from gvio.drift.monitors import LIGHT_RULES, watch_light
 from gvio.simulate.presets import preset_spec
@@ -110,13 +113,31 @@ def alarms(series: LightSeries, calendar: np.ndarray) -> Iterator[tuple[str, int
             yield name, shift.at
 
 
+def tell_pack(folder: Path) -> None:
+    """Every alarm on the light of a pack."""
+    samples = open_world(folder, folder.name, Params()).material.samples
+    place = samples.owner, samples.row, samples.col, len(samples.area_ids)
+    calendar = np.array([month.month for month in samples.months])
+    for name, watched in watch_light(light_series(samples.radiance, samples.observations, *place), calendar).items():
+        spread = float(np.nanstd(watched.errors))
+        print(f"{folder.name} {name}: {len(watched.shifts)} alarms, spread of standardised errors {spread:.2f}")
+        for one in watched.shifts:
+            area = samples.area_ids[one.series] if name.endswith("districts") else "city"
+            print(f"   {area} {one.size:+.2f} since {samples.months[one.since]}, told by {samples.months[one.at]}")
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kinds", nargs="+", default=list(KINDS))
     parser.add_argument("--seeds", nargs="+", type=int, default=[1, 2])
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--packs", nargs="+", type=Path)
     asked = parser.parse_args()
+    if asked.packs:
+        for folder in asked.packs:
+            tell_pack(folder)
+        return
     found = []
     for kind in asked.kinds:
         for seed in asked.seeds:

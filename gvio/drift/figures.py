@@ -10,7 +10,7 @@ import pandas as pd
 
 from gvio.drift.cusum import Rule, Sums
 from gvio.ledger.rows import KEY, Ledger
-from gvio.types import FloatArray, Month
+from gvio.types import BoolArray, FloatArray, Month
 
 KEPT = 24
 """Months of which errors are carried from release to release."""
@@ -116,7 +116,7 @@ def watch_errors(errors: Sequence[FigureError], city_id: str, district: Rule, ci
     for one in errors:
         at = areas.index(one.area_id), months.index(one.month)
         z[at], size[at] = Z80 * one.error / max(one.half80, 1e-6), one.error
-    own = np.array([area != city_id for area in areas], dtype=bool)
+    own: BoolArray = np.array([area != city_id for area in areas], dtype=bool)
     z, size = _own(z, own), _own(size, own)
     found, height = list[Missed](), dict[str, float]()
     for chosen, rule in ((own, district), (~own, city)):
@@ -127,7 +127,7 @@ def watch_errors(errors: Sequence[FigureError], city_id: str, district: Rule, ci
     return ErrorsWatched(tuple(sorted(found, key=lambda one: (one.month, one.area_id))), height)
 
 
-def _own(table: FloatArray, districts: np.ndarray) -> FloatArray:
+def _own(table: FloatArray, districts: BoolArray) -> FloatArray:
     """Districts less their median in months in which enough of them have an error."""
     many = np.isfinite(table[districts]).sum(axis=0) >= _FEWEST_AREAS
     out = table.copy()

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import ndtri, stdtr
 
 from gvio.drift.cusum import Rule, Sums
-from gvio.types import FloatArray, IntArray
+from gvio.types import BoolArray, FloatArray, IntArray
 
 WINDOW = 60
 """Months that a forecast looks back at: the training window of drift."""
@@ -23,6 +23,7 @@ SETTLE = 6
 """Months after an alarm in which a series learns its new level and cannot alarm again."""
 _YEAR = 12
 _RIDGE = 0.1  # months of no season that each calendar month counts beside its own
+_SEASON = 5.0  # months of the usual variance that a season counts beside its own
 _WINSOR = 3.0  # an odd month enters later forecasts as one that is this many standard deviations off
 _FAR = 8.0  # standard deviations; beyond, the tails of Student's distribution are no more than a number
 
@@ -128,9 +129,20 @@ def _forecast(
     used = _YEAR + 2 - np.einsum("sij,ji->s", inverse, penalty)  # trace of the hat matrix
     freedom = known.sum(axis=1) - used
     enough = known.sum(axis=1) >= FEWEST - _YEAR // 2
-    variance = np.maximum((residual**2).sum(axis=1) / np.maximum(freedom, 1.0), floor**2)
+    variance = (residual**2).sum(axis=1) / np.maximum(freedom, 1.0)
+    variance = np.maximum(variance * _rougher(residual, known, calendar[start:end], int(calendar[target])), floor**2)
     spread = np.sqrt(variance * (1.0 + np.einsum("i,sij,j->s", at, inverse, at)))
     return np.where(enough, weights @ at, np.nan), spread, np.maximum(freedom, 1.0)
+
+
+def _rougher(residual: FloatArray, known: BoolArray, calendar: IntArray, month: int) -> FloatArray:
+    """(S,) how much larger the variance is in the season of a calendar month than in all months, never smaller: rains
+    leave few observations. Of three calendar months, halfway to all where they are as many as `_SEASON`."""
+    near = known & np.isin(calendar, [(month + step - 1) % _YEAR + 1 for step in (-1, 0, 1)])
+    usual = (residual**2).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    total = np.where(near, residual**2, 0.0).sum(axis=1) + _SEASON * usual
+    here = total / (near.sum(axis=1) + _SEASON)
+    return np.maximum(np.divide(here, usual, out=np.ones(len(usual)), where=usual > 0), 1.0)
 
 
 def _design(calendar: IntArray, months: FloatArray | IntArray) -> FloatArray:

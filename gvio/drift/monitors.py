@@ -35,12 +35,12 @@ MONITORS: tuple[Monitor, ...] = (
 TOLD = 12
 """Months for which an alarm stands."""
 LIGHT_RULES: Mapping[Monitor, Rule] = {
-    "light_city": Rule(allowance=1.5, threshold=1.5, cap=4.0, floor=0.01, least=0.03),
+    "light_city": Rule(allowance=1.4, threshold=1.2, cap=2.55, floor=0.01, least=0.03),  # of two months or more
     "light_districts": Rule(allowance=1.0, threshold=5.5, cap=4.0, floor=0.01, least=0.03),
     "counts_city": Rule(allowance=1.0, threshold=5.0, cap=4.0, floor=0.05, least=0.2),
     "counts_districts": Rule(allowance=1.0, threshold=7.0, cap=4.0, floor=0.05, least=0.2),
 }
-ERRORS = Rule(allowance=1.25, threshold=4.0, cap=6.0, least=0.05)
+ERRORS = Rule(allowance=1.5, threshold=3.0, cap=6.0, least=0.05)
 CITY_ERRORS = Rule(allowance=1.5, threshold=4.0, cap=3.0, least=0.02)  # of no single month: a lockdown is no drift
 LARGE_CHANGE = 0.1
 """Share of a district's factories that may appear or vanish in the pack between two releases without an alarm."""

@@ -21,7 +21,7 @@ def drift_sentence(drift: Drift | None) -> str:
 
 def drift_html(drift: Drift, names: Mapping[str, str]) -> str:
     """The monitors as a table: what each watches, what it found or how near it is, and what to do."""
-    rows = []
+    rows = list[tuple[str, str, str, str]]()
     for monitor in MONITORS:
         told = [alarm for alarm in drift.alarms if alarm.monitor == monitor]
         rows += [(TITLES[monitor], "alarm", alarm_text(alarm, names), ACTIONS[monitor]) for alarm in told]
