@@ -78,8 +78,8 @@ def watch_levels(values: FloatArray, calendar: IntArray, rule: Rule) -> Watched:
                 settling[int(series)] = Shift(int(series), begun, t, size)
                 found.append(settling[int(series)])
                 sums.forget(int(series))
-        for series in [s for s, shift in settling.items() if t - shift.since >= SETTLE]:
-            _settle(past, values, calendar, settling.pop(series), t, rule)
+        for settled in [s for s, shift in settling.items() if t - shift.since >= SETTLE]:
+            _settle(past, values, calendar, settling.pop(settled), t, rule)
     return Watched(errors, sums.height.max(axis=0) / rule.threshold, _sizes(sums, departures), tuple(found))
 
 
