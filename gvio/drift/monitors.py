@@ -1,7 +1,7 @@
 """All monitors of a region: what each saw, and the alarms of its last year.
 
 Rules and their average run lengths come from simulated worlds without drift: all monitors of a city of sixteen
-districts together tell less than one false alarm in ten years (docs/measurements/drift.md).
+districts together tell about one false alarm in twenty years (docs/measurements/drift.md).
 """
 
 from __future__ import annotations
