@@ -13,6 +13,7 @@ import click
 from gvio.cli.model import registry, serve
 from gvio.cli.options import be_quiet
 from gvio.cli.read import dashboard, history, status
+from gvio.cli.replay import replay
 from gvio.cli.run import backfill, run
 from gvio.cli.stages import decide, evaluate, fetch, map_, publish, sample, train, validate
 from gvio.cli.store import repair, verify
@@ -45,7 +46,8 @@ def cli() -> None:
 
 
 STAGES = (fetch, validate, sample, train, evaluate, decide, map_, publish)
-for _command in (demo, run, backfill, *STAGES, registry, status, history, verify, repair, dashboard, simulate, serve):
+_WHOLE = (demo, run, backfill, replay, *STAGES)
+for _command in (*_WHOLE, registry, status, history, verify, repair, dashboard, simulate, serve):
     cli.add_command(_command)
 
 
