@@ -157,7 +157,9 @@ def measured(
         months=len(report.months),
         looks=len(lines),
         outcomes=dict(Counter(month.outcome for month in report.months)),
-        silent=len({str(l.month) for l in replay.looks} - {m.month for m in report.months if m.outcome in OUTCOMES}),
+        silent=len(
+            {str(look.month) for look in replay.looks} - {m.month for m in report.months if m.outcome in OUTCOMES}
+        ),
         refused_planted=sum(month in calendar.unseen for month in refused),
         refused_unplanted=[month for month in refused if month not in calendar.unseen],
         late_planted=sum(month in planted_late for month in late),

@@ -14,6 +14,7 @@ from gvio.cli.backup import backup, restore
 from gvio.cli.model import registry, serve
 from gvio.cli.options import be_quiet
 from gvio.cli.read import dashboard, history, status
+from gvio.cli.replay import replay
 from gvio.cli.run import backfill, run
 from gvio.cli.stages import decide, evaluate, fetch, map_, publish, sample, train, validate
 from gvio.cli.store import repair, verify
@@ -50,6 +51,7 @@ for _command in (
     demo,
     run,
     backfill,
+    replay,
     *STAGES,
     registry,
     status,

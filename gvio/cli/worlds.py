@@ -110,6 +110,7 @@ def _where_to_look(request: RunRequest) -> list[str]:
 @click.option("--onto", type=_FOLDER, help="Real light to plant factories into: product files, or a region pack.")
 @click.option("--product", help="Product of the files of --onto, where their names do not decide it.")
 @click.option("--districts", type=_FILE, help="Vector file of real districts, instead of invented zones.")
+@click.option("--hard-calendar", "calendar", is_flag=True, help="Also write a calendar.yaml for `gvio replay`.")
 @json_option
 def simulate(
     out: Path,
@@ -120,10 +121,12 @@ def simulate(
     onto: Path | None,
     product: str | None,
     districts: Path | None,
+    calendar: bool,
     as_json: bool,
 ) -> None:
     """Write a known-truth region pack, truth beside it in truth/."""
     from gvio.progress import terminal_progress
+    from gvio.simulate.hard_calendar import write_hard_calendar
     from gvio.simulate.pack import plant_pack, simulate_pack
     from gvio.simulate.presets import parse_preset
     from gvio.simulate.spec import parse_spec
@@ -136,14 +139,13 @@ def simulate(
     if onto is None and preset == "spike-in":
         raise click.UsageError("the preset spike-in plants factories onto real light; give its folder with --onto")
     if onto is None:
-        simulate_pack(out, spec, seed, terminal_progress())
+        world = simulate_pack(out, spec, seed, terminal_progress())
     else:
-        plant_pack(out, onto, spec, seed, product, districts, terminal_progress())
-    emit(
-        {"pack": str(out), "seed": seed},
-        [f"wrote {out}; try: `gvio run --region {shlex.quote(str(out))} --store store`"],
-        as_json,
-    )
+        world = plant_pack(out, onto, spec, seed, product, districts, terminal_progress())
+    lines = [f"wrote {out}; try: `gvio run --region {shlex.quote(str(out))} --store store`"]
+    if calendar:
+        lines.append(f"and `{write_hard_calendar(world, out, seed)}`")
+    emit({"pack": str(out), "seed": seed}, lines, as_json)
 
 
 def _what_happened(reports: list[RunReport]) -> str:

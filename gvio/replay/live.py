@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
+from pydantic import ValidationError
+
 from gvio.config import digest
 from gvio.errors import ConfigError, GvioError, InputRefused, RunHeld, StoreError
 from gvio.events import ReplayCalendar, parse_replay_calendar
@@ -59,6 +61,21 @@ class ReplayRequest(Frozen):
     calendar: str | None = None
     params_file: str | None = None
     endpoint_url: str | None = None
+
+
+def make_replay_request(**given: str | None) -> ReplayRequest:
+    """A request from texts, as flags have them.
+
+    Raises:
+        ConfigError: A month is not valid; the flag is named.
+    """
+    try:
+        return ReplayRequest.model_validate(given)
+    except ValidationError as error:
+        item = error.errors()[0]
+        flag = {"first": "--from", "last": "--to"}.get(str(item["loc"][0]), "replay")
+        what = f"month {item['input']!r} is not valid; write it as YYYY-MM"
+        raise ConfigError(what, where=flag, hint="See `gvio replay --help`.") from None
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -57,7 +57,7 @@ def take_apart(root: Path, config: RegionConfig) -> PackParts:
     """
     source = config.ntl.source
     if source == OFFICIAL or is_remote(source):
-        hint = f"Let `gvio fetch` bring it, or copy it, and write that folder as ntl.source in {REGION}."
+        hint = f"Let `gvio fetch --region PACK` bring it, or copy it, and write that folder as ntl.source in {REGION}."
         raise ConfigError(f"ntl.source is {source}: a replay needs the light in a folder", where=REGION, hint=hint)
     folder = root / source
     files = all_files(folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import yaml
 from gvio.errors import ConfigError
 from gvio.events import ReplayCalendar, Stage
 from gvio.simulate.statistics import CITY_ID
+from gvio.simulate.world import World
 from gvio.types import Month, month_range
 
 NAME = "calendar.yaml"
@@ -121,6 +123,22 @@ class _Draw:
         same = (self._figures[["area_id", "start", "end"]] == row[["area_id", "start", "end"]]).all(axis=1)
         self._rows |= {int(i) for i in self._figures.index[same]}
         return {"area": row["area_id"], "start": row["start"], "end": row["end"], "day": _day(month, 1, 8)}
+
+
+def write_hard_calendar(world: World, folder: Path, seed: int) -> str:
+    """Write `calendar.yaml` into a world's pack; the command that replays it.
+
+    Two years, or half of a short series, are left as history.
+
+    Raises:
+        ConfigError: As `hard_calendar`.
+    """
+    span = world.spec.span
+    first, last = span[min(24, len(span) // 2)], span[-1]
+    write_calendar(hard_calendar(world.statistics, first, last, seed), folder / NAME)
+    pack, calendar = shlex.quote(str(folder)), shlex.quote(str(folder / NAME))
+    where = f"--store replay/store --workspace replay/work --from {first} --to {last}"
+    return f"gvio replay --region {pack} {where} --calendar {calendar}"
 
 
 def write_calendar(calendar: ReplayCalendar, path: Path) -> None:

@@ -62,7 +62,8 @@ def test_the_schedule_hands_the_request_to_every_look(monkeypatch: pytest.Monkey
     monkeypatch.setenv("MLFLOW_TRACKING_URI", MLFLOW)
     monkeypatch.setenv("AWS_ENDPOINT_URL", S3)
     monkeypatch.setattr(flows.serve, "serve_daily", lambda request, timing, say: served.append((request, timing)))
-    model.serve.callback("pack", "store", "work", None, "0 6 * * *", "UTC", False, None)  # type: ignore[misc]
+    words = ["--region", "pack", "--store", "store", "--workspace", "work"]
+    model.serve.main(words, standalone_mode=False)
     assert served == [(REQUEST, Timing())]
     kept = REQUEST.model_dump(mode="json")
     asked: list[RunRequest] = []

@@ -17,6 +17,7 @@ from gvio.run.report import StageLine
 
 COMMANDS = {"demo", "run", "backfill", "fetch", "validate", "sample", "train", "evaluate", "decide", "map", "publish"}
 COMMANDS |= {"registry", "status", "dashboard", "simulate", "serve", "verify", "repair", "history", "backup", "restore"}
+COMMANDS |= {"replay"}
 
 
 def test_every_command_of_the_contract_is_there() -> None:
