@@ -39,7 +39,7 @@ ACTIONS: Mapping[Monitor, str] = {
     "processing": "Compare levels before and after; train anew once a year of it is there.",
     "factories": "Compare the pack's factories with its last version; if it is right, there is nothing to do.",
     "errors": "Look for a large site that stopped or opened without a change of light, and at the figure itself.",
-    "coverage": "Read the intervals as too narrow; run `gvio evaluate --region PACK` and look at the scoreboard's coverage.",
+    "coverage": "Read the intervals as too narrow; `gvio evaluate --region PACK` shows the scoreboard's coverage.",
 }
 
 
