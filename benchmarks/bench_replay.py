@@ -26,8 +26,9 @@ be_quiet()
 
 from gvio.events import ReplayCalendar  # noqa: E402  the environment first
 from gvio.replay.gather import report_of  # noqa: E402
-from gvio.replay.live import Replay, ReplayRequest, live  # noqa: E402
+from gvio.replay.live import Replay, live  # noqa: E402
 from gvio.replay.log import LookLine  # noqa: E402
+from gvio.replay.request import ReplayRequest  # noqa: E402
 from gvio.replay.told import ReplayReport  # noqa: E402
 from gvio.run.context import open_context  # noqa: E402
 from gvio.simulate.hard_calendar import NAME, hard_calendar, write_calendar  # noqa: E402

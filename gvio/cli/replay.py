@@ -43,8 +43,9 @@ def replay(
     """
     from gvio.files import write_bytes, write_json
     from gvio.replay.gather import report_of
-    from gvio.replay.live import live, make_replay_request
+    from gvio.replay.live import live
     from gvio.replay.page import replay_html
+    from gvio.replay.request import make_replay_request
     from gvio.stages.table import STAGES
 
     request = make_replay_request(

@@ -142,7 +142,8 @@ def _rougher(residual: FloatArray, known: BoolArray, calendar: IntArray, month: 
     usual = (residual**2).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
     total = np.where(near, residual**2, 0.0).sum(axis=1) + _SEASON * usual
     here = total / (near.sum(axis=1) + _SEASON)
-    return np.maximum(np.divide(here, usual, out=np.ones(len(usual)), where=usual > 0), 1.0)
+    ratio: FloatArray = np.divide(here, usual, out=np.ones(len(usual)), where=usual > 0)
+    return np.maximum(ratio, 1.0)
 
 
 def _design(calendar: IntArray, months: FloatArray | IntArray) -> FloatArray:

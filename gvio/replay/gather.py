@@ -151,5 +151,5 @@ def _change(store: _Store, release: str, day: str) -> Change | None:
     news = read_news(data)
     rows = news.rows
     gap = float((rows[list(PARTS)].sum(axis=1) - rows["change"]).abs().max()) if len(rows) else 0.0
-    parts = {name: round(float(np.abs(np.expm1(rows[name])).mean()), 8) for name in PARTS}
+    parts: dict[str, float] = {name: round(float(np.abs(np.expm1(rows[name])).mean()), 8) for name in PARTS}
     return Change(release=release, day=day, parts=parts, together=news.together, gap=gap)

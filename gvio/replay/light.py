@@ -92,5 +92,6 @@ def _written(parts: PackParts, file: ProductFile, factor: float, place: Path) ->
 
 def months_without_files(parts: PackParts, calendar: ReplayCalendar) -> list[Month]:
     """Months that the calendar names and the pack has no light of."""
-    named = [one.light for one in (*calendar.late, *calendar.withdrawn, *calendar.republished)]
+    named = [one.light for one in calendar.late] + [one.light for one in calendar.withdrawn]
+    named += [one.light for one in calendar.republished]
     return [month for month in map(Month.parse, [*named, *calendar.unseen]) if month not in parts.light]

@@ -16,8 +16,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from pydantic import ValidationError
-
 from gvio.config import digest
 from gvio.errors import ConfigError, GvioError, InputRefused, RunHeld, StoreError
 from gvio.events import ReplayCalendar, parse_replay_calendar
@@ -26,6 +24,7 @@ from gvio.publish.look import LastLook
 from gvio.replay.days import Look, looks_between
 from gvio.replay.log import Asked, Began, LookLine, ReplayLog
 from gvio.replay.pack_parts import PackParts, take_apart
+from gvio.replay.request import ReplayRequest
 from gvio.replay.view import require_fitting, show
 from gvio.run.artifacts import DecidedHead, TrainedHead
 from gvio.run.code import source_of_release
@@ -33,8 +32,8 @@ from gvio.run.context import Context
 from gvio.run.executor import Executor, in_process
 from gvio.run.order import Stages, run_month
 from gvio.run.report import RunReport, ended_by
-from gvio.run.request import MonthText, RunRequest
-from gvio.sections import Frozen, as_text
+from gvio.run.request import RunRequest
+from gvio.sections import as_text
 from gvio.store.looks import read_look, write_look
 from gvio.store.objects import open_store
 from gvio.store.published import list_releases
@@ -48,34 +47,6 @@ VIEW, WORK, LOG = "pack", "work", "log"
 Open = Callable[[RunRequest], Context]
 Tell = Callable[[LookLine, int], None]
 """Told of every look that has ended, and of how many there are."""
-
-
-class ReplayRequest(Frozen):
-    """What a replay is asked. Its registry is always the one in its workspace: a replay must not touch a true one."""
-
-    pack: str
-    store: str
-    workspace: str
-    first: MonthText
-    last: MonthText
-    calendar: str | None = None
-    params_file: str | None = None
-    endpoint_url: str | None = None
-
-
-def make_replay_request(**given: str | None) -> ReplayRequest:
-    """A request from texts, as flags have them.
-
-    Raises:
-        ConfigError: A month is not valid; the flag is named.
-    """
-    try:
-        return ReplayRequest.model_validate(given)
-    except ValidationError as error:
-        item = error.errors()[0]
-        flag = {"first": "--from", "last": "--to"}.get(str(item["loc"][0]), "replay")
-        what = f"month {item['input']!r} is not valid; write it as YYYY-MM"
-        raise ConfigError(what, where=flag, hint="See `gvio replay --help`.") from None
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

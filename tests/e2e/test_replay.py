@@ -1,0 +1,104 @@
+"""`gvio replay` on a small region: late light, a revised figure, a double look, a restart; what cannot be replayed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from badland import Outcome, Region, call
+
+from gvio.files import held
+
+CALENDAR = """
+late: [{light: 2020-11, arrives: 2021-01-05}]
+twice: [2021-01-20]
+restarts: [{day: 2020-11-20, after: train}]
+revised: [{area: AREA, start: 2020-08, day: 2021-01-10, factor: 1.4}]
+"""
+
+
+def replay(region: Region, *more: str | Path, store: Path | None = None) -> Outcome:
+    words = ["replay", "--region", region.pack, "--store", store or region.root / "replayed"]
+    words += ["--workspace", region.root / "life", "--params", region.params]
+    return call(*words, "--from", "2020-10", "--to", "2020-12", *more)
+
+
+def bytes_below(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+@pytest.mark.slow
+def test_months_are_lived_on_their_own_days_and_the_same_again_changes_nothing(region: Region) -> None:
+    table = region.table("statistics.csv")
+    monthly = table[(table["start"] == "2020-08") & (table["end"] == "2020-08") & (table["area_id"] != "CITY")]
+    (region.root / "cal.yaml").write_text(CALENDAR.replace("AREA", monthly["area_id"].iloc[0]))
+    words = ("--calendar", region.root / "cal.yaml")
+    outcome = replay(region, *words)
+    assert outcome.code == 0, outcome.err
+    lines = outcome.out.splitlines()
+    assert [line.split()[2] for line in lines[:4]] == ["2020-11", "2020-12", "2021-01", "2021-01"] or lines
+    told = json.loads((region.root / "life" / "replay.json").read_text())
+    assert [(month["month"], month["outcome"]) for month in told["months"]] == [
+        ("2020-10", "published"),
+        ("2020-11", "late"),
+        ("2020-12", "published"),
+    ], told["months"]
+    assert "cut off and begun again" in lines[0]
+    latest = json.loads((region.root / "replayed" / "badland" / "latest.json").read_text())
+    assert latest["published_at"] == "2021-01-20T06:00:00Z"
+    look = json.loads((region.root / "replayed" / "badland" / "last-look.json").read_text())
+    assert (look["replayed"], look["outcome"], look["looked_at"]) == (True, "unchanged", "2021-01-20T06:01:00Z")
+    before = bytes_below(region.root / "replayed")
+    again = replay(region, *words)
+    assert (again.code, bytes_below(region.root / "replayed")) == (0, before)
+    page = (region.root / "life" / "replay.html").read_text()
+    assert "2020-11" in page
+    other = call("replay", *_where(region), "--from", "2020-09", "--to", "2020-12")
+    assert other.code == 2
+    assert "another replay lies here, of another first" in other.message
+    with held(region.root / "life" / ".replay.lock", lambda: AssertionError("held")):
+        assert "another replay works here" in replay(region, *words).message
+
+
+def _where(region: Region) -> list[str | Path]:
+    words = ["--region", region.pack, "--store", region.root / "replayed", "--workspace", region.root / "life"]
+    return [*words, "--params", region.params, "--calendar", region.root / "cal.yaml"]
+
+
+def test_a_store_of_other_releases_is_refused(region: Region) -> None:
+    before = region.published()
+    outcome = replay(region, store=region.store)
+    assert (outcome.code, region.published()) == (2, before)
+    assert "holds releases that are not of this replay" in outcome.message
+    assert replay(region, store=region.store).code == 2, "nothing of the refusal is left"
+
+
+@pytest.mark.parametrize(
+    ("calendar", "said"),
+    [
+        ("late: [{light: 2030-01, arrives: 2030-09-01}]", "the pack has no light of 2030-01"),
+        ("revised: [{area: NOBODY, start: 2020-08, day: 2020-12-01, value: 1}]", "no figure of NOBODY for 2020-08"),
+        ("republished: [{light: 2020-10, day: 2020-12-01, files: [gone.tif]}]", "gone.tif"),
+        (None, "the calendar cannot be read"),
+    ],
+)
+def test_a_calendar_that_does_not_fit_is_one_line(region: Region, calendar: str | None, said: str) -> None:
+    path = region.root / "cal.yaml"
+    if calendar is not None:
+        path.write_text(calendar)
+    outcome = replay(region, "--calendar", path)
+    assert outcome.code == 2
+    assert said in outcome.message
+    assert not (region.root / "replayed" / "badland" / "latest.json").exists()
+
+
+def test_light_of_an_archive_cannot_be_replayed(region: Region) -> None:
+    region.configure(ntl={"product": "vnl-monthly", "source": "official"})
+    assert "ntl.source is official: a replay needs the light in a folder" in replay(region).message
+
+
+def test_a_hard_calendar_takes_two_years(tmp_path: Path) -> None:
+    small = ["--set", "months=14", "--set", "n_districts=2", "--set", "n_factories=12"]
+    outcome = call("simulate", tmp_path / "pack", "--seed", "1", "--preset", "clean", *small, "--hard-calendar")
+    assert "a hard calendar takes 24 months" in outcome.err
