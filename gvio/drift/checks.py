@@ -36,10 +36,10 @@ ACTIONS: Mapping[Monitor, str] = {
     "light_districts": "Ask whether street lamps were replaced, or a large site was built or lit, in the district.",
     "counts_city": "Ask the provider whether nights are selected otherwise; sparse months weigh less by themselves.",
     "counts_districts": "Look whether tiles or files are incomplete over the district.",
-    "processing": "Compare levels before and after; train anew once a year of it is there.",
+    "processing": "Compare levels before and after; January's run trains anew.",
     "factories": "Compare the pack's factories with its last version; if it is right, there is nothing to do.",
     "errors": "Look for a large site that stopped or opened without a change of light, and at the figure itself.",
-    "coverage": "Read the intervals as too narrow; `gvio evaluate --region PACK` shows the scoreboard's coverage.",
+    "coverage": "Read the intervals as too narrow; look at the coverage on the page Scoreboard.",
 }
 
 

@@ -70,16 +70,16 @@ def watch_levels(values: FloatArray, calendar: IntArray, rule: Rule) -> Watched:
         judged[list(settling)] = np.nan
         height = sums.add(judged, t)
         past[:, t] = mean + np.clip(departures[:, t], -_WINSOR * spread, _WINSOR * spread)
-        for series in np.flatnonzero(height > rule.threshold):
-            begun = sums.begun(int(series))
+        for series in map(int, np.flatnonzero(height > rule.threshold)):
+            begun = sums.begun(series)
             begun += _step(departures[series, begun : t + 1])
             size = float(np.nanmean(departures[series, begun : t + 1]))
             if abs(size) >= rule.least:
-                settling[int(series)] = Shift(int(series), begun, t, size)
-                found.append(settling[int(series)])
-                sums.forget(int(series))
-        for settled in [s for s, shift in settling.items() if t - shift.since >= SETTLE]:
-            _settle(past, values, calendar, settling.pop(settled), t, rule)
+                settling[series] = Shift(series, begun, t, size)
+                found.append(settling[series])
+                sums.forget(series)
+        for series in [s for s, shift in settling.items() if t - shift.since >= SETTLE]:
+            _settle(past, values, calendar, settling.pop(series), t, rule)
     return Watched(errors, sums.height.max(axis=0) / rule.threshold, _sizes(sums, departures), tuple(found))
 
 
@@ -142,8 +142,7 @@ def _rougher(residual: FloatArray, known: BoolArray, calendar: IntArray, month: 
     usual = (residual**2).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
     total = np.where(near, residual**2, 0.0).sum(axis=1) + _SEASON * usual
     here = total / (near.sum(axis=1) + _SEASON)
-    ratio: FloatArray = np.divide(here, usual, out=np.ones(len(usual)), where=usual > 0)
-    return np.maximum(ratio, 1.0)
+    return np.asarray(np.maximum(np.divide(here, usual, out=np.ones(len(usual)), where=usual > 0), 1.0))
 
 
 def _design(calendar: IntArray, months: FloatArray | IntArray) -> FloatArray:

@@ -41,7 +41,7 @@ def files_on(parts: PackParts, calendar: ReplayCalendar, day: dt.date, made: Pat
             continue
         edition = calendar.edition(month, day)
         if edition is not None and edition.files:
-            found |= {Path(path.name): path for path in _given(parts, edition, beside)}
+            found |= {Path(path.name): path for path in files_given(parts, edition, beside)}
         elif edition is not None or str(month) in calendar.unseen:
             factor = np.nan if edition is None or edition.factor is None else edition.factor
             place = made / f"{month}-x{factor:g}"
@@ -53,7 +53,12 @@ def files_on(parts: PackParts, calendar: ReplayCalendar, day: dt.date, made: Pat
     return found
 
 
-def _given(parts: PackParts, edition: RepublishedLight, beside: Path) -> list[Path]:
+def files_given(parts: PackParts, edition: RepublishedLight, beside: Path) -> list[Path]:
+    """The files that the calendar gives in the place of a month's, relative to `beside`.
+
+    Raises:
+        ConfigError: One is absent, or of no product.
+    """
     paths = [(beside / name).resolve() for name in edition.files]
     known = {file.path for product in parts.config.ntl.products for file in recognise_files(paths, product)}
     wrong = next((path for path in paths if not path.is_file() or path not in known), None)

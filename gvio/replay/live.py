@@ -113,7 +113,7 @@ def _prepared(request: ReplayRequest, open_: Open) -> tuple[Replay, bool]:
     text = "" if request.calendar is None else _read(Path(request.calendar))
     calendar = parse_replay_calendar(text, request.calendar or "calendar")
     looks = looks_between(Month.parse(request.first), Month.parse(request.last), calendar)
-    require_fitting(parts, calendar, looks[-1].day)
+    require_fitting(parts, calendar, looks[-1].day, Path(request.calendar or ".").parent)
     log = ReplayLog(Path(request.workspace) / LOG)
     asked = Asked(
         region=parts.config.name,

@@ -17,7 +17,7 @@ from gvio.errors import ConfigError
 from gvio.events import ReplayCalendar
 from gvio.files import write_bytes
 from gvio.replay.figures import figures_on
-from gvio.replay.light import files_on, months_without_files
+from gvio.replay.light import files_given, files_on, months_without_files
 from gvio.replay.pack_parts import REGION, PackParts
 
 
@@ -48,16 +48,18 @@ def show(parts: PackParts, calendar: ReplayCalendar, day: dt.date, folder: Path,
     _write(folder, texts)
 
 
-def require_fitting(parts: PackParts, calendar: ReplayCalendar, last: dt.date) -> None:
+def require_fitting(parts: PackParts, calendar: ReplayCalendar, last: dt.date, beside: Path) -> None:
     """Refuse a calendar that names what the pack does not have, before the first month is lived.
 
     Raises:
-        ConfigError: A month without light, or a figure that is not known on its day.
+        ConfigError: A month without light, a file that is not there, or a figure that is not known on its day.
     """
     absent = months_without_files(parts, calendar)
     if absent:
         hint = "Take it out of the calendar, or add the light to the pack."
         raise ConfigError(f"the pack has no light of {absent[0]}", where="--calendar", hint=hint)
+    for edition in calendar.republished:
+        files_given(parts, edition, beside)
     figures_on(parts.figures, calendar, last)
 
 
