@@ -110,14 +110,15 @@ def _months(replay: Replay, lines: Sequence[LookLine], store: _Store) -> list[Mo
     parts, calendar, end = replay.parts, replay.calendar, replay.looks[-1].day
     told, first = [], _first_told(lines, store, parts.config.city_id)
     final = lines[-1].release
-    official = {} if final is None else _city(store.estimates(final), parts.config.city_id)["official"].dropna()
+    known = None if final is None else _city(store.estimates(final), parts.config.city_id)["official"].dropna()
+    official: dict[str, float] = {} if known is None else {str(month): float(one) for month, one in known.items()}
     for month, looks in _by_month(lines).items():
         came, changed = light_days(month, calendar, month in parts.light, end)
         more: dict[str, object] = {
             "light_came": came,
             "light_changed": changed,
             "figures": figure_days(parts.figures, calendar, month, end),
-            "official": None if str(month) not in official else float(official[str(month)]),
+            "official": official.get(str(month)),
         }
         made = [look.release for look in looks if look.outcome == "published" and look.release is not None]
         if made:
