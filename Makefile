@@ -46,8 +46,9 @@ lint: $(VENV)/.installed
 unit: $(VENV)/.installed
 	$(PYTEST) tests/unit $(FAST)
 
+# Three workers on two cores: servers are waited for half of the time.
 integration: $(VENV)/.installed
-	$(PYTEST) tests -m "not online" --ignore tests/unit -q -n 2 --dist loadfile
+	$(PYTEST) tests -m "not online" --ignore tests/unit -q -n 3 --dist loadfile
 	$(PYTEST) tests/unit -m "slow" -q
 
 coverage: $(VENV)/.installed
