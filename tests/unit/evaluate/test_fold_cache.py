@@ -162,6 +162,7 @@ def test_an_entry_that_is_asked_for_stays(tmp_path, fitted):
     assert (KeptFits(tmp_path)(asked), asked.made)[1] == 1
 
 
+@pytest.mark.slow
 def test_the_placebo_of_one_more_month_is_not_scored_with_the_kept_fit_of_the_last(tmp_path):
     """The fault: the key knew the past of the light as it is, and the shuffle brought a later month into it."""
     keep, gains = KeptFits(tmp_path), []

@@ -6,6 +6,7 @@ import io
 
 import matplotlib.image
 import numpy as np
+import pytest
 
 from gvio.report.saliency_picture import saliency_png
 from gvio.types import FloatArray
@@ -17,6 +18,7 @@ def maps(at: tuple[int, int]) -> dict[str, FloatArray]:
     return {"believed_anomaly": dynamic, "validity": 0 * dynamic, "urban": static, "unheard-of": static}
 
 
+@pytest.mark.slow
 def test_it_is_a_picture_that_shows_where() -> None:
     first, second = (saliency_png(maps(at)) for at in ((2, 2), (0, 4)))
     assert first is not None

@@ -160,6 +160,7 @@ def test_items_are_made_again_from_sound_grids(store, releases) -> None:
     assert verify_release(store, "testland") == ()
 
 
+@pytest.mark.slow
 def test_every_byte_of_a_manifest_counts(store, releases) -> None:
     path = Path(store.url) / "testland" / f"releases/{releases[1].id}/manifest.json"
     sound = path.read_bytes()
