@@ -114,7 +114,11 @@ class _Draw:
     def figure(self) -> dict[str, object]:
         """A district's figure of the last year that was known for three months, and the day of its change."""
         month = self.month()
-        table = self._figures[self._figures["area_id"] != CITY_ID].drop(index=list(self._rows))
+        # A figure since January may not rise above the later ones of its year: then every later month is refused.
+        alone = (self._figures["kind"] == "current") | self._figures["end"].str.endswith("-12")
+        table = self._figures[alone & (self._figures["area_id"] != CITY_ID)].drop(
+            index=list(self._rows), errors="ignore"
+        )
         known = table[table["published"] < str(_day(month, -3, 1))]
         recent = known[known["end"] >= str(month + -12)]
         rows = (recent if len(recent) else known).index
