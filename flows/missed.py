@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import time
 from collections.abc import Iterable
 from uuid import UUID
 
@@ -83,8 +84,26 @@ def due_looks(deployment: UUID, now: dt.datetime) -> list[Look]:
     return [_look(run) for run in runs if run.state is not None and run.expected_start_time is not None]
 
 
-def next_due(deployment: UUID, now: dt.datetime) -> dt.datetime | None:
-    """When the schedule looks next, by what the server has planned; None where it has planned nothing."""
+def next_due(deployment: UUID, now: dt.datetime, patience_s: float = 15.0) -> dt.datetime | None:
+    """When the schedule looks next, by what the server has planned; None where it has planned nothing.
+
+    A server plans anew some seconds after a schedule was registered again, so that an empty plan is asked for again.
+    """
+    deadline = time.monotonic() + patience_s
+    while (found := _planned_after(deployment, now)) is None and _is_active(deployment):
+        if time.monotonic() >= deadline:
+            break
+        time.sleep(1)
+    return found
+
+
+def _is_active(deployment: UUID) -> bool:
+    with get_client(sync_client=True) as client:
+        found = client.read_deployment(deployment)
+    return not found.paused and any(schedule.active for schedule in found.schedules)
+
+
+def _planned_after(deployment: UUID, now: dt.datetime) -> dt.datetime | None:
     wanted = FlowRunFilter(
         deployment_id=FlowRunFilterDeploymentId(any_=[deployment]),
         expected_start_time=FlowRunFilterExpectedStartTime(after_=DateTime.fromtimestamp(now.timestamp(), dt.UTC)),
