@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gvio.cli.options import approval_options, heartbeat_option, open_from, request_from, show_runs
+from gvio.cli.options import approval_option, heartbeat_option, open_from, request_from, show_runs
 from gvio.cli.output import emit, json_option
 
 if TYPE_CHECKING:
     from gvio.registry.production import Production
+
+
+_HOURS = "How long a run waits for a person on Prefect's page; then the champion stays."
 
 
 @click.group()
@@ -127,7 +130,8 @@ def rollback(region: str, workspace: str, reason: str, as_json: bool) -> None:
 @click.option("--cron", default="0 6 * * *", show_default=True, metavar="LINE", help="When to look.")
 @click.option("--timezone", default="UTC", show_default=True, metavar="ZONE", help="Time zone of --cron.")
 @click.option("--resume", is_flag=True, help="Resume a schedule that was paused.")
-@approval_options
+@approval_option
+@click.option("--approval-hours", type=float, default=12.0, show_default=True, help=_HOURS)
 @heartbeat_option
 def serve(
     pack: str,

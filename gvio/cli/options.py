@@ -78,12 +78,10 @@ def heartbeat_option(command: F) -> F:
     return click.option("--heartbeat", metavar="FILE_OR_URL", help=text)(command)
 
 
-def approval_options(command: F) -> F:
-    """--approval and --approval-hours: whether a person promotes candidates."""
+def approval_option(command: F) -> F:
+    """--approval: whether a person promotes candidates."""
     text = "Who promotes a candidate that passed the gate; default: GVIO_APPROVAL, else the rule."
-    who = click.option("--approval", type=click.Choice(["rule", "hand"]), help=text)
-    text = "How long a run of Prefect waits for a person; then the champion stays."
-    return who(click.option("--approval-hours", type=float, default=12.0, show_default=True, help=text)(command))
+    return click.option("--approval", type=click.Choice(["rule", "hand"]), help=text)(command)
 
 
 def request_from(**flags: Any) -> RunRequest:

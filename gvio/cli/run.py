@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gvio.cli.options import (
-    approval_options,
+    approval_option,
     heartbeat_option,
     open_from,
     range_from,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.option("--retrain", is_flag=True, help="Train from scratch whatever the rule says.")
 @click.option("--supersede", metavar="WHY", help="Replace a release of the same month that knows more; recorded.")
 @click.option("--replace-region", is_flag=True, help="Publish although the store holds another region of this name.")
-@approval_options
+@approval_option
 @heartbeat_option
 @json_option
 def run(as_json: bool, **flags: Any) -> None:
@@ -77,7 +77,7 @@ def _archived(report: RunReport) -> str:
 @click.option("--single-release", is_flag=True, help="One release with all grids instead of one a month.")
 @click.option("--as-of", metavar="YYYY-MM-DD", help="Hide statistics published later; default: today.")
 @click.option("--params", "params_file", metavar="FILE", help="Scientific parameters; default: built in.")
-@approval_options
+@approval_option
 @heartbeat_option
 @json_option
 def backfill(as_json: bool, **flags: Any) -> None:

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import threading
 import time
 from pathlib import Path
 
 from gvio.errors import ModelError
 from gvio.evaluate.fit_request import FitRequest
+from gvio.evaluate.unused import DAY_S, unused
+from gvio.files import write_bytes
 from gvio.sections import Frozen
 from gvio.train.fit import Fitted
 from gvio.train.package import pack_model, unpack_model
-
-_DAY_S = 86_400.0
 
 
 class _FitFacts(Frozen):
@@ -61,7 +60,7 @@ class KeptFits:
             fitted = request.fit()
             data = pack_model(fitted, _FitFacts(key=request.key, trained=str(request.trained)))
             for path, content in zip((weights, document), data, strict=True):
-                _write(path, content)
+                write_bytes(path, content)
         else:
             os.utime(document)  # the day of use, for the sweep
         return fitted
@@ -77,24 +76,16 @@ class KeptFits:
         """
         self._asked.clear()
         now = time.time() if now_s is None else now_s
-        found = sorted(self.folder.glob("*.json"), key=lambda path: (path.stat().st_mtime, path.name), reverse=True)
-        old = [p for i, p in enumerate(found) if i >= self.most or now - p.stat().st_mtime > self.unused_days * _DAY_S]
+        found = list(self.folder.glob("*.json"))
+        old = unused(found, self.most, self.unused_days, now)
         for document in old:
             for path in self._paths(document.stem):
                 path.unlink(missing_ok=True)
         kept = {path.stem for path in found} - {path.stem for path in old}
         for path in self.folder.glob("*.safetensors"):  # of a run that was ended between the two files
-            if path.stem not in kept and now - path.stat().st_mtime > _DAY_S:
+            if path.stem not in kept and now - path.stat().st_mtime > DAY_S:
                 path.unlink(missing_ok=True)
         return len(old)
 
     def _paths(self, key: str) -> tuple[Path, Path]:
         return self.folder / f"{key}.safetensors", self.folder / f"{key}.json"
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Beside the final name, then renamed: a reader never sees half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    sibling = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
-    sibling.write_bytes(data)
-    sibling.replace(path)

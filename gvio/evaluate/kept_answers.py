@@ -20,6 +20,7 @@ import numpy as np
 
 from gvio.content import content_digest
 from gvio.evaluate.scores import CityScores, FoldScores
+from gvio.evaluate.unused import unused
 from gvio.files import write_bytes
 from gvio.scoreboard.scores import PlaceboResult
 from gvio.source import code_digest
@@ -28,7 +29,6 @@ from gvio.types import Month
 
 T = TypeVar("T")
 _CODE = ("gvio.evaluate.placebo", "gvio.evaluate.later_origins")  # what gives the answers, and all that it reaches
-_DAY_S = 86_400.0
 _ARRAYS, _CITY = ("truth", "scored", "sd", "known"), ("truth", "scored", "predicted", "sd")
 _PLAIN, _MONTHS = ("name", "last_known", "hidden_px", "hidden_in_part"), ("origin", "january")
 
@@ -71,7 +71,6 @@ class KeptAnswers:
             found = form.decode(path.read_bytes())
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):  # absent or damaged: made anew
             found = make()
-            path.parent.mkdir(parents=True, exist_ok=True)
             write_bytes(path, form.encode(found))
         else:
             os.utime(path)  # the day of use, for the sweep
@@ -88,10 +87,7 @@ class KeptAnswers:
         """
         now = time.time() if now_s is None else now_s
         entries = [] if self.folder is None else [p for p in self.folder.glob("*") if p.is_file()]
-        entries.sort(key=lambda path: (path.stat().st_mtime, path.name), reverse=True)
-        old = [
-            p for i, p in enumerate(entries) if i >= self.most or now - p.stat().st_mtime > self.unused_days * _DAY_S
-        ]
+        old = unused(entries, self.most, self.unused_days, now)
         for path in old:
             path.unlink(missing_ok=True)
         return len(old)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import logging
 from typing import TYPE_CHECKING
 
@@ -32,16 +31,13 @@ def leave_look(context: Context, how: RunReport | GvioError) -> None:
     is one line of warning here: the run has its own outcome.
     """
     report = how if isinstance(how, RunReport) else None
-    ended = report.ended if report is not None else ended_by(how) if isinstance(how, GvioError) else None
+    ended = how.ended if isinstance(how, RunReport) else ended_by(how)
     if ended is None:
         return
     try:
         before = read_look(context.store, context.region)
-        look = look_of(context, ended)
-        if report is not None and report.outcome == "published":
-            look = dataclasses.replace(look, skill=report.skill, drift=report.drift)
-        elif before is not None:
-            look = dataclasses.replace(look, skill=before.skill, drift=before.drift)
+        made_now = report is not None and report.outcome == "published"
+        look = look_of(context, ended, before, of_release=report if made_now else before)
         write_look(context.store, look)
         if context.notify is not None and not context.replayed:
             for notice in notices(before, look, None if report is None else report.awaiting):
@@ -52,8 +48,11 @@ def leave_look(context: Context, how: RunReport | GvioError) -> None:
         beat(context.request.heartbeat)
 
 
-def look_of(context: Context, ended: Ended) -> LastLook:
-    """The document of a look that has just ended.
+def look_of(
+    context: Context, ended: Ended, before: LastLook | None, of_release: RunReport | LastLook | None
+) -> LastLook:
+    """The document of a look that has just ended, after the one `before`; `of_release` tells what only who made the
+    latest release knows of it.
 
     Raises:
         StoreError: The store cannot be read.
@@ -62,7 +61,7 @@ def look_of(context: Context, ended: Ended) -> LastLook:
     newest = _newest_light(context, latest)
     late = None if newest is None else overdue(newest, context.as_of)
     now = context.clock()
-    awaited = _awaited(context, ended, newest, late)
+    awaited = _awaited(context, ended, newest, late, () if before is None else before.awaited)
     request = context.request
     return LastLook(
         region=context.region,
@@ -77,11 +76,15 @@ def look_of(context: Context, ended: Ended) -> LastLook:
         newest_light=None if newest is None else str(newest),
         newest_figures=None if latest is None else latest.public_until,
         awaited=awaited,
+        skill=None if of_release is None else of_release.skill,
+        drift=None if of_release is None else of_release.drift,
         replayed=context.replayed,
     )
 
 
-def _awaited(context: Context, ended: Ended, newest: Month | None, late: Awaited | None) -> tuple[Awaited, ...]:
+def _awaited(
+    context: Context, ended: Ended, newest: Month | None, late: Awaited | None, before: tuple[Awaited, ...]
+) -> tuple[Awaited, ...]:
     """What is late, and since when: since it was due, or since the first of the looks that did not find it."""
     if ended.outcome != "late":
         return () if late is None else (late,)
@@ -89,9 +92,8 @@ def _awaited(context: Context, ended: Ended, newest: Month | None, late: Awaited
     what = f"light of {month}" if ended.absent else f"an answer of {ended.where or 'the source'}"
     if late is not None and late.what == what:
         return (late,)
-    before = read_look(context.store, context.region)
-    known = [] if before is None else [one for one in before.awaited if one.what == what]
-    return (known[0] if known else Awaited(what, str(context.as_of)),)
+    known = next((one for one in before if one.what == what), None)
+    return (known or Awaited(what, str(context.as_of)),)
 
 
 def _newest_light(context: Context, latest: Latest | None) -> Month | None:

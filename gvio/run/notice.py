@@ -7,17 +7,12 @@ for programs.
 from __future__ import annotations
 
 import dataclasses
-import http.client
 import json
-import logging
-import urllib.request
 from typing import Literal
 
 from gvio.publish.look import LastLook
-from gvio.run.heartbeat import shown
+from gvio.run.heartbeat import ask, only_warned_of
 
-_TIMEOUT_S = 10.0
-_log = logging.getLogger("gvio.run")
 _SKILLS = ("none", "weak", "proven")
 
 Event = Literal["refused", "late", "recovered", "demoted", "drift", "awaiting-approval"]
@@ -70,15 +65,8 @@ def send(target: str, notice: Notice) -> None:
         target: An `https://` (or `http://`) address; never shown whole, because it often is a secret.
         notice: What to say.
     """
-    body = json.dumps(dataclasses.asdict(notice)).encode()
-    headers = {"Content-Type": "application/json", "User-Agent": "gvio"}
-    try:
-        request = urllib.request.Request(target, data=body, headers=headers)
-        with urllib.request.urlopen(request, timeout=_TIMEOUT_S):
-            return
-    except (OSError, ValueError, http.client.HTTPException) as error:
-        why = getattr(error, "reason", None) or getattr(error, "strerror", None) or type(error).__name__
-        _log.warning("%s: the notice %r was not sent (%s); the run itself is done", shown(target), notice.event, why)
+    with only_warned_of(target, f"the notice {notice.event!r} was not sent"):
+        ask(target, json.dumps(dataclasses.asdict(notice)).encode())
 
 
 def _is_less(skill: str | None, before: str | None) -> bool:

@@ -64,6 +64,15 @@ def new_database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 @pytest.fixture
+def uri(tmp_path: Path, new_database: bytes) -> str:
+    """An embedded registry without versions, at `tmp_path`."""
+    from gvio.registry.connection import default_uri
+
+    (tmp_path / "mlflow.db").write_bytes(new_database)
+    return default_uri(tmp_path)
+
+
+@pytest.fixture
 def s3_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     """The test server's keys, and nothing of the machine's own AWS configuration."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:

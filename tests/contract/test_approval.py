@@ -12,17 +12,10 @@ from gvio.errors import ModelError
 from gvio.registry import lifecycle
 from gvio.registry.aliases import set_alias
 from gvio.registry.approval import approve, reject
-from gvio.registry.connection import default_uri
 from gvio.registry.production import production_history
 from gvio.registry.record import CHAMPION, Decision, ModelVersion
 from gvio.registry.registration import decided_before, register
 from gvio.registry.versions import list_versions
-
-
-@pytest.fixture
-def uri(tmp_path: Path, new_database: bytes) -> str:
-    (tmp_path / "mlflow.db").write_bytes(new_database)
-    return default_uri(tmp_path)
 
 
 @pytest.fixture

@@ -22,12 +22,6 @@ from gvio.registry.registration import register
 
 
 @pytest.fixture
-def uri(tmp_path: Path, new_database: bytes) -> str:
-    (tmp_path / "mlflow.db").write_bytes(new_database)
-    return default_uri(tmp_path)
-
-
-@pytest.fixture
 def train(uri: str, tmp_path: Path):
     numbers = itertools.count()
 

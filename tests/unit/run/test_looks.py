@@ -5,12 +5,10 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime as dt
-import http.server
 import io
 import json
 import os
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -154,27 +152,6 @@ def test_the_heartbeat_file_is_touched_whatever_the_outcome(request_: RunRequest
     with contextlib.suppress(GvioError):
         run_month(opened(request_), stages)
     assert (look(request_).outcome, beat.stat().st_mtime > 1e9) == (how, True)
-
-
-@pytest.fixture
-def monitor() -> Iterator[Any]:
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.server.seen.append(self.path)  # type: ignore[attr-defined]
-            self.send_response(self.server.answer)  # type: ignore[attr-defined]
-            self.end_headers()
-
-        def log_message(self, *args: object) -> None:
-            """Quiet."""
-
-    server: Any = http.server.HTTPServer(("127.0.0.1", 0), Handler)
-    server.seen, server.answer = [], 200
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
 
 
 @pytest.mark.enable_socket

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import http.server
 import json
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -68,47 +66,26 @@ def test_what_changed_is_told_once(
     assert [notice.text for notice in notices(before, now, awaiting)] == [f"gvio, r: {text}" for text in texts]
 
 
-@pytest.fixture
-def hook() -> Iterator[Any]:
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            self.server.seen.append((self.path, self.headers["Content-Type"], json.loads(body)))  # type: ignore[attr-defined]
-            self.send_response(self.server.answer)  # type: ignore[attr-defined]
-            self.end_headers()
-
-        def log_message(self, *args: object) -> None:
-            """Quiet."""
-
-    server: Any = http.server.HTTPServer(("127.0.0.1", 0), Handler)
-    server.seen, server.answer = [], 200
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
 @pytest.mark.enable_socket
 @pytest.mark.parametrize("answer", [200, 500])
 def test_a_refusal_reaches_the_webhook(
     tmp_path: Path,
     region_yaml: str,
     make_release: Callable[..., Any],
-    hook: Any,
+    monitor: Any,
     caplog: pytest.LogCaptureFixture,
     answer: int,
 ) -> None:
-    hook.answer, pack = answer, write_pack(tmp_path / "pack", region_yaml)
+    monitor.answer, pack = answer, write_pack(tmp_path / "pack", region_yaml)
     request = RunRequest(pack=str(pack), store=str(tmp_path / "s"), workspace=str(tmp_path / "w"), month="2021-03")
-    url = f"http://127.0.0.1:{hook.server_port}/a-secret"
+    url = f"http://127.0.0.1:{monitor.server_port}/a-secret"
     context = dataclasses.replace(open_context(request), notify=url)
     assert "a-secret" not in repr(context)
     for _ in range(2):
         with pytest.raises(GateRefused):
             run_month(context, ScriptedStages(make_release, validate=[GateRefused("light.coverage: 0.1 < 0.5")]))
-    ((path, kind, body),) = hook.seen
+    ((path, kind, document),) = monitor.seen
+    body = json.loads(document)
     assert (path, kind) == ("/a-secret", "application/json")
     assert (body["event"], body["text"]) == ("refused", "gvio, testland: refused: light.coverage: 0.1 < 0.5")
     assert len(caplog.records) == (0 if answer == 200 else 1)
