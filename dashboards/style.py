@@ -36,8 +36,9 @@ h3 {font-size: 1.1rem !important; padding-top: 1.2rem !important}
 .gvio-table th, .gvio-table td {border-bottom: 1px solid #e3e4e8}
 .gvio-table thead th {position: sticky; top: 0; background: #fff; font-weight: 600; text-align: right; color: #4d505c}
 .gvio-table td {text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap}
-.gvio-words td, .gvio-words thead th {text-align: left; white-space: normal; overflow-wrap: anywhere}
-.gvio-words tbody th {overflow-wrap: anywhere}
+.gvio-words td, .gvio-words thead th {text-align: left; white-space: normal; overflow-wrap: break-word}
+.gvio-words td:last-child {overflow-wrap: anywhere}
+.gvio-table.gvio-words tbody th {overflow-wrap: anywhere; min-width: 7.5rem}
 .gvio-table tbody th {text-align: left; font-weight: 400; overflow-wrap: break-word; min-width: 5rem}
 .gvio-table thead th:first-child {text-align: left}
 [data-testid="stCaptionContainer"] {opacity: 1 !important}

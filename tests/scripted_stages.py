@@ -101,6 +101,7 @@ class ScriptedStages:
         told |= {"bounds": config.bounds, "product": "vnl-monthly"}
         inputs = a.RunInputs(**digests.model_dump(), input_key=digests.key, **told, newest_files=(), missing_months=())
         model = {"name": "gvio-testland", "version": 1, "weights_sha256": "0" * 64, "reason": "r", "trained": "2021-01"}
+        model["config_sha256"] = "1" * 64
         head = a.MappedHead(
             **made,
             city=1.0,

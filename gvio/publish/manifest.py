@@ -60,6 +60,12 @@ def facts_of(manifest: Manifest) -> dict[str, Any]:
     return {f.name: getattr(manifest, f.name) for f in dataclasses.fields(manifest) if f.name not in _NOT_FACTS}
 
 
+def made_with(manifest: Manifest, weights_sha256: str, config_sha256: str) -> bool:
+    """Whether a release was made with the model of these two files. Releases of before name the weights only."""
+    told = manifest.model.get("config_sha256") or config_sha256
+    return (manifest.model.get("weights_sha256"), told) == (weights_sha256, config_sha256)
+
+
 def parse_manifest(document: Mapping[str, Any]) -> Manifest:
     """The value of a document whose schema version is known.
 

@@ -192,11 +192,12 @@ class RunInputs(ReleaseDigests):
 
 
 class ModelStamp(Frozen):
-    """What the manifest says of the model: the registry's version, its weights, and why it was in production."""
+    """What the manifest says of the model: the registry's version, its two files, and why it was in production."""
 
     name: str
     version: int
     weights_sha256: str
+    config_sha256: str
     reason: str
     trained: str
     decision: str

@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from gvio.errors import DamagedStore
 from gvio.files import write_json
 from gvio.publish.knowledge import Knowledge
+from gvio.publish.manifest import made_with
 from gvio.run.artifacts import Champion, Fetched
 from gvio.run.code import source_of_release
 from gvio.run.digests import TRUTH
@@ -106,7 +107,7 @@ def by_what_made_it(
         if not same or not set(context.request.also) <= set(manifest.grids):
             continue
         now = champion.get()
-        if now is None or now.version.weights_sha256 == manifest.model.get("weights_sha256"):
+        if now is None or made_with(manifest, now.version.weights_sha256, now.version.config_sha256):
             return manifest.release if _has_sound_tables(context, manifest) else None
     return None
 

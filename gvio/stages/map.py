@@ -215,6 +215,7 @@ def _stamp(context: Context, decided: Decided) -> ModelStamp:
         name=f"gvio-{context.region}",
         version=champion.version.version,
         weights_sha256=champion.version.weights_sha256,
+        config_sha256=champion.version.config_sha256,
         reason=champion.package.about.reason,
         trained=str(champion.package.fitted.trained),
         decision=champion.decided,

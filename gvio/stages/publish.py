@@ -116,7 +116,8 @@ def _knowledge(mapped: Mapped) -> Knowledge:
 
 
 def _made_from(mapped: Mapped) -> MadeFrom:
-    return MadeFrom(mapped.head.inputs.input_key, mapped.head.model.weights_sha256)
+    head = mapped.head
+    return MadeFrom(head.inputs.input_key, head.model.weights_sha256, head.model.config_sha256)
 
 
 def _models(mapped: Mapped, last: PublishedRelease | None) -> tuple[ModelSpan, ...]:

@@ -58,7 +58,8 @@ def release_before(context: Context, fetched: Fetched, decided: Decided) -> Cont
     head = fetched.head
     digests = release_digests(context, head.light, head.month)
     known = Knowledge(Month.parse(head.month), digests.figures_public_until, str(context.as_of))
-    made = MadeFrom(digests.key, decided.champion.version.weights_sha256)
+    version = decided.champion.version
+    made = MadeFrom(digests.key, version.weights_sha256, version.config_sha256)
     by_hand = context.request.supersede is not None
     return continued(context.store, context.region, known, made, supersede=by_hand)
 

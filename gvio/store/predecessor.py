@@ -13,6 +13,7 @@ from gvio.drift.monitors import Drift
 from gvio.errors import DamagedStore
 from gvio.publish.estimates import read_estimates
 from gvio.publish.knowledge import Knowledge
+from gvio.publish.manifest import made_with
 from gvio.publish.vintages import VINTAGES, read_vintages
 from gvio.revisions.errata import Erratum
 from gvio.revisions.evidence import Evidence
@@ -30,15 +31,16 @@ _THREADS = 16
 
 @dataclasses.dataclass(frozen=True)
 class MadeFrom:
-    """What a release is made of, as far as its manifest tells: `input_key` and the model's `weights_sha256`."""
+    """What a release is made of, as far as its manifest tells: `input_key` and the two files of the model."""
 
     input_key: str
     weights_sha256: str
+    config_sha256: str
 
     def of(self, manifest: Manifest) -> bool:
         """Whether the release was made of the same."""
-        told = (manifest.inputs.get("input_key"), manifest.model.get("weights_sha256"))
-        return told == (self.input_key, self.weights_sha256)
+        same_model = made_with(manifest, self.weights_sha256, self.config_sha256)
+        return same_model and manifest.inputs.get("input_key") == self.input_key
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,14 +6,12 @@ import itertools
 from pathlib import Path
 
 import pytest
-from training_records import known, make_record
+from training_records import killed_before_champion, known, make_record
 
 from gvio.errors import ModelError
-from gvio.registry import lifecycle
-from gvio.registry.aliases import set_alias
 from gvio.registry.approval import approve, reject
 from gvio.registry.production import production_history
-from gvio.registry.record import CHAMPION, Decision, ModelVersion
+from gvio.registry.record import Decision, ModelVersion
 from gvio.registry.registration import decided_before, register
 from gvio.registry.versions import list_versions
 
@@ -61,18 +59,10 @@ def test_what_was_rejected_stays_so_unless_nothing_else_can_map(uri, train, tmp_
     assert aliases(uri)[2] == ("challenger", "champion")
 
 
-def test_an_approval_cut_off_before_the_alias_is_completed(uri, train, monkeypatch) -> None:
+def test_an_approval_cut_off_before_the_alias_is_completed(uri, train) -> None:
     train("promoted", "promote: first"), train()
-
-    def die(client, region, alias, version) -> None:
-        if alias == CHAMPION:
-            raise KeyboardInterrupt
-        set_alias(client, region, alias, version)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(lifecycle, "set_alias", die)
-        with pytest.raises(KeyboardInterrupt):
-            approve(uri, "r", "first try")
+    with killed_before_champion():
+        approve(uri, "r", "first try")
     assert aliases(uri)[1] == ("champion", "previous")
     approved = approve(uri, "r", "second try", 2)
     assert approved.aliases == ("challenger", "champion")

@@ -8,10 +8,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from training_records import make_record
+from training_records import killed_before_champion, make_record
 
 from gvio.publish.moves import ROLLED_BACK
-from gvio.registry import lifecycle
 from gvio.registry.aliases import set_alias
 from gvio.registry.champion import read_champion
 from gvio.registry.connection import connect, default_uri
@@ -72,18 +71,10 @@ def test_it_moves_with_the_workspace(uri, train, tmp_path) -> None:
 
 
 @pytest.mark.parametrize("again", ["same", "another"])
-def test_a_move_that_was_cut_off_before_the_alias_is_none(uri, train, monkeypatch, again) -> None:
+def test_a_move_that_was_cut_off_before_the_alias_is_none(uri, train, again) -> None:
     train(reason="promote: first")
-
-    def die(client, region, alias, version) -> None:
-        if alias == CHAMPION:
-            raise KeyboardInterrupt
-        set_alias(client, region, alias, version)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(lifecycle, "set_alias", die)
-        with pytest.raises(KeyboardInterrupt):
-            train(reason="promote: killed")
+    with killed_before_champion():
+        train(reason="promote: killed")
     assert [version for version, *_ in told(uri)] == [1]
     if again == "same":
         promote(uri, "r", 2, "again")

@@ -1,9 +1,16 @@
 """What the registry tests share: a small training record, and a short way to see who is champion."""
 
+import contextlib
 import datetime as dt
+from collections.abc import Iterator
 from pathlib import Path
 
-from gvio.registry.record import Decision, GateKind, Knowledge, ModelVersion, TrainingRecord
+import pytest
+from mlflow.tracking import MlflowClient
+
+from gvio.registry import lifecycle
+from gvio.registry.aliases import set_alias
+from gvio.registry.record import CHAMPION, Decision, GateKind, Knowledge, ModelVersion, TrainingRecord
 from gvio.registry.registration import register
 from gvio.registry.versions import list_versions
 from gvio.types import Month
@@ -34,6 +41,21 @@ def make_record(folder: Path, region: str, weights: bytes = b"weights", **change
         "tags": {"pack": "abc", "months": "2014-01..2021-12", "code": "0.1.0"},
     }
     return TrainingRecord(**(values | changes))  # type: ignore[arg-type]
+
+
+@contextlib.contextmanager
+def killed_before_champion() -> Iterator[None]:
+    """What is inside dies where it would move the champion's alias, after all that comes before."""
+
+    def die(client: MlflowClient, region: str, alias: str, version: int) -> None:
+        if alias == CHAMPION:
+            raise KeyboardInterrupt
+        set_alias(client, region, alias, version)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(lifecycle, "set_alias", die)
+        with pytest.raises(KeyboardInterrupt):
+            yield
 
 
 def aliases(uri: str, region: str) -> dict[str, int]:

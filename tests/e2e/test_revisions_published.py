@@ -90,7 +90,8 @@ def test_a_release_made_again_continues_what_it_continued_before(region: Region)
     """The pointer names the release itself by then: it must not become its own predecessor."""
     manifest, before = region.manifest(), region.published()
     store = open_store(str(region.store))
-    made = MadeFrom(manifest["inputs"]["input_key"], manifest["model"]["weights_sha256"])
+    model = manifest["model"]
+    made = MadeFrom(manifest["inputs"]["input_key"], model["weights_sha256"], model["config_sha256"])
     knows = Knowledge(TARGET, manifest["public_until"], "2021-01-20")
     found = continued(store, "badland", knows, made)
     assert found.release == manifest["inputs"]["predecessor"]

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -54,6 +55,19 @@ def test_a_month_goes_through_every_stage_once(request_: RunRequest, script: Any
     assert tuple(stages.calls) == STAGES == tuple(line.stage for line in report.stages)
     assert (report.outcome, report.month, report.release) == ("published", "2021-03", pointer(request_)["release"])
     assert (report.verdict, report.decision) == ("A script.", "promote: scripted")
+
+
+@pytest.mark.parametrize(("config", "works"), [("1" * 64, False), ("2" * 64, True)])
+def test_a_champion_of_the_same_weights_and_another_configuration_maps_again(
+    request_: RunRequest, script: Any, config: str, works: bool
+) -> None:
+    stages = script()
+    run_month(opened(request_), stages)
+    version = SimpleNamespace(weights_sha256="0" * 64, config_sha256=config)
+    stages.champion, stages.registry = lambda *_: SimpleNamespace(version=version), "approved since"
+    stages.calls.clear()
+    run_month(opened(request_), stages)
+    assert ("map" in stages.calls) is works
 
 
 def test_at_a_glance_there_is_nothing_to_do(request_: RunRequest, script: Any) -> None:

@@ -19,7 +19,7 @@ from gvio.store.sentences import change_sentences
 from gvio.store.writing import write_release
 from gvio.types import Month
 
-OURS = MadeFrom("our inputs", "our weights")
+OURS = MadeFrom("our inputs", "our weights", "our configuration")
 
 
 def knows(month: str, until: str = "2021-02-18", as_of: str = "2021-04-20") -> Knowledge:
@@ -63,8 +63,17 @@ def test_a_release_made_again_continues_what_it_continued(store: LocalStore, pub
     assert found.release == first.id
     assert found.again is not None
     assert found.again.release == again.id
-    other = continued(store, "testland", knows("2021-03"), MadeFrom(OURS.input_key, "another model"))
+    by_another = MadeFrom(OURS.input_key, "another model", OURS.config_sha256)
+    other = continued(store, "testland", knows("2021-03"), by_another)
     assert (other.release, other.again) == (again.id, None), "a model that replaced another is news"
+
+
+def test_a_model_is_its_weights_and_its_configuration(store: LocalStore, publish: Any) -> None:
+    """A month of fine-tuning may end at the weights it began with, and still learn how far to believe light."""
+    publish("2021-02")
+    model = {"weights_sha256": OURS.weights_sha256, "config_sha256": "another configuration"}
+    same_weights = publish("2021-03", inputs={"input_key": OURS.input_key}, model=model)
+    assert find(store, "2021-03") == Continued(same_weights.id, None, dt.date(2021, 4, 20))
 
 
 def test_an_older_month_does_not_continue_a_newer_one(store: LocalStore, publish: Any) -> None:
