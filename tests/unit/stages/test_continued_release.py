@@ -18,7 +18,7 @@ from gvio.types import Month
 
 def mapped(predecessor: str | None) -> Any:
     inputs = SimpleNamespace(input_key="ours", figures_public_until="2021-03-18", predecessor=predecessor)
-    model = SimpleNamespace(weights_sha256="ours")
+    model = SimpleNamespace(weights_sha256="ours", config_sha256="ours")
     return SimpleNamespace(head=SimpleNamespace(month="2021-03", as_of="2021-04-20", inputs=inputs, model=model))
 
 
