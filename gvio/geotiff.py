@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import rasterio
@@ -13,6 +13,8 @@ from odc.geo.geobox import GeoBox
 from rasterio.io import MemoryFile
 
 from gvio.types import FloatArray, IntArray
+
+Overviews = Literal["average", "nearest"]
 
 # Packs are input: GDAL must leave no .aux.xml, .gz.properties or the like beside them, nor scan their folder.
 GDAL_OPTIONS: Mapping[str, str] = MappingProxyType(
@@ -49,19 +51,27 @@ def as_cog(
     nodata: float | None,
     descriptions: Sequence[str] = (),
     tags: Mapping[str, str] | None = None,
+    *,
+    units: Sequence[str] = (),
+    overviews: Overviews = "average",
 ) -> bytes:
     """(y, x) or (band, y, x) as a cloud-optimised GeoTIFF in the array's dtype; the same bytes for the same arguments.
+
+    With `units`, one a band, come the bands' statistics, by which other programs choose their colours. `overviews`:
+    what a pixel of them is of the pixels below, their mean or one of them.
 
     Raises:
         ValueError: The array does not fit the grid, or descriptions do not fit the bands.
     """
     bands = _as_bands(array, geobox, descriptions)
-    options = {"COMPRESS": "DEFLATE", "PREDICTOR": "YES", "BLOCKSIZE": 256, "OVERVIEW_RESAMPLING": "AVERAGE"}
+    options = {"COMPRESS": "DEFLATE", "PREDICTOR": "YES", "LEVEL": 9, "BLOCKSIZE": 256}
+    options |= {"OVERVIEW_RESAMPLING": overviews.upper()}
     # GDAL makes a COG only as a copy of another file: overviews must be known before the first byte is written. That
     # one is not compressed, which would take as long as the COG itself and change none of its bytes.
     with rasterio.Env(**GDAL_OPTIONS), MemoryFile() as plain, MemoryFile(ext=".tif") as cog:
         with plain.open(**_profile(bands, geobox, nodata)) as sink:
             _fill(sink, bands, descriptions, tags)
+            _describe(sink, bands, units, nodata)
         with plain.open() as source:
             rasterio.shutil.copy(source, cog.name, driver="COG", **options)
         return bytes(cog.getbuffer())
@@ -96,3 +106,14 @@ def _fill(sink: Any, bands: Any, descriptions: Sequence[str], tags: Mapping[str,
     for number, text in enumerate(descriptions, start=1):
         sink.set_band_description(number, text)
     sink.update_tags(**(tags or {}))
+
+
+def _describe(sink: Any, bands: Any, units: Sequence[str], nodata: float | None) -> None:
+    """Units, and GDAL's statistics of what is not nodata: QGIS and others would otherwise guess from an overview."""
+    for number, (unit, band) in enumerate(zip(units, bands, strict=bool(units)), start=1):
+        sink.set_band_unit(number, unit)
+        seen = band[np.isfinite(band) & (band != nodata)].astype(np.float64)
+        if seen.size:
+            found = {"MINIMUM": seen.min(), "MAXIMUM": seen.max(), "MEAN": seen.mean(), "STDDEV": seen.std()}
+            found |= {"VALID_PERCENT": 100 * seen.size / band.size}
+            sink.update_tags(number, **{f"STATISTICS_{name}": f"{value:.9g}" for name, value in found.items()})

@@ -26,7 +26,7 @@ from shapely.geometry.base import BaseGeometry
 
 from gvio.errors import GvioError, ProductError, StoreError
 from gvio.files import SecondReader, write_bytes
-from gvio.geotiff import GDAL_OPTIONS, as_cog, as_geotiff
+from gvio.geotiff import GDAL_OPTIONS, Overviews, as_cog, as_geotiff
 from gvio.grid.align import check_aligned
 from gvio.grid.region import covered_window
 from gvio.types import FloatArray, IntArray
@@ -153,15 +153,26 @@ def cog_bytes(
     nodata: float | None,
     descriptions: Sequence[str] = (),
     tags: Mapping[str, str] | None = None,
+    units: Sequence[str] = (),
+    overviews: Overviews = "average",
 ) -> bytes:
     """Cloud-optimised GeoTIFF of (band, y, x), float32, as bytes that depend on the arguments alone.
 
-    DEFLATE with the floating-point predictor: every reader in use opens it. Overviews are averages.
+    DEFLATE with the floating-point predictor: every reader in use opens it.
+
+    Args:
+        array: The bands.
+        geobox: Their grid.
+        nodata: Value of pixels without data.
+        descriptions: One a band, or none.
+        tags: Of the file.
+        units: One a band, or none; with them come the bands' statistics.
+        overviews: What their pixels are: means of the pixels below, or one of these.
 
     Raises:
-        ValueError: The array does not fit the grid, or descriptions do not fit the bands.
+        ValueError: The array does not fit the grid, or descriptions or units do not fit the bands.
     """
-    return as_cog(np.asarray(array, np.float32), geobox, nodata, descriptions, tags)
+    return as_cog(np.asarray(array, np.float32), geobox, nodata, descriptions, tags, units=units, overviews=overviews)
 
 
 def write_cog(path: str | Path, array: FloatArray | IntArray, geobox: GeoBox, *, nodata: float | None) -> None:

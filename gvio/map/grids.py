@@ -10,14 +10,12 @@ import numpy.typing as npt
 
 from gvio.config import MapParams
 from gvio.errors import ModelError
+from gvio.map.bands import BANDS as BANDS
 from gvio.map.industry import Industry
 from gvio.map.linear import pooled_months, raw_map, require_estimates
 from gvio.map.raking import rake_pixels, spread_districts
 from gvio.map.uncertainty import allocation_sigma, pixel_interval
 from gvio.types import FloatArray, Progress
-
-BANDS = ("estimate", "lower80", "upper80", "raw", "adjustment")
-"""Descriptions of the bands, in order (contract §3)."""
 
 
 def map_months(

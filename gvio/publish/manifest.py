@@ -16,7 +16,17 @@ _NOT_FACTS = frozenset({"schema_version", "release", "objects"})
 JSON_TYPE = "application/json"
 ITEM_TYPE = "application/geo+json"
 COG_TYPE = "image/tiff; application=geotiff; profile=cloud-optimized"
+_CSV = "text/csv; charset=utf-8"
 MEDIA_TYPES: Mapping[str, str] = {
+    "districts.parquet": "application/vnd.apache.parquet",
+    "districts.geojson": ITEM_TYPE,
+    "districts.tif": COG_TYPE,
+    "estimates.csv": _CSV,
+    "evidence.csv": _CSV,
+    "explanations.csv": _CSV,
+    "figures.csv": _CSV,
+    "news.csv": _CSV,
+    "vintages.csv": _CSV,
     "estimates.parquet": "application/vnd.apache.parquet",
     "explanations.parquet": "application/vnd.apache.parquet",
     "evidence.parquet": "application/vnd.apache.parquet",

@@ -26,6 +26,7 @@ from gvio.publish.manifest import ITEM_TYPE, MEDIA_TYPES, facts_of, manifest_jso
 from gvio.publish.models import NAME as MODELS
 from gvio.publish.models import ModelSpan, models_json
 from gvio.publish.stac import build_item, catalog_json, collection_json
+from gvio.publish.tables import csv_twins
 from gvio.scoreboard.board import Scoreboard
 from gvio.scoreboard.names import Skill
 from gvio.types import Asset, CheckResult, Manifest, Month
@@ -77,6 +78,7 @@ def build_release(
     created: dt.datetime,
     explanations: pd.DataFrame | None = None,
     revisions: Mapping[str, bytes] | None = None,
+    outlines: Mapping[str, bytes] | None = None,
     models: Sequence[ModelSpan] = (),
 ) -> Release:
     """Name and describe everything that a run publishes.
@@ -98,6 +100,7 @@ def build_release(
         created: When it is published; enters `latest.json` only, as does the as-of day.
         explanations: What the estimates are made of, see `explanations_parquet`; None to publish none.
         revisions: Encoded objects that say why and how numbers change, by name; None to publish none.
+        outlines: The districts (`publish.outlines`), by name; None to publish none.
         models: Which model made the releases until this one, see `publish.models`; empty to publish none.
 
     Raises:
@@ -120,9 +123,10 @@ def build_release(
     }
     if explanations is not None:
         named[EXPLANATIONS] = explanations_parquet(explanations, config.start, month, config.invented)
-    named |= revisions or {}
+    named |= {**(revisions or {}), **(outlines or {})}
     if models:
         named[MODELS] = models_json(config.name, models)
+    named |= csv_twins(named)
     about = Manifest("", config.name, month, (), inputs, model, code, skill, knowledge.public_until, config.invented)
     return _assemble(config, knowledge, sorted(grids, key=lambda g: g.month), named, about, created)
 

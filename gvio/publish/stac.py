@@ -17,7 +17,7 @@ import pystac
 from odc.geo.geobox import GeoBox
 
 from gvio.config import INVENTED
-from gvio.map.grids import BANDS
+from gvio.map.bands import BANDS, MEANINGS, band_units
 from gvio.publish.canonical import canonical_json
 from gvio.publish.grids import GridObject
 from gvio.types import Asset, Month
@@ -26,13 +26,6 @@ _EXTENSIONS = (
     "https://stac-extensions.github.io/projection/v2.0.0/schema.json",
     "https://stac-extensions.github.io/file/v2.1.0/schema.json",
 )
-_BAND_WORDS = {
-    "estimate": "industrial output of the pixel in the month, raked to the district's estimate",
-    "lower80": "lower limit of the 80 % interval",
-    "upper80": "upper limit of the 80 % interval",
-    "raw": "the linear map before raking",
-    "adjustment": "raking factor of the pixel's district",
-}
 
 
 class Described(Protocol):
@@ -167,8 +160,8 @@ def _item_json(config: Described, grid: GridObject) -> bytes:
 
 
 def _grid_asset(config: Described, grid: GridObject) -> pystac.Asset:
-    bands = [{"name": name, "description": _BAND_WORDS[name], "unit": config.unit} for name in BANDS]
-    bands[BANDS.index("adjustment")]["unit"] = "1"
+    units = zip(BANDS, band_units(config.unit), strict=True)
+    bands = [{"name": name, "description": MEANINGS[name], "unit": unit} for name, unit in units]
     return pystac.Asset(
         f"../{grid.key}",
         media_type=grid.asset.media_type,

@@ -231,7 +231,7 @@ class Product:
     """Everything that is published, encoded. `estimates` and `explanations` as in contract §3.
 
     `revisions`: bytes of the objects that say why and how numbers change (`gvio.stages.revisions`) and whether the
-    present has drifted (`gvio.stages.drift`), by name.
+    present has drifted (`gvio.stages.drift`), by name. `outlines`: the districts (`gvio.publish.outlines`), by name.
     """
 
     grids: tuple[GridObject, ...]
@@ -241,6 +241,7 @@ class Product:
     model_card: str
     trends: bytes | None
     revisions: Mapping[str, bytes] = dataclasses.field(default_factory=dict)
+    outlines: Mapping[str, bytes] = dataclasses.field(default_factory=dict)
 
 
 class PublishedHead(Head):

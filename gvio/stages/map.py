@@ -13,12 +13,12 @@ from gvio.map.grids import estimate_series, map_months
 from gvio.map.industry import Industry, industry_of
 from gvio.map.intervals import gaussian_half_width
 from gvio.map.official import Estimates
-from gvio.map.trends import TREND_BANDS, trend_bands
+from gvio.map.trends import trend_bands
 from gvio.publish.drift import NAME as DRIFT
 from gvio.publish.drift import drift_json
 from gvio.publish.explanations import explanations_frame
 from gvio.publish.grids import Grid, GridObject
-from gvio.raster import cog_bytes
+from gvio.publish.outlines import outline_objects
 from gvio.report.model_card import model_card
 from gvio.run.artifacts import (
     Decided,
@@ -42,7 +42,7 @@ from gvio.stages.product_files import pack_product, read_product
 from gvio.stages.revisions import Estimated, release_before, revision_objects
 from gvio.stages.sums import sums_of
 from gvio.stages.workers import one_thread_each
-from gvio.store.grids import encode_grid
+from gvio.store.grids import encode_grid, encode_trends
 from gvio.store.predecessor import Continued
 from gvio.store.standing import Standing, last_manifest
 from gvio.train.fit import Fitted, lit_setting
@@ -166,6 +166,9 @@ def _make(
         model_card=model_card(config, about, scoreboard, champion.decided, fetched.head.switches),
         trends=_trends(context, samples, industry, series),
         revisions=revision_objects(context, decided, estimated, last) | {DRIFT: drift_json(drift)},
+        outlines=outline_objects(
+            context.places.districts, samples.owner, samples.geobox, context.region, config.invented
+        ),
     )
     return product, checks, float(estimates.estimate[-1, -1])
 
@@ -204,9 +207,9 @@ def _encoded(context: Context, samples: Samples, month: Month, array: FloatArray
 def _trends(context: Context, samples: Samples, industry: Industry, series: FloatArray | None) -> bytes | None:
     if series is None:
         return None
+    config, span = context.config, (samples.months[0], samples.months[-1])
     bands = trend_bands(industry, series)
-    tags = {"invented": "true"} if context.config.invented else None
-    return cog_bytes(bands, samples.geobox, nodata=float("nan"), descriptions=TREND_BANDS, tags=tags)
+    return encode_trends(bands, samples.geobox, context.region, span, config.unit, config.invented)
 
 
 def _stamp(context: Context, decided: Decided) -> ModelStamp:

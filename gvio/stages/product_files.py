@@ -12,6 +12,7 @@ from gvio.publish.evidence import NAMES as EVIDENCE
 from gvio.publish.explanations import explanations_parquet, read_explanations
 from gvio.publish.grids import GridObject
 from gvio.publish.news import NAME as NEWS
+from gvio.publish.outlines import NAMES as OUTLINES
 from gvio.publish.vintages import REVISIONS, VINTAGES
 from gvio.raster import read_cog
 from gvio.run.artifacts import MappedHead, Product
@@ -39,7 +40,7 @@ def pack_product(product: Product, config: RegionConfig) -> dict[str, bytes]:
         _SCOREBOARD: canonical_json(product.scoreboard.document()),
         _CARD: product.model_card.encode(),
         **{_grid(str(grid.month)): grid.data for grid in product.grids},
-        **{f"{_FOLDER}/{name}": data for name, data in product.revisions.items()},
+        **{f"{_FOLDER}/{name}": data for name, data in {**product.revisions, **product.outlines}.items()},
     }
     return files if product.trends is None else files | {_TRENDS: product.trends}
 
@@ -61,12 +62,14 @@ def read_product(workspace: Workspace, head: MappedHead) -> Product:
         scoreboard=Scoreboard.parse(workspace.data(head, _SCOREBOARD), _SCOREBOARD, InputRefused, _HINT),
         model_card=workspace.data(head, _CARD).decode(),
         trends=workspace.data(head, _TRENDS) if _TRENDS in head.files else None,
-        revisions={name: workspace.data(head, f"{_FOLDER}/{name}") for name in _REVISIONS if _kept(head, name)},
+        revisions=_those_kept(workspace, head, _REVISIONS),
+        outlines=_those_kept(workspace, head, OUTLINES),
     )
 
 
-def _kept(head: MappedHead, name: str) -> bool:
-    return f"{_FOLDER}/{name}" in head.files
+def _those_kept(workspace: Workspace, head: MappedHead, names: tuple[str, ...]) -> dict[str, bytes]:
+    files = {name: f"{_FOLDER}/{name}" for name in names}
+    return {name: workspace.data(head, file) for name, file in files.items() if file in head.files}
 
 
 def _grid(month: str) -> str:
