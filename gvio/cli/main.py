@@ -103,7 +103,7 @@ def _absent(error: ModuleNotFoundError) -> ConfigError:
     if name in ("", "gvio"):
         raise error
     hint = "This command needs all of gvio: `pip install 'gvio[run]'`."
-    return ConfigError(f"the library {name!r} is not installed", where="gvio", hint=hint)
+    return ConfigError(f"the library {name!r} is not installed", hint=hint)
 
 
 def _report(error: GvioError, as_json: bool) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from gvio.errors import ConfigError, StoreError
+from gvio.library.months import dated, month_of
 from gvio.library.places import area_of, pixel_of
 from gvio.map.bands import BANDS
 from gvio.publish.outlines import PARQUET, RASTER, read_outlines
@@ -115,9 +116,8 @@ class Release:
 
         Sorted by area and month; `official` is NaN and `official_published` NaT where no figure was public.
         """
-        frame = _dated(self.published.estimates)
-        days = pd.to_datetime(frame["official_published"])
-        frame = frame.assign(official_published=days)
+        frame = dated(self.published.estimates)
+        frame = frame.assign(official_published=pd.to_datetime(frame["official_published"]))
         frame.insert(1, "name", [self._names.get(area, area) for area in frame["area_id"]])
         return frame
 
@@ -134,7 +134,7 @@ class Release:
         """
         import geopandas as gpd
 
-        wanted = _month(month)
+        wanted = month_of(month)
         rows = self.estimates[self.estimates["month"] == pd.Timestamp(wanted.first_day)]
         if rows.empty:
             raise self._no_month(wanted, sorted(set(self.published.estimates["month"])))
@@ -155,7 +155,7 @@ class Release:
         """
         from gvio.library.arrays import grid_array
 
-        wanted = str(_month(month))
+        wanted = str(month_of(month))
         bands, geobox = self._read_grid(wanted)
         return grid_array(self, wanted, bands, geobox)
 
@@ -182,7 +182,7 @@ class Release:
         news = read_news_of(self.store, self.manifest)
         if news is None:
             return None
-        frame = _dated(news.rows)
+        frame = dated(news.rows)
         frame.attrs["together"] = list(news.together)
         return frame
 
@@ -190,13 +190,13 @@ class Release:
     def vintages(self) -> pd.DataFrame | None:
         """Every estimate and official figure of each area and month, first to latest; None of a release of long ago."""
         found = read_revisions(self.store, self.manifest).vintages
-        return None if found is None else _dated(found).assign(day=pd.to_datetime(found["day"]))
+        return None if found is None else dated(found).assign(day=pd.to_datetime(found["day"]))
 
     @cached_property
     def explanations(self) -> pd.DataFrame | None:
         """What each estimate is made of, in logarithms; None of a release of long ago."""
         found = self.published.explanations
-        return None if found is None else _dated(found)
+        return None if found is None else dated(found)
 
     @cached_property
     def errata(self) -> tuple[Erratum, ...]:
@@ -293,21 +293,8 @@ class Release:
         keys = self.published.grids
         if month not in keys:
             raise self._no_month(Month.parse(month), list(keys))
-        bands, geobox, _ = read_grid(self.store, self.region, keys[month])
-        return bands, geobox
+        return read_grid(self.store, self.region, keys[month])[:2]
 
     def _no_month(self, month: Month, there: list[str]) -> ConfigError:
         hint = f"It has {there[0]} to {there[-1]}." if there else "It has none."
         return ConfigError(f"the release has no {month}", where=self.id, hint=hint)
-
-
-def _month(given: str | dt.date) -> Month:
-    try:
-        return Month(given.year, given.month) if isinstance(given, dt.date) else Month.parse(given)
-    except ValueError as error:
-        raise ConfigError(str(error), where="month") from None
-
-
-def _dated(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with its months as dates, the first of the month."""
-    return table.assign(month=pd.to_datetime(table["month"] + "-01"))

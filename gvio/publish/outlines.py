@@ -30,7 +30,7 @@ NAMES = (PARQUET, GEOJSON, RASTER)
 NOBODY = 0
 """Code of pixels outside every district."""
 _DEGREES = 7  # digits of GeoJSON: a centimetre
-_SCHEMA = pa.schema(
+SCHEMA = pa.schema(
     [
         pa.field("area_id", pa.string(), nullable=False),
         pa.field("name", pa.string(), nullable=False),
@@ -54,10 +54,9 @@ def outline_objects(
         invented: The data are simulated; written into the files' metadata.
     """
     tags = {"region": region, "meaning": "code of districts.parquet; 0 in no district", "overviews": "nearest pixel"}
+    tags |= {"invented": "true"} if invented else {}
     codes = (owner + 1).astype(np.uint16)
-    raster = as_cog(
-        codes, geobox, NOBODY, ("district",), tags | ({"invented": "true"} if invented else {}), overviews="nearest"
-    )
+    raster = as_cog(codes, geobox, NOBODY, ("district",), tags, overviews="nearest", compression="zstd")
     return {PARQUET: _geoparquet(districts, invented), GEOJSON: _geojson(districts), RASTER: raster}
 
 
@@ -88,7 +87,7 @@ def _geoparquet(districts: gpd.GeoDataFrame, invented: bool) -> bytes:
         },
     }
     metadata = {"geo": json.dumps(about, sort_keys=True), "invented": str(invented).lower()}
-    said = pa.schema([f.with_metadata(described("districts", f.name, "")) for f in _SCHEMA], metadata)
+    said = pa.schema([f.with_metadata(described("districts", f.name, "")) for f in SCHEMA], metadata)
     table = pa.table({**rows, "code": codes, "geometry": pa.array(shapely.to_wkb(shapes))}, schema=said)
     sink = io.BytesIO()
     pq.write_table(table, sink, compression="zstd")

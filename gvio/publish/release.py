@@ -124,9 +124,7 @@ def build_release(
     if explanations is not None:
         named[EXPLANATIONS] = explanations_parquet(explanations, config.start, month, config.invented)
     named |= {**(revisions or {}), **(outlines or {})}
-    if models:
-        named[MODELS] = models_json(config.name, models)
-    named |= csv_twins(named)
+    named |= {MODELS: models_json(config.name, models)} if models else {}
     about = Manifest("", config.name, month, (), inputs, model, code, skill, knowledge.public_until, config.invented)
     return _assemble(config, knowledge, sorted(grids, key=lambda g: g.month), named, about, created)
 
@@ -140,6 +138,7 @@ def _assemble(
     created: dt.datetime,
 ) -> Release:
     """Names for the bytes: grids and items by their own content, tables under the release, which all of it names."""
+    named = {**named, **csv_twins(named)}
     items = [build_item(config, grid) for grid in grids]
     shared = [*(grid.asset for grid in grids), *(describe(item.key, item.data, ITEM_TYPE) for item in items)]
     release = release_id(about.month, facts_of(about), [*shared, *_tables("unnamed", named).values()])

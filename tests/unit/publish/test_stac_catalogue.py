@@ -44,7 +44,8 @@ def test_every_asset_is_a_file_with_the_size_and_checksum_told(written: Path) ->
     collection = pystac.Collection.from_file(str(written / "collection.json"))
     for asset in collection.get_assets().values():
         assert Path(asset.get_absolute_href()).is_file()
-    assert set(collection.assets) == {"estimates.parquet", "scoreboard.json", "checks.json", "model-card.md"}
+    tables = {"estimates.parquet", "estimates.csv", "scoreboard.json", "checks.json", "model-card.md"}
+    assert set(collection.assets) == tables
     for item in collection.get_items():
         asset = item.assets["grid"]
         data = Path(asset.get_absolute_href()).read_bytes()
