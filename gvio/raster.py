@@ -1,7 +1,6 @@
 """The only user of rasterio, with `gvio.geotiff`: GeoTIFF in and out, on exactly the grid that was asked for.
 
-Nothing is resampled here except where the name says so (`read_onto`). What a product's bands mean belongs to
-`gvio.sources`; where a window lies belongs to `gvio.grid`.
+Nothing is resampled here except where the name says so (`read_onto`).
 """
 
 from __future__ import annotations
