@@ -120,8 +120,15 @@ def _describe(sink: Any, bands: Any, units: Sequence[str], nodata: float | None)
     """Units, and GDAL's statistics of what is not nodata: QGIS and others would otherwise guess from an overview."""
     for number, (unit, band) in enumerate(zip(units, bands, strict=bool(units)), start=1):
         sink.set_band_unit(number, unit)
-        seen = band[np.isfinite(band) & (band != nodata)].astype(np.float64)
-        if seen.size:
-            found = {"MINIMUM": seen.min(), "MAXIMUM": seen.max(), "MEAN": seen.mean(), "STDDEV": seen.std()}
-            found |= {"VALID_PERCENT": 100 * seen.size / band.size}
-            sink.update_tags(number, **{f"STATISTICS_{name}": f"{value:.9g}" for name, value in found.items()})
+        found = band_statistics(band, nodata)
+        sink.update_tags(number, **{f"STATISTICS_{name.upper()}": f"{value:.9g}" for name, value in found.items()})
+
+
+def band_statistics(band: FloatArray | IntArray, nodata: float | None) -> dict[str, float]:
+    """minimum, maximum, mean, stddev and valid_percent of a band (y, x), to nine digits; empty where all is nodata."""
+    seen = band[np.isfinite(band) & (band != nodata)].astype(np.float64)
+    if not seen.size:
+        return {}
+    found = {"minimum": seen.min(), "maximum": seen.max(), "mean": seen.mean(), "stddev": seen.std()}
+    found["valid_percent"] = 100 * seen.size / band.size
+    return {name: float(f"{value:.9g}") for name, value in found.items()}

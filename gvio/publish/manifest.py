@@ -15,6 +15,7 @@ _NOT_FACTS = frozenset({"schema_version", "release", "objects"})
 
 JSON_TYPE = "application/json"
 ITEM_TYPE = "application/geo+json"
+PNG_TYPE = "image/png"
 COG_TYPE = "image/tiff; application=geotiff; profile=cloud-optimized"
 _CSV = "text/csv; charset=utf-8"
 MEDIA_TYPES: Mapping[str, str] = {
@@ -42,6 +43,8 @@ MEDIA_TYPES: Mapping[str, str] = {
     "models.json": JSON_TYPE,
     "model-card.md": "text/markdown; charset=utf-8",
     "trends.tif": COG_TYPE,
+    "style.qml": "application/xml",
+    "terms.md": "text/markdown; charset=utf-8",
 }
 
 
@@ -119,7 +122,7 @@ def _implied(listed: Asset, release: str) -> bool:
     folder, _, rest = listed.key.partition("/")
     if folder == "releases" and rest.partition("/")[0] != release:
         return False
-    kinds = {"grids": COG_TYPE, "items": ITEM_TYPE}
+    kinds = {"grids": COG_TYPE, "items": ITEM_TYPE, "thumbnails": PNG_TYPE}
     kind = kinds.get(folder) or MEDIA_TYPES.get(listed.key.rpartition("/")[2], listed.media_type)
     return listed.media_type == kind and listed.month == (rest.partition("/")[0] if folder == "grids" else None)
 

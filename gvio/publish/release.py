@@ -16,17 +16,20 @@ import pandas as pd
 from gvio.config import RegionConfig
 from gvio.errors import GateRefused
 from gvio.publish.canonical import SCHEMA_VERSION, canonical_json
+from gvio.publish.colours import qgis_style
 from gvio.publish.estimates import estimates_parquet
 from gvio.publish.explanations import NAME as EXPLANATIONS
 from gvio.publish.explanations import explanations_parquet
 from gvio.publish.grids import GridObject, describe
 from gvio.publish.knowledge import Knowledge
 from gvio.publish.latest import latest_json
-from gvio.publish.manifest import ITEM_TYPE, MEDIA_TYPES, facts_of, manifest_json, release_id
+from gvio.publish.manifest import ITEM_TYPE, MEDIA_TYPES, PNG_TYPE, facts_of, manifest_json, release_id
 from gvio.publish.models import NAME as MODELS
 from gvio.publish.models import ModelSpan, models_json
 from gvio.publish.stac import build_item, catalog_json, collection_json
 from gvio.publish.tables import csv_twins
+from gvio.publish.terms import NAME as TERMS
+from gvio.publish.terms import terms_md
 from gvio.scoreboard.board import Scoreboard
 from gvio.scoreboard.names import Skill
 from gvio.types import Asset, CheckResult, Manifest, Month
@@ -119,6 +122,8 @@ def build_release(
         "scoreboard.json": canonical_json(scoreboard.document()),
         "checks.json": canonical_json(_checks_document(config, month, checks)),
         "model-card.md": model_card.encode(),
+        "style.qml": qgis_style(_brightest(grids), config.unit),
+        TERMS: terms_md(config),
         **({} if trends is None else {"trends.tif": trends}),
     }
     if explanations is not None:
@@ -140,7 +145,12 @@ def _assemble(
     """Names for the bytes: grids and items by their own content, tables under the release, which all of it names."""
     named = {**named, **csv_twins(named)}
     items = [build_item(config, grid) for grid in grids]
-    shared = [*(grid.asset for grid in grids), *(describe(item.key, item.data, ITEM_TYPE) for item in items)]
+    shown = {grid.thumbnail_key: grid.look.thumbnail for grid in grids if grid.look.thumbnail}
+    shared = [
+        *(grid.asset for grid in grids),
+        *(describe(item.key, item.data, ITEM_TYPE) for item in items),
+        *(describe(key, data, PNG_TYPE) for key, data in shown.items()),
+    ]
     release = release_id(about.month, facts_of(about), [*shared, *_tables("unnamed", named).values()])
     tables = _tables(release, named)
     objects = tuple(sorted([*shared, *tables.values()], key=lambda asset: asset.key))
@@ -153,19 +163,26 @@ def _assemble(
         payloads={
             **{grid.key: grid.data for grid in grids},
             **{item.key: item.data for item in items},
+            **shown,
             **{tables[name].key: data for name, data in named.items()},
         },
         manifest=manifest_json(dataclasses.replace(about, release=release, objects=objects)),
         latest=latest_json(config.name, release, knowledge, created),
         catalogue={
             "catalog.json": catalog_json(config),
-            "collection.json": collection_json(config, release, about.skill, items, tables),
+            "collection.json": collection_json(config, dataclasses.replace(about, release=release), items, tables),
         },
     )
 
 
 def _tables(release: str, named: Mapping[str, bytes]) -> dict[str, Asset]:
     return {n: describe(f"releases/{release}/{n}", data, MEDIA_TYPES[n]) for n, data in named.items()}
+
+
+def _brightest(grids: Sequence[GridObject]) -> float:
+    """The highest estimate of a pixel in the newest grid; 0 where nothing is known of it."""
+    statistics = max(grids, key=lambda grid: grid.month).look.statistics
+    return statistics[0].get("maximum", 0.0) if statistics else 0.0
 
 
 def _require_checked(checks: Sequence[CheckResult], month: Month) -> None:

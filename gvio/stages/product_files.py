@@ -10,14 +10,13 @@ from gvio.publish.errata import NAME as ERRATA
 from gvio.publish.estimates import estimates_parquet, read_estimates
 from gvio.publish.evidence import NAMES as EVIDENCE
 from gvio.publish.explanations import explanations_parquet, read_explanations
-from gvio.publish.grids import GridObject
 from gvio.publish.news import NAME as NEWS
 from gvio.publish.outlines import NAMES as OUTLINES
 from gvio.publish.vintages import REVISIONS, VINTAGES
-from gvio.raster import read_cog
 from gvio.run.artifacts import MappedHead, Product
 from gvio.run.workspace import Workspace
 from gvio.scoreboard.board import Scoreboard
+from gvio.store.grids import decode_grid
 from gvio.types import Month
 
 _FOLDER = "product"
@@ -51,12 +50,8 @@ def read_product(workspace: Workspace, head: MappedHead) -> Product:
     Raises:
         InputRefused: A file is absent or damaged.
     """
-    grids = []
-    for month in head.grids:
-        data = workspace.data(head, _grid(month))
-        grids.append(GridObject(Month.parse(month), data, read_cog(data)[1]))
     return Product(
-        grids=tuple(grids),
+        grids=tuple(decode_grid(Month.parse(month), workspace.data(head, _grid(month))) for month in head.grids),
         estimates=read_estimates(workspace.data(head, _ESTIMATES)),
         explanations=read_explanations(workspace.data(head, _EXPLANATIONS)),
         scoreboard=Scoreboard.parse(workspace.data(head, _SCOREBOARD), _SCOREBOARD, InputRefused, _HINT),

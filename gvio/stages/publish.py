@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from gvio.run.context import Context
 
 STAGE = "publish"
-_OWN = ("checks.json", MODELS)  # the product's other objects are kept by `map`; `gvio repair` restores from them all
+# The product's other objects are kept by `map`; `gvio repair` restores from them all.
+_OWN = ("checks.json", "style.qml", "terms.md", MODELS)
 _JUMP = 1.5  # an estimate that moves by this factor from one release to the next is worth a warning
 
 
@@ -70,10 +71,10 @@ def publish(context: Context, checked: Checked, mapped: Mapped, before: Standing
 
 
 def own_objects(release: Release) -> dict[str, bytes]:
-    """Objects of the release that are made here, by name: checks, models, and the CSV twins of tables."""
+    """Objects of the release that are made here, by name: checks, models, CSV twins of tables, thumbnails."""
     folder = f"releases/{release.id}/"
-    tables = {key.removeprefix(folder): data for key, data in release.payloads.items() if key.startswith(folder)}
-    return {name: data for name, data in tables.items() if name in _OWN or name.endswith(CSV)}
+    named = {key.removeprefix(folder): data for key, data in release.payloads.items()}
+    return {name: data for name, data in named.items() if name in _OWN or name.endswith((CSV, ".png"))}
 
 
 def make_release(

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 Box = tuple[float, float, float, float]
 _ATTEMPTS = 20
 _ROUNDED = 1e-6  # degrees: boxes of items have nine decimals
-_WORDS = frozenset({"description", "keywords", "license", "roles", "stac_extensions", "stac_version"})
+_WORDS = frozenset(
+    {"description", "item_assets", "keywords", "license", "providers", "roles", "stac_extensions", "stac_version"}
+)
 _ITEM = re.compile(r"^items/gvio_(\d{4}-\d{2})_[0-9a-f]+\.json$")
 
 
@@ -71,7 +73,7 @@ def derived(store: ObjectStore, manifest: Manifest) -> dict[str, bytes]:
     tables = {o.key.rpartition("/")[2]: o for o in manifest.objects if o.key.startswith("releases/")}
     return {
         "catalog.json": catalog_json(region),
-        "collection.json": collection_json(region, manifest.release, manifest.skill, items, tables),
+        "collection.json": collection_json(region, manifest, items, tables),
     }
 
 
@@ -81,9 +83,8 @@ def rebuilt_item(store: ObjectStore, manifest: Manifest, wanted: Asset) -> bytes
     Raises:
         StoreError: The store cannot be read.
     """
-    from gvio.publish.grids import GridObject
     from gvio.publish.stac import build_item
-    from gvio.raster import read_cog
+    from gvio.store.grids import decode_grid
 
     month = _month(wanted)
     grid = next((o for o in manifest.objects if o.month == str(month)), None)
@@ -91,7 +92,7 @@ def rebuilt_item(store: ObjectStore, manifest: Manifest, wanted: Asset) -> bytes
     region = _region(store, manifest)
     if data is None or region is None:
         return None
-    made = build_item(region, GridObject(month, data, read_cog(data)[1])).data
+    made = build_item(region, decode_grid(month, data)).data
     return made if sha256(made) == wanted.sha256 else None
 
 

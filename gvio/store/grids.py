@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 from odc.geo.geobox import GeoBox
 
 from gvio.map.bands import BANDS, TREND_BANDS, band_units, trend_units
-from gvio.publish.grids import Grid, GridObject
-from gvio.raster import cog_bytes
+from gvio.publish.grids import Grid, GridObject, look_of
+from gvio.raster import cog_bytes, read_cog
 from gvio.types import FloatArray, Month
 
 
@@ -31,7 +32,17 @@ def encode_grid(grid: Grid, region: str, unit: str, invented: bool = False) -> G
     }
     units = band_units(unit)
     data = cog_bytes(grid.array, grid.geobox, nodata=math.nan, descriptions=BANDS, tags=tags, units=units)
-    return GridObject(grid.month, data, grid.geobox)
+    return GridObject(grid.month, data, grid.geobox, look_of(np.asarray(grid.array, np.float32)))
+
+
+def decode_grid(month: Month, data: bytes) -> GridObject:
+    """The object of an encoded grid; equal to that of `encode_grid`.
+
+    Raises:
+        ProductError: The bytes are not a readable raster.
+    """
+    array, geobox, _ = read_cog(data)
+    return GridObject(month, data, geobox, look_of(array))
 
 
 def encode_trends(

@@ -89,6 +89,8 @@ def test_the_manifest_lists_every_object_with_its_hash_and_size(make_release) ->
         "scoreboard.json",
         "checks.json",
         "model-card.md",
+        "style.qml",
+        "terms.md",
         "trends.tif",
     }
 
