@@ -48,16 +48,26 @@ MEDIA_TYPES: Mapping[str, str] = {
 }
 
 
+def own_name(key: str) -> str:
+    """The name of a release's own object: what stands behind `releases/<release>/`."""
+    return key.split("/", 2)[-1]
+
+
+def media_type(name: str) -> str:
+    """What an own object is, by its name; parts of the cube are JSON or bytes."""
+    return JSON_TYPE if name.endswith("zarr.json") else MEDIA_TYPES.get(name, "application/octet-stream")
+
+
 def release_id(month: Month | str, facts: Mapping[str, Any], objects: Sequence[Asset]) -> str:
     """`<YYYY-MM>-<12 hex digits>` of everything the release says and holds.
 
     `facts` are the manifest's fields but for `schema_version`, `release` and `objects`. Tables lie under the release's
-    own name, so they are hashed by their bare names.
+    own name, so they are hashed by what stands behind it.
     """
     content = {
         "facts": facts,
         "shared": {o.key: o.sha256 for o in objects if not o.key.startswith("releases/")},
-        "named": {o.key.rpartition("/")[2]: o.sha256 for o in objects if o.key.startswith("releases/")},
+        "named": {own_name(o.key): o.sha256 for o in objects if o.key.startswith("releases/")},
     }
     return f"{month}-{hashlib.sha256(canonical_json(content)).hexdigest()[:12]}"
 

@@ -23,7 +23,7 @@ from gvio.publish.explanations import explanations_parquet
 from gvio.publish.grids import GridObject, describe
 from gvio.publish.knowledge import Knowledge
 from gvio.publish.latest import latest_json
-from gvio.publish.manifest import ITEM_TYPE, MEDIA_TYPES, PNG_TYPE, facts_of, manifest_json, release_id
+from gvio.publish.manifest import ITEM_TYPE, PNG_TYPE, facts_of, manifest_json, media_type, release_id
 from gvio.publish.models import NAME as MODELS
 from gvio.publish.models import ModelSpan, models_json
 from gvio.publish.stac import build_item, catalog_json, collection_json
@@ -50,6 +50,7 @@ class Release:
         manifest: `releases/<id>/manifest.json`.
         latest: `latest.json`; the only bytes that hold the as-of day and a time of publication.
         catalogue: `catalog.json` and `collection.json`, derived from the release.
+        title: Of the region, for the catalogue above all regions.
     """
 
     id: str
@@ -61,6 +62,7 @@ class Release:
     manifest: bytes
     latest: bytes
     catalogue: Mapping[str, bytes]
+    title: str = ""
 
 
 def build_release(
@@ -103,7 +105,7 @@ def build_release(
         created: When it is published; enters `latest.json` only, as does the as-of day.
         explanations: What the estimates are made of, see `explanations_parquet`; None to publish none.
         revisions: Encoded objects that say why and how numbers change, by name; None to publish none.
-        outlines: The districts (`publish.outlines`), by name; None to publish none.
+        outlines: The districts (`publish.outlines`) and the cube (`publish.cube`), by name; None to publish none.
         models: Which model made the releases until this one, see `publish.models`; empty to publish none.
 
     Raises:
@@ -172,11 +174,12 @@ def _assemble(
             "catalog.json": catalog_json(config),
             "collection.json": collection_json(config, dataclasses.replace(about, release=release), items, tables),
         },
+        title=config.title,
     )
 
 
 def _tables(release: str, named: Mapping[str, bytes]) -> dict[str, Asset]:
-    return {n: describe(f"releases/{release}/{n}", data, MEDIA_TYPES[n]) for n, data in named.items()}
+    return {n: describe(f"releases/{release}/{n}", data, media_type(n)) for n, data in named.items()}
 
 
 def _brightest(grids: Sequence[GridObject]) -> float:

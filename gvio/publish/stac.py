@@ -18,6 +18,7 @@ from odc.geo.geobox import GeoBox
 
 from gvio.config import INVENTED
 from gvio.publish.canonical import canonical_json
+from gvio.publish.cube import FOLDER as CUBE
 from gvio.publish.grids import GridObject
 from gvio.publish.manifest import PNG_TYPE
 from gvio.publish.stac_fields import (
@@ -112,7 +113,10 @@ def collection_json(config: Described, manifest: Manifest, items: Sequence[Item]
         },
     )
     for name, asset in tables.items():
-        collection.add_asset(name, pystac.Asset(f"./{asset.key}", media_type=asset.media_type, roles=["metadata"]))
+        if not name.startswith(f"{CUBE}/"):
+            collection.add_asset(name, pystac.Asset(f"./{asset.key}", media_type=asset.media_type, roles=["metadata"]))
+    if f"{CUBE}/zarr.json" in tables:
+        collection.add_asset(CUBE, _cube_asset(manifest.release))
     collection.add_links(
         [
             pystac.Link("root", "./catalog.json", pystac.MediaType.JSON),
@@ -199,6 +203,11 @@ def _grid_asset(config: Described, grid: GridObject) -> pystac.Asset:
             "file:checksum": f"1220{grid.asset.sha256}",  # multihash: 12 = SHA-256, 20 = 32 bytes
         },
     )
+
+
+def _cube_asset(release: str) -> pystac.Asset:
+    href, title = f"./releases/{release}/{CUBE}", "Every month: Zarr 3, consolidated"
+    return pystac.Asset(href, title, media_type="application/vnd.zarr; version=3", roles=["data"])
 
 
 def _thumbnail(grid: GridObject) -> pystac.Asset:

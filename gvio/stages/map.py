@@ -14,6 +14,7 @@ from gvio.map.industry import Industry, industry_of
 from gvio.map.intervals import gaussian_half_width
 from gvio.map.official import Estimates
 from gvio.map.trends import trend_bands
+from gvio.publish.cube import CUBE_BANDS, CubeSource, cube_objects
 from gvio.publish.drift import NAME as DRIFT
 from gvio.publish.drift import drift_json
 from gvio.publish.explanations import explanations_frame
@@ -145,7 +146,7 @@ def _make(
     posterior, why = explain(setting, fitted.ensemble.hyper)
     estimates, frame = published_estimates(context, context.ledger, samples, sums, fitted, posterior)
     industry = industry_of(samples)
-    grids, seen = _grids(context, samples, industry, estimates, months, frame)
+    grids, seen, cube = _grids(context, samples, industry, estimates, months, frame)
     checks = [
         *check_estimates(frame, samples.area_ids, config.city_id, samples.months),
         _agreement(context, samples, sums, estimates, fitted),
@@ -164,11 +165,15 @@ def _make(
         model_card=model_card(config, about, scoreboard, champion.decided, fetched.head.switches),
         trends=_trends(context, samples, industry, estimates),
         revisions=revision_objects(context, decided, estimated, last) | {DRIFT: drift_json(drift)},
-        outlines=outline_objects(
-            context.places.districts, samples.owner, samples.geobox, context.region, config.invented
-        ),
+        outlines=_outlines(context, samples),
+        cube=cube_objects(cube, config.unit, {"region": config.name, "invented": str(config.invented).lower()}),
     )
     return product, checks, float(estimates.estimate[-1, -1])
+
+
+def _outlines(context: Context, samples: Samples) -> dict[str, bytes]:
+    config, districts = context.config, context.places.districts
+    return outline_objects(districts, samples.owner, samples.geobox, context.region, config.invented)
 
 
 def _agreement(context: Context, samples: Samples, sums: Sums, estimates: Estimates, fitted: Fitted) -> CheckResult:
@@ -184,8 +189,10 @@ def _grids(
     estimates: Estimates,
     months: list[Month],
     frame: pd.DataFrame,
-) -> tuple[tuple[GridObject, ...], list[GridSeen]]:
-    """Each month's grid, encoded, and what was found in it: one at a time, because all would not fit into memory."""
+) -> tuple[tuple[GridObject, ...], list[GridSeen], CubeSource]:
+    """Each month's grid, encoded, what was found in it, and what the cube takes of it: one grid at a time, because all
+    would not fit into memory.
+    """
     config, params, figures = context.config, context.params.map, figures_of(frame)
     districts = (estimates.estimate[:-1], estimates.lower[80][:-1], estimates.upper[80][:-1])
     place = np.zeros(samples.owner.size, dtype=bool)
@@ -193,12 +200,15 @@ def _grids(
     where = place.reshape(samples.owner.shape)
     wanted = [m - samples.months[0] for m in months]
     encoded, seen = [], []
+    taken = np.empty((len(CUBE_BANDS), len(industry.pixels), len(months)), np.float32)
     arrays = map_months(industry, *districts, wanted, params, context.progress)
     for month, array in zip(months, arrays, strict=True):
         seen.append(look_at_grid(month, array, figures, samples.owner, samples.area_ids, where))
         grid = Grid(month, array, samples.geobox)
         encoded.append(encode_grid(grid, context.region, config.unit, config.invented))
-    return tuple(encoded), seen
+        taken[:, :, len(seen) - 1] = array[: len(CUBE_BANDS)].reshape(len(CUBE_BANDS), -1)[:, industry.pixels]
+    cube = CubeSource(samples.geobox, samples.owner >= 0, industry.pixels, months, taken)
+    return tuple(encoded), seen, cube
 
 
 def _trends(context: Context, samples: Samples, industry: Industry, estimates: Estimates) -> bytes | None:

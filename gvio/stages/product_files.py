@@ -5,6 +5,7 @@ from __future__ import annotations
 from gvio.config import RegionConfig
 from gvio.errors import SAME_OPTIONS, InputRefused
 from gvio.publish.canonical import canonical_json
+from gvio.publish.cube import FOLDER as CUBE
 from gvio.publish.drift import NAME as DRIFT
 from gvio.publish.errata import NAME as ERRATA
 from gvio.publish.estimates import estimates_parquet, read_estimates
@@ -39,7 +40,7 @@ def pack_product(product: Product, config: RegionConfig) -> dict[str, bytes]:
         _SCOREBOARD: canonical_json(product.scoreboard.document()),
         _CARD: product.model_card.encode(),
         **{_grid(str(grid.month)): grid.data for grid in product.grids},
-        **{f"{_FOLDER}/{name}": data for name, data in {**product.revisions, **product.outlines}.items()},
+        **{f"{_FOLDER}/{name}": data for name, data in _others(product).items()},
     }
     return files if product.trends is None else files | {_TRENDS: product.trends}
 
@@ -59,7 +60,17 @@ def read_product(workspace: Workspace, head: MappedHead) -> Product:
         trends=workspace.data(head, _TRENDS) if _TRENDS in head.files else None,
         revisions=_those_kept(workspace, head, _REVISIONS),
         outlines=_those_kept(workspace, head, OUTLINES),
+        cube=_those_kept(workspace, head, tuple(name for name in _names(head) if name.startswith(f"{CUBE}/"))),
     )
+
+
+def _others(product: Product) -> dict[str, bytes]:
+    """Objects that are bytes already, by name."""
+    return {**product.revisions, **product.outlines, **product.cube}
+
+
+def _names(head: MappedHead) -> list[str]:
+    return [file.removeprefix(f"{_FOLDER}/") for file in head.files]
 
 
 def _those_kept(workspace: Workspace, head: MappedHead, names: tuple[str, ...]) -> dict[str, bytes]:

@@ -102,7 +102,7 @@ def make_release(
         created=context.clock(),
         explanations=product.explanations,
         revisions=product.revisions,
-        outlines=product.outlines,
+        outlines={**product.outlines, **product.cube},
         models=_models(mapped, last),
         knowledge=_knowledge(mapped),
     )
