@@ -6,8 +6,8 @@ and CF readers find it.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -17,23 +17,37 @@ from odc.geo.geobox import GeoBox
 from gvio.map.bands import BANDS, MEANINGS, band_units
 from gvio.types import FloatArray
 
-if TYPE_CHECKING:
-    from gvio.library.release import Release
+
+@dataclasses.dataclass(frozen=True)
+class Labels:
+    """What an array says of where it comes from."""
+
+    title: str
+    region: str
+    release: str
+    unit: str
+    invented: bool
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """As attributes of an array, without the unit, which its variables have."""
+        said = {"title": self.title, "region": self.region, "release": self.release}
+        return said | ({"invented": "true"} if self.invented else {})
 
 
-def grid_array(release: Release, month: str, bands: FloatArray, geobox: GeoBox) -> xr.DataArray:
+def grid_array(labels: Labels, month: str, bands: FloatArray, geobox: GeoBox) -> xr.DataArray:
     """One month: dimensions band, y, x; float32, NaN outside every district."""
     coordinates = {
         **_place(geobox),
         "band": list(BANDS),
-        "band_units": ("band", list(band_units(release.unit))),
+        "band_units": ("band", list(band_units(labels.unit))),
         "month": pd.Timestamp(f"{month}-01"),
     }
-    attributes = {"long_name": "industrial output", "units": release.unit, **_about(release)}
+    attributes = {"long_name": "industrial output", "units": labels.unit, **labels.attributes}
     return xr.DataArray(bands, coordinates, ("band", "y", "x"), "gvio", attributes | {"grid_mapping": "spatial_ref"})
 
 
-def cube_dataset(release: Release, months: Sequence[str], bands: FloatArray, geobox: GeoBox) -> xr.Dataset:
+def cube_dataset(labels: Labels, months: Sequence[str], bands: FloatArray, geobox: GeoBox) -> xr.Dataset:
     """Many months: a variable a band, dimensions month, y, x; `bands` is (band, month, y, x) float32."""
     coordinates = {**_place(geobox), "month": pd.DatetimeIndex([f"{month}-01" for month in months])}
     variables = {
@@ -42,14 +56,9 @@ def cube_dataset(release: Release, months: Sequence[str], bands: FloatArray, geo
             values,
             {"long_name": MEANINGS[name], "units": unit, "grid_mapping": "spatial_ref"},
         )
-        for name, unit, values in zip(BANDS, band_units(release.unit), bands, strict=True)
+        for name, unit, values in zip(BANDS, band_units(labels.unit), bands, strict=True)
     }
-    return xr.Dataset(variables, coordinates, _about(release))
-
-
-def _about(release: Release) -> dict[str, str]:
-    said = {"title": release.title, "region": release.region, "release": release.id}
-    return said | ({"invented": "true"} if release.invented else {})
+    return xr.Dataset(variables, coordinates, labels.attributes)
 
 
 def _place(geobox: GeoBox) -> Mapping[str, object]:

@@ -16,8 +16,10 @@ import numpy as np
 import pandas as pd
 
 from gvio.errors import ConfigError, StoreError
+from gvio.library.arrays import Labels, cube_dataset, grid_array
 from gvio.library.months import dated, month_of
 from gvio.library.places import area_of, pixel_of
+from gvio.library.series import INTERVALS, district_shares, summed_series
 from gvio.map.bands import BANDS
 from gvio.publish.outlines import PARQUET, RASTER, read_outlines
 from gvio.raster import read_cog
@@ -153,11 +155,9 @@ class Release:
             ConfigError: The release has no grid of this month.
             StoreError: It cannot be read; as DamagedStore where its bytes are not the ones published.
         """
-        from gvio.library.arrays import grid_array
-
         wanted = str(month_of(month))
         bands, geobox = self._read_grid(wanted)
-        return grid_array(self, wanted, bands, geobox)
+        return grid_array(self._labels, wanted, bands, geobox)
 
     @cached_property
     def cube(self) -> xr.Dataset:
@@ -166,12 +166,10 @@ class Release:
         Raises:
             StoreError: As for `grid`.
         """
-        from gvio.library.arrays import cube_dataset
-
         months = list(self.published.grids)
         with ThreadPoolExecutor(_READERS) as pool:
             read = list(pool.map(self._read_grid, months))
-        return cube_dataset(self, months, np.stack([bands for bands, _ in read], axis=1), read[0][1])
+        return cube_dataset(self._labels, months, np.stack([bands for bands, _ in read], axis=1), read[0][1])
 
     @cached_property
     def news(self) -> pd.DataFrame | None:
@@ -250,8 +248,6 @@ class Release:
             ConfigError: It is no area, or lies outside the region.
             StoreError: The release was made before districts were published; or as for `grid`.
         """
-        from gvio.library.series import INTERVALS, district_shares, summed_series
-
         outlines, codes = self._outlines, self._codes
         if outlines is None or codes is None:
             hint = "Take a later release, or sum pixels of `release.cube` yourself."
@@ -267,6 +263,10 @@ class Release:
         series.index = pd.DatetimeIndex([f"{month}-01" for month in series.index], name="month")
         series.attrs = {"unit": self.unit, "release": self.id, "interval": INTERVALS}
         return series
+
+    @property
+    def _labels(self) -> Labels:
+        return Labels(self.title, self.region, self.id, self.unit, self.invented)
 
     @property
     def _names(self) -> dict[str, str]:
