@@ -18,7 +18,7 @@ import pandas as pd
 import shapely
 from odc.geo.geobox import GeoBox
 
-from gvio.types import ESTIMATE_COLUMNS, BoolArray, FloatArray, IntArray
+from gvio.types import ESTIMATE_COLUMNS, FloatArray, IntArray
 
 _WHOLE = 1e-4  # of a district's outline: corners that were written with fewer digits, or digitised twice
 INTERVALS = (
@@ -51,16 +51,38 @@ class Shares:
         return tuple(area for area, whole, outside in named if not whole and not outside)
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class PartPixels:
+    """The pixels of districts that an area cuts.
+
+    Attributes:
+        months: (T,) that have a grid, texts.
+        output: (T, N) band `estimate`.
+        codes: (N,) a district's code is its place among `Shares.districts`, plus one.
+        cover: (N,) share of each pixel inside the area.
+    """
+
+    months: Sequence[str]
+    output: FloatArray
+    codes: IntArray
+    cover: FloatArray
+
+
 def pixel_cover(area: shapely.Geometry, geobox: GeoBox) -> FloatArray:
     """(y, x) share of every pixel that lies in an area, of the grid's system; exact, by cutting the border's pixels."""
     rows, cols = geobox.shape
     a, _, c, _, e, f = list(geobox.transform)[:6]
-    x, y = c + a * np.arange(cols + 1), f + e * np.arange(rows + 1)
+    west, south, east, north = area.bounds
+    left, right = np.clip([np.floor((west - c) / a), np.ceil((east - c) / a)], 0, cols).astype(int)
+    top, bottom = np.clip([np.floor((north - f) / e), np.ceil((south - f) / e)], 0, rows).astype(int)
+    x, y = c + a * np.arange(left, right + 1), f + e * np.arange(top, bottom + 1)
     boxes = shapely.box(*np.broadcast_arrays(x[None, :-1], y[1:, None], x[None, 1:], y[:-1, None]))
     shapely.prepare(area)
-    cover: FloatArray = shapely.contains_properly(area, boxes).astype(np.float64)
-    border = shapely.intersects(area, boxes) & (cover == 0)
-    cover[border] = shapely.area(shapely.intersection(area, boxes[border])) / abs(a * e)
+    inside = shapely.contains_properly(area, boxes).astype(np.float64)
+    border = shapely.intersects(area, boxes) & (inside == 0)
+    inside[border] = shapely.area(shapely.intersection(area, boxes[border])) / abs(a * e)
+    cover: FloatArray = np.zeros((rows, cols))
+    cover[top:bottom, left:right] = inside
     return cover
 
 
@@ -85,17 +107,14 @@ def district_shares(
     )
 
 
-def summed_series(
-    estimates: pd.DataFrame, city: str, shares: Shares, codes: IntArray, grids: tuple[Sequence[str], FloatArray] | None
-) -> pd.DataFrame:
+def summed_series(estimates: pd.DataFrame, city: str, shares: Shares, pixels: PartPixels | None) -> pd.DataFrame:
     """Series of an area; columns of `ESTIMATE_COLUMNS` and `whole`, indexed by month (texts).
 
     Args:
         estimates: The release's table, months as texts.
         city: Area that means all districts.
         shares: Of the area.
-        codes: (y, x) code of each pixel; a district's code is its place among `shares.districts`, plus one.
-        grids: Months and band `estimate` (month, y, x), which parts of districts need; only their months are told then.
+        pixels: Of the districts that are cut, whose months are told then; None where none is.
     """
     tables = {name: estimates.pivot(index="month", columns="area_id", values=name) for name in ESTIMATE_COLUMNS}
     if all(shares.whole):
@@ -103,21 +122,20 @@ def summed_series(
     wholly = [area for area, whole in zip(shares.districts, shares.whole, strict=True) if whole]
     inside = pd.DataFrame({name: table[wholly].sum(axis=1) for name, table in tables.items()})
     own = inside["estimate"].copy()
-    if shares.parts and grids is not None:
-        months, output = grids
-        inside, own = inside.loc[list(months)], own.loc[list(months)]
+    if pixels is not None:
+        months = list(pixels.months)
+        inside, own = inside.loc[months], own.loc[months]
         for area in shares.parts:
-            share = _share_inside(output, shares, codes == shares.districts.index(area) + 1)
-            part = pd.DataFrame({name: table[area].loc[list(months)] * share for name, table in tables.items()})
-            inside = inside + part
+            share = _share_inside(pixels, shares.districts.index(area) + 1)
+            inside = inside + pd.DataFrame({name: table[area].loc[months] * share for name, table in tables.items()})
     total = inside["estimate"].to_numpy()
     return inside.assign(whole=np.divide(own.to_numpy(), total, out=np.ones(len(total)), where=total > 0))
 
 
-def _share_inside(output: FloatArray, shares: Shares, pixels: BoolArray) -> FloatArray:
+def _share_inside(pixels: PartPixels, code: int) -> FloatArray:
     """(month,) share of a district's output that lies inside; of its pixels where it has no output."""
-    mine = output[:, pixels].astype(np.float64)
+    own = pixels.codes == code
+    mine, cover = pixels.output[:, own].astype(np.float64), pixels.cover[own]
     total = mine.sum(axis=1)
-    even = float(shares.cover[pixels].mean())
-    inside: FloatArray = np.divide(mine @ shares.cover[pixels], total, out=np.full(len(total), even), where=total > 0)
+    inside: FloatArray = np.divide(mine @ cover, total, out=np.full(len(total), cover.mean()), where=total > 0)
     return inside

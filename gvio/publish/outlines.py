@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,10 +21,12 @@ from odc.geo.geobox import GeoBox
 
 from gvio.geotiff import as_cog
 from gvio.publish.columns import described
+from gvio.raster import read_cog
 from gvio.types import IntArray
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import pandas as pd
 
 PARQUET, GEOJSON, RASTER = "districts.parquet", "districts.geojson", "districts.tif"
 NAMES = (PARQUET, GEOJSON, RASTER)
@@ -68,6 +71,24 @@ def read_outlines(data: bytes) -> gpd.GeoDataFrame:
     frame = table.select([name for name in table.column_names if name != "geometry"])
     shapes = shapely.from_wkb(table["geometry"].to_numpy())
     return gpd.GeoDataFrame(frame.replace_schema_metadata(None).to_pandas(), geometry=shapes, crs="EPSG:4326")
+
+
+def without_outlines(values: pd.DataFrame, names: Mapping[str, str]) -> gpd.GeoDataFrame:
+    """Values of districts (area_id) as a frame without shapes: of a release made before they were published."""
+    import geopandas as gpd
+
+    bare = values.assign(name=[names.get(area, area) for area in values["area_id"]], geometry=None)
+    return gpd.GeoDataFrame(bare, geometry="geometry", crs="EPSG:4326").reset_index(drop=True)
+
+
+def read_codes(data: bytes) -> tuple[IntArray, GeoBox]:
+    """(y, x) code of the district of every pixel of `districts.tif`, and its grid.
+
+    Raises:
+        ProductError: The bytes are not a readable raster.
+    """
+    bands, geobox, _ = read_cog(data)
+    return bands[0].astype(np.int64), geobox
 
 
 def _geoparquet(districts: gpd.GeoDataFrame, invented: bool) -> bytes:
