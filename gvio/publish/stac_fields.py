@@ -29,7 +29,8 @@ def band_fields(unit: str, statistics: Sequence[Mapping[str, float]] = ()) -> di
     known = list(statistics) or [{}] * len(BANDS)
     bands, raster = [], []
     for name, of, found in zip(BANDS, band_units(unit), known, strict=True):
-        values = {"data_type": "float32", "nodata": "nan", "unit": of} | ({"statistics": dict(found)} if found else {})
+        values: dict[str, Any] = {"data_type": "float32", "nodata": "nan", "unit": of}
+        values |= {"statistics": dict(found)} if found else {}
         bands.append({"name": name, "description": MEANINGS[name]} | values)
         raster.append(values)
     named = [{"name": name, "description": MEANINGS[name]} for name in BANDS]
