@@ -124,8 +124,6 @@ def build_release(
         "scoreboard.json": canonical_json(scoreboard.document()),
         "checks.json": canonical_json(_checks_document(config, month, checks)),
         "model-card.md": model_card.encode(),
-        "style.qml": qgis_style(_brightest(grids), config.unit),
-        TERMS: terms_md(config),
         **({} if trends is None else {"trends.tif": trends}),
     }
     if explanations is not None:
@@ -145,7 +143,8 @@ def _assemble(
     created: dt.datetime,
 ) -> Release:
     """Names for the bytes: grids and items by their own content, tables under the release, which all of it names."""
-    named = {**named, **csv_twins(named)}
+    for_others = {"style.qml": qgis_style(_brightest(grids), config.unit), TERMS: terms_md(config)}
+    named = {**named, **for_others, **csv_twins(named)}
     items = [build_item(config, grid) for grid in grids]
     shown = {grid.thumbnail_key: grid.look.thumbnail for grid in grids if grid.look.thumbnail}
     shared = [
