@@ -6,7 +6,6 @@ from pathlib import Path
 
 import boto3
 import pytest
-from conftest import BUCKET as OWN_BUCKET
 from open_s3_double import BUCKET, open_s3
 
 import gvio
@@ -16,6 +15,7 @@ from gvio.store.objects import open_store
 from gvio.store.writing import write_release
 
 pytestmark = pytest.mark.enable_socket
+OWN_BUCKET = "gvio-contract"
 
 
 @pytest.fixture
