@@ -18,8 +18,9 @@ Overviews = Literal["average", "nearest"]
 Compression = Literal["deflate", "zstd"]
 _COMPRESSIONS: Mapping[Compression, Mapping[str, Any]] = MappingProxyType(
     {
-        "deflate": {"COMPRESS": "DEFLATE", "PREDICTOR": "YES"},
-        "zstd": {"COMPRESS": "ZSTD", "PREDICTOR": "NO", "LEVEL": 9},
+        "deflate": {"COMPRESS": "DEFLATE", "PREDICTOR": "YES", "BLOCKSIZE": 256},
+        # 512: a region of one block has no overviews, which hold more than the few pixels that they are made of.
+        "zstd": {"COMPRESS": "ZSTD", "PREDICTOR": "NO", "LEVEL": 12, "BLOCKSIZE": 512},
     }
 )
 
@@ -73,7 +74,7 @@ def as_cog(
         ValueError: The array does not fit the grid, or descriptions do not fit the bands.
     """
     bands = _as_bands(array, geobox, descriptions)
-    options = {**_COMPRESSIONS[compression], "BLOCKSIZE": 256, "OVERVIEW_RESAMPLING": overviews.upper()}
+    options = {**_COMPRESSIONS[compression], "OVERVIEW_RESAMPLING": overviews.upper()}
     # GDAL makes a COG only as a copy of another file: overviews must be known before the first byte is written. That
     # one is not compressed, which would take as long as the COG itself and change none of its bytes.
     with rasterio.Env(**GDAL_OPTIONS), MemoryFile() as plain, MemoryFile(ext=".tif") as cog:
@@ -121,14 +122,14 @@ def _describe(sink: Any, bands: Any, units: Sequence[str], nodata: float | None)
     for number, (unit, band) in enumerate(zip(units, bands, strict=bool(units)), start=1):
         sink.set_band_unit(number, unit)
         found = band_statistics(band, nodata)
-        sink.update_tags(number, **{f"STATISTICS_{name.upper()}": f"{value:.9g}" for name, value in found.items()})
+        sink.update_tags(number, **{f"STATISTICS_{name.upper()}": f"{value:.7g}" for name, value in found.items()})
 
 
 def band_statistics(band: FloatArray | IntArray, nodata: float | None) -> dict[str, float]:
-    """minimum, maximum, mean, stddev and valid_percent of a band (y, x), to nine digits; empty where all is nodata."""
+    """minimum, maximum, mean, stddev and valid_percent of a band (y, x), to seven digits; empty where all is nodata."""
     seen = band[np.isfinite(band) & (band != nodata)].astype(np.float64)
     if not seen.size:
         return {}
     found = {"minimum": seen.min(), "maximum": seen.max(), "mean": seen.mean(), "stddev": seen.std()}
     found["valid_percent"] = 100 * seen.size / band.size
-    return {name: float(f"{value:.9g}") for name, value in found.items()}
+    return {name: float(f"{value:.7g}") for name, value in found.items()}
