@@ -19,9 +19,9 @@ import pyarrow as pa
 from odc.geo.geobox import GeoBox
 
 from gvio.map.bands import BANDS, MEANINGS, band_units
+from gvio.publish.manifest import CUBE
 from gvio.types import BoolArray, FloatArray, IntArray, Month
 
-FOLDER = "cube.zarr"
 CUBE_BANDS = BANDS[:3]
 _BLOCK, _CHUNK = 256, 16  # pixels of a shard's side, and of a chunk's
 _ABSENT = 2**64 - 1
@@ -72,7 +72,7 @@ def cube_objects(source: CubeSource, unit: str, about: Mapping[str, str]) -> dic
     root = {"zarr_format": 3, "node_type": "group", "attributes": dict(about), "consolidated_metadata": consolidated}
     texts = {"zarr.json": root, **{f"{name}/zarr.json": document for name, document in documents.items()}}
     objects |= {name: json.dumps(text, sort_keys=True, indent=1).encode() for name, text in texts.items()}
-    return {f"{FOLDER}/{name}": data for name, data in sorted(objects.items())}
+    return {f"{CUBE}/{name}": data for name, data in sorted(objects.items())}
 
 
 def _block(shape: tuple[int, int, int]) -> tuple[int, int, int]:

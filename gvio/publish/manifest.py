@@ -13,6 +13,9 @@ from gvio.types import Asset, Manifest, Month
 
 _NOT_FACTS = frozenset({"schema_version", "release", "objects"})
 
+CUBE = "cube.zarr"
+"""Folder of a release's own objects that are one Zarr store: `gvio.publish.cube`."""
+
 JSON_TYPE = "application/json"
 ITEM_TYPE = "application/geo+json"
 PNG_TYPE = "image/png"
@@ -51,6 +54,12 @@ MEDIA_TYPES: Mapping[str, str] = {
 def own_name(key: str) -> str:
     """The name of a release's own object: what stands behind `releases/<release>/`."""
     return key.split("/", 2)[-1]
+
+
+def told_of(key: str) -> str:
+    """The key by which a catalogue lists an own object: of the cube's parts that of the cube."""
+    folder, cube, _ = key.partition(f"/{CUBE}/")
+    return f"{folder}/{CUBE}" if cube else key
 
 
 def media_type(name: str) -> str:

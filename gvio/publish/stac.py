@@ -18,9 +18,8 @@ from odc.geo.geobox import GeoBox
 
 from gvio.config import INVENTED
 from gvio.publish.canonical import canonical_json
-from gvio.publish.cube import FOLDER as CUBE
 from gvio.publish.grids import GridObject
-from gvio.publish.manifest import PNG_TYPE
+from gvio.publish.manifest import CUBE, PNG_TYPE
 from gvio.publish.stac_fields import (
     COLLECTION_EXTENSIONS,
     ITEM_EXTENSIONS,

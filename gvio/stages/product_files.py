@@ -5,12 +5,12 @@ from __future__ import annotations
 from gvio.config import RegionConfig
 from gvio.errors import SAME_OPTIONS, InputRefused
 from gvio.publish.canonical import canonical_json
-from gvio.publish.cube import FOLDER as CUBE
 from gvio.publish.drift import NAME as DRIFT
 from gvio.publish.errata import NAME as ERRATA
 from gvio.publish.estimates import estimates_parquet, read_estimates
 from gvio.publish.evidence import NAMES as EVIDENCE
 from gvio.publish.explanations import explanations_parquet, read_explanations
+from gvio.publish.manifest import CUBE
 from gvio.publish.news import NAME as NEWS
 from gvio.publish.outlines import NAMES as OUTLINES
 from gvio.publish.vintages import REVISIONS, VINTAGES

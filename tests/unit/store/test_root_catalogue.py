@@ -9,6 +9,8 @@ import pystac.validation
 import pytest
 
 from gvio.store.local import LocalStore
+from gvio.store.standing import standing
+from gvio.store.verify import verify_release
 from gvio.store.writing import write_release
 
 
@@ -41,3 +43,16 @@ def test_publishing_again_leaves_it_and_one_that_is_damaged_is_begun_anew(store:
     file.write_bytes(b"edited")
     write_release(store, "testland", make_release())
     assert [child.title for child in pystac.Catalog.from_file(str(file)).get_children()] == ["Testland"]
+
+
+def test_the_cube_is_one_asset_and_the_store_is_sound_with_it(tmp_path: Path, make_release) -> None:
+    store = LocalStore(tmp_path / "cubed")
+    parts = {"cube.zarr/zarr.json": b"{}", "cube.zarr/estimate/c/0/0/0": b"1", "cube.zarr/lower80/c/0/0/0": b"2"}
+    release = make_release(outlines=parts)
+    write_release(store, "testland", release)
+    assert release.id != make_release(outlines=parts | {"cube.zarr/lower80/c/0/0/0": b"3"}).id
+    assert standing(store, "testland").whole
+    assert verify_release(store, "testland") == ()
+    collection = pystac.Collection.from_file(f"{store.url}/testland/collection.json")
+    (href,) = [asset.href for name, asset in collection.assets.items() if "cube" in name]
+    assert href == f"./releases/{release.id}/cube.zarr"
