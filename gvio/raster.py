@@ -1,6 +1,7 @@
 """The only user of rasterio, with `gvio.geotiff`: GeoTIFF in and out, on exactly the grid that was asked for.
 
-Nothing is resampled here except where the name says so (`read_onto`).
+Nothing is resampled here except where the name says so (`read_onto`). What a product's bands mean belongs to
+`gvio.sources`; where a window lies belongs to `gvio.grid`.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from shapely.geometry.base import BaseGeometry
 
 from gvio.errors import GvioError, ProductError, StoreError
 from gvio.files import SecondReader, write_bytes
-from gvio.geotiff import GDAL_OPTIONS, Overviews, as_cog, as_geotiff
+from gvio.geotiff import GDAL_OPTIONS, as_cog, as_geotiff
 from gvio.grid.align import check_aligned
 from gvio.grid.region import covered_window
 from gvio.types import FloatArray, IntArray
@@ -152,18 +153,15 @@ def cog_bytes(
     nodata: float | None,
     descriptions: Sequence[str] = (),
     tags: Mapping[str, str] | None = None,
-    units: Sequence[str] = (),
-    overviews: Overviews = "average",
 ) -> bytes:
-    """Cloud-optimised GeoTIFF of (band, y, x), float32, as bytes that depend on the arguments alone (`as_cog`).
+    """Cloud-optimised GeoTIFF of (band, y, x), float32, as bytes that depend on the arguments alone.
 
-    Zstandard without loss: GDAL reads it since 2.3, geotiff.js since 3.
+    DEFLATE with the floating-point predictor: every reader in use opens it. Overviews are averages.
 
     Raises:
-        ValueError: The array does not fit the grid, or descriptions or units do not fit the bands.
+        ValueError: The array does not fit the grid, or descriptions do not fit the bands.
     """
-    bands = np.asarray(array, np.float32)
-    return as_cog(bands, geobox, nodata, descriptions, tags, units=units, overviews=overviews, compression="zstd")
+    return as_cog(np.asarray(array, np.float32), geobox, nodata, descriptions, tags)
 
 
 def write_cog(path: str | Path, array: FloatArray | IntArray, geobox: GeoBox, *, nodata: float | None) -> None:

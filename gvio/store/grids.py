@@ -7,9 +7,10 @@ import math
 import numpy as np
 from odc.geo.geobox import GeoBox
 
+from gvio.geotiff import as_cog
 from gvio.map.bands import BANDS, TREND_BANDS, band_units, trend_units
 from gvio.publish.grids import Grid, GridObject, look_of
-from gvio.raster import cog_bytes, read_cog
+from gvio.raster import read_cog
 from gvio.types import FloatArray, Month
 
 
@@ -30,9 +31,19 @@ def encode_grid(grid: Grid, region: str, unit: str, invented: bool = False) -> G
         "overviews": "mean of the pixels below: sums are those of the full resolution alone",
         **({"invented": "true"} if invented else {}),
     }
-    units = band_units(unit)
-    data = cog_bytes(grid.array, grid.geobox, nodata=math.nan, descriptions=BANDS, tags=tags, units=units)
-    return GridObject(grid.month, data, grid.geobox, look_of(np.asarray(grid.array, np.float32)))
+    bands = np.asarray(grid.array, np.float32)
+    look = look_of(bands)
+    data = as_cog(
+        bands,
+        grid.geobox,
+        math.nan,
+        BANDS,
+        tags,
+        units=band_units(unit),
+        statistics=look.statistics,
+        compression="zstd",
+    )
+    return GridObject(grid.month, data, grid.geobox, look)
 
 
 def decode_grid(month: Month, data: bytes) -> GridObject:
@@ -65,7 +76,13 @@ def encode_trends(
         "overviews": "nearest pixel",
         **({"invented": "true"} if invented else {}),
     }
-    units = trend_units(unit)
-    return cog_bytes(
-        bands, geobox, nodata=math.nan, descriptions=TREND_BANDS, tags=tags, units=units, overviews="nearest"
+    return as_cog(
+        np.asarray(bands, np.float32),
+        geobox,
+        math.nan,
+        TREND_BANDS,
+        tags,
+        units=trend_units(unit),
+        overviews="nearest",
+        compression="zstd",
     )
