@@ -111,8 +111,33 @@ def derived(store: ObjectStore, manifest: Manifest) -> dict[str, bytes]:
     }
 
 
-def rebuilt_item(store: ObjectStore, manifest: Manifest, wanted: Asset) -> bytes | None:
-    """A STAC item made again from its month's grid, if that is sound and gives exactly the bytes wanted.
+def rebuilt(store: ObjectStore, manifest: Manifest, wanted: Asset) -> bytes | None:
+    """What follows from another object of the release: item and thumbnail from the month's grid, CSV from its table.
+
+    None where it is nothing of these, the other object is not sound, or it does not give exactly the bytes wanted.
+
+    Raises:
+        StoreError: The store cannot be read.
+    """
+    made = None
+    if wanted.key.startswith(("items/", "thumbnails/")):
+        made = _from_grid(store, manifest, wanted)
+    elif wanted.key.endswith(".csv"):
+        made = _from_table(store, manifest, wanted)
+    return made if made is not None and sha256(made) == wanted.sha256 else None
+
+
+def _from_table(store: ObjectStore, manifest: Manifest, wanted: Asset) -> bytes | None:
+    from gvio.publish.tables import csv_twin
+
+    key = f"{wanted.key.removesuffix('.csv')}.parquet"
+    table = next((o for o in manifest.objects if o.key == key), None)
+    data = None if table is None else _sound(store, manifest, table)
+    return None if data is None else csv_twin(data)
+
+
+def _from_grid(store: ObjectStore, manifest: Manifest, wanted: Asset) -> bytes | None:
+    """A month's item or thumbnail, if its grid is sound.
 
     Raises:
         StoreError: The store cannot be read.
@@ -126,8 +151,8 @@ def rebuilt_item(store: ObjectStore, manifest: Manifest, wanted: Asset) -> bytes
     region = _region(store, manifest)
     if data is None or region is None:
         return None
-    made = build_item(region, decode_grid(month, data)).data
-    return made if sha256(made) == wanted.sha256 else None
+    decoded = decode_grid(month, data)
+    return decoded.look.thumbnail if wanted.key.startswith("thumbnails/") else build_item(region, decoded).data
 
 
 def contradiction(store: ObjectStore, manifest: Manifest) -> tuple[str, str] | None:

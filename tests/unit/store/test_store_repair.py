@@ -160,6 +160,15 @@ def test_items_are_made_again_from_sound_grids(store, releases) -> None:
     assert verify_release(store, "testland") == ()
 
 
+def test_pictures_and_csv_are_made_again_from_what_they_follow_from(store, releases) -> None:
+    pictures = [o.key for o in releases[1].objects if o.key.startswith("thumbnails/")]
+    csv = f"releases/{releases[1].id}/estimates.csv"
+    _flip(store, pictures[0])
+    store.delete(f"testland/{csv}")
+    assert set(repair(store, "testland", now=NOW).restored) == {pictures[0], csv}
+    assert verify_release(store, "testland") == ()
+
+
 @pytest.mark.slow
 def test_every_byte_of_a_manifest_counts(store, releases) -> None:
     path = Path(store.url) / "testland" / f"releases/{releases[1].id}/manifest.json"
