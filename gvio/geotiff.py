@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import rasterio
@@ -13,6 +13,16 @@ from odc.geo.geobox import GeoBox
 from rasterio.io import MemoryFile
 
 from gvio.types import FloatArray, IntArray
+
+Overviews = Literal["average", "nearest"]
+Compression = Literal["deflate", "zstd"]
+_COMPRESSIONS: Mapping[Compression, Mapping[str, Any]] = MappingProxyType(
+    {
+        "deflate": {"COMPRESS": "DEFLATE", "PREDICTOR": "YES", "BLOCKSIZE": 256},
+        # 512: a region of one block has no overviews, which hold more than the few pixels that they are made of.
+        "zstd": {"COMPRESS": "ZSTD", "PREDICTOR": "NO", "LEVEL": 9, "BLOCKSIZE": 512},
+    }
+)
 
 # Packs are input: GDAL must leave no .aux.xml, .gz.properties or the like beside them, nor scan their folder.
 GDAL_OPTIONS: Mapping[str, str] = MappingProxyType(
@@ -49,19 +59,30 @@ def as_cog(
     nodata: float | None,
     descriptions: Sequence[str] = (),
     tags: Mapping[str, str] | None = None,
+    *,
+    units: Sequence[str] = (),
+    statistics: Sequence[Mapping[str, float]] = (),
+    overviews: Overviews = "average",
+    compression: Compression = "deflate",
 ) -> bytes:
     """(y, x) or (band, y, x) as a cloud-optimised GeoTIFF in the array's dtype; the same bytes for the same arguments.
+
+    With `units`, one a band, come the bands' `statistics` (`band_statistics`, worked out here where they are not
+    given), by which other programs choose their colours. `overviews`:
+    what a pixel of them is of the pixels below, their mean or one of them. `compression`: "zstd" without a predictor is
+    for maps that are 0 nearly everywhere, where a predictor breaks the runs: a third of the size (docs/cost.md).
 
     Raises:
         ValueError: The array does not fit the grid, or descriptions do not fit the bands.
     """
     bands = _as_bands(array, geobox, descriptions)
-    options = {"COMPRESS": "DEFLATE", "PREDICTOR": "YES", "BLOCKSIZE": 256, "OVERVIEW_RESAMPLING": "AVERAGE"}
+    options = {**_COMPRESSIONS[compression], "OVERVIEW_RESAMPLING": overviews.upper()}
     # GDAL makes a COG only as a copy of another file: overviews must be known before the first byte is written. That
     # one is not compressed, which would take as long as the COG itself and change none of its bytes.
     with rasterio.Env(**GDAL_OPTIONS), MemoryFile() as plain, MemoryFile(ext=".tif") as cog:
         with plain.open(**_profile(bands, geobox, nodata)) as sink:
             _fill(sink, bands, descriptions, tags)
+            _describe(sink, units, statistics or [band_statistics(band, nodata) for band in bands if units])
         with plain.open() as source:
             rasterio.shutil.copy(source, cog.name, driver="COG", **options)
         return bytes(cog.getbuffer())
@@ -96,3 +117,23 @@ def _fill(sink: Any, bands: Any, descriptions: Sequence[str], tags: Mapping[str,
     for number, text in enumerate(descriptions, start=1):
         sink.set_band_description(number, text)
     sink.update_tags(**(tags or {}))
+
+
+def _describe(sink: Any, units: Sequence[str], statistics: Sequence[Mapping[str, float]]) -> None:
+    """Units, and GDAL's statistics of what is not nodata: QGIS and others would otherwise guess from an overview."""
+    for number, (unit, found) in enumerate(zip(units, statistics, strict=True), start=1):
+        sink.set_band_unit(number, unit)
+        sink.update_tags(number, **{f"STATISTICS_{name.upper()}": f"{value:.7g}" for name, value in found.items()})
+
+
+def band_statistics(band: FloatArray | IntArray, nodata: float | None) -> dict[str, float]:
+    """minimum, maximum, mean, stddev and valid_percent of a band (y, x), to seven digits; empty where all is nodata."""
+    seen = band[np.isfinite(band)]
+    if nodata is not None and not np.isnan(nodata):
+        seen = seen[seen != nodata]
+    if not seen.size:
+        return {}
+    mean, spread = (float(of(seen, dtype=np.float64)) for of in (np.mean, np.std))
+    found = {"minimum": float(seen.min()), "maximum": float(seen.max()), "mean": mean, "stddev": spread}
+    found["valid_percent"] = 100 * seen.size / band.size
+    return {name: float(f"{value:.7g}") for name, value in found.items()}

@@ -91,7 +91,7 @@ class ScriptedStages:
         )
         return a.Decided(context.workspace.keep(head, {}), None)  # type: ignore[arg-type]
 
-    def map_(self, context: Context, fetched: Any, sampled: Any, decided: Any, before: Any) -> Any:
+    def map_(self, context: Context, fetched: Any, sampled: Any, decided: Any) -> Any:
         from gvio.run.inputs import release_digests
 
         made = self._head("map", context)

@@ -16,7 +16,9 @@ from gvio.types import Progress
 
 _THREADS = 8
 _ROUNDS = 5
-_WRITTEN_ONCE = frozenset({"releases", "grids", "items", "history"})  # folders of a region whose objects never change
+_WRITTEN_ONCE = frozenset(
+    {"releases", "grids", "items", "thumbnails", "history"}
+)  # folders of a region whose objects never change
 _BY_END = {".json": JSON_TYPE, ".tif": COG_TYPE}
 _ANY = "application/octet-stream"
 

@@ -19,7 +19,7 @@ from gvio.cli.run import backfill, run
 from gvio.cli.stages import decide, evaluate, fetch, map_, publish, sample, train, validate
 from gvio.cli.store import repair, verify
 from gvio.cli.worlds import demo, simulate
-from gvio.errors import GvioError, StoreError
+from gvio.errors import ConfigError, GvioError, StoreError
 
 INTERRUPTED = 130
 # Until Python looks for garbage: its own 700 make up to a fifth of a command's start, and imports leave none.
@@ -82,6 +82,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
             _print_json("UsageError", error.format_message(), error.exit_code, retryable=False)
         error.show()
         sys.exit(error.exit_code)
+    except ModuleNotFoundError as error:
+        absent = _absent(error)
+        _report(absent, "--json" in words)
+        sys.exit(absent.exit_code)
     except OSError as error:  # a disk that is full, a folder of somebody else: no stage knows the cure better than this
         what = error.strerror or type(error).__name__
         lost = StoreError(what, where=str(error.filename or "a file"), hint="Check its rights and the free space.")
@@ -91,6 +95,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         click.echo("gvio: interrupted; nothing was published", err=True)
         sys.exit(INTERRUPTED)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _absent(error: ModuleNotFoundError) -> ConfigError:
+    """What to say where only what reads releases is installed; a module of our own that is lost is a defect."""
+    name = (error.name or "").partition(".")[0]
+    if name in ("", "gvio"):
+        raise error
+    hint = "This command needs all of gvio: `pip install 'gvio[run]'`."
+    return ConfigError(f"the library {name!r} is not installed", hint=hint)
 
 
 def _report(error: GvioError, as_json: bool) -> None:

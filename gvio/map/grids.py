@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from gvio.config import MapParams
 from gvio.errors import ModelError
+from gvio.map.bands import BANDS as BANDS
 from gvio.map.industry import Industry
 from gvio.map.linear import pooled_months, raw_map, require_estimates
 from gvio.map.raking import rake_pixels, spread_districts
 from gvio.map.uncertainty import allocation_sigma, pixel_interval
 from gvio.types import FloatArray, Progress
-
-BANDS = ("estimate", "lower80", "upper80", "raw", "adjustment")
-"""Descriptions of the bands, in order (contract §3)."""
 
 
 def map_months(
@@ -28,8 +26,8 @@ def map_months(
     months: Sequence[int],
     params: MapParams,
     progress: Progress | None = None,
-) -> list[npt.NDArray[np.float32]]:
-    """Grids of the chosen months.
+) -> Iterator[npt.NDArray[np.float32]]:
+    """Grids of the chosen months, one after the other: all of a long series would not fit into memory.
 
     Summed over a district's pixels, `estimate` equals the district's row to 1e-6 relative. Pixels of no district are
     NaN; pixels of a district without industry are 0 in the first four bands. `adjustment` is the raking factor, NaN in
@@ -43,7 +41,7 @@ def map_months(
         progress: Called once a month.
 
     Returns:
-        Per month (5, y, x) float32, bands as in `BANDS`.
+        Per month (5, y, x) float32, bands as in `BANDS`, made when it is asked for.
 
     Raises:
         ModelError: Arrays do not fit each other, or an estimate or bound is negative or not finite.
@@ -51,12 +49,14 @@ def map_months(
     _require_shapes(industry, estimates, lower80, upper80)
     for values in (estimates, lower80, upper80):
         require_estimates(values)
-    grids = []
-    for done, t in enumerate(months):
-        grids.append(_bands(industry, estimates, lower80[:, t], upper80[:, t], t, params.pooled_months))
+
+    def one(done: int, t: int) -> npt.NDArray[np.float32]:
+        grid = _bands(industry, estimates, lower80[:, t], upper80[:, t], t, params.pooled_months)
         if progress is not None:
             progress("map", done + 1, len(months))
-    return grids
+        return grid
+
+    return (one(done, t) for done, t in enumerate(months))
 
 
 def estimate_series(industry: Industry, estimates: FloatArray, params: MapParams) -> FloatArray:

@@ -13,11 +13,9 @@ import numpy as np
 from scipy.special import ndtr
 
 from gvio.errors import ModelError
+from gvio.map.bands import TREND_BANDS as TREND_BANDS
 from gvio.map.industry import Industry
 from gvio.types import FloatArray
-
-TREND_BANDS = ("slope", "relative_slope", "p_value")
-"""Bands of `trends.tif`: unit per month and year, share of the pixel's mean per year, two-sided significance."""
 
 _SERIES_AT_ONCE = 512  # bounds the pair table: 512 series × 20 years × 12 months is about 10 MB
 

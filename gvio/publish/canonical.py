@@ -28,6 +28,26 @@ def canonical_json(value: Any) -> bytes:
     return (text + "\n").encode()
 
 
+def root_json(regions: Mapping[str, str]) -> bytes:
+    """The STAC catalogue above the regions of a store, from their titles by name; each keeps a root of its own, so that
+    a region's folder that is copied alone is whole. Written by hand: readers need no library of STAC for it.
+    """
+    children = [
+        {"rel": "child", "href": f"./{name}/catalog.json", "type": "application/json", "title": title or name}
+        for name, title in sorted(regions.items())
+    ]
+    return canonical_json(
+        {
+            "type": "Catalog",
+            "stac_version": "1.1.0",
+            "id": "gvio",
+            "title": "gvio",
+            "description": "Regions of this store: monthly industrial output from night light.",
+            "links": [{"rel": "root", "href": "./catalog.json", "type": "application/json"}, *children],
+        }
+    )
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}

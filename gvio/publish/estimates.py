@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from gvio.errors import GateRefused
+from gvio.publish.tables import parquet_bytes, read_table
 from gvio.types import ESTIMATE_COLUMNS, Month, month_range
 
 KINDS = ("fitted", "nowcast")
@@ -46,18 +44,13 @@ def estimates_parquet(
     """
     _require_form(frame, city_id, first, last)
     rows = frame[list(SCHEMA.names)].sort_values(["area_id", "month"], kind="stable")
-    columns = {name: pa.array(rows[name], type=SCHEMA.field(name).type, from_pandas=True) for name in SCHEMA.names}
-    table = pa.table(columns, schema=SCHEMA)
-    sink = io.BytesIO()
     metadata = {"unit": unit, "invented": str(invented).lower()}
-    pq.write_table(table.replace_schema_metadata(metadata), sink, compression="zstd")
-    return sink.getvalue()
+    return parquet_bytes(rows, SCHEMA, metadata, "estimates", unit)
 
 
 def read_estimates(data: bytes) -> pd.DataFrame:
     """The table as written: official NaN and official_published None where nothing was public."""
-    frame: pd.DataFrame = pq.read_table(io.BytesIO(data)).to_pandas()
-    return frame
+    return read_table(data)[0]
 
 
 def _require_form(frame: pd.DataFrame, city_id: str, first: Month, last: Month) -> None:

@@ -68,8 +68,8 @@ def evidence_objects(evidence: Evidence, unit: str = "", invented: bool = False)
     figures = evidence.figures.rows.sort_values(list(COLUMNS), kind="stable")
     figures = figures.assign(**{name: [_text(value) for value in figures[name]] for name in ("start", "end")})
     return {
-        EVIDENCE: parquet_bytes(readings, READINGS, {"unit": "logarithm; precision: share", **said}),
-        FIGURES: parquet_bytes(figures, LEDGER, {"unit": unit, **said}),
+        EVIDENCE: parquet_bytes(readings, READINGS, {"unit": "logarithm; precision: share", **said}, "evidence"),
+        FIGURES: parquet_bytes(figures, LEDGER, {"unit": unit, **said}, "figures", unit),
         FACTS: canonical_json(_facts(evidence, months)),
     }
 

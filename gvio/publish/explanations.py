@@ -5,15 +5,14 @@ A release may lack it: those made before it existed do, and readers say so inste
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from gvio.errors import GateRefused
+from gvio.publish.tables import parquet_bytes, read_table
 from gvio.types import FloatArray, Month, month_range
 
 NAME = "explanations.parquet"
@@ -60,14 +59,10 @@ def explanations_parquet(frame: pd.DataFrame, first: Month, last: Month, invente
             what = f"{area} has {len(months)} rows, not one for each of the {len(wanted)} months {first}..{last}"
             raise GateRefused(what, where=NAME, hint=_HINT)
     rows = frame[list(SCHEMA.names)].sort_values(["area_id", "month"], kind="stable")
-    columns = {name: pa.array(rows[name], type=SCHEMA.field(name).type) for name in SCHEMA.names}
-    sink = io.BytesIO()
     metadata = {"unit": "logarithm of output; believed: share", "invented": str(invented).lower()}
-    pq.write_table(pa.table(columns, schema=SCHEMA).replace_schema_metadata(metadata), sink, compression="zstd")
-    return sink.getvalue()
+    return parquet_bytes(rows, SCHEMA, metadata, "explanations")
 
 
 def read_explanations(data: bytes) -> pd.DataFrame:
     """The table as written."""
-    frame: pd.DataFrame = pq.read_table(io.BytesIO(data)).to_pandas()
-    return frame
+    return read_table(data)[0]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from collections.abc import Mapping
 
 from odc.geo.geobox import GeoBox
 
+from gvio.geotiff import band_statistics
+from gvio.publish.colours import thumbnail_png
 from gvio.publish.manifest import COG_TYPE
 from gvio.types import Asset, FloatArray, Month
 
@@ -23,18 +26,38 @@ class Grid:
     geobox: GeoBox
 
 
+@dataclasses.dataclass(frozen=True)
+class Look:
+    """What others show of a grid: each band's statistics (`gvio.geotiff.band_statistics`), and a thumbnail (PNG)."""
+
+    statistics: tuple[Mapping[str, float], ...] = ()
+    thumbnail: bytes = b""
+
+
+def look_of(array: FloatArray) -> Look:
+    """The look of a grid's bands (5, y, x)."""
+    return Look(tuple(band_statistics(band, None) for band in array), thumbnail_png(array[0]))
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class GridObject:
-    """A month's grid encoded as COG, and where it lies."""
+    """A month's grid encoded as COG, where it lies, and how it looks."""
 
     month: Month
     data: bytes
     geobox: GeoBox
+    look: Look = Look()
 
     @property
     def key(self) -> str:
         """Key of the COG, relative to the region: the month and 12 hex digits of the content."""
         return f"grids/{self.month}/gvio_{self.month}_{hashlib.sha256(self.data).hexdigest()[:12]}.tif"
+
+    @property
+    def thumbnail_key(self) -> str:
+        """Key of the thumbnail, by its own content."""
+        digest = hashlib.sha256(self.look.thumbnail).hexdigest()[:12]
+        return f"thumbnails/gvio_{self.month}_{digest}.png"
 
     @property
     def asset(self) -> Asset:

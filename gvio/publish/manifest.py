@@ -13,10 +13,24 @@ from gvio.types import Asset, Manifest, Month
 
 _NOT_FACTS = frozenset({"schema_version", "release", "objects"})
 
+CUBE = "cube.zarr"
+"""Folder of a release's own objects that are one Zarr store: `gvio.publish.cube`."""
+
 JSON_TYPE = "application/json"
 ITEM_TYPE = "application/geo+json"
+PNG_TYPE = "image/png"
 COG_TYPE = "image/tiff; application=geotiff; profile=cloud-optimized"
+_CSV = "text/csv; charset=utf-8"
 MEDIA_TYPES: Mapping[str, str] = {
+    "districts.parquet": "application/vnd.apache.parquet",
+    "districts.geojson": ITEM_TYPE,
+    "districts.tif": COG_TYPE,
+    "estimates.csv": _CSV,
+    "evidence.csv": _CSV,
+    "explanations.csv": _CSV,
+    "figures.csv": _CSV,
+    "news.csv": _CSV,
+    "vintages.csv": _CSV,
     "estimates.parquet": "application/vnd.apache.parquet",
     "explanations.parquet": "application/vnd.apache.parquet",
     "evidence.parquet": "application/vnd.apache.parquet",
@@ -32,19 +46,37 @@ MEDIA_TYPES: Mapping[str, str] = {
     "models.json": JSON_TYPE,
     "model-card.md": "text/markdown; charset=utf-8",
     "trends.tif": COG_TYPE,
+    "style.qml": "application/xml",
+    "terms.md": "text/markdown; charset=utf-8",
 }
+
+
+def own_name(key: str) -> str:
+    """The name of a release's own object: what stands behind `releases/<release>/`."""
+    return key.split("/", 2)[-1]
+
+
+def told_of(key: str) -> str:
+    """The key by which a catalogue lists an own object: of the cube's parts that of the cube."""
+    folder, cube, _ = key.partition(f"/{CUBE}/")
+    return f"{folder}/{CUBE}" if cube else key
+
+
+def media_type(name: str) -> str:
+    """What an own object is, by its name; parts of the cube are JSON or bytes."""
+    return JSON_TYPE if name.endswith("zarr.json") else MEDIA_TYPES.get(name, "application/octet-stream")
 
 
 def release_id(month: Month | str, facts: Mapping[str, Any], objects: Sequence[Asset]) -> str:
     """`<YYYY-MM>-<12 hex digits>` of everything the release says and holds.
 
     `facts` are the manifest's fields but for `schema_version`, `release` and `objects`. Tables lie under the release's
-    own name, so they are hashed by their bare names.
+    own name, so they are hashed by what stands behind it.
     """
     content = {
         "facts": facts,
         "shared": {o.key: o.sha256 for o in objects if not o.key.startswith("releases/")},
-        "named": {o.key.rpartition("/")[2]: o.sha256 for o in objects if o.key.startswith("releases/")},
+        "named": {own_name(o.key): o.sha256 for o in objects if o.key.startswith("releases/")},
     }
     return f"{month}-{hashlib.sha256(canonical_json(content)).hexdigest()[:12]}"
 
@@ -99,7 +131,7 @@ def names_its_content(data: bytes, release: str) -> bool:
         objects = [_asset(listed) for listed in document["objects"]]
         facts = {key: value for key, value in document.items() if key not in _NOT_FACTS}
         named = release_id(str(document["month"]), facts, objects)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):  # a size of 1e999 is no number
         return False
     written = {"schema_version": SCHEMA_VERSION, "release": release, "objects": _listed(objects), **facts}
     return named == release and all(_implied(o, release) for o in objects) and canonical_json(written) == data
@@ -109,7 +141,7 @@ def _implied(listed: Asset, release: str) -> bool:
     folder, _, rest = listed.key.partition("/")
     if folder == "releases" and rest.partition("/")[0] != release:
         return False
-    kinds = {"grids": COG_TYPE, "items": ITEM_TYPE}
+    kinds = {"grids": COG_TYPE, "items": ITEM_TYPE, "thumbnails": PNG_TYPE}
     kind = kinds.get(folder) or MEDIA_TYPES.get(listed.key.rpartition("/")[2], listed.media_type)
     return listed.media_type == kind and listed.month == (rest.partition("/")[0] if folder == "grids" else None)
 

@@ -56,7 +56,7 @@ def news_parquet(news: News, invented: bool = False) -> bytes:
         raise GateRefused(what, where=NAME, hint=hint)
     rows = frame.sort_values(["area_id", "month"], kind="stable")
     said = {"unit": "logarithm of output", "together": " ".join(news.together), "invented": str(invented).lower()}
-    return parquet_bytes(rows, SCHEMA, said)
+    return parquet_bytes(rows, SCHEMA, said, "news")
 
 
 def read_news(data: bytes) -> NewsTable:

@@ -16,16 +16,20 @@ import pandas as pd
 from gvio.config import RegionConfig
 from gvio.errors import GateRefused
 from gvio.publish.canonical import SCHEMA_VERSION, canonical_json
+from gvio.publish.colours import qgis_style
 from gvio.publish.estimates import estimates_parquet
 from gvio.publish.explanations import NAME as EXPLANATIONS
 from gvio.publish.explanations import explanations_parquet
 from gvio.publish.grids import GridObject, describe
 from gvio.publish.knowledge import Knowledge
 from gvio.publish.latest import latest_json
-from gvio.publish.manifest import ITEM_TYPE, MEDIA_TYPES, facts_of, manifest_json, release_id
+from gvio.publish.manifest import ITEM_TYPE, PNG_TYPE, facts_of, manifest_json, media_type, release_id
 from gvio.publish.models import NAME as MODELS
 from gvio.publish.models import ModelSpan, models_json
 from gvio.publish.stac import build_item, catalog_json, collection_json
+from gvio.publish.tables import csv_twins
+from gvio.publish.terms import NAME as TERMS
+from gvio.publish.terms import terms_md
 from gvio.scoreboard.board import Scoreboard
 from gvio.scoreboard.names import Skill
 from gvio.types import Asset, CheckResult, Manifest, Month
@@ -46,6 +50,7 @@ class Release:
         manifest: `releases/<id>/manifest.json`.
         latest: `latest.json`; the only bytes that hold the as-of day and a time of publication.
         catalogue: `catalog.json` and `collection.json`, derived from the release.
+        title: Of the region, for the catalogue above all regions.
     """
 
     id: str
@@ -57,6 +62,7 @@ class Release:
     manifest: bytes
     latest: bytes
     catalogue: Mapping[str, bytes]
+    title: str = ""
 
 
 def build_release(
@@ -77,6 +83,7 @@ def build_release(
     created: dt.datetime,
     explanations: pd.DataFrame | None = None,
     revisions: Mapping[str, bytes] | None = None,
+    outlines: Mapping[str, bytes] | None = None,
     models: Sequence[ModelSpan] = (),
 ) -> Release:
     """Name and describe everything that a run publishes.
@@ -98,6 +105,7 @@ def build_release(
         created: When it is published; enters `latest.json` only, as does the as-of day.
         explanations: What the estimates are made of, see `explanations_parquet`; None to publish none.
         revisions: Encoded objects that say why and how numbers change, by name; None to publish none.
+        outlines: The districts (`publish.outlines`) and the cube (`publish.cube`), by name; None to publish none.
         models: Which model made the releases until this one, see `publish.models`; empty to publish none.
 
     Raises:
@@ -120,9 +128,8 @@ def build_release(
     }
     if explanations is not None:
         named[EXPLANATIONS] = explanations_parquet(explanations, config.start, month, config.invented)
-    named |= revisions or {}
-    if models:
-        named[MODELS] = models_json(config.name, models)
+    named |= {**(revisions or {}), **(outlines or {})}
+    named |= {MODELS: models_json(config.name, models)} if models else {}
     about = Manifest("", config.name, month, (), inputs, model, code, skill, knowledge.public_until, config.invented)
     return _assemble(config, knowledge, sorted(grids, key=lambda g: g.month), named, about, created)
 
@@ -136,8 +143,15 @@ def _assemble(
     created: dt.datetime,
 ) -> Release:
     """Names for the bytes: grids and items by their own content, tables under the release, which all of it names."""
+    for_others = {"style.qml": qgis_style(_brightest(grids), config.unit), TERMS: terms_md(config)}
+    named = {**named, **for_others, **csv_twins(named)}
     items = [build_item(config, grid) for grid in grids]
-    shared = [*(grid.asset for grid in grids), *(describe(item.key, item.data, ITEM_TYPE) for item in items)]
+    shown = {grid.thumbnail_key: grid.look.thumbnail for grid in grids if grid.look.thumbnail}
+    shared = [
+        *(grid.asset for grid in grids),
+        *(describe(item.key, item.data, ITEM_TYPE) for item in items),
+        *(describe(key, data, PNG_TYPE) for key, data in shown.items()),
+    ]
     release = release_id(about.month, facts_of(about), [*shared, *_tables("unnamed", named).values()])
     tables = _tables(release, named)
     objects = tuple(sorted([*shared, *tables.values()], key=lambda asset: asset.key))
@@ -150,19 +164,27 @@ def _assemble(
         payloads={
             **{grid.key: grid.data for grid in grids},
             **{item.key: item.data for item in items},
+            **shown,
             **{tables[name].key: data for name, data in named.items()},
         },
         manifest=manifest_json(dataclasses.replace(about, release=release, objects=objects)),
         latest=latest_json(config.name, release, knowledge, created),
         catalogue={
             "catalog.json": catalog_json(config),
-            "collection.json": collection_json(config, release, about.skill, items, tables),
+            "collection.json": collection_json(config, dataclasses.replace(about, release=release), items, tables),
         },
+        title=config.title,
     )
 
 
 def _tables(release: str, named: Mapping[str, bytes]) -> dict[str, Asset]:
-    return {n: describe(f"releases/{release}/{n}", data, MEDIA_TYPES[n]) for n, data in named.items()}
+    return {n: describe(f"releases/{release}/{n}", data, media_type(n)) for n, data in named.items()}
+
+
+def _brightest(grids: Sequence[GridObject]) -> float:
+    """The highest estimate of a pixel in the newest grid; 0 where nothing is known of it."""
+    statistics = max(grids, key=lambda grid: grid.month).look.statistics
+    return statistics[0].get("maximum", 0.0) if statistics else 0.0
 
 
 def _require_checked(checks: Sequence[CheckResult], month: Month) -> None:

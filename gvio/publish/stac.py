@@ -17,22 +17,20 @@ import pystac
 from odc.geo.geobox import GeoBox
 
 from gvio.config import INVENTED
-from gvio.map.grids import BANDS
 from gvio.publish.canonical import canonical_json
 from gvio.publish.grids import GridObject
-from gvio.types import Asset, Month
-
-_EXTENSIONS = (
-    "https://stac-extensions.github.io/projection/v2.0.0/schema.json",
-    "https://stac-extensions.github.io/file/v2.1.0/schema.json",
+from gvio.publish.manifest import CUBE, PNG_TYPE
+from gvio.publish.stac_fields import (
+    COLLECTION_EXTENSIONS,
+    ITEM_EXTENSIONS,
+    KEYWORDS,
+    band_fields,
+    item_assets,
+    providers,
+    renders,
 )
-_BAND_WORDS = {
-    "estimate": "industrial output of the pixel in the month, raked to the district's estimate",
-    "lower80": "lower limit of the 80 % interval",
-    "upper80": "upper limit of the 80 % interval",
-    "raw": "the linear map before raking",
-    "adjustment": "raking factor of the pixel's district",
-}
+from gvio.publish.terms import NAME as TERMS
+from gvio.types import Asset, Manifest, Month
 
 
 class Described(Protocol):
@@ -85,15 +83,12 @@ def build_item(config: Described, grid: GridObject) -> Item:
     return Item(grid.month, f"items/gvio_{grid.month}_{hashlib.sha256(data).hexdigest()[:12]}.json", data)
 
 
-def collection_json(
-    config: Described, release: str, skill: str, items: Sequence[Item], tables: Mapping[str, Asset]
-) -> bytes:
-    """The region's collection, listing the items and tables of one release; `gvio:release` names it.
+def collection_json(config: Described, manifest: Manifest, items: Sequence[Item], tables: Mapping[str, Asset]) -> bytes:
+    """The region's collection, listing the items and tables of one release; `gvio:release` and `version` name it.
 
     Args:
         config: The region.
-        release: Release id.
-        skill: proven, weak or none against the best naive forecast.
+        manifest: Of the release: its id, skill, program and predecessor.
         items: The release's items, ascending by month.
         tables: The release's other objects (estimates, scoreboard, …) by name.
     """
@@ -105,18 +100,43 @@ def collection_json(
         ),
         extent=_extent(config, items),
         license="other",
-        extra_fields={"gvio:release": release, "gvio:skill": skill, "gvio:invented": config.invented},
+        keywords=list(KEYWORDS),
+        stac_extensions=list(COLLECTION_EXTENSIONS),
+        extra_fields={
+            "gvio:release": manifest.release,
+            "gvio:skill": manifest.skill,
+            "gvio:invented": config.invented,
+            "version": manifest.release,
+            "providers": providers(manifest.code),
+            "item_assets": item_assets(config.unit),
+        },
     )
     for name, asset in tables.items():
-        collection.add_asset(name, pystac.Asset(f"./{asset.key}", media_type=asset.media_type, roles=["metadata"]))
+        if not name.startswith(f"{CUBE}/"):
+            collection.add_asset(name, pystac.Asset(f"./{asset.key}", media_type=asset.media_type, roles=["metadata"]))
+    if f"{CUBE}/zarr.json" in tables:
+        collection.add_asset(CUBE, _cube_asset(manifest.release))
     collection.add_links(
         [
             pystac.Link("root", "./catalog.json", pystac.MediaType.JSON),
             pystac.Link("parent", "./catalog.json", pystac.MediaType.JSON),
             *(pystac.Link("item", f"./{i.key}", pystac.MediaType.GEOJSON, title=str(i.month)) for i in items),
+            *_documents(manifest, tables),
         ]
     )
     return canonical_json(collection.to_dict(include_self_link=False, transform_hrefs=False))
+
+
+def _documents(manifest: Manifest, tables: Mapping[str, Asset]) -> list[pystac.Link]:
+    """Links to what is no table: the manifest, that of the release before, and the terms."""
+    json, title = pystac.MediaType.JSON, "manifest: every object of the release, with its hash"
+    links = [pystac.Link("describedby", f"./releases/{manifest.release}/manifest.json", json, title=title)]
+    before = manifest.inputs.get("predecessor")
+    if before is not None:
+        links.append(pystac.Link("predecessor-version", f"./releases/{before}/manifest.json", json, title=str(before)))
+    if TERMS in tables:
+        links.append(pystac.Link("license", f"./{tables[TERMS].key}", "text/markdown", title="terms of the inputs"))
+    return links
 
 
 def catalog_json(config: Described) -> bytes:
@@ -142,20 +162,23 @@ def _item_json(config: Described, grid: GridObject) -> bytes:
         id=f"{config.name}-{grid.month}",
         geometry=_footprint(grid.geobox),
         bbox=_bbox(grid.geobox),
-        datetime=None,
+        datetime=_instant(grid.month.first_day),
         start_datetime=_instant(grid.month.first_day),
         end_datetime=_instant(grid.month.last_day, dt.time(23, 59, 59)),
         properties={
             "title": f"{config.title} {grid.month}",
             "gsd": _ground_metres(grid.geobox),
             **_grid_of(grid.geobox),
+            "renders": renders(grid.look.statistics),
             # Only where true: the items of real regions keep their names.
             **({"gvio:invented": True} if config.invented else {}),
         },
-        stac_extensions=list(_EXTENSIONS),
+        stac_extensions=list(ITEM_EXTENSIONS),
         collection=config.name,
     )
     item.add_asset("grid", _grid_asset(config, grid))
+    if grid.look.thumbnail:
+        item.add_asset("thumbnail", _thumbnail(grid))
     item.add_links(
         [
             pystac.Link("root", "../catalog.json", pystac.MediaType.JSON),
@@ -167,19 +190,29 @@ def _item_json(config: Described, grid: GridObject) -> bytes:
 
 
 def _grid_asset(config: Described, grid: GridObject) -> pystac.Asset:
-    bands = [{"name": name, "description": _BAND_WORDS[name], "unit": config.unit} for name in BANDS]
-    bands[BANDS.index("adjustment")]["unit"] = "1"
     return pystac.Asset(
         f"../{grid.key}",
         media_type=grid.asset.media_type,
         roles=["data"],
         extra_fields={
-            "bands": bands,
+            **band_fields(config.unit, grid.look.statistics),
             "data_type": "float32",
             "nodata": "nan",
             "file:size": grid.asset.size,
             "file:checksum": f"1220{grid.asset.sha256}",  # multihash: 12 = SHA-256, 20 = 32 bytes
         },
+    )
+
+
+def _cube_asset(release: str) -> pystac.Asset:
+    href, title = f"./releases/{release}/{CUBE}", "Every month: Zarr 3, consolidated"
+    return pystac.Asset(href, title, media_type="application/vnd.zarr; version=3", roles=["data"])
+
+
+def _thumbnail(grid: GridObject) -> pystac.Asset:
+    size = {"file:size": len(grid.look.thumbnail)}
+    return pystac.Asset(
+        f"../{grid.thumbnail_key}", media_type=PNG_TYPE, roles=["thumbnail", "overview"], extra_fields=size
     )
 
 

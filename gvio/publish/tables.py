@@ -1,30 +1,83 @@
-"""How a table becomes the bytes of a parquet object: equal content gives equal bytes."""
+"""How a table becomes the bytes of a Parquet object, and of its CSV twin: equal content gives equal bytes.
+
+Months are texts (YYYY-MM) as they always were, and dates beside them, in columns that are made here and dropped when a
+table is read: what reads releases knows the texts, and those of before have nothing else.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.csv
 import pyarrow.parquet as pq
 
+from gvio.publish.columns import described
+from gvio.types import Month
 
-def parquet_bytes(frame: pd.DataFrame, schema: pa.Schema, metadata: Mapping[str, str]) -> bytes:
+PARQUET, CSV = ".parquet", ".csv"
+_DATES: Mapping[str, tuple[str, Callable[[Month], dt.date]]] = {
+    "month": ("month_start", lambda month: month.first_day),
+    "start": ("period_start", lambda month: month.first_day),
+    "end": ("period_end", lambda month: month.last_day),
+}
+DATES = tuple(name for name, _ in _DATES.values())
+"""Columns of dates, by which other programs join and draw; a file of before has none."""
+
+
+def parquet_bytes(
+    frame: pd.DataFrame, schema: pa.Schema, metadata: Mapping[str, str], table: str, unit: str = ""
+) -> bytes:
     """Encode the columns of `schema` in the order of the frame's rows; NaN and None become null where it allows them.
+
+    Behind them comes a date for every column of months. Every column says what it holds, and its unit.
+
+    Args:
+        frame: At least the columns of `schema`; others are left out.
+        schema: Names and types.
+        metadata: Of the file.
+        table: Name in `gvio.publish.columns.TABLES`.
+        unit: Unit of the region's figures.
 
     Raises:
         KeyError: A column is absent.
         pyarrow.ArrowInvalid: A value is of another type, or null where the schema forbids it.
     """
     columns = {name: pa.array(frame[name], type=schema.field(name).type, from_pandas=True) for name in schema.names}
+    fields = list(schema)
+    for name, (date, day_of) in _DATES.items():
+        if name in schema.names:
+            days = {text: day_of(Month.parse(text)) for text in frame[name].unique()}
+            columns[date] = pa.array(frame[name].map(days), type=pa.date32())
+            fields.append(pa.field(date, pa.date32(), nullable=False))
+    said = pa.schema([field.with_metadata(described(table, field.name, unit)) for field in fields], dict(metadata))
     sink = io.BytesIO()
-    pq.write_table(pa.table(columns, schema=schema).replace_schema_metadata(dict(metadata)), sink, compression="zstd")
+    pq.write_table(pa.table(columns, schema=said), sink, compression="zstd")
     return sink.getvalue()
 
 
 def read_table(data: bytes) -> tuple[pd.DataFrame, dict[str, str]]:
-    """The table as written, and its metadata."""
+    """The table as it was given to `parquet_bytes`, and its metadata."""
     table = pq.read_table(io.BytesIO(data))
     metadata = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
-    return table.to_pandas(), metadata
+    kept = [name for name in table.column_names if name not in DATES]
+    return table.select(kept).replace_schema_metadata(None).to_pandas(), metadata
+
+
+def csv_twin(parquet: bytes) -> bytes:
+    """The same rows and columns as CSV: UTF-8, a header, days as YYYY-MM-DD, numbers to their last digit.
+
+    What is null is an empty field without quotation marks, and texts have them.
+    """
+    sink = io.BytesIO()
+    pa.csv.write_csv(pq.read_table(io.BytesIO(parquet)), sink)
+    return sink.getvalue()
+
+
+def csv_twins(named: Mapping[str, bytes]) -> dict[str, bytes]:
+    """CSV files of the tables among the objects of a release, by name; outlines have none."""
+    tables = {name.removesuffix(PARQUET): data for name, data in named.items() if name.endswith(PARQUET)}
+    return {f"{name}{CSV}": csv_twin(data) for name, data in tables.items() if name != "districts"}

@@ -29,7 +29,8 @@ SCHEMA = pa.schema(
 
 def vintages_parquet(vintages: pd.DataFrame, unit: str = "", invented: bool = False) -> bytes:
     """Encode the table of `gvio.revisions.vintages.extended`."""
-    return parquet_bytes(vintages, SCHEMA, {"unit": unit, "invented": str(invented).lower()})
+    metadata = {"unit": unit, "invented": str(invented).lower()}
+    return parquet_bytes(vintages, SCHEMA, metadata, "vintages", unit)
 
 
 def read_vintages(data: bytes) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from affine import Affine
 from odc.geo.geobox import GeoBox
 
 from gvio.grid.blocks import block_pixels, block_sums, pixel_km
-from gvio.map.grids import BANDS
+from gvio.map.bands import BANDS
 from gvio.report.picture import Layer, layer_values
 from gvio.types import FloatArray
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import shapely
 from odc.geo.geobox import GeoBox
 
-from gvio.map.grids import BANDS
+from gvio.map.bands import BANDS
 from gvio.types import FloatArray
 
 Path = list[list[float]]

@@ -21,7 +21,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator
 from odc.geo.geobox import GeoBox
 
 from gvio.errors import StoreError
-from gvio.map.grids import BANDS
+from gvio.map.bands import BANDS
 from gvio.report.pages import render
 from gvio.types import FloatArray
 

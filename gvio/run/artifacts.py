@@ -231,7 +231,8 @@ class Product:
     """Everything that is published, encoded. `estimates` and `explanations` as in contract §3.
 
     `revisions`: bytes of the objects that say why and how numbers change (`gvio.stages.revisions`) and whether the
-    present has drifted (`gvio.stages.drift`), by name.
+    present has drifted (`gvio.stages.drift`), by name. `outlines`: the districts (`gvio.publish.outlines`), by name;
+    `cube`: the parts of `cube.zarr` (`gvio.publish.cube`), by name.
     """
 
     grids: tuple[GridObject, ...]
@@ -241,6 +242,8 @@ class Product:
     model_card: str
     trends: bytes | None
     revisions: Mapping[str, bytes] = dataclasses.field(default_factory=dict)
+    outlines: Mapping[str, bytes] = dataclasses.field(default_factory=dict)
+    cube: Mapping[str, bytes] = dataclasses.field(default_factory=dict)
 
 
 class PublishedHead(Head):

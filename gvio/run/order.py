@@ -71,7 +71,7 @@ class Stages(Protocol):
     ) -> Decided:
         """The model that maps."""
 
-    def map_(self, context: Context, fetched: Fetched, sampled: Sampled, decided: Decided, before: Standing) -> Mapped:
+    def map_(self, context: Context, fetched: Fetched, sampled: Sampled, decided: Decided) -> Mapped:
         """The product."""
 
     def publish(self, context: Context, checked: Checked, mapped: Mapped, before: Standing) -> Published:
@@ -150,7 +150,7 @@ def run_stage(
     with region_held(context):
         if alone:
             context.workspace.only({"decide", "map"} if name == "map" else {name})
-        before = standing(context.store, context.region) if name in {"map", "publish"} else Standing()
+        before = standing(context.store, context.region) if name == "publish" else Standing()
         require_same_region(context, before)
         fetched = do("fetch", stages.fetch, context)
         champion = Kept(lambda: stages.champion(context, fetched.month))
@@ -175,7 +175,7 @@ def steps(
     yield (trained := do("train", stages.train, context, fetched, sampled, champion))
     yield (evaluated := do("evaluate", stages.evaluate, context, sampled, trained))
     yield (decided := do("decide", stages.decide, context, sampled, evaluated, champion))
-    yield (mapped := do("map", stages.map_, context, fetched, sampled, decided, before))
+    yield (mapped := do("map", stages.map_, context, fetched, sampled, decided))
     yield do("publish", stages.publish, context, checked, mapped, before)
 
 

@@ -54,7 +54,7 @@ def evaluation_files(
 def _map(context: Context, samples: Samples, output: FloatArray) -> dict[str, bytes]:
     """The newest month's map."""
     last = len(samples.months) - 1
-    grid = map_months(industry_of(samples), output, output, output, [last], context.params.map)[0]
+    grid = next(map_months(industry_of(samples), output, output, output, [last], context.params.map))
     png = map_png(
         grid[0],
         samples.geobox,

@@ -13,12 +13,13 @@ from gvio.map.grids import estimate_series, map_months
 from gvio.map.industry import Industry, industry_of
 from gvio.map.intervals import gaussian_half_width
 from gvio.map.official import Estimates
-from gvio.map.trends import TREND_BANDS, trend_bands
+from gvio.map.trends import trend_bands
+from gvio.publish.cube import CUBE_BANDS, CubeSource, cube_objects
 from gvio.publish.drift import NAME as DRIFT
 from gvio.publish.drift import drift_json
 from gvio.publish.explanations import explanations_frame
 from gvio.publish.grids import Grid, GridObject
-from gvio.raster import cog_bytes
+from gvio.publish.outlines import outline_objects
 from gvio.report.model_card import model_card
 from gvio.run.artifacts import (
     Decided,
@@ -42,39 +43,39 @@ from gvio.stages.product_files import pack_product, read_product
 from gvio.stages.revisions import Estimated, release_before, revision_objects
 from gvio.stages.sums import sums_of
 from gvio.stages.workers import one_thread_each
-from gvio.store.grids import encode_grid
+from gvio.store.grids import encode_grid, encode_trends
 from gvio.store.predecessor import Continued
-from gvio.store.standing import Standing, last_manifest
 from gvio.train.fit import Fitted, lit_setting
 from gvio.train.looked import forget_light
-from gvio.types import CheckResult, FloatArray, Month
+from gvio.types import CheckResult, Month, month_range
 from gvio.validate.gate import refuse_failed
-from gvio.validate.grids import check_grids
+from gvio.validate.grids import GridSeen, check_grids, figures_of, look_at_grid
 from gvio.validate.product import check_estimates
 from gvio.validate.statistics import check_districts_against_city
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from gvio.run.context import Context
 
 STAGE = "map"
 _MIN_TREND_MONTHS = 24
 
 
-def map_(context: Context, fetched: Fetched, sampled: Sampled, decided: Decided, before: Standing) -> Mapped:
-    """Make the product of the run.
+def map_(context: Context, fetched: Fetched, sampled: Sampled, decided: Decided) -> Mapped:
+    """Make the product of the run: a grid of every month from the region's first one on, consistent with one another.
 
     Args:
         context: The run.
         fetched: Names the product files.
         sampled: The samples.
         decided: The model that maps.
-        before: What is published: a release holds the grids of the months before it, consistent with its own.
 
     Raises:
         ModelError: The model does not fit the region.
         GateRefused: The product failed a required check.
     """
-    months = _published_months(context, sampled, before)
+    months = list(month_range(context.config.start, Month.parse(sampled.head.month)))
     last = release_before(context, fetched, decided)
     made = _made(context, fetched, sampled, decided, months, last)
     head = context.workspace.find(MappedHead, STAGE, made)
@@ -145,13 +146,11 @@ def _make(
     posterior, why = explain(setting, fitted.ensemble.hyper)
     estimates, frame = published_estimates(context, context.ledger, samples, sums, fitted, posterior)
     industry = industry_of(samples)
-    grids, series = _grids(context, samples, industry, estimates, months)
-    place = np.zeros(samples.owner.size, dtype=bool)
-    place[industry.pixels] = True
+    grids, seen, cube = _grids(context, samples, industry, estimates, months, frame)
     checks = [
         *check_estimates(frame, samples.area_ids, config.city_id, samples.months),
         _agreement(context, samples, sums, estimates, fitted),
-        *check_grids(grids, frame, samples.owner, samples.area_ids, place.reshape(samples.owner.shape)),
+        *check_grids(seen, samples.area_ids),
     ]
     about = champion.package.about
     estimated = Estimated(samples, fitted, setting, posterior.mean, frame)
@@ -159,15 +158,22 @@ def _make(
     drift = drift_of(context, estimated, last)
     checks += check_drift(drift, area_names(context))
     product = Product(
-        grids=tuple(_encoded(context, samples, month, array) for month, array in grids.items()),
+        grids=grids,
         estimates=frame,
         explanations=explanations_frame(vars(why), samples.area_ids, samples.months),
         scoreboard=scoreboard,
         model_card=model_card(config, about, scoreboard, champion.decided, fetched.head.switches),
-        trends=_trends(context, samples, industry, series),
+        trends=_trends(context, samples, industry, estimates),
         revisions=revision_objects(context, decided, estimated, last) | {DRIFT: drift_json(drift)},
+        outlines=_outlines(context, samples),
+        cube=cube_objects(cube, config.unit, {"region": config.name, "invented": str(config.invented).lower()}),
     )
     return product, checks, float(estimates.estimate[-1, -1])
+
+
+def _outlines(context: Context, samples: Samples) -> dict[str, bytes]:
+    config, districts = context.config, context.places.districts
+    return outline_objects(districts, samples.owner, samples.geobox, context.region, config.invented)
 
 
 def _agreement(context: Context, samples: Samples, sums: Sums, estimates: Estimates, fitted: Fitted) -> CheckResult:
@@ -176,37 +182,43 @@ def _agreement(context: Context, samples: Samples, sums: Sums, estimates: Estima
     return check_districts_against_city(sums, estimates.estimate[:-1], areas, samples.months, tolerance)
 
 
-def _published_months(context: Context, sampled: Sampled, before: Standing) -> list[Month]:
-    month = Month.parse(sampled.head.month)
-    # a damaged pointer or manifest must not shorten the next release: the newest sound manifest tells as well
-    last = before.manifest or last_manifest(context.store, context.region)
-    published = [] if last is None else list(last.grids)
-    wanted = {month, *map(Month.parse, [*published, *context.request.also])}
-    return sorted(m for m in wanted if context.config.start <= m <= month)
-
-
 def _grids(
-    context: Context, samples: Samples, industry: Industry, estimates: Estimates, months: list[Month]
-) -> tuple[dict[Month, FloatArray], FloatArray | None]:
-    """Bands (5, y, x) of the months to publish, and (P, T) estimates of all months for trends, when long enough."""
+    context: Context,
+    samples: Samples,
+    industry: Industry,
+    estimates: Estimates,
+    months: list[Month],
+    frame: pd.DataFrame,
+) -> tuple[tuple[GridObject, ...], list[GridSeen], CubeSource]:
+    """Each month's grid, encoded, what was found in it, and what the cube takes of it: one grid at a time, because all
+    would not fit into memory.
+    """
+    config, params, figures = context.config, context.params.map, figures_of(frame)
     districts = (estimates.estimate[:-1], estimates.lower[80][:-1], estimates.upper[80][:-1])
-    wanted, params = [m - samples.months[0] for m in months], context.params.map
-    grids = dict(zip(months, map_months(industry, *districts, wanted, params, context.progress), strict=True))
+    place = np.zeros(samples.owner.size, dtype=bool)
+    place[industry.pixels] = True
+    where = place.reshape(samples.owner.shape)
+    wanted = [m - samples.months[0] for m in months]
+    encoded, seen = [], []
+    taken = np.empty((len(CUBE_BANDS), len(industry.pixels), len(months)), np.float32)
+    arrays = map_months(industry, *districts, wanted, params, context.progress)
+    for month, array in zip(months, arrays, strict=True):
+        seen.append(look_at_grid(month, array, figures, samples.owner, samples.area_ids, where))
+        grid = Grid(month, array, samples.geobox)
+        encoded.append(encode_grid(grid, context.region, config.unit, config.invented))
+        taken[:, :, len(seen) - 1] = array[: len(CUBE_BANDS)].reshape(len(CUBE_BANDS), -1)[:, industry.pixels]
+    cube = CubeSource(samples.geobox, samples.owner >= 0, industry.pixels, months, taken)
+    return tuple(encoded), seen, cube
+
+
+def _trends(context: Context, samples: Samples, industry: Industry, estimates: Estimates) -> bytes | None:
+    """Of the estimates of all months; None where there are too few."""
     if len(samples.months) < _MIN_TREND_MONTHS:
-        return grids, None
-    return grids, estimate_series(industry, districts[0], params)
-
-
-def _encoded(context: Context, samples: Samples, month: Month, array: FloatArray) -> GridObject:
-    return encode_grid(Grid(month, array, samples.geobox), context.region, context.config.unit, context.config.invented)
-
-
-def _trends(context: Context, samples: Samples, industry: Industry, series: FloatArray | None) -> bytes | None:
-    if series is None:
         return None
+    series = estimate_series(industry, estimates.estimate[:-1], context.params.map)
+    config, span = context.config, (samples.months[0], samples.months[-1])
     bands = trend_bands(industry, series)
-    tags = {"invented": "true"} if context.config.invented else None
-    return cog_bytes(bands, samples.geobox, nodata=float("nan"), descriptions=TREND_BANDS, tags=tags)
+    return encode_trends(bands, samples.geobox, context.region, span, config.unit, config.invented)
 
 
 def _stamp(context: Context, decided: Decided) -> ModelStamp:

@@ -10,13 +10,14 @@ from gvio.publish.errata import NAME as ERRATA
 from gvio.publish.estimates import estimates_parquet, read_estimates
 from gvio.publish.evidence import NAMES as EVIDENCE
 from gvio.publish.explanations import explanations_parquet, read_explanations
-from gvio.publish.grids import GridObject
+from gvio.publish.manifest import CUBE
 from gvio.publish.news import NAME as NEWS
+from gvio.publish.outlines import NAMES as OUTLINES
 from gvio.publish.vintages import REVISIONS, VINTAGES
-from gvio.raster import read_cog
 from gvio.run.artifacts import MappedHead, Product
 from gvio.run.workspace import Workspace
 from gvio.scoreboard.board import Scoreboard
+from gvio.store.grids import decode_grid
 from gvio.types import Month
 
 _FOLDER = "product"
@@ -39,7 +40,7 @@ def pack_product(product: Product, config: RegionConfig) -> dict[str, bytes]:
         _SCOREBOARD: canonical_json(product.scoreboard.document()),
         _CARD: product.model_card.encode(),
         **{_grid(str(grid.month)): grid.data for grid in product.grids},
-        **{f"{_FOLDER}/{name}": data for name, data in product.revisions.items()},
+        **{f"{_FOLDER}/{name}": data for name, data in _others(product).items()},
     }
     return files if product.trends is None else files | {_TRENDS: product.trends}
 
@@ -50,23 +51,31 @@ def read_product(workspace: Workspace, head: MappedHead) -> Product:
     Raises:
         InputRefused: A file is absent or damaged.
     """
-    grids = []
-    for month in head.grids:
-        data = workspace.data(head, _grid(month))
-        grids.append(GridObject(Month.parse(month), data, read_cog(data)[1]))
     return Product(
-        grids=tuple(grids),
+        grids=tuple(decode_grid(Month.parse(month), workspace.data(head, _grid(month))) for month in head.grids),
         estimates=read_estimates(workspace.data(head, _ESTIMATES)),
         explanations=read_explanations(workspace.data(head, _EXPLANATIONS)),
         scoreboard=Scoreboard.parse(workspace.data(head, _SCOREBOARD), _SCOREBOARD, InputRefused, _HINT),
         model_card=workspace.data(head, _CARD).decode(),
         trends=workspace.data(head, _TRENDS) if _TRENDS in head.files else None,
-        revisions={name: workspace.data(head, f"{_FOLDER}/{name}") for name in _REVISIONS if _kept(head, name)},
+        revisions=_those_kept(workspace, head, _REVISIONS),
+        outlines=_those_kept(workspace, head, OUTLINES),
+        cube=_those_kept(workspace, head, tuple(name for name in _names(head) if name.startswith(f"{CUBE}/"))),
     )
 
 
-def _kept(head: MappedHead, name: str) -> bool:
-    return f"{_FOLDER}/{name}" in head.files
+def _others(product: Product) -> dict[str, bytes]:
+    """Objects that are bytes already, by name."""
+    return {**product.revisions, **product.outlines, **product.cube}
+
+
+def _names(head: MappedHead) -> list[str]:
+    return [file.removeprefix(f"{_FOLDER}/") for file in head.files]
+
+
+def _those_kept(workspace: Workspace, head: MappedHead, names: tuple[str, ...]) -> dict[str, bytes]:
+    files = {name: f"{_FOLDER}/{name}" for name in names}
+    return {name: workspace.data(head, file) for name, file in files.items() if file in head.files}
 
 
 def _grid(month: str) -> str:

@@ -10,6 +10,7 @@ from gvio.publish.knowledge import Knowledge
 from gvio.publish.models import NAME as MODELS
 from gvio.publish.models import ModelSpan, SpanOrigin, continue_spans, own_span
 from gvio.publish.release import Release, build_release
+from gvio.publish.tables import CSV
 from gvio.run.artifacts import Checked, Mapped, Published, PublishedHead
 from gvio.run.code import source_of
 from gvio.run.made import Made
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from gvio.run.context import Context
 
 STAGE = "publish"
-OWN = ("checks.json", MODELS)  # the product's other objects are kept by `map`; `gvio repair` restores from them all
+# The product's other objects are kept by `map`; `gvio repair` restores from them all.
+_OWN = ("checks.json", "style.qml", "terms.md", MODELS)
 _JUMP = 1.5  # an estimate that moves by this factor from one release to the next is worth a warning
 
 
@@ -64,8 +66,15 @@ def publish(context: Context, checked: Checked, mapped: Mapped, before: Standing
         uploaded=report.uploaded,
         uploaded_bytes=report.uploaded_bytes,
     )
-    own = {f"product/{name}": release.payloads[f"releases/{release.id}/{name}"] for name in OWN}
+    own = {f"product/{name}": data for name, data in own_objects(release).items()}
     return Published(context.workspace.keep(head, {**own, **documents_of(release)}))
+
+
+def own_objects(release: Release) -> dict[str, bytes]:
+    """Objects of the release that are made here, by name: checks, models, CSV twins of tables, thumbnails."""
+    folder = f"releases/{release.id}/"
+    named = {key.removeprefix(folder): data for key, data in release.payloads.items()}
+    return {name: data for name, data in named.items() if name in _OWN or name.endswith((CSV, ".png"))}
 
 
 def make_release(
@@ -93,6 +102,7 @@ def make_release(
         created=context.clock(),
         explanations=product.explanations,
         revisions=product.revisions,
+        outlines={**product.outlines, **product.cube},
         models=_models(mapped, last),
         knowledge=_knowledge(mapped),
     )

@@ -87,11 +87,11 @@ class AllStages:
 
         return decide(context, sampled, evaluated, champion)
 
-    def map_(self, context: Context, fetched: Fetched, sampled: Sampled, decided: Decided, before: Standing) -> Mapped:
+    def map_(self, context: Context, fetched: Fetched, sampled: Sampled, decided: Decided) -> Mapped:
         """See `gvio.stages.map`."""
         from gvio.stages.map import map_
 
-        return map_(context, fetched, sampled, decided, before)
+        return map_(context, fetched, sampled, decided)
 
     def publish(self, context: Context, checked: Checked, mapped: Mapped, before: Standing) -> Published:
         """See `gvio.stages.publish`."""

@@ -12,6 +12,9 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from gvio.errors import ConflictError
+from gvio.publish.canonical import root_json
+from gvio.publish.manifest import own_name
+from gvio.store.documents import CATALOG
 from gvio.store.keys import sha256
 from gvio.store.objects import ObjectStore
 from gvio.types import Asset, Manifest, Month
@@ -23,7 +26,9 @@ if TYPE_CHECKING:
 Box = tuple[float, float, float, float]
 _ATTEMPTS = 20
 _ROUNDED = 1e-6  # degrees: boxes of items have nine decimals
-_WORDS = frozenset({"description", "keywords", "license", "roles", "stac_extensions", "stac_version"})
+_WORDS = frozenset(
+    {"description", "item_assets", "keywords", "license", "providers", "roles", "stac_extensions", "stac_version"}
+)
 _ITEM = re.compile(r"^items/gvio_(\d{4}-\d{2})_[0-9a-f]+\.json$")
 
 
@@ -56,6 +61,37 @@ def _follow(store: ObjectStore, key: str, data: bytes, still_latest: Callable[[]
                 raise
 
 
+def list_region(store: ObjectStore, region: str, title: str) -> None:
+    """Let the store's own catalogue, above the regions, lead to a region; it depends on their names and titles alone.
+
+    Nothing is decided by it, and one that cannot be understood is begun anew.
+
+    Raises:
+        ConflictError: Other writers won twenty times in a row.
+        StoreError: The store cannot be read or written.
+    """
+    for attempt in range(1, _ATTEMPTS + 1):
+        there = store.read_versioned(CATALOG)
+        data = root_json({**_listed(b"" if there is None else there[0]), region: title})
+        if there is not None and there[0] == data:
+            return
+        try:
+            store.replace(CATALOG, data, None if there is None else there[1])
+            return
+        except ConflictError:
+            if attempt == _ATTEMPTS:
+                raise
+
+
+def _listed(root: bytes) -> dict[str, str]:
+    """Titles of the regions that the store's catalogue leads to, by name."""
+    try:
+        links = [link for link in json.loads(root)["links"] if link["rel"] == "child"]
+        return {str(link["href"]).split("/")[1]: str(link["title"]) for link in links}
+    except (ValueError, KeyError, TypeError, IndexError):
+        return {}
+
+
 def derived(store: ObjectStore, manifest: Manifest) -> dict[str, bytes]:
     """The catalogue of a release made again from its manifest, of an older one from its items; empty without both.
 
@@ -68,22 +104,46 @@ def derived(store: ObjectStore, manifest: Manifest) -> dict[str, bytes]:
     if region is None:
         return {}
     items = [Item(_month(o), o.key, b"") for o in sorted(_items(manifest), key=_month)]
-    tables = {o.key.rpartition("/")[2]: o for o in manifest.objects if o.key.startswith("releases/")}
+    tables = {own_name(o.key): o for o in manifest.objects if o.key.startswith("releases/")}
     return {
         "catalog.json": catalog_json(region),
-        "collection.json": collection_json(region, manifest.release, manifest.skill, items, tables),
+        "collection.json": collection_json(region, manifest, items, tables),
     }
 
 
-def rebuilt_item(store: ObjectStore, manifest: Manifest, wanted: Asset) -> bytes | None:
-    """A STAC item made again from its month's grid, if that is sound and gives exactly the bytes wanted.
+def rebuilt(store: ObjectStore, manifest: Manifest, wanted: Asset) -> bytes | None:
+    """What follows from another object of the release: item and thumbnail from the month's grid, CSV from its table.
+
+    None where it is nothing of these, the other object is not sound, or it does not give exactly the bytes wanted.
 
     Raises:
         StoreError: The store cannot be read.
     """
-    from gvio.publish.grids import GridObject
+    made = None
+    if wanted.key.startswith(("items/", "thumbnails/")):
+        made = _from_grid(store, manifest, wanted)
+    elif wanted.key.endswith(".csv"):
+        made = _from_table(store, manifest, wanted)
+    return made if made is not None and sha256(made) == wanted.sha256 else None
+
+
+def _from_table(store: ObjectStore, manifest: Manifest, wanted: Asset) -> bytes | None:
+    from gvio.publish.tables import csv_twin
+
+    key = f"{wanted.key.removesuffix('.csv')}.parquet"
+    table = next((o for o in manifest.objects if o.key == key), None)
+    data = None if table is None else _sound(store, manifest, table)
+    return None if data is None else csv_twin(data)
+
+
+def _from_grid(store: ObjectStore, manifest: Manifest, wanted: Asset) -> bytes | None:
+    """A month's item or thumbnail, if its grid is sound.
+
+    Raises:
+        StoreError: The store cannot be read.
+    """
     from gvio.publish.stac import build_item
-    from gvio.raster import read_cog
+    from gvio.store.grids import decode_grid
 
     month = _month(wanted)
     grid = next((o for o in manifest.objects if o.month == str(month)), None)
@@ -91,8 +151,8 @@ def rebuilt_item(store: ObjectStore, manifest: Manifest, wanted: Asset) -> bytes
     region = _region(store, manifest)
     if data is None or region is None:
         return None
-    made = build_item(region, GridObject(month, data, read_cog(data)[1])).data
-    return made if sha256(made) == wanted.sha256 else None
+    decoded = decode_grid(month, data)
+    return decoded.look.thumbnail if wanted.key.startswith("thumbnails/") else build_item(region, decoded).data
 
 
 def contradiction(store: ObjectStore, manifest: Manifest) -> tuple[str, str] | None:

@@ -144,7 +144,7 @@ def parsed(data: bytes, store: ObjectStore, key: str, parser: Callable[[Mapping[
         return parser(document)
     except KeyError as error:
         raise DamagedStore(f"lacks the field {error}", where=where, hint=cure) from None
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, OverflowError) as error:
         raise DamagedStore(f"cannot be understood ({error})", where=where, hint=cure) from None
 
 

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 
 from gvio.errors import DamagedStore
 from gvio.publish.manifest import JSON_TYPE, parse_manifest
-from gvio.store.catalogue import contradiction, derived, follow_pointer, rebuilt_item
+from gvio.store.catalogue import contradiction, derived, follow_pointer, rebuilt
 from gvio.store.chain_repair import Told, Wanted, mend_records, move_pointer
 from gvio.store.documents import COLLECTION, LATEST, latest_key, read_latest, readable_latest
 from gvio.store.keys import sha256
@@ -225,9 +225,7 @@ class _Work:
 
     def _bytes_of(self, asset: Asset, manifest: Manifest) -> bytes | None:
         data = self.offer.bytes_of(asset.sha256)
-        if data is None and asset.key.startswith("items/"):
-            return rebuilt_item(self.store, manifest, asset)
-        return data
+        return rebuilt(self.store, manifest, asset) if data is None else data
 
     def put(self, key: str, data: bytes | None, media_type: str) -> None:
         """Put `data` in place of what is at `key`, which is kept aside; None: leave nothing there."""

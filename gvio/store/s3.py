@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 _WAITS = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8)  # seconds before each attempt; a conflicting write ends within a request
+_FOR_EVER = "public, max-age=31536000, immutable"  # what bears its content in its name, or in its release's
+_ASK_AGAIN = "no-cache"  # what may change: a copy on the way is used only after the store was asked
 PART_BYTES = 64 * 2**20  # 8 MB parts (the default) take six times as long for a gigabyte
 
 
@@ -36,13 +38,15 @@ class S3Store:
         self._part_bytes = part_bytes
 
     @classmethod
-    def connect(cls, bucket: str, prefix: str = "", endpoint_url: str | None = None) -> S3Store:
-        """A store with its own client; sends nothing yet.
+    def connect(
+        cls, bucket: str, prefix: str = "", endpoint_url: str | None = None, *, anybody: bool = False
+    ) -> S3Store:
+        """A store with its own client; sends nothing yet. `anybody`: without credentials it is read as an open one.
 
         Raises:
             StoreError: The profile or the endpoint is not usable.
         """
-        return cls(s3_client(endpoint_url, f"s3://{bucket}"), bucket, prefix)
+        return cls(s3_client(endpoint_url, f"s3://{bucket}", anybody=anybody), bucket, prefix)
 
     @property
     def url(self) -> str:
@@ -148,7 +152,9 @@ class S3Store:
         return None
 
     def _put_if(self, full: str, data: bytes, etag: str | None, media_type: str) -> None:
-        put = partial(self._client.put_object, Bucket=self._bucket, Key=full, Body=data, ContentType=media_type)
+        kind = {"ContentType": media_type, "CacheControl": _ASK_AGAIN}
+        client: Any = self._client  # the stubs know no keyword dictionaries
+        put = partial(client.put_object, Bucket=self._bucket, Key=full, Body=data, **kind)
         if etag is None:
             put(IfNoneMatch="*")
             return
@@ -160,12 +166,14 @@ class S3Store:
             raise
 
     def _upload(self, full: str, data: bytes, media_type: str) -> None:
-        if len(data) <= self._part_bytes:
-            self._client.put_object(Bucket=self._bucket, Key=full, Body=data, ContentType=media_type, IfNoneMatch="*")
-            return
-        begun = self._client.create_multipart_upload(Bucket=self._bucket, Key=full, ContentType=media_type)
-        place = {"Bucket": self._bucket, "Key": full, "UploadId": begun["UploadId"]}
         client: Any = self._client  # the stubs know no keyword dictionaries
+        place = {"Bucket": self._bucket, "Key": full}
+        kind = {"ContentType": media_type, "CacheControl": _FOR_EVER}
+        if len(data) <= self._part_bytes:
+            client.put_object(**place, **kind, Body=data, IfNoneMatch="*")
+            return
+        begun = client.create_multipart_upload(**place, **kind)
+        place["UploadId"] = begun["UploadId"]
         try:
             parts = self._send_parts(partial(client.upload_part, **place), data)
             client.complete_multipart_upload(**place, MultipartUpload={"Parts": parts}, IfNoneMatch="*")

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 from gvio.errors import DamagedStore
 from gvio.publish.knowledge import Knowledge
 from gvio.publish.latest import Latest
+from gvio.publish.manifest import told_of
 from gvio.store.documents import (
     CATALOG,
     COLLECTION,
@@ -123,7 +124,7 @@ def check_catalogue(store: ObjectStore, manifest: Manifest) -> None:
         DamagedStore: A file is absent or no JSON, or the collection shows another release.
     """
     shown = {name: _document(store, f"{manifest.region}/{name}") for name in (CATALOG, COLLECTION)}
-    tables = {f"./{o.key}" for o in manifest.objects if o.key.startswith("releases/")}
+    tables = {f"./{told_of(o.key)}" for o in manifest.objects if o.key.startswith("releases/")}
     items = {f"./{o.key}" for o in manifest.objects if o.key.startswith("items/")}
     collection = shown[COLLECTION]
     if collection.get("gvio:release") != manifest.release:

@@ -18,7 +18,7 @@ from gvio.publish.knowledge import Knowledge
 from gvio.publish.latest import parse_latest
 from gvio.publish.manifest import JSON_TYPE
 from gvio.publish.moves import REPLAYED, ROLLED_BACK, Move
-from gvio.store.catalogue import follow_pointer
+from gvio.store.catalogue import follow_pointer, list_region
 from gvio.store.documents import latest_key, manifest_key, read_latest
 from gvio.store.history import Clock, Tip, moves_since, next_move, overtaken, point, record, settle
 from gvio.store.keys import repair_hint, sha256
@@ -98,6 +98,7 @@ def write_release(
         outcome = _stayed(store, region, release, outcome, sent)
     if outcome != "archived":
         follow_pointer(store, region, release.catalogue, lambda: _is_latest(store, region, release.id))
+        list_region(store, region, release.title)
     return WriteReport(outcome, release.id, len(sent), len(release.objects) + 1 - len(sent), sum(sent))
 
 

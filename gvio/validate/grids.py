@@ -6,6 +6,7 @@ NaN outside every district, 0 where a district has no industry.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -16,34 +17,55 @@ from gvio.validate.product import SUM_TOLERANCE, relative_difference
 from gvio.validate.verdicts import count, name_some, verdict
 
 
-def check_grids(
-    grids: Mapping[Month, FloatArray],
-    estimates: pd.DataFrame,
+@dataclasses.dataclass(frozen=True, eq=False)
+class GridSeen:
+    """What was found in a month's grid, which need not be kept: numbers of faulty pixels by kind of fault, and by how
+    much each district's sum is off, relative (D,).
+    """
+
+    month: Month
+    faults: Mapping[str, int]
+    off: FloatArray
+
+
+def figures_of(estimates: pd.DataFrame) -> pd.Series[float]:
+    """The estimates by month (YYYY-MM) and area_id: what grids are compared with."""
+    return estimates.drop_duplicates(["area_id", "month"]).set_index(["month", "area_id"])["estimate"]
+
+
+def look_at_grid(
+    month: Month,
+    grid: FloatArray,
+    figures: pd.Series[float],
     owner: IntArray,
     area_ids: Sequence[str],
     industry: BoolArray,
-) -> list[CheckResult]:
-    """Checks of every grid, finiteness first.
+) -> GridSeen:
+    """Look for faults in one grid.
 
     Args:
-        grids: Bands per month, see the module's docstring.
-        estimates: area_id, month (YYYY-MM), estimate.
+        month: Of the grid.
+        grid: Bands, see the module's docstring.
+        figures: From `figures_of`.
         owner: (y, x) int, index into `area_ids`, −1 outside every district.
         area_ids: District ids in the order of `owner`'s indices.
-        industry: (y, x) bool, pixels where there is industry; either one for all months or one per month as
-            (month, y, x) in the order of `grids`.
+        industry: (y, x) bool, pixels where there is industry in the month.
     """
-    places = np.broadcast_to(industry, (len(grids), *owner.shape))
-    inside = owner >= 0
-    faults = [_find_faults(g, inside, where) for g, where in zip(grids.values(), places, strict=True)]
-    months = [str(m) for m in grids]
+    wanted = figures.reindex([(str(month), area) for area in area_ids]).to_numpy(dtype=np.float64)
+    off = relative_difference(sum_districts(grid[0], owner, len(area_ids)), wanted)
+    return GridSeen(month, _find_faults(grid, owner >= 0, industry), off)
+
+
+def check_grids(seen: Sequence[GridSeen], area_ids: Sequence[str]) -> list[CheckResult]:
+    """Checks of every grid that was looked at, finiteness first; `area_ids` in the order of each `off`."""
+    faults, months = [one.faults for one in seen], [str(one.month) for one in seen]
     return [
         _verdict("grid.finite", _which(months, faults, "finite"), "every pixel of a district finite", _DEFECT),
         _verdict("grid.outside", _which(months, faults, "outside"), "no figure outside every district", _DEFECT),
         _verdict("grid.negative", _which(months, faults, "negative"), "no negative pixel", _DEFECT),
         _verdict("grid.industry", _which(months, faults, "industry"), "no output where there is no industry", _DEFECT),
         _verdict("grid.intervals", _which(months, faults, "intervals"), "lower80 ≤ estimate ≤ upper80", _DEFECT),
-        _check_sums(grids, estimates, owner, area_ids),
+        _check_sums(seen, area_ids),
     ]
 
 
@@ -64,20 +86,15 @@ def _find_faults(grid: FloatArray, inside: BoolArray, industry: BoolArray) -> di
     }
 
 
-def _check_sums(
-    grids: Mapping[Month, FloatArray], estimates: pd.DataFrame, owner: IntArray, area_ids: Sequence[str]
-) -> CheckResult:
-    figures = estimates.drop_duplicates(["area_id", "month"]).set_index(["month", "area_id"])["estimate"]
+def _check_sums(seen: Sequence[GridSeen], area_ids: Sequence[str]) -> CheckResult:
     worst, bad = 0.0, []
-    for month, grid in grids.items():
-        wanted = figures.reindex([(str(month), a) for a in area_ids]).to_numpy(dtype=np.float64)
-        off = relative_difference(sum_districts(grid[0], owner, len(area_ids)), wanted)
-        bad += [f"{month} {a}" for a, o in zip(area_ids, off, strict=True) if not o <= SUM_TOLERANCE]
-        worst = float(np.fmax(worst, np.fmax.reduce(off, initial=0.0)))
-    found = f"largest relative difference {worst:.2g} in {count(len(grids), 'grid')}, beyond: {name_some(bad)}"
+    for one in seen:
+        bad += [f"{one.month} {a}" for a, o in zip(area_ids, one.off, strict=True) if not o <= SUM_TOLERANCE]
+        worst = float(np.fmax(worst, np.fmax.reduce(one.off, initial=0.0)))
+    found = f"largest relative difference {worst:.2g} in {count(len(seen), 'grid')}, beyond: {name_some(bad)}"
     return verdict(
         "grid.sums",
-        len(grids) > 0 and not bad,
+        len(seen) > 0 and not bad,
         required=True,
         subject="grids",
         expected=f"each district's pixels summing to its estimate to {SUM_TOLERANCE:g}",

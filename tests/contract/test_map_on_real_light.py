@@ -58,7 +58,7 @@ def test_pixel_intervals_hold_the_truth_at_least_as_often_as_they_say(pack):
     truth, light, _, _ = pack
     industry, labels = industry_of(pack), truth["labels"]
     months = range(0, len(light), 12)
-    grids = np.stack(map_months(industry, labels, labels * 0.99, labels * 1.01, months, MapParams()))
+    grids = np.stack(list(map_months(industry, labels, labels * 0.99, labels * 1.01, months, MapParams())))
     flat = grids.reshape(len(months), 5, -1)[:, :, industry.pixels]
     known = truth["truth"].reshape(len(light), -1)[::12][:, industry.pixels]
     inside = (flat[:, 1] <= known) & (known <= flat[:, 2])

@@ -10,14 +10,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from badland import AS_OF, BEFORE, TARGET, Region, call, told
+import rasterio
+from badland import AS_OF, BEFORE, FIRST, TARGET, Region, call, told
 from filelock import FileLock
 
+from gvio import open_release
 from gvio.compare.table import COMPARATORS
 from gvio.run.order import STAGES
 from gvio.scoreboard.names import GONG2025, NO_LIGHT, OURS, PLAIN
 from gvio.store.objects import open_store
 from gvio.store.published import read_release
+from gvio.types import month_range
 
 ABSENT = "Correct --store, or publish there first."
 MODELS = {OURS, PLAIN, GONG2025, NO_LIGHT, *COMPARATORS}
@@ -38,9 +41,27 @@ def test_the_first_run_trains_and_the_next_fine_tunes(published_region: Region) 
     assert published_region.manifest()["release"] == second["release"]
 
 
-def test_a_release_holds_the_grids_of_the_months_published_before(published_region: Region) -> None:
+def test_a_release_holds_a_grid_of_every_month(published_region: Region) -> None:
     months = {o["month"] for o in published_region.manifest()["objects"] if o["key"].startswith("grids/")}
-    assert months == {str(BEFORE), str(TARGET)}
+    assert months == set(map(str, month_range(FIRST, TARGET)))
+
+
+def test_a_release_is_read_as_a_library_and_its_pixels_sum_to_its_rows(published_region: Region) -> None:
+    release = open_release(published_region.store, "badland")
+    rows = release.estimates.pivot(index="month", columns="area_id", values="estimate")
+    for area, shape in zip(release.districts["area_id"], release.districts.geometry, strict=True):
+        np.testing.assert_array_equal(release.within(shape)["estimate"], rows[area])
+    sums = release.cube["estimate"].sum(("y", "x"), dtype=np.float64).to_numpy()
+    np.testing.assert_allclose(sums, rows[release.city], rtol=1e-6)
+    codes = release.districts.set_index("area_id")["code"]
+    with rasterio.open(published_region.store / f"badland/releases/{release.id}/districts.tif") as source:
+        owner = source.read(1)
+    newest = release.grid(release.month).sel(band="estimate").to_numpy().astype(np.float64)
+    for area, code in codes.items():
+        assert newest[owner == code].sum() == pytest.approx(rows[area].iloc[-1], rel=1e-6)
+    folder = published_region.store / f"badland/releases/{release.id}/cube.zarr"
+    assert (folder / "zarr.json").is_file()
+    assert len(list(folder.glob("estimate/c/0/*/*"))) >= 1
 
 
 def test_a_release_explains_every_estimate(published_region: Region) -> None:
@@ -143,7 +164,7 @@ def test_backfill_puts_a_range_into_one_release(region: Region) -> None:
     manifest = region.manifest()
     assert (report["refused"], report["absent"], report["releases"]) == ({}, {}, [manifest["release"]])
     months = {o["month"] for o in manifest["objects"] if o["key"].startswith("grids/")}
-    assert months == {"2020-09", "2020-10", "2020-11", "2020-12"}
+    assert months == set(map(str, month_range(FIRST, TARGET)))
 
 
 def test_backfill_names_the_month_that_is_refused(region: Region) -> None:

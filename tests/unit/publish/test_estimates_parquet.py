@@ -38,6 +38,7 @@ def test_columns_and_types_are_the_contracts(frame) -> None:
         ("official", "double"),
         ("official_published", "date32[day]"),
         ("kind", "string"),
+        ("month_start", "date32[day]"),
     ]
     assert table.schema.metadata == {b"unit": b"million CNY", b"invented": b"false"}
 

@@ -39,6 +39,7 @@ def test_columns_and_types(frame: pd.DataFrame) -> None:
     table = pq.read_table(io.BytesIO(encode(frame)))
     values = ["level", "season", "calendar", "common", "own", "light", "believed"]
     expected = [("area_id", "string"), ("month", "string"), *((name, "double") for name in values)]
+    expected += [("month_start", "date32[day]")]
     assert [(f.name, str(f.type)) for f in table.schema] == expected
 
 

@@ -83,7 +83,16 @@ def test_the_manifest_lists_every_object_with_its_hash_and_size(make_release) ->
     assert manifest["inputs"] == {"pack": "0" * 16}
     assert manifest["model"] == {"version": "1"}
     names = {key.removeprefix(f"releases/{release.id}/") for key in release.payloads if key.startswith("releases/")}
-    assert names == {"estimates.parquet", "scoreboard.json", "checks.json", "model-card.md", "trends.tif"}
+    assert names == {
+        "estimates.parquet",
+        "estimates.csv",
+        "scoreboard.json",
+        "checks.json",
+        "model-card.md",
+        "style.qml",
+        "terms.md",
+        "trends.tif",
+    }
 
 
 def test_explanations_are_an_object_as_any_other_and_may_be_absent(make_release) -> None:

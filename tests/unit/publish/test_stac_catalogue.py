@@ -44,7 +44,9 @@ def test_every_asset_is_a_file_with_the_size_and_checksum_told(written: Path) ->
     collection = pystac.Collection.from_file(str(written / "collection.json"))
     for asset in collection.get_assets().values():
         assert Path(asset.get_absolute_href()).is_file()
-    assert set(collection.assets) == {"estimates.parquet", "scoreboard.json", "checks.json", "model-card.md"}
+    tables = {"estimates.parquet", "estimates.csv", "scoreboard.json", "checks.json", "model-card.md"}
+    tables |= {"style.qml", "terms.md"}
+    assert set(collection.assets) == tables
     for item in collection.get_items():
         asset = item.assets["grid"]
         data = Path(asset.get_absolute_href()).read_bytes()
@@ -58,7 +60,7 @@ def test_an_item_tells_footprint_month_grid_and_bands(written: Path) -> None:
     assert item.bbox == pytest.approx([120.0, 30.9, 120.1, 31.0])
     ring = item.geometry["coordinates"][0]
     assert ring[0] == ring[-1]
-    assert item.datetime is None
+    assert item.datetime == dt.datetime(2021, 1, 1, tzinfo=dt.UTC), "clients sort by it"
     assert item.properties["start_datetime"] == "2021-01-01T00:00:00Z"
     assert item.properties["end_datetime"] == "2021-01-31T23:59:59Z"
     assert item.properties["proj:code"] == "EPSG:4326"
@@ -73,7 +75,7 @@ def test_an_item_tells_footprint_month_grid_and_bands(written: Path) -> None:
 def test_links_are_relative_so_that_a_copied_store_still_works(make_release) -> None:
     release = make_release()
     texts = [*release.catalogue.values(), *(d for k, d in release.payloads.items() if k.startswith("items/"))]
-    assert len(texts) == 5
+    assert len(texts) == 5, "three items, collection, catalogue"
     for text in texts:
         assert b'"href": "/' not in text
         assert b'"href": "http' not in text

@@ -33,7 +33,7 @@ from gvio.scoreboard.board import Scoreboard
 from gvio.simulate.pack import simulate_pack
 from gvio.simulate.spec import WorldSpec
 from gvio.store.grids import encode_grid
-from gvio.types import Month
+from gvio.types import Manifest, Month
 from gvio.validate.report import checks_html
 
 GEOBOX = GeoBox((4, 6), Affine(0.01, 0, 121, 0, -0.01, 31), "EPSG:4326")
@@ -147,7 +147,7 @@ def test_every_grid_and_the_catalogue_say_so() -> None:
             assert raster.tags().get("invented") == ("true" if invented else None)
         item = build_item(config, encoded)
         assert json.loads(item.data)["properties"].get("gvio:invented", False) is invented
-        collection = json.loads(collection_json(config, "r", "weak", [item], {}))
+        collection = json.loads(collection_json(config, Manifest("r", "testland", Month(2021, 3)), [item], {}))
         assert collection["gvio:invented"] is invented
         told = [collection["description"], json.loads(catalog_json(config))["description"]]
         assert [INVENTED in text for text in told] == [invented] * 2

@@ -5,7 +5,7 @@ import pytest
 from gvio.errors import GateRefused
 from gvio.types import Month
 from gvio.validate.gate import refuse_failed
-from gvio.validate.grids import check_grids, sum_districts
+from gvio.validate.grids import check_grids, figures_of, look_at_grid, sum_districts
 from gvio.validate.product import check_estimates, check_jumps
 
 AREAS = ("A", "B")
@@ -85,7 +85,7 @@ def test_a_district_without_industry_may_be_zero_and_no_other():
     grids = _grids()
     for grid in grids.values():
         grid[:4, :, 2:4] = 0.0
-    results = check_grids(grids, table, _owner(), AREAS, _industry())
+    results = _looked_at(grids, table, _industry())
     assert [r.name for r in results if not r.passed] == []
 
 
@@ -192,8 +192,17 @@ def _grids() -> dict[Month, np.ndarray]:
 
 
 def _check_grids(grids, industry=None):
-    where = _industry() if industry is None else industry
-    return {r.name: r for r in check_grids(grids, _estimates(), _owner(), AREAS, where)}
+    return {r.name: r for r in _looked_at(grids, _estimates(), _industry() if industry is None else industry)}
+
+
+def _looked_at(grids, table, industry):
+    places = np.broadcast_to(industry, (len(grids), *SHAPE))
+    figures = figures_of(table)
+    seen = [
+        look_at_grid(month, grid, figures, _owner(), AREAS, place)
+        for (month, grid), place in zip(grids.items(), places, strict=True)
+    ]
+    return check_grids(seen, AREAS)
 
 
 def test_sound_grids_pass_in_float32():

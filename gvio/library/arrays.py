@@ -1,0 +1,81 @@
+"""Grids as xarray: one month as an array of bands, many months as a data set, each with its system and units.
+
+Dimensions are `y` and `x` whatever the system is; it stands in the coordinate `spatial_ref`, where rioxarray, odc-geo
+and CF readers find it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from odc.geo.geobox import GeoBox
+
+from gvio.map.bands import BANDS, MEANINGS, band_units
+from gvio.types import FloatArray
+
+
+@dataclasses.dataclass(frozen=True)
+class Labels:
+    """What an array says of where it comes from."""
+
+    title: str
+    region: str
+    release: str
+    unit: str
+    invented: bool
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """As attributes of an array, without the unit, which its variables have."""
+        said = {"title": self.title, "region": self.region, "release": self.release}
+        return said | ({"invented": "true"} if self.invented else {})
+
+
+def grid_array(labels: Labels, month: str, bands: FloatArray, geobox: GeoBox) -> xr.DataArray:
+    """One month: dimensions band, y, x; float32, NaN outside every district."""
+    coordinates = {
+        **_place(geobox),
+        "band": list(BANDS),
+        "band_units": ("band", list(band_units(labels.unit))),
+        "month": pd.Timestamp(f"{month}-01"),
+    }
+    attributes = {"long_name": "industrial output", "units": labels.unit, **labels.attributes}
+    return xr.DataArray(bands, coordinates, ("band", "y", "x"), "gvio", attributes | {"grid_mapping": "spatial_ref"})
+
+
+def cube_dataset(labels: Labels, months: Sequence[str], bands: FloatArray, geobox: GeoBox) -> xr.Dataset:
+    """Many months: a variable a band, dimensions month, y, x; `bands` is (band, month, y, x) float32."""
+    coordinates = {**_place(geobox), "month": pd.DatetimeIndex([f"{month}-01" for month in months])}
+    variables = {
+        name: (
+            ("month", "y", "x"),
+            values,
+            {"long_name": MEANINGS[name], "units": unit, "grid_mapping": "spatial_ref"},
+        )
+        for name, unit, values in zip(BANDS, band_units(labels.unit), bands, strict=True)
+    }
+    return xr.Dataset(variables, coordinates, labels.attributes)
+
+
+def _place(geobox: GeoBox) -> Mapping[str, object]:
+    """Centres of pixels, and the system with GDAL's transform as rioxarray reads it."""
+    a, _, c, _, e, f = list(geobox.transform)[:6]
+    rows, cols = geobox.shape
+    crs = geobox.crs
+    wkt = "" if crs is None else crs.to_wkt()
+    degrees = crs is not None and crs.geographic
+    x, y = c + a * (np.arange(cols) + 0.5), f + e * (np.arange(rows) + 0.5)
+    attributes = {"crs_wkt": wkt, "spatial_ref": wkt, "GeoTransform": f"{c!r} {a!r} 0.0 {f!r} 0.0 {e!r}"}
+    return {
+        "y": ("y", y, _axis("latitude" if degrees else "projection_y_coordinate", degrees, "north")),
+        "x": ("x", x, _axis("longitude" if degrees else "projection_x_coordinate", degrees, "east")),
+        "spatial_ref": ((), np.int32(0), attributes),
+    }
+
+
+def _axis(name: str, degrees: bool, towards: str) -> dict[str, str]:
+    return {"standard_name": name, "units": f"degrees_{towards}" if degrees else "m"}
