@@ -143,19 +143,6 @@ def age_text(days: int | None) -> str:
     return {0: "today", 1: "yesterday"}.get(days, f"{days} days ago")
 
 
-def decimals_for(values: pd.Series) -> int:
-    """Decimals (0..4) that show about four significant digits of a typical value of a column."""
-    typical = float(values.abs().median())
-    if not typical > 0:
-        return 0
-    return int(np.clip(3 - math.floor(math.log10(typical)), 0, 4))
-
-
-def signed_percent(value: float | None) -> str:
-    """A change in per cent with its sign: +2.1 %, −0.4 %; "–" for None and NaN."""
-    return "–" if value is None or math.isnan(value) else f"{value:+.1f} %".replace("-", "−")
-
-
 def month_text(month: str) -> str:
     """`2021-12` as "December 2021"; text that is no month is returned as it is."""
     try:

@@ -8,13 +8,13 @@ import pandas as pd
 import pytest
 
 from gvio.report.about import describe, facts, object_key
+from gvio.report.numbers import decimals_for
 from gvio.report.tables import (
     age_days,
     age_text,
     area_month,
     checks_sentence,
     checks_table,
-    decimals_for,
     district_table,
     find_city,
     month_text,
