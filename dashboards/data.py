@@ -6,19 +6,23 @@ import dataclasses
 import datetime as dt
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import streamlit as st
 from odc.geo.geobox import GeoBox
 
 from gvio.publish.latest import Latest
 from gvio.publish.news import NewsTable
 from gvio.report.about import About, describe
-from gvio.report.district_page import Identity
+from gvio.report.edges import Path, district_edges
+from gvio.report.identity import Identity
+from gvio.report.new_year import public_sums
+from gvio.report.zones import Zone, zones_of
 from gvio.store.documents import read_latest
 from gvio.store.drift import read_drift_of
 from gvio.store.looks import last_look_line, regions_seen
 from gvio.store.objects import ObjectStore, open_store
 from gvio.store.published import PublishedRelease, list_releases, read_grid, read_release
-from gvio.store.revisions import read_news_of
+from gvio.store.revisions import read_figures_of, read_news_of
 from gvio.store.served import published_at
 from gvio.types import FloatArray
 
@@ -106,6 +110,17 @@ def news(url: str, endpoint_url: str | None, region: str, release_id: str) -> Ne
     return read_news_of(store_of(Source(url, endpoint_url)), release.manifest)
 
 
+def new_year_sums(view: Shown) -> pd.DataFrame:
+    """Official sums of January and February that a release stands on."""
+    return _new_year_sums(view.source.url, view.source.endpoint_url, *view.key)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _new_year_sums(url: str, endpoint_url: str | None, region: str, release_id: str) -> pd.DataFrame:
+    release = shown(url, endpoint_url, region, release_id).release
+    return public_sums(read_figures_of(store_of(Source(url, endpoint_url)), release.manifest))
+
+
 @st.cache_resource(show_spinner=False, max_entries=8)
 def drift(url: str, endpoint_url: str | None, region: str, release_id: str) -> Drift | None:
     """What a release says of drift; None where it does not say."""
@@ -113,11 +128,33 @@ def drift(url: str, endpoint_url: str | None, region: str, release_id: str) -> D
     return read_drift_of(store_of(Source(url, endpoint_url)), release.manifest)
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class MonthGrid:
+    """A month's map: bands (5, y, x) float32, their grid, borders of districts, and the districts that can be told."""
+
+    bands: FloatArray
+    geobox: GeoBox
+    edges: list[Path]
+    zones: list[Zone]
+
+
+def month_grid(view: Shown, month: str) -> MonthGrid:
+    """The map of a month of a release.
+
+    Raises:
+        StoreError: The release has no map of that month, or it cannot be read.
+    """
+    return _month_grid(view.source.url, view.source.endpoint_url, *view.key, month)
+
+
 @st.cache_resource(show_spinner="Reading the map …", max_entries=24)
-def grid(url: str, endpoint_url: str | None, region: str, key: str) -> tuple[FloatArray, GeoBox]:
-    """Bands (5, y, x) float32 of one month and their grid."""
-    bands, geobox, _ = read_grid(store_of(Source(url, endpoint_url)), region, key)
-    return bands, geobox
+def _month_grid(url: str, endpoint_url: str | None, region: str, release_id: str, month: str) -> MonthGrid:
+    view = shown(url, endpoint_url, region, release_id)
+    bands, geobox, _ = read_grid(store_of(Source(url, endpoint_url)), region, view.about.grids[month])
+    estimates = view.release.estimates
+    rows = estimates[(estimates["month"] == month) & (estimates["area_id"] != view.about.city)]
+    zones = zones_of(bands, geobox, rows.set_index("area_id")["estimate"])
+    return MonthGrid(bands, geobox, district_edges(bands, geobox), zones)
 
 
 @st.cache_resource(show_spinner=False, max_entries=24)

@@ -62,9 +62,7 @@ def districts_html(
     return render("districts.html", rows=rows, caption=caption)
 
 
-def _row(
-    row: pd.Series, decimals: int, city: str | None, link: Callable[[str], str], chosen: Collection[str]
-) -> _Row:
+def _row(row: pd.Series, decimals: int, city: str | None, link: Callable[[str], str], chosen: Collection[str]) -> _Row:
     area, share = str(row["area_id"]), float(row["share"])
     return _Row(
         area=area,

@@ -59,3 +59,9 @@ def change_in(row: pd.Series, what: str) -> Change:
     """The change `month` or `year` of a row of the table."""
     low, high = float(row[f"{what}_low"]), float(row[f"{what}_high"])
     return Change(float(row[f"{what}_change"]), low, high)
+
+
+def every_month(estimates: pd.DataFrame, city: str | None, names: Mapping[str, str] | None = None) -> pd.DataFrame:
+    """`month_table` of every month, the newest first."""
+    months = sorted(set(estimates["month"]), reverse=True)
+    return pd.concat([month_table(estimates, month, city, names) for month in months], ignore_index=True)

@@ -38,9 +38,7 @@ class Story:
     disagreement: str
 
 
-def story(
-    estimates: pd.DataFrame, month: str, city: str | None, names: Mapping[str, str], unit: str, title: str = ""
-) -> Story:
+def story(estimates: pd.DataFrame, month: str, city: str | None, names: Mapping[str, str], unit: str) -> Story:
     """The sentences of one month of `estimates` (contract §3).
 
     Args:
@@ -49,14 +47,12 @@ def story(
         city: The area that means the whole region; None where there is none.
         names: Of areas, by id.
         unit: Of the estimates; empty where none is stated.
-        title: Of the region, said instead of the city's name where the pack gives the city none of its own.
     """
     year, recent = changes(estimates, month, YEAR), changes(estimates, month, MONTH)
     rows = estimates[(estimates["month"] == month) & (estimates["area_id"] != city)]
     districts = [str(area) for area in rows["area_id"]]
-    named = {**names, city: title} if city is not None and title else dict(names)
     return Story(
-        headline=_headline(estimates, month, city or _only(districts), named, unit, (year, recent)),
+        headline=_headline(estimates, month, city or _only(districts), names, unit, (year, recent)),
         basis=_basis(estimates, month, city, rows),
         movers=_movers(year, districts, names, month),
         disagreement=" ".join(filter(None, [_sums(estimates, month, city), _against(year, city, districts, names)])),
@@ -85,7 +81,9 @@ def _headline(
     ]
     told = " and ".join(filter(None, parts)) or "there is no earlier month to compare it with"
     measure = f" × {unit}" if unit[:1].isdigit() else f" {unit}" if unit else ""
-    return f"{names.get(area, area)} made {level}{measure} in {month_text(month)} (80 % interval {low} to {high}): {told}."
+    return (
+        f"{names.get(area, area)} made {level}{measure} in {month_text(month)} (80 % interval {low} to {high}): {told}."
+    )
 
 
 def _compared(change: Change, on: str) -> str:
@@ -128,7 +126,9 @@ def _sums(estimates: pd.DataFrame, month: str, city: str | None) -> str:
         gap = 100.0 * (float(parts.sum(skipna=False)) / total - 1.0) if total > 0 else np.nan
         if abs(gap) > 100.0 * _ADDS_UP:
             side = "more" if gap > 0 else "less"
-            return f"City and districts disagree: the districts' {what} add up to {abs(gap):.1f} % {side} than the city's."
+            return (
+                f"City and districts disagree: the districts' {what} add up to {abs(gap):.1f} % {side} than the city's."
+            )
     return ""
 
 

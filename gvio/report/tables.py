@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -34,27 +34,6 @@ def find_city(estimates: pd.DataFrame, named: str | None = None) -> str | None:
     others = newest.sum() - newest
     equal = newest.index[np.isclose(newest, others, rtol=1e-6)]
     return str(equal[0]) if len(equal) == 1 else None
-
-
-def district_table(
-    estimates: pd.DataFrame, month: str, city: str | None, names: Mapping[str, str] | None = None
-) -> pd.DataFrame:
-    """Districts of one month, largest first.
-
-    Returns:
-        Columns area_id, name, estimate, lower80, upper80 (the pack's unit), share (% of all districts), yoy (% against
-        the same month a year before, NaN without one), official, kind.
-    """
-    rows = estimates[estimates["area_id"] != city]
-    table = rows[rows["month"] == month].set_index("area_id")
-    before = rows[rows["month"] == str(Month.parse(month) + -12)].set_index("area_id")["estimate"]
-    table = table.assign(
-        name=[(names or {}).get(area, area) for area in table.index],
-        share=100.0 * table["estimate"] / table["estimate"].sum(),
-        yoy=100.0 * (table["estimate"] / before.reindex(table.index) - 1.0),
-    )
-    columns = ["name", "estimate", "lower80", "upper80", "share", "yoy", "official", "kind"]
-    return table.sort_values("estimate", ascending=False)[columns].reset_index()
 
 
 @dataclasses.dataclass(frozen=True)

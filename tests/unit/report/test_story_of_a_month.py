@@ -1,4 +1,4 @@
-"""What the first sentence says is what the table holds: change, noise, status, and where city and districts disagree."""
+"""What the first sentence says is what the table holds: change, noise, status, and where city and districts differ."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_wide_intervals_make_the_same_change_noise() -> None:
 def test_districts_beyond_noise_are_named_largest_first() -> None:
     told = tell(estimates(world()))
     assert told.movers == "Beyond noise against December 2020: Harbour +50.0 %, Marsh −16.7 %."
-    assert "No district's change on December 2020 is beyond noise." == tell(estimates(world(), width=0.5)).movers
+    assert tell(estimates(world(), width=0.5)).movers == "No district's change on December 2020 is beyond noise."
 
 
 def test_a_district_that_falls_while_the_city_rises_is_told() -> None:

@@ -1,0 +1,165 @@
+"""The map of a month: squares of output, or districts in the colour of their change; a click opens a chart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from odc.geo.geobox import GeoBox
+
+from dashboards import address
+from dashboards.chosen import AREAS
+from dashboards.data import Shown, month_grid, payload
+from dashboards.views.deck import DISTRICTS, Colour, Ground, build_deck, screen_px
+from gvio.errors import GvioError
+from gvio.report.changes import Change
+from gvio.report.detail import Detail, detailed, details_of, finest_seen
+from gvio.report.map_file import month_png
+from gvio.report.month_table import change_in
+from gvio.report.numbers import interval_percent, level_and_bounds, signed_percent
+from gvio.report.picture import LAYERS, Layer, colour, draw, fit_scale, legend_html
+from gvio.report.plain import plain
+from gvio.report.tables import month_text
+from gvio.types import FloatArray
+
+_MAP_PX = 470
+_OPAQUE = 235
+_BY_DISTRICT = "change"
+_TITLES = {layer.key: layer.title for layer in LAYERS} | {_BY_DISTRICT: "Change on the year"}
+
+
+def show(view: Shown, month: str, table: pd.DataFrame, areas: list[str]) -> None:
+    """Draw the map. One that cannot be read is one sentence in its place: the figures beside it do not need it."""
+    if month not in view.about.grids:
+        held = ", ".join(month_text(m) for m in list(view.about.grids)[-2:])
+        st.info(f"This release has no map of {month_text(month)}; its newest are of {held}." if held else "No maps.")
+        return
+    try:
+        _map(view, month, table, areas)
+    except GvioError as error:
+        st.error(f"The map of this month could not be shown. {plain(str(error))}")
+
+
+def downloads(view: Shown, month: str) -> None:
+    """Buttons for the map's files."""
+    if month not in view.about.grids:
+        return
+    region, release = view.key
+    st.download_button(
+        f"Map of {month_text(month)} (PNG)",
+        _png(view, month),
+        file_name=f"{region}-{month}-{release}.png",
+        mime="image/png",
+        on_click="ignore",
+    )
+    key = view.about.grids[month]
+    st.download_button(
+        f"Map of {month_text(month)} (GeoTIFF)",
+        lambda: payload(view.source.url, view.source.endpoint_url, region, key),
+        file_name=f"{region}-{month}.tif",
+        mime="image/tiff",
+        on_click="ignore",
+    )
+
+
+def _png(view: Shown, month: str) -> Callable[[], bytes]:
+    def drawn() -> bytes:
+        found = month_grid(view, month)
+        return month_png(found.bands, found.geobox, found.zones, view.identity, month)
+
+    return drawn
+
+
+def _map(view: Shown, month: str, table: pd.DataFrame, areas: list[str]) -> None:
+    found = month_grid(view, month)
+    phone = "Mobi" in st.context.headers.get("User-Agent", "")
+    controls = st.container(horizontal=True, gap="medium")
+    with controls:
+        chosen = _layer()
+    rows = {str(row["area_id"]): row for _, row in table.iterrows()}
+    told = {area: (str(row["name"]), _told(row)) for area, row in rows.items()}
+    ground, colours, caption, legend = None, {}, _CHANGES, ""
+    detail = Detail("districts", None)
+    if chosen == _BY_DISTRICT:
+        colours, legend = _coloured(table)
+    else:
+        layer = next(one for one in LAYERS if one.key == chosen)
+        with controls:
+            detail = _detail(found.geobox, phone=phone)
+        ground, legend = _ground(view, found.bands, found.geobox, layer, detail)
+        caption = layer.explanation if detail.km is None else layer.of_blocks
+    box = found.geobox.geographic_extent.boundingbox
+    bounds = (box.left, box.bottom, box.right, box.top)
+    deck = build_deck(bounds, ground, found.edges, found.zones, told, colours, areas, narrow=phone)
+    key = f"map-{view.key}-{month}-{chosen}-{detail.title}"
+    st.pydeck_chart(
+        deck,
+        height=_MAP_PX,
+        key=key,
+        on_select=lambda: _picked(key),
+        alt=f"Map: {_TITLES[chosen].lower()} in {month_text(month)}, {detail.title}; the table gives its districts",
+    )
+    st.html(legend)
+    missing = "" if len(found.zones) else " The districts of this grid cannot be told apart: use the table."
+    st.caption(f"{caption} A click on a district opens its chart.{missing}")
+
+
+_CHANGES = "Each district in the colour of its change on the year before; grey where there is none."
+
+
+def _picked(key: str) -> None:
+    objects = st.session_state[key].selection.objects.get(DISTRICTS, [])
+    if objects:
+        st.session_state[AREAS] = [str(objects[0]["area"])]
+
+
+def _told(row: pd.Series) -> str:
+    value, low, high = level_and_bounds(*(float(row[name]) for name in ("estimate", "lower80", "upper80")))
+    change: Change = change_in(row, "year")
+    compared = f"\n{signed_percent(change.percent)} on the year ({interval_percent(change.low, change.high)})"
+    return f"{row['name']}: {value} ({low} – {high}){compared if change.known else ''}\n{row['status']}"
+
+
+def _layer() -> str:
+    address.start("layer", "layer", list(_TITLES), LAYERS[0].key)
+    st.segmented_control("Shown", list(_TITLES), format_func=_TITLES.__getitem__, required=True, key="layer")
+    chosen = str(st.session_state["layer"])
+    address.keep("layer", chosen)
+    return chosen
+
+
+def _detail(geobox: GeoBox, *, phone: bool) -> Detail:
+    details = {detail.key: detail for detail in details_of(geobox)}
+    first = finest_seen(geobox, screen_px(narrow=phone)).key
+    address.start("squares", "squares", list(details), first)
+    st.segmented_control(
+        "Squares", list(details), format_func=lambda key: details[key].title, required=True, key="squares"
+    )
+    chosen = str(st.session_state["squares"])
+    address.keep("squares", chosen)
+    return details[chosen]
+
+
+def _ground(view: Shown, bands: FloatArray, geobox: GeoBox, layer: Layer, detail: Detail) -> tuple[Ground, str]:
+    values, squares = detailed(bands, geobox, layer, detail)
+    picture = draw(values, squares, layer.kind)
+    units = {"adjustment": "factor", "width": "% of the estimate"}
+    square = "pixel" if detail.km is None else f"square of {detail.title}"
+    unit = units.get(layer.key, f"{view.about.unit_text} per {square} and month")
+    west, _, east, _ = picture.bounds
+    return Ground(picture, (east - west) / squares.shape[1]), legend_html(picture.scale, f"{layer.title}: {unit}")
+
+
+def _coloured(table: pd.DataFrame) -> tuple[dict[str, Colour], str]:
+    """Fillings of districts by their change on the year, and the legend."""
+    values = table["year_change"].to_numpy(dtype=np.float64)
+    scale = fit_scale(values[table["share"].notna().to_numpy()], "change")
+    shades = colour(values[None, :], scale)[0]
+    known = np.isfinite(values)
+    colours = {
+        str(area): (int(r), int(g), int(b), _OPAQUE) if there else (200, 200, 200, _OPAQUE)
+        for area, (r, g, b, _), there in zip(table["area_id"], shades, known, strict=True)
+    }
+    return colours, legend_html(scale, "Change on the year before, %")
