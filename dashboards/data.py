@@ -16,7 +16,7 @@ from gvio.report.about import About, describe
 from gvio.report.edges import Path, district_edges
 from gvio.report.identity import Identity
 from gvio.report.new_year import public_sums
-from gvio.report.zones import Zone, zones_of
+from gvio.report.zones import Owners, Zone, owners_of, zones_of
 from gvio.store.documents import read_latest
 from gvio.store.drift import read_drift_of
 from gvio.store.looks import last_look_line, regions_seen
@@ -130,12 +130,15 @@ def drift(url: str, endpoint_url: str | None, region: str, release_id: str) -> D
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class MonthGrid:
-    """A month's map: bands (5, y, x) float32, their grid, borders of districts, and the districts that can be told."""
+    """A month's map: bands (5, y, x) float32, their grid, which district owns a pixel, the districts that can be told,
+    and borders between all of them where not all can.
+    """
 
     bands: FloatArray
     geobox: GeoBox
-    edges: list[Path]
+    owners: Owners
     zones: list[Zone]
+    edges: list[Path]
 
 
 def month_grid(view: Shown, month: str) -> MonthGrid:
@@ -153,8 +156,10 @@ def _month_grid(url: str, endpoint_url: str | None, region: str, release_id: str
     bands, geobox, _ = read_grid(store_of(Source(url, endpoint_url)), region, view.about.grids[month])
     estimates = view.release.estimates
     rows = estimates[(estimates["month"] == month) & (estimates["area_id"] != view.about.city)]
-    zones = zones_of(bands, geobox, rows.set_index("area_id")["estimate"])
-    return MonthGrid(bands, geobox, district_edges(bands, geobox), zones)
+    owners = owners_of(bands, rows.set_index("area_id")["estimate"])
+    zones = zones_of(owners, geobox)
+    whole = len(zones) == len(rows)
+    return MonthGrid(bands, geobox, owners, zones, [] if whole else district_edges(bands, geobox))
 
 
 @st.cache_resource(show_spinner=False, max_entries=24)

@@ -22,7 +22,6 @@ _NAME_PX = 12  # size of a district's name
 _WIDE = 0x2E80  # from here on letters are as wide as they are high: Chinese, Japanese, Korean
 # With no style at all Streamlit fetches one from a tile provider; with pydeck's own placeholder it draws no base map.
 _NO_BASE_MAP = "__MAP_STYLE__"
-_CLEAR = (255, 255, 255, 0)
 Colour = tuple[int, int, int, int]
 
 
@@ -36,11 +35,10 @@ class Ground:
 
 def build_deck(
     bounds: tuple[float, float, float, float],
-    ground: Ground | None,
+    ground: Ground,
     edges: Sequence[Sequence[Sequence[float]]],
     zones: Sequence[Zone],
     told: Mapping[str, tuple[str, str]],
-    colours: Mapping[str, Colour],
     chosen: Sequence[str],
     *,
     narrow: bool = False,
@@ -49,31 +47,32 @@ def build_deck(
 
     Args:
         bounds: West, south, east, north of the region, degrees.
-        ground: The squares; None where the districts themselves are coloured.
-        edges: Borders as paths of longitude and latitude.
+        ground: The squares, or districts in colours.
+        edges: Further borders as paths of longitude and latitude.
         zones: Districts to click on.
         told: Their name, and what is said where the pointer rests, by area.
-        colours: Their filling, by area; clear where there is none.
         chosen: Areas whose chart is open.
         narrow: Whether the screen is a phone's.
     """
     west, south, east, north = bounds
-    least = 0.0 if ground is None else least_zoom(ground.square)
-    zoom = max(least, fit_zoom(bounds, screen_px(narrow=narrow)))
-    layers = [] if ground is None else [_bitmap(ground.picture)]
+    fitted = fit_zoom(bounds, screen_px(narrow=narrow))
+    least = least_zoom(ground.square)
+    zoom = max(least, fitted)
+    open_now = [zone for zone in zones if zone.area in chosen]
     return pdk.Deck(
         layers=[
-            *layers,
-            _filled(zones, told, colours),
-            _borders(edges),
-            *_outlines(zones, chosen),
+            _bitmap(ground.picture),
+            _clickable(zones, told),
+            _outlines("borders", zones, (*OUTLINE, 200), 1),
+            _paths("edges", edges),
+            _outlines("chosen", open_now, (123, 31, 92, 255), 3),
             _labels(readable(zones, told, zoom), told),
         ],
         initial_view_state=pdk.ViewState(
             longitude=(west + east) / 2,
             latitude=(south + north) / 2,
             zoom=zoom,
-            min_zoom=max(least, zoom - 1.0) if ground is None else least,
+            min_zoom=max(least, fitted - 1.0),
             max_zoom=_CLOSEST,
         ),
         map_provider=None,
@@ -112,18 +111,15 @@ def _bitmap(picture: Picture) -> pdk.Layer:
     )
 
 
-def _filled(zones: Sequence[Zone], told: Mapping[str, tuple[str, str]], colours: Mapping[str, Colour]) -> pdk.Layer:
-    parts = [
-        {"area": z.area, "told": told[z.area][1], "outline": part, "colour": colours.get(z.area, _CLEAR)}
-        for z in zones
-        for part in z.parts
-    ]
+# Streamlit pales whatever has a colour of its own and is not what was clicked on. Nothing here has: a layer's colour is
+# its picture, the colour of its lines, or the default.
+def _clickable(zones: Sequence[Zone], told: Mapping[str, tuple[str, str]]) -> pdk.Layer:
     return pdk.Layer(
         "PolygonLayer",
         id=DISTRICTS,
-        data=parts,
+        data=[{"area": z.area, "told": told[z.area][1], "outline": part} for z in zones for part in z.parts],
         get_polygon="outline",
-        get_fill_color="colour",
+        opacity=0.0,
         stroked=False,
         pickable=True,
         auto_highlight=True,
@@ -131,24 +127,30 @@ def _filled(zones: Sequence[Zone], told: Mapping[str, tuple[str, str]], colours:
     )
 
 
-def _borders(edges: Sequence[Sequence[Sequence[float]]]) -> pdk.Layer:
-    return _paths("borders", edges, (*OUTLINE, 200), 1)
+def _outlines(name: str, zones: Sequence[Zone], colour: Colour, width: int) -> pdk.Layer:
+    return pdk.Layer(
+        "PolygonLayer",
+        id=name,
+        data=[{"outline": part} for zone in zones for part in zone.parts],
+        get_polygon="outline",
+        filled=False,
+        get_line_color=list(colour),
+        line_width_min_pixels=width,
+        line_width_max_pixels=width,
+        pickable=False,
+    )
 
 
-def _outlines(zones: Sequence[Zone], chosen: Sequence[str]) -> list[pdk.Layer]:
-    rings = [ring for z in zones if z.area in chosen for part in z.parts for ring in part]
-    return [_paths("chosen", rings, (123, 31, 92, 255), 3)] if rings else []
-
-
-def _paths(name: str, paths: Sequence[object], colour: Colour, width: int) -> pdk.Layer:
+def _paths(name: str, paths: Sequence[Sequence[Sequence[float]]]) -> pdk.Layer:
     return pdk.Layer(
         "PathLayer",
         id=name,
         data=[{"path": path} for path in paths],
         get_path="path",
-        get_color=list(colour),
-        width_min_pixels=width,
-        width_max_pixels=width,
+        opacity=0.5,
+        width_min_pixels=1,
+        width_max_pixels=1,
+        pickable=False,
     )
 
 
@@ -184,7 +186,7 @@ def _labels(zones: Sequence[Zone], told: Mapping[str, tuple[str, str]]) -> pdk.L
         get_text="name",
         get_position="place",
         get_size=_NAME_PX,
-        get_color=[20, 20, 25, 255],
+        pickable=False,
         character_set=pdk.types.String("auto"),
         font_family=pdk.types.String("sans-serif"),
         background=True,

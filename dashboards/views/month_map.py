@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 from odc.geo.geobox import GeoBox
 
 from dashboards import address
 from dashboards.chosen import AREAS
-from dashboards.data import Shown, month_grid, payload
-from dashboards.views.deck import DISTRICTS, Colour, Ground, build_deck, screen_px
+from dashboards.data import MonthGrid, Shown, month_grid, payload
+from dashboards.views.deck import DISTRICTS, Ground, build_deck, screen_px
 from gvio.errors import GvioError
 from gvio.report.changes import Change
 from gvio.report.detail import Detail, detailed, details_of, finest_seen
 from gvio.report.map_file import month_png
 from gvio.report.month_table import change_in
 from gvio.report.numbers import interval_percent, level_and_bounds, signed_percent
-from gvio.report.picture import LAYERS, Layer, colour, draw, fit_scale, legend_html
+from gvio.report.picture import LAYERS, Layer, draw, legend_html
 from gvio.report.plain import plain
 from gvio.report.tables import month_text
+from gvio.report.zones import spread
 from gvio.types import FloatArray
 
 _MAP_PX = 470
-_OPAQUE = 235
 _BY_DISTRICT = "change"
+_COARSE = 40  # districts, unlike squares, may be drawn as small as fits the screen
 _TITLES = {layer.key: layer.title for layer in LAYERS} | {_BY_DISTRICT: "Change on the year"}
 
 
@@ -80,10 +80,9 @@ def _map(view: Shown, month: str, table: pd.DataFrame, areas: list[str]) -> None
         chosen = _layer()
     rows = {str(row["area_id"]): row for _, row in table.iterrows()}
     told = {area: (str(row["name"]), _told(row)) for area, row in rows.items()}
-    ground, colours, caption, legend = None, {}, _CHANGES, ""
-    detail = Detail("districts", None)
+    detail, caption = Detail("districts", None), _CHANGES
     if chosen == _BY_DISTRICT:
-        colours, legend = _coloured(table)
+        ground, legend = _coloured(found, table)
     else:
         layer = next(one for one in LAYERS if one.key == chosen)
         with controls:
@@ -92,7 +91,7 @@ def _map(view: Shown, month: str, table: pd.DataFrame, areas: list[str]) -> None
         caption = layer.explanation if detail.km is None else layer.of_blocks
     box = found.geobox.geographic_extent.boundingbox
     bounds = (box.left, box.bottom, box.right, box.top)
-    deck = build_deck(bounds, ground, found.edges, found.zones, told, colours, areas, narrow=phone)
+    deck = build_deck(bounds, ground, found.edges, found.zones, told, areas, narrow=phone)
     key = f"map-{view.key}-{month}-{chosen}-{detail.title}"
     st.pydeck_chart(
         deck,
@@ -106,7 +105,7 @@ def _map(view: Shown, month: str, table: pd.DataFrame, areas: list[str]) -> None
     st.caption(f"{caption} A click on a district opens its chart.{missing}")
 
 
-_CHANGES = "Each district in the colour of its change on the year before; grey where there is none."
+_CHANGES = "Each district in the colour of its change on the year before; white where there is none."
 
 
 def _picked(key: str) -> None:
@@ -152,14 +151,9 @@ def _ground(view: Shown, bands: FloatArray, geobox: GeoBox, layer: Layer, detail
     return Ground(picture, (east - west) / squares.shape[1]), legend_html(picture.scale, f"{layer.title}: {unit}")
 
 
-def _coloured(table: pd.DataFrame) -> tuple[dict[str, Colour], str]:
-    """Fillings of districts by their change on the year, and the legend."""
-    values = table["year_change"].to_numpy(dtype=np.float64)
-    scale = fit_scale(values[table["share"].notna().to_numpy()], "change")
-    shades = colour(values[None, :], scale)[0]
-    known = np.isfinite(values)
-    colours = {
-        str(area): (int(r), int(g), int(b), _OPAQUE) if there else (200, 200, 200, _OPAQUE)
-        for area, (r, g, b, _), there in zip(table["area_id"], shades, known, strict=True)
-    }
-    return colours, legend_html(scale, "Change on the year before, %")
+def _coloured(found: MonthGrid, table: pd.DataFrame) -> tuple[Ground, str]:
+    """Districts in the colour of their change on the year, and the legend."""
+    changes = {str(area): float(v) for area, v in zip(table["area_id"], table["year_change"], strict=True)}
+    picture = draw(spread(found.owners, changes), found.geobox, "change")
+    west, _, east, _ = picture.bounds
+    return Ground(picture, (east - west) / _COARSE), legend_html(picture.scale, "Change on the year before, %")

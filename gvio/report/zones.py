@@ -7,6 +7,7 @@ grid alone parts the region, and the table names the parts. No outline needs to 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,14 @@ _EQUAL = 1e-4  # of a district: pixels are published as float32, sums of thousan
 NOBODY = -1
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class Owners:
+    """`number` (y, x) of the district that owns a pixel, `NOBODY` where none is told; `areas` by number."""
+
+    number: npt.NDArray[np.intp]
+    areas: tuple[str, ...]
+
+
 @dataclasses.dataclass(frozen=True)
 class Zone:
     """A district on the map: `rings` holds outlines of its parts with their holes, as (x, y) in the grid's CRS;
@@ -32,27 +41,27 @@ class Zone:
     label: tuple[float, float]
 
 
-def zones_of(bands: FloatArray, geobox: GeoBox, estimates: pd.Series) -> list[Zone]:
-    """The districts whose pixels can be told, in the order of `estimates`.
+def zones_of(owners: Owners, geobox: GeoBox) -> list[Zone]:
+    """The districts whose pixels can be told, on their grid."""
+    outlines = ((area, _outline(owners.number == i, geobox)) for i, area in enumerate(owners.areas))
+    return [_zone(area, outline) for area, outline in outlines if outline is not None]
+
+
+def spread(owners: Owners, values: Mapping[str, float]) -> FloatArray:
+    """(y, x) the value of the district that owns a pixel; NaN where none is told, or it has none."""
+    of = np.array([values.get(area, np.nan) for area in owners.areas] + [np.nan])
+    return of[owners.number]  # nobody is -1, the last one
+
+
+def owners_of(bands: FloatArray, estimates: pd.Series) -> Owners:
+    """Which district owns a pixel.
 
     A district is left out where it shares its factor with another one, so that no set of pixels adds up to its row.
 
     Args:
         bands: (5, y, x) in the order of `BANDS`, NaN outside every district.
-        geobox: Their grid.
         estimates: Estimate of each district of that month, by area_id; without the city.
     """
-    owners, areas = owners_of(bands, estimates)
-    found = []
-    for number, area in enumerate(areas):
-        outline = _outline(owners == number, geobox)
-        if outline is not None:
-            found.append(_zone(area, outline))
-    return found
-
-
-def owners_of(bands: FloatArray, estimates: pd.Series) -> tuple[npt.NDArray[np.intp], list[str]]:
-    """(y, x) number of the district that owns a pixel, `NOBODY` where none is told, and the districts by number."""
     estimate = np.asarray(bands[BANDS.index("estimate")], dtype=np.float64)
     factor = np.asarray(bands[BANDS.index("adjustment")], dtype=np.float64)
     inside = np.isfinite(estimate) & np.isfinite(factor)
@@ -66,7 +75,7 @@ def owners_of(bands: FloatArray, estimates: pd.Series) -> tuple[npt.NDArray[np.i
             owner_of_kind[near[0]] = number
     owners = np.full(estimate.shape, NOBODY, dtype=np.intp)
     owners[inside] = owner_of_kind[group]
-    return owners, areas
+    return Owners(owners, tuple(areas))
 
 
 def _outline(mine: npt.NDArray[np.bool_], geobox: GeoBox) -> shapely.Geometry | None:
