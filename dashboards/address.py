@@ -6,7 +6,7 @@ is shown is kept, and written into the address at the end of a run; what a page 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -65,8 +65,3 @@ def finish() -> None:
 def _kept() -> dict[str, list[str]]:
     kept: dict[str, list[str]] = st.session_state.setdefault(_KEPT, {})
     return kept
-
-
-def index_of(names: Mapping[str, str], value: str | None) -> int:
-    """Place of a value among names; 0 where it is none of them."""
-    return list(names).index(value) if value in names else 0

@@ -106,8 +106,8 @@ def _show_region(source: Source, region: str) -> None:
         link = address.link(release=newest.release)
         st.info(f"This is not the newest release of the region. [Show the newest one]({link}), {newest.release}.")
     titles = {title: name for name, (title, _) in VIEWS.items()}
-    asked_page = address.told("page")
-    address.start("view", "title", list(titles), VIEWS[asked_page if asked_page in VIEWS else "happened"][0])
+    page = address.told("page") or ""
+    address.start("view", "title", list(titles), VIEWS[page if page in VIEWS else "happened"][0])
     for name, tab in zip(titles.values(), st.tabs(list(titles), on_change="rerun", key="view"), strict=True):
         if tab.open:
             address.keep("page", name)

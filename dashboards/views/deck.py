@@ -175,7 +175,8 @@ def screen_place(place: tuple[float, float], zoom: float) -> tuple[float, float]
 
 def _extent(zone: Zone) -> float:
     """The longer side of the largest part, degrees."""
-    return max(max(max(v) - min(v) for v in zip(*part[0], strict=True)) for part in zone.parts)
+    sides = [max(v) - min(v) for part in zone.parts for v in zip(*part[0], strict=True)]
+    return float(max(sides))
 
 
 def _labels(zones: Sequence[Zone], told: Mapping[str, tuple[str, str]]) -> pdk.Layer:

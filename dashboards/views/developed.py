@@ -100,7 +100,7 @@ def _numbers(view: Shown, told: dict[str, pd.DataFrame], form: str) -> None:
     rows = {view.about.names[area]: rows.set_index("label")["estimate"] for area, rows in told.items()}
     table = pd.DataFrame(rows)
     order = next(iter(told.values()))["label"].tolist()
-    decimals = 1 if FORMS[form].percent else decimals_for(table.stack())
+    decimals = 1 if FORMS[form].percent else decimals_for(pd.concat(list(rows.values())))
     table = table.reindex(order[::-1]).map(lambda value: level(float(value), decimals))
     with st.expander("The numbers of this chart"):
         st.dataframe(table.rename_axis("Month"))

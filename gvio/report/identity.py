@@ -43,8 +43,9 @@ def rows_csv(rows: pd.DataFrame, identity: Identity) -> bytes:
         invented=str(identity.invented).lower(),
         citation=identity.citation,
     )
-    texts = [name for name in told if pd.api.types.is_string_dtype(told[name]) or told[name].dtype == object]
-    told[texts] = told[texts].map(_text)
+    for name in told.columns:
+        if pd.api.types.is_string_dtype(told[name]) or told[name].dtype == object:
+            told[name] = told[name].map(_text)
     return told.to_csv(index=False).encode("utf-8-sig")
 
 
