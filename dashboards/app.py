@@ -16,7 +16,7 @@ from typing import Literal
 import streamlit as st
 
 from dashboards import address
-from dashboards.data import Shown, Source, last_look, latest, regions, shown
+from dashboards.data import Shown, Source, errata_of, last_look, latest, regions, shown
 from dashboards.style import CSS
 from dashboards.views import developed, given, happened, sound, trusted
 from gvio.config import INVENTED
@@ -105,6 +105,8 @@ def _show_region(source: Source, region: str) -> None:
     if asked != newest.release:
         link = address.link(release=newest.release)
         st.info(f"This is not the newest release of the region. [Show the newest one]({link}), {newest.release}.")
+    for sentence in errata_of(source.url, source.endpoint_url, region, asked):
+        st.warning(plain(sentence))
     titles = {title: name for name, (title, _) in VIEWS.items()}
     page = address.told("page") or ""
     address.start("view", "title", list(titles), VIEWS[page if page in VIEWS else "happened"][0])

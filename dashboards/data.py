@@ -14,6 +14,7 @@ from gvio.publish.latest import Latest
 from gvio.publish.news import NewsTable
 from gvio.report.about import About, describe
 from gvio.report.edges import Path, district_edges
+from gvio.report.errata import erratum_sentence
 from gvio.report.identity import Identity
 from gvio.report.new_year import public_sums
 from gvio.report.zones import Owners, Zone, owners_of, zones_of
@@ -22,7 +23,7 @@ from gvio.store.drift import read_drift_of
 from gvio.store.looks import last_look_line, regions_seen
 from gvio.store.objects import ObjectStore, open_store
 from gvio.store.published import PublishedRelease, list_releases, read_grid, read_release
-from gvio.store.revisions import read_figures_of, read_news_of
+from gvio.store.revisions import errata_affecting, read_figures_of, read_news_of, read_revisions
 from gvio.store.served import published_at
 from gvio.types import FloatArray
 
@@ -108,6 +109,25 @@ def news(url: str, endpoint_url: str | None, region: str, release_id: str) -> Ne
     """By what a release's estimates differ from those of the release before; None where it does not say."""
     release = shown(url, endpoint_url, region, release_id).release
     return read_news_of(store_of(Source(url, endpoint_url)), release.manifest)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _vintages(url: str, endpoint_url: str | None, region: str, release_id: str) -> pd.DataFrame | None:
+    release = shown(url, endpoint_url, region, release_id).release
+    return read_revisions(store_of(Source(url, endpoint_url)), release.manifest).vintages
+
+
+def vintages(view: Shown) -> pd.DataFrame | None:
+    """Everything that was said of every month until the release; None where it does not say."""
+    return _vintages(view.source.url, view.source.endpoint_url, *view.key)
+
+
+@st.cache_data(show_spinner=False, ttl=60)
+def errata_of(url: str, endpoint_url: str | None, region: str, release: str) -> list[str]:
+    """What the newest release says was wrong in a release, a sentence each."""
+    names = shown(url, endpoint_url, region, release).about.names
+    found = errata_affecting(store_of(Source(url, endpoint_url)), region, release)
+    return [erratum_sentence(erratum, names) for erratum in found]
 
 
 def new_year_sums(view: Shown) -> pd.DataFrame:

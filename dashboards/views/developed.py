@@ -8,13 +8,16 @@ import streamlit as st
 from dashboards import address
 from dashboards.charts import areas_chart
 from dashboards.chosen import choose_areas, choose_month
-from dashboards.data import Shown, new_year_sums
+from dashboards.data import Shown, new_year_sums, vintages
 from dashboards.style import png_of
 from gvio.report.changes import ASSUMED
+from gvio.report.earlier import earlier_table, first_against_last
 from gvio.report.forms import FORMS, shaped
 from gvio.report.identity import rows_csv
 from gvio.report.numbers import decimals_for, level
-from gvio.report.tables import series
+from gvio.report.plain import plain
+from gvio.report.score_page import scores_html
+from gvio.report.tables import month_text, series
 
 _APART = {"joined": "Summed", "apart": "Apart"}
 
@@ -23,7 +26,7 @@ def show(view: Shown) -> None:
     """Draw the view."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         form, joined = _form()
-        month = choose_month(view) if form == "index" else view.release.month
+        month = choose_month(view)
     areas = choose_areas(view)
     if not areas:
         st.info("Choose at least one area.")
@@ -36,6 +39,7 @@ def show(view: Shown) -> None:
     _chart(view, areas, form, joined=joined, month=month)
     _download(view, told, form)
     _numbers(view, told, form)
+    _earlier(view, areas[0], month)
 
 
 def _form() -> tuple[str, bool]:
@@ -104,3 +108,18 @@ def _numbers(view: Shown, told: dict[str, pd.DataFrame], form: str) -> None:
     table = table.reindex(order[::-1]).map(lambda value: level(float(value), decimals))
     with st.expander("The numbers of this chart"):
         st.dataframe(table.rename_axis("Month"))
+
+
+def _earlier(view: Shown, area: str, month: str) -> None:
+    """What every release until this one said of a month."""
+    said = vintages(view)
+    if said is None:
+        return
+    st.subheader(f"What earlier releases said of {month_text(month)}", anchor=False)
+    table = earlier_table(said, area, month)
+    if table.empty:
+        st.caption("Nothing is kept of this month.")
+        return
+    name, unit = view.about.names[area], view.about.unit_text
+    st.markdown(plain(f"{name}. {first_against_last(said, area, month)}"))
+    st.html(scores_html(table.set_index("Said by"), f"What was said of {name}, {month_text(month)}, {unit}"))

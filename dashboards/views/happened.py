@@ -8,7 +8,7 @@ from dashboards import address
 from dashboards.charts import areas_chart
 from dashboards.chosen import AREAS, choose_areas, choose_month, take
 from dashboards.clicks import listen
-from dashboards.data import Shown, new_year_sums
+from dashboards.data import Shown, new_year_sums, news
 from dashboards.style import png_of
 from dashboards.views import month_map
 from gvio.report.basis import EXPLAINED
@@ -16,9 +16,13 @@ from gvio.report.changes import ASSUMED
 from gvio.report.district_page import districts_html
 from gvio.report.identity import rows_csv
 from gvio.report.month_table import month_table
+from gvio.report.news import newest_month, news_table, no_news
 from gvio.report.plain import plain
 from gvio.report.story import story
 from gvio.report.tables import month_text
+from gvio.store.revisions import predecessor_named
+
+_TOLD = 5  # districts whose news is told at once
 
 
 def show(view: Shown) -> None:
@@ -43,6 +47,7 @@ def show(view: Shown) -> None:
     areas = choose_areas(view)
     if areas:
         _chart(view, month, areas)
+    _news(view)
     with st.container(horizontal=True, gap="small"):
         st.download_button(
             f"Table of {month_text(month)} (CSV)",
@@ -91,3 +96,17 @@ def _chart(view: Shown, month: str, areas: list[str]) -> None:
         "Line: estimate. Bands: interval. Dots: official figures of single months. January and February are one point, "
         "their sum a month. Grey strip: nowcast. Other forms are under “How has it developed?”."
     )
+
+
+def _news(view: Shown) -> None:
+    """What changed since the release before, and why: the districts whose newest estimate moved most."""
+    found = news(view.source.url, view.source.endpoint_url, *view.key)
+    st.subheader("What changed since the release before, and why", anchor=False)
+    if found is None:
+        st.markdown(plain(no_news(predecessor_named(view.release.manifest))))
+        return
+    table = news_table(found.rows, newest_month(found.rows), view.about.names, found.together)
+    st.markdown("\n".join(f"- {plain(sentence)}" for sentence in table["sentence"].head(_TOLD)))
+    if len(table) > _TOLD:
+        with st.expander(f"The other {len(table) - _TOLD} districts"):
+            st.markdown("\n".join(f"- {plain(sentence)}" for sentence in table["sentence"].iloc[_TOLD:]))

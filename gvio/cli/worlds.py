@@ -98,7 +98,7 @@ def _where_to_look(request: RunRequest) -> list[str]:
         f"release     {request.store}/{context.region}/latest.json",
         f"scoreboard  {context.path('scoreboard.json')}",
         f"checks      {context.path('checks.html')}",
-        f"Data Docs   {context.path('data-docs/index.html')}",
+        f"Data Docs   {context.path('data-docs/index.html')} (needs a browser with a network; checks does not)",
         f"models      {request.tracking_uri or database}",
         f"dashboard   {_program('gvio')} dashboard --store {shlex.quote(request.store)}",
     ]

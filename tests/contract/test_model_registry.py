@@ -92,7 +92,7 @@ def test_mlflows_pages_say_that_data_are_invented(sqlite, train, invented):
     assert [text == INVENTED for text in said] == [invented] * 3
     note, name = (run.data.tags[f"mlflow.{tag}"] for tag in ("note.content", "runName"))
     assert (INVENTED in note) is invented
-    assert note.startswith("retrain: ") or note.startswith("fine-tune: ")
+    assert note.startswith(("retrain: ", "fine-tune: "))
     assert name.startswith(f"{region} 20")
     assert name.endswith(note.partition(":")[0])
     tags = [model.tags.get("invented"), version.tags.get("invented"), run.data.tags.get("invented")]
