@@ -115,7 +115,7 @@ def _earlier(view: Shown, area: str, month: str) -> None:
     said = vintages(view)
     if said is None:
         return
-    st.subheader(f"What earlier releases said of {month_text(month)}", anchor=False)
+    st.header(f"What earlier releases said of {month_text(month)}", anchor=False)
     table = earlier_table(said, area, month)
     if table.empty:
         st.caption("Nothing is kept of this month.")

@@ -23,17 +23,17 @@ def show(view: Shown) -> None:
     """Draw the view."""
     _files(view)
     _steps(view)
-    st.subheader("How to cite it", anchor=False)
+    st.header("How to cite it", anchor=False)
     st.code(view.identity.citation, language=None, wrap_lines=True)
     _release(view)
     sections: tuple[tuple[Section, str], ...] = (("model", "Model"), ("code", "Code"), ("inputs", "Inputs"))
     for section, title in sections:
         pairs = [(name, text) for name, text in facts(view.release.manifest, section) if not name.startswith("areas: ")]
         if pairs:
-            st.subheader(title, anchor=False)
+            st.header(title, anchor=False)
             st.html(facts_list(pairs))
     if view.release.model_card:
-        st.subheader("Model card", anchor=False)
+        st.header("Model card", anchor=False)
         with st.expander("Read the model card"):
             st.markdown(without_images(view.release.model_card))
     _objects(view)
@@ -43,7 +43,7 @@ def show(view: Shown) -> None:
 def _files(view: Shown) -> None:
     region, release = view.key
     about, estimates = view.about, view.release.estimates
-    st.subheader("Files", anchor=False)
+    st.header("Files", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.download_button(
             "Every month and area (CSV)",
@@ -81,13 +81,13 @@ def _steps(view: Shown) -> None:
     key = object_key(view.release.manifest, "/estimates.parquet")
     if key is None:
         return
-    st.subheader("In Python", anchor=False)
+    st.header("In Python", anchor=False)
     store = view.source.url.rstrip("/") if view.source.url.startswith("s3://") else "STORE"
     lines = ["import pandas as pd", "", f"estimates = pd.read_parquet({f'{store}/{view.key[0]}/{key}'!r})"]
     if view.about.grids:
         grid = f"{store}/{view.key[0]}/{list(view.about.grids.values())[-1]}"
         lines += ["", "import rasterio", "", f"with rasterio.open({grid!r}) as grid:", "    estimate = grid.read(1)"]
-    st.code("\n".join(lines), language="python")
+    st.code("\n".join(lines), language=None)
     st.caption(plain(f"Whether it is what was published: gvio verify --store {store} --region {view.key[0]}"))
 
 
@@ -105,12 +105,12 @@ def _release(view: Shown) -> None:
         ("Unit", view.about.unit_text),
         ("Skill", release.manifest.skill or "–"),
     ]
-    st.subheader("This release", anchor=False)
+    st.header("This release", anchor=False)
     st.html(facts_list(told))
 
 
 def _objects(view: Shown) -> None:
-    st.subheader("Objects and hashes", anchor=False)
+    st.header("Objects and hashes", anchor=False)
     st.caption("Keys are relative to the region's folder of the store. Objects never change once published.")
     frame = pd.DataFrame([dataclasses.asdict(listed) for listed in view.release.manifest.objects]).fillna("")
     names = {"key": "Key", "sha256": "SHA-256", "size": "Bytes", "media_type": "Kind", "month": "Month"}
@@ -122,6 +122,6 @@ def _other_releases(view: Shown) -> None:
     others = [name for name in releases(view.source.url, view.source.endpoint_url, region) if name != current]
     if not others:
         return
-    st.subheader("Other releases", anchor=False)
+    st.header("Other releases", anchor=False)
     st.caption("Every release stays readable as it was published.")
     st.markdown("\n".join(f"- [{plain(name)}]({address.link(release=name)})" for name in reversed(others)))

@@ -101,7 +101,7 @@ def _chart(view: Shown, month: str, areas: list[str]) -> None:
 def _news(view: Shown) -> None:
     """What changed since the release before, and why: the districts whose newest estimate moved most."""
     found = news(view.source.url, view.source.endpoint_url, *view.key)
-    st.subheader("What changed since the release before, and why", anchor=False)
+    st.header("What changed since the release before, and why", anchor=False)
     if found is None:
         st.markdown(plain(no_news(predecessor_named(view.release.manifest))))
         return
