@@ -16,7 +16,9 @@ from gvio.report.about import About, describe
 from gvio.report.edges import Path, district_edges
 from gvio.report.errata import erratum_sentence
 from gvio.report.identity import Identity
+from gvio.report.month_table import month_table
 from gvio.report.new_year import public_sums
+from gvio.report.story import Story, story
 from gvio.report.zones import Owners, Zone, owners_of, zones_of
 from gvio.store.documents import read_latest
 from gvio.store.drift import read_drift_of
@@ -115,6 +117,28 @@ def news(url: str, endpoint_url: str | None, region: str, release_id: str) -> Ne
 def _vintages(url: str, endpoint_url: str | None, region: str, release_id: str) -> pd.DataFrame | None:
     release = shown(url, endpoint_url, region, release_id).release
     return read_revisions(store_of(Source(url, endpoint_url)), release.manifest).vintages
+
+
+def month_rows(view: Shown, month: str) -> pd.DataFrame:
+    """The table of a month (`gvio.report.month_table`)."""
+    return _month_rows(view.source.url, view.source.endpoint_url, *view.key, month)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _month_rows(url: str, endpoint_url: str | None, region: str, release_id: str, month: str) -> pd.DataFrame:
+    view = shown(url, endpoint_url, region, release_id)
+    return month_table(view.release.estimates, month, view.about.city, view.about.names)
+
+
+def month_story(view: Shown, month: str) -> Story:
+    """The sentences of a month."""
+    return _month_story(view.source.url, view.source.endpoint_url, *view.key, month)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _month_story(url: str, endpoint_url: str | None, region: str, release_id: str, month: str) -> Story:
+    view = shown(url, endpoint_url, region, release_id)
+    return story(view.release.estimates, month, view.about.city, view.about.names, view.about.unit)
 
 
 def vintages(view: Shown) -> pd.DataFrame | None:

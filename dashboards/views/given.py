@@ -15,7 +15,7 @@ from dashboards.style import facts_list
 from gvio.report.about import Section, facts, object_key
 from gvio.report.identity import rows_csv
 from gvio.report.month_table import every_month
-from gvio.report.plain import plain, without_images
+from gvio.report.plain import plain
 from gvio.report.tables import age_days, age_text, month_text
 
 
@@ -35,7 +35,7 @@ def show(view: Shown) -> None:
     if view.release.model_card:
         st.header("Model card", anchor=False)
         with st.expander("Read the model card"):
-            st.markdown(without_images(view.release.model_card))
+            st.code(view.release.model_card, language=None, wrap_lines=True)  # as text: a pack's names are in it
     _objects(view)
     _other_releases(view)
 

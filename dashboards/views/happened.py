@@ -8,17 +8,15 @@ from dashboards import address
 from dashboards.charts import areas_chart
 from dashboards.chosen import AREAS, choose_areas, choose_month, take
 from dashboards.clicks import listen
-from dashboards.data import Shown, new_year_sums, news
+from dashboards.data import Shown, month_rows, month_story, new_year_sums, news
 from dashboards.style import png_of
 from dashboards.views import month_map
 from gvio.report.basis import EXPLAINED
 from gvio.report.changes import ASSUMED
 from gvio.report.district_page import districts_html
 from gvio.report.identity import rows_csv
-from gvio.report.month_table import month_table
 from gvio.report.news import newest_month, news_table, no_news
 from gvio.report.plain import plain
-from gvio.report.story import story
 from gvio.report.tables import month_text
 from gvio.store.revisions import predecessor_named
 
@@ -33,7 +31,7 @@ def show(view: Shown) -> None:
     with head:
         _story(view, month)
     about = view.about
-    table = month_table(view.release.estimates, month, about.city, about.names)
+    table = month_rows(view, month)
     left, right = st.columns([6, 5], gap="medium")
     with left:
         month_map.show(view, month, table, areas)
@@ -60,8 +58,7 @@ def show(view: Shown) -> None:
 
 
 def _story(view: Shown, month: str) -> None:
-    about = view.about
-    told = story(view.release.estimates, month, about.city, about.names, about.unit)
+    told = month_story(view, month)
     st.markdown(f"## {plain(told.headline)}")
     st.markdown(" ".join(plain(text) for text in (told.basis, told.movers) if text))
     if told.disagreement:

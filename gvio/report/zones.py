@@ -19,6 +19,8 @@ from gvio.map.grids import BANDS
 from gvio.types import FloatArray
 
 _EQUAL = 1e-4  # of a district: pixels are published as float32, sums of thousands of them
+_STAIRS = 1.5  # pixels
+_DIGITS = 5  # of a degree: a metre
 NOBODY = -1
 
 
@@ -42,9 +44,16 @@ class Zone:
 
 
 def zones_of(owners: Owners, geobox: GeoBox) -> list[Zone]:
-    """The districts whose pixels can be told, on their grid."""
-    outlines = ((area, _outline(owners.number == i, geobox)) for i, area in enumerate(owners.areas))
-    return [_zone(area, outline) for area, outline in outlines if outline is not None]
+    """The districts whose pixels can be told, on their grid.
+
+    Their outlines are drawn through the stairs of the pixels, neighbours alike (Visvalingam & Whyatt 1993): a tenth of
+    the corners, and no border is farther off than about a pixel.
+    """
+    found = {area: _outline(owners.number == i, geobox) for i, area in enumerate(owners.areas)}
+    told = {area: outline for area, outline in found.items() if outline is not None}
+    tolerance = _STAIRS * max(abs(geobox.resolution.x), abs(geobox.resolution.y))
+    drawn = shapely.coverage_simplify(list(told.values()), tolerance) if told else []
+    return [_zone(area, outline) for area, outline in zip(told, drawn, strict=True)]
 
 
 def spread(owners: Owners, values: Mapping[str, float]) -> FloatArray:
@@ -103,4 +112,4 @@ def _zone(area: str, outline: shapely.Geometry) -> Zone:
 
 def _ring(line: shapely.LinearRing) -> tuple[tuple[float, float], ...]:
     points = shapely.get_coordinates(shapely.simplify(line, 0.0))
-    return tuple((float(x), float(y)) for x, y in points)
+    return tuple((round(float(x), _DIGITS), round(float(y), _DIGITS)) for x, y in points)

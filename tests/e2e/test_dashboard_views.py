@@ -18,6 +18,7 @@ from release_fixture import CITY, NAMES, Invented, invent
 from release_writer import publish_invented
 from streamlit.testing.v1 import AppTest
 
+from dashboards.launch import command
 from gvio.config import INVENTED
 from gvio.drift.coverage import Coverage
 from gvio.drift.monitors import Alarm, Drift, Reading
@@ -321,3 +322,10 @@ def test_a_malformed_release_is_one_sentence(world: Invented, tmp_path: Path) ->
     listed["sha256"] = hashlib.sha256(b"{}").hexdigest()
     manifest.write_text(json.dumps(document))
     assert "is what was published, and cannot be understood" in text(run(tmp_path))
+
+
+def test_no_address_of_a_server_stands_on_the_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://user:password@127.0.0.1:1")
+    words = command("s3://bucket/prefix", None, True)
+    assert [word for word in words if "password" in word or "user" in word] == []
+    assert words[-2:] == ["--store", "s3://bucket/prefix"]
