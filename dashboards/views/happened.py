@@ -59,7 +59,7 @@ def show(view: Shown) -> None:
 
 def _story(view: Shown, month: str) -> None:
     told = month_story(view, month)
-    st.markdown(f"## {plain(told.headline)}")
+    st.header(plain(told.headline), anchor=False)
     st.markdown(" ".join(plain(text) for text in (told.basis, told.movers) if text))
     if told.disagreement:
         st.warning(plain(told.disagreement))

@@ -35,7 +35,7 @@ def show(view: Shown) -> None:
     """Draw the verdict and the tests of the real use."""
     scores = view.release.scoreboard
     label, explanation = SKILLS[skill_of(scores, view.release.manifest)]
-    st.markdown(f"## {plain(verdict(scores))}")
+    st.header(plain(verdict(scores)), anchor=False)
     st.markdown(f"**{label}.** {explanation}")
     if view.about.invented:
         st.caption("These scores come from an invented world and say nothing about the real place.")

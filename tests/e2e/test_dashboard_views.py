@@ -48,7 +48,7 @@ def run(store: Path | str, **query: str | list[str]) -> AppTest:
 
 
 def text(app: AppTest) -> str:
-    parts = [*app.title, *app.markdown, *app.caption, *app.info, *app.warning, *app.error, *app.subheader]
+    parts = [*app.title, *app.header, *app.markdown, *app.caption, *app.info, *app.warning, *app.error, *app.subheader]
     written = "\n".join(str(part.value) for part in parts)
     return _ESCAPE.sub(r"\1", written) + "\n".join(str(h.proto.body) for h in app.get("html"))
 
