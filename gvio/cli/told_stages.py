@@ -33,7 +33,7 @@ class StageLines(logging.Handler):
         if stage is None:
             return
         self._done += 1
-        seconds = float(record.args[1]) if isinstance(record.args, tuple) else 0.0
+        seconds = float(str(record.args[1])) if isinstance(record.args, tuple) else 0.0
         click.echo(f"  {stage}: done in {seconds:.0f} s ({self._done} of {self._stages})", err=True)
 
 
