@@ -1,4 +1,8 @@
-"""What several pages ask alike: the month, and the areas whose chart is open. Both stand in the address."""
+"""What several pages ask alike: the month, and the areas whose chart is open. Both stand in the address.
+
+Every page has widgets of its own, which begin with what the address says: a widget that moves from page to page would
+come without its value.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,6 @@ from dashboards import address
 from dashboards.data import Shown
 from gvio.report.tables import month_text
 
-AREAS, MONTH = "areas", "month"
-"""Keys of the widgets."""
 _MOST = 8  # lines that a chart still tells apart
 
 
@@ -18,11 +20,11 @@ def months_of(view: Shown) -> list[str]:
     return sorted(set(view.release.estimates["month"]), reverse=True)
 
 
-def choose_month(view: Shown) -> str:
-    """Ask for a month."""
-    months = months_of(view)
-    address.start(MONTH, "month", months, view.release.month)
-    month: str = st.selectbox("Month", months, format_func=month_text, width=190, key=MONTH)
+def choose_month(view: Shown, page: str) -> str:
+    """Ask for a month on a page."""
+    months, key = months_of(view), f"month-{page}"
+    address.start(key, "month", months, view.release.month)
+    month: str = st.selectbox("Month", months, format_func=month_text, width=190, key=key)
     address.keep("month", month)
     return month
 
@@ -35,23 +37,28 @@ def offered(view: Shown) -> list[str]:
     return ranked if city is None else [city, *(area for area in ranked if area != city)]
 
 
-def take(view: Shown) -> list[str]:
-    """The areas that are chosen, before anybody is asked."""
-    areas = offered(view)
-    address.start_all(AREAS, "area", areas, areas[:1])
-    chosen: list[str] = st.session_state[AREAS]
+def areas_key(page: str) -> str:
+    """Key of a page's widget for areas."""
+    return f"areas-{page}"
+
+
+def take(view: Shown, page: str) -> list[str]:
+    """The areas that are chosen on a page, before anybody is asked."""
+    areas, key = offered(view), areas_key(page)
+    address.start_all(key, "area", areas, areas[:1])
+    chosen: list[str] = st.session_state[key]
     return chosen
 
 
-def choose_areas(view: Shown) -> list[str]:
-    """Ask for areas."""
-    take(view)
+def choose_areas(view: Shown, page: str) -> list[str]:
+    """Ask for areas on a page."""
+    take(view, page)
     names = view.about.names
     chosen: list[str] = st.multiselect(
         "In the chart",
         offered(view),
         format_func=lambda a: names[a],
-        key=AREAS,
+        key=areas_key(page),
         max_selections=_MOST,
         help="Click on a district of the map or on a name of the table; with Ctrl a name is added.",
     )

@@ -19,6 +19,7 @@ from gvio.report.plain import plain
 from gvio.report.score_page import scores_html
 from gvio.report.tables import month_text, series
 
+PAGE = "developed"
 _APART = {"joined": "Summed", "apart": "Apart"}
 
 
@@ -26,8 +27,8 @@ def show(view: Shown) -> None:
     """Draw the view."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         form, joined = _form()
-        month = choose_month(view)
-    areas = choose_areas(view)
+        month = choose_month(view, PAGE)
+    areas = choose_areas(view, PAGE)
     if not areas:
         st.info("Choose at least one area.")
         return

@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboards import address
 from dashboards.charts import areas_chart
-from dashboards.chosen import AREAS, choose_areas, choose_month, take
+from dashboards.chosen import areas_key, choose_areas, choose_month, take
 from dashboards.clicks import listen
 from dashboards.data import Shown, month_rows, month_story, new_year_sums, news
 from dashboards.style import png_of
@@ -20,21 +20,22 @@ from gvio.report.plain import plain
 from gvio.report.tables import month_text
 from gvio.store.revisions import predecessor_named
 
+PAGE = "happened"
 _TOLD = 5  # districts whose news is told at once
 
 
 def show(view: Shown) -> None:
     """Draw the view."""
     head = st.container()
-    month = choose_month(view)
-    areas = take(view)
+    month = choose_month(view, PAGE)
+    areas = take(view, PAGE)
     with head:
         _story(view, month)
     about = view.about
     table = month_rows(view, month)
     left, right = st.columns([6, 5], gap="medium")
     with left:
-        month_map.show(view, month, table, areas)
+        month_map.show(view, month, table, areas, areas_key(PAGE))
     with right:
         caption = f"{month_text(month)}, {about.unit_text}"
         html = districts_html(table, caption, city=about.city, link=lambda area: address.link(area=area), chosen=areas)
@@ -42,7 +43,7 @@ def show(view: Shown) -> None:
         listen("clicked", lambda area, more: _clicked(view, area, more=more))
         said = "; ".join(f"{status}: {meaning}" for status, meaning in EXPLAINED.items())
         st.caption(f"▲ ▼ beyond noise. {ASSUMED} Status. {said}.")
-    areas = choose_areas(view)
+    areas = choose_areas(view, PAGE)
     if areas:
         _chart(view, month, areas)
     _news(view)
@@ -67,8 +68,8 @@ def _story(view: Shown, month: str) -> None:
 
 def _clicked(view: Shown, area: str, *, more: bool) -> None:
     if area in view.about.names:
-        shown = st.session_state.get(AREAS, [])
-        st.session_state[AREAS] = [*(a for a in shown if a != area), area] if more else [area]
+        shown = st.session_state.get(areas_key(PAGE), [])
+        st.session_state[areas_key(PAGE)] = [*(a for a in shown if a != area), area] if more else [area]
 
 
 def _chart(view: Shown, month: str, areas: list[str]) -> None:

@@ -9,7 +9,6 @@ import streamlit as st
 from odc.geo.geobox import GeoBox
 
 from dashboards import address
-from dashboards.chosen import AREAS
 from dashboards.data import MonthGrid, Shown, month_grid, payload
 from dashboards.views.deck import DISTRICTS, Ground, build_deck, screen_px
 from gvio.errors import GvioError
@@ -30,14 +29,14 @@ _COARSE = 40  # districts, unlike squares, may be drawn as small as fits the scr
 _TITLES = {layer.key: layer.title for layer in LAYERS} | {_BY_DISTRICT: "Change on the year"}
 
 
-def show(view: Shown, month: str, table: pd.DataFrame, areas: list[str]) -> None:
-    """Draw the map. One that cannot be read is one sentence in its place: the figures beside it do not need it."""
+def show(view: Shown, month: str, table: pd.DataFrame, areas: list[str], picks: str) -> None:
+    """Draw the map; a click goes into the widget with the key `picks`. One that cannot be read is one sentence in its place: the figures beside it do not need it."""
     if month not in view.about.grids:
         held = ", ".join(month_text(m) for m in list(view.about.grids)[-2:])
         st.info(f"This release has no map of {month_text(month)}; its newest are of {held}." if held else "No maps.")
         return
     try:
-        _map(view, month, table, areas)
+        _map(view, month, table, areas, picks)
     except GvioError as error:
         st.error(f"The map of this month could not be shown. {plain(str(error))}")
 
@@ -72,7 +71,7 @@ def _png(view: Shown, month: str) -> Callable[[], bytes]:
     return drawn
 
 
-def _map(view: Shown, month: str, table: pd.DataFrame, areas: list[str]) -> None:
+def _map(view: Shown, month: str, table: pd.DataFrame, areas: list[str], picks: str) -> None:
     found = month_grid(view, month)
     phone = "Mobi" in st.context.headers.get("User-Agent", "")
     controls = st.container(horizontal=True, gap="medium")
@@ -97,7 +96,7 @@ def _map(view: Shown, month: str, table: pd.DataFrame, areas: list[str]) -> None
         deck,
         height=_MAP_PX,
         key=key,
-        on_select=lambda: _picked(key),
+        on_select=lambda: _picked(key, picks),
         alt=f"Map: {_TITLES[chosen].lower()} in {month_text(month)}, {detail.title}; the table gives its districts",
     )
     st.html(legend)
@@ -108,10 +107,10 @@ def _map(view: Shown, month: str, table: pd.DataFrame, areas: list[str]) -> None
 _CHANGES = "Each district in the colour of its change on the year before; white where there is none."
 
 
-def _picked(key: str) -> None:
+def _picked(key: str, picks: str) -> None:
     objects = st.session_state[key].selection.objects.get(DISTRICTS, [])
     if objects:
-        st.session_state[AREAS] = [str(objects[0]["area"])]
+        st.session_state[picks] = [str(objects[0]["area"])]
 
 
 def _told(row: pd.Series) -> str:

@@ -269,7 +269,7 @@ def test_the_address_holds_the_whole_view_and_opens_it_again(store: Path) -> Non
     kept = address(app)
     assert asked.items() <= kept.items()
     assert kept["release"] == [_release(store)]
-    assert app.multiselect(key="areas").value == ["D3", "D5"]
+    assert app.multiselect(key="areas-developed").value == ["D3", "D5"]
     again = run(store, **kept)
     assert address(again) == kept
 
@@ -287,14 +287,14 @@ def test_a_click_on_a_name_opens_its_chart(store: Path) -> None:
     html = next(str(h.proto.body) for h in app.get("html") if "gvio-months" in str(h.proto.body))
     link = ElementTree.fromstring(html).find(".//a[@data-gvio-area='D6']").attrib["href"]
     opened = run(store, **dict(parse_qs(link[1:])))
-    assert opened.multiselect(key="areas").value == ["D6"]
+    assert opened.multiselect(key="areas-happened").value == ["D6"]
 
 
 def test_a_view_is_kept_from_page_to_page(store: Path) -> None:
     app = run(store, area=["D2"], form="year")
     app.session_state["view"] = "How has it developed?"
     app.run()
-    assert app.multiselect(key="areas").value == ["D2"]
+    assert app.multiselect(key="areas-developed").value == ["D2"]
     assert app.segmented_control(key="form").value == "year"
 
 
