@@ -30,7 +30,10 @@ _TITLES = {layer.key: layer.title for layer in LAYERS} | {_BY_DISTRICT: "Change 
 
 
 def show(view: Shown, month: str, table: pd.DataFrame, areas: list[str], picks: str) -> None:
-    """Draw the map; a click goes into the widget with the key `picks`. One that cannot be read is one sentence in its place: the figures beside it do not need it."""
+    """Draw the map; a click goes into the widget with the key `picks`.
+
+    One that cannot be read is one sentence in its place: the figures beside it do not need it.
+    """
     if month not in view.about.grids:
         held = ", ".join(month_text(m) for m in list(view.about.grids)[-2:])
         st.info(f"This release has no map of {month_text(month)}; its newest are of {held}." if held else "No maps.")
