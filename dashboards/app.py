@@ -15,22 +15,23 @@ from typing import Literal
 
 import streamlit as st
 
-from dashboards.data import Shown, Source, last_look, latest, regions, shown
+from dashboards import address
+from dashboards.data import Shown, Source, errata_of, last_look, latest, regions, shown
 from dashboards.style import CSS
-from dashboards.views import about, checks, reasons, scoreboard, trends, where
+from dashboards.views import developed, given, happened, sound, trusted
 from gvio.config import INVENTED
 from gvio.errors import GvioError
 from gvio.report.plain import plain
 from gvio.report.scores import SKILLS, skill_of
 from gvio.report.tables import STALE_DAYS, age_days, age_text, month_text
 
-VIEWS: Mapping[str, Callable[[Shown], None]] = {
-    "Map": where.show,
-    "Trends": trends.show,
-    "Why this number": reasons.show,
-    "Scoreboard": scoreboard.show,
-    "Checks": checks.show,
-    "About this release": about.show,
+# Pages by their name in the address. A string here would be shown: Streamlit draws what stands alone in its script.
+VIEWS: Mapping[str, tuple[str, Callable[[Shown], None]]] = {
+    "happened": ("What happened?", happened.show),
+    "developed": ("How has it developed?", developed.show),
+    "trusted": ("Can I trust it?", trusted.show),
+    "sound": ("Is the data sound?", sound.show),
+    "given": ("Give me the data", given.show),
 }
 _SKILL_COLOURS: Mapping[str, Literal["green", "orange", "red"]] = {"proven": "green", "weak": "orange", "none": "red"}
 
@@ -40,10 +41,12 @@ def main(arguments: list[str]) -> None:
     st.set_page_config(page_title="gvio", layout="wide", initial_sidebar_state="collapsed")
     st.html(CSS)
     source = _parse(arguments)
+    address.begin()
     try:
         region = _choose_region(source)
         if region is not None:
             _show_region(source, region)
+        address.finish()
     except GvioError as error:
         st.error(f"The published store could not be shown. {plain(str(error))}")
 
@@ -70,15 +73,22 @@ def _choose_region(source: Source) -> str | None:
     if not names:
         st.info(f"Nothing is published in {plain(source.url)} yet. {_publish(source)}")
         return None
-    asked = st.query_params.get("region")
+    asked = address.told("region")
     if asked is not None and asked not in names:
         st.warning(f"There is no region {plain(repr(asked))} in this store; it holds {plain(', '.join(names))}.")
     if len(names) == 1:
+        address.keep("region", names[0])
         return names[0]
-    start = names.index(asked) if asked in names else 0
-    region: str = st.selectbox("Region", names, index=start, width=280, key="region")
-    st.query_params["region"] = region
+    address.start("region", "region", names, names[0])
+    region: str = st.selectbox("Region", names, width=280, key="region", on_change=_forget_release)
+    address.keep("region", region)
     return region
+
+
+def _forget_release() -> None:
+    """Another region has other releases, areas and months."""
+    for name in ("release", "area", "month"):
+        st.query_params.pop(name, None)
 
 
 def _show_region(source: Source, region: str) -> None:
@@ -87,21 +97,29 @@ def _show_region(source: Source, region: str) -> None:
         _last_look(source, region)
         st.info(f"The region {plain(repr(region))} has no release yet. {_publish(source)}")
         return
-    asked = st.query_params.get("release", newest.release)
+    asked = address.told("release") or newest.release
     view = shown(source.url, source.endpoint_url, region, asked)
+    address.keep("release", asked)
     _header(view)
     _last_look(source, region)
     if asked != newest.release:
-        st.info(f"This is an older release. [Show the newest one](?region={region}), {newest.release}.")
-    for name, tab in zip(VIEWS, st.tabs(list(VIEWS), on_change="rerun", key="view"), strict=True):
+        link = address.link(release=newest.release)
+        st.info(f"This is not the newest release of the region. [Show the newest one]({link}), {newest.release}.")
+    for sentence in errata_of(source.url, source.endpoint_url, region, asked):
+        st.warning(plain(sentence))
+    titles = {title: name for name, (title, _) in VIEWS.items()}
+    page = address.told("page") or ""
+    address.start("view", "title", list(titles), VIEWS[page if page in VIEWS else "happened"][0])
+    for name, tab in zip(titles.values(), st.tabs(list(titles), on_change="rerun", key="view"), strict=True):
         if tab.open:
+            address.keep("page", name)
             with tab:
-                VIEWS[name](view)
+                VIEWS[name][1](view)
 
 
 def _last_look(source: Source, region: str) -> None:
     if (line := last_look(source, region, dt.datetime.now(dt.UTC))) is not None:
-        st.caption(line)
+        st.caption(plain(line))
 
 
 def _header(view: Shown) -> None:

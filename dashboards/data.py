@@ -6,19 +6,26 @@ import dataclasses
 import datetime as dt
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import streamlit as st
 from odc.geo.geobox import GeoBox
 
 from gvio.publish.latest import Latest
 from gvio.publish.news import NewsTable
 from gvio.report.about import About, describe
-from gvio.report.district_page import Identity
+from gvio.report.edges import Path, district_edges
+from gvio.report.errata import erratum_sentence
+from gvio.report.identity import Identity
+from gvio.report.month_table import month_table
+from gvio.report.new_year import public_sums
+from gvio.report.story import Story, story
+from gvio.report.zones import Owners, Zone, owners_of, zones_of
 from gvio.store.documents import read_latest
 from gvio.store.drift import read_drift_of
 from gvio.store.looks import last_look_line, regions_seen
 from gvio.store.objects import ObjectStore, open_store
 from gvio.store.published import PublishedRelease, list_releases, read_grid, read_release
-from gvio.store.revisions import read_news_of
+from gvio.store.revisions import errata_affecting, read_figures_of, read_news_of, read_revisions
 from gvio.store.served import published_at
 from gvio.types import FloatArray
 
@@ -107,17 +114,96 @@ def news(url: str, endpoint_url: str | None, region: str, release_id: str) -> Ne
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
+def _vintages(url: str, endpoint_url: str | None, region: str, release_id: str) -> pd.DataFrame | None:
+    release = shown(url, endpoint_url, region, release_id).release
+    return read_revisions(store_of(Source(url, endpoint_url)), release.manifest).vintages
+
+
+def month_rows(view: Shown, month: str) -> pd.DataFrame:
+    """The table of a month (`gvio.report.month_table`)."""
+    return _month_rows(view.source.url, view.source.endpoint_url, *view.key, month)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _month_rows(url: str, endpoint_url: str | None, region: str, release_id: str, month: str) -> pd.DataFrame:
+    view = shown(url, endpoint_url, region, release_id)
+    return month_table(view.release.estimates, month, view.about.city, view.about.names)
+
+
+def month_story(view: Shown, month: str) -> Story:
+    """The sentences of a month."""
+    return _month_story(view.source.url, view.source.endpoint_url, *view.key, month)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _month_story(url: str, endpoint_url: str | None, region: str, release_id: str, month: str) -> Story:
+    view = shown(url, endpoint_url, region, release_id)
+    return story(view.release.estimates, month, view.about.city, view.about.names, view.about.unit)
+
+
+def vintages(view: Shown) -> pd.DataFrame | None:
+    """Everything that was said of every month until the release; None where it does not say."""
+    return _vintages(view.source.url, view.source.endpoint_url, *view.key)
+
+
+@st.cache_data(show_spinner=False, ttl=60)
+def errata_of(url: str, endpoint_url: str | None, region: str, release: str) -> list[str]:
+    """What the newest release says was wrong in a release, a sentence each."""
+    names = shown(url, endpoint_url, region, release).about.names
+    found = errata_affecting(store_of(Source(url, endpoint_url)), region, release)
+    return [erratum_sentence(erratum, names) for erratum in found]
+
+
+def new_year_sums(view: Shown) -> pd.DataFrame:
+    """Official sums of January and February that a release stands on."""
+    return _new_year_sums(view.source.url, view.source.endpoint_url, *view.key)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _new_year_sums(url: str, endpoint_url: str | None, region: str, release_id: str) -> pd.DataFrame:
+    release = shown(url, endpoint_url, region, release_id).release
+    return public_sums(read_figures_of(store_of(Source(url, endpoint_url)), release.manifest))
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
 def drift(url: str, endpoint_url: str | None, region: str, release_id: str) -> Drift | None:
     """What a release says of drift; None where it does not say."""
     release = shown(url, endpoint_url, region, release_id).release
     return read_drift_of(store_of(Source(url, endpoint_url)), release.manifest)
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class MonthGrid:
+    """A month's map: bands (5, y, x) float32, their grid, which district owns a pixel, the districts that can be told,
+    and borders between all of them where not all can.
+    """
+
+    bands: FloatArray
+    geobox: GeoBox
+    owners: Owners
+    zones: list[Zone]
+    edges: list[Path]
+
+
+def month_grid(view: Shown, month: str) -> MonthGrid:
+    """The map of a month of a release.
+
+    Raises:
+        StoreError: The release has no map of that month, or it cannot be read.
+    """
+    return _month_grid(view.source.url, view.source.endpoint_url, *view.key, month)
+
+
 @st.cache_resource(show_spinner="Reading the map …", max_entries=24)
-def grid(url: str, endpoint_url: str | None, region: str, key: str) -> tuple[FloatArray, GeoBox]:
-    """Bands (5, y, x) float32 of one month and their grid."""
-    bands, geobox, _ = read_grid(store_of(Source(url, endpoint_url)), region, key)
-    return bands, geobox
+def _month_grid(url: str, endpoint_url: str | None, region: str, release_id: str, month: str) -> MonthGrid:
+    view = shown(url, endpoint_url, region, release_id)
+    bands, geobox, _ = read_grid(store_of(Source(url, endpoint_url)), region, view.about.grids[month])
+    estimates = view.release.estimates
+    rows = estimates[(estimates["month"] == month) & (estimates["area_id"] != view.about.city)]
+    owners = owners_of(bands, rows.set_index("area_id")["estimate"])
+    zones = zones_of(owners, geobox)
+    whole = len(zones) == len(rows)
+    return MonthGrid(bands, geobox, owners, zones, [] if whole else district_edges(bands, geobox))
 
 
 @st.cache_resource(show_spinner=False, max_entries=24)

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
 import plotly.graph_objects as go
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
-from gvio.report.district_page import Identity
+from gvio.report.identity import Identity
 
 CSS = """<style>
 .block-container, [data-testid="stMainBlockContainer"] {padding-top: 2.4rem; padding-bottom: 3rem; max-width: 1400px}
 [data-testid="stHeader"] {background: transparent}
 h1 {padding-bottom: 0.2rem !important; font-size: 1.9rem !important; line-height: 1.25 !important}
+h2 {font-size: 1.35rem !important; line-height: 1.35 !important; padding: 0.2rem 0 !important; font-weight: 600}
 h3 {font-size: 1.1rem !important; padding-top: 1.2rem !important}
 @media (max-width: 640px) {
   .block-container, [data-testid="stMainBlockContainer"] {padding-left: 1rem; padding-right: 1rem}
   h1 {font-size: 1.4rem !important}
   .gvio-table .gvio-less {display: none}
+  .gvio-table {max-height: none !important}
+  [data-testid="stTabs"] [role="tablist"] {flex-wrap: wrap}
   .gvio-table th, .gvio-table td {padding: 0.3rem 0.25rem !important}
   [data-testid="stButtonGroup"] [role="radiogroup"], [data-testid="stButtonGroup"] [role="group"] {flex-wrap: wrap}
 }
@@ -29,7 +33,7 @@ h3 {font-size: 1.1rem !important; padding-top: 1.2rem !important}
 .gvio-list, .gvio-list dt, .gvio-list dd {margin: 0 !important; padding: 0 !important; overflow-wrap: anywhere}
 .gvio-list dt {color: #4d505c; font-weight: 400; overflow-wrap: break-word}
 .gvio-list dd {font-variant-numeric: tabular-nums}
-.gvio-table {max-height: 640px; overflow: auto}
+.gvio-table {max-height: 860px; overflow: auto}
 .gvio-table table {border-collapse: collapse; width: 100%; font-size: 0.9rem; margin: 0}
 .gvio-table caption {text-align: left; font-size: 0.85rem; padding: 0 0 0.4rem; color: #4d505c}
 .gvio-table th, .gvio-table td {padding: 0.3rem 0.5rem; border: 0; vertical-align: top}
@@ -38,9 +42,15 @@ h3 {font-size: 1.1rem !important; padding-top: 1.2rem !important}
 .gvio-table td {text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap}
 .gvio-words td, .gvio-words thead th {text-align: left; white-space: normal; overflow-wrap: break-word}
 .gvio-words td:last-child {overflow-wrap: anywhere}
-.gvio-table.gvio-words tbody th {overflow-wrap: anywhere; min-width: 7.5rem}
+.gvio-table.gvio-words tbody th {min-width: 7.5rem}
+@media (min-width: 641px) {.gvio-table.gvio-words tbody th {min-width: 15rem}}
 .gvio-table tbody th {text-align: left; font-weight: 400; overflow-wrap: break-word; min-width: 5rem}
 .gvio-table thead th:first-child {text-align: left}
+.gvio-under {display: block; font-size: 0.78rem; font-weight: 400; color: #4d505c}
+.gvio-heard {position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap}
+.gvio-months tbody tr.gvio-whole {background: #f4f4f7; font-weight: 600}
+.gvio-months tbody tr.gvio-chosen th {box-shadow: inset 3px 0 0 #7b1f5c}
+.gvio-months a {color: #7b1f5c; text-decoration: underline; text-underline-offset: 2px}
 [data-testid="stCaptionContainer"] {opacity: 1 !important}
 [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p {color: #4d505c !important}
 :focus-visible {outline: 2px solid #7b1f5c !important; outline-offset: 1px}
@@ -52,6 +62,7 @@ h3 {font-size: 1.1rem !important; padding-top: 1.2rem !important}
 </style>"""
 
 
+_TITLE_LETTERS = 40  # of a line of a chart's title: what a phone has room for
 _FACT = Markup('<div><div class="label">{}</div><div class="value">{}</div></div>')
 _NAMED = Markup("<dt>{}</dt><dd>{}</dd>")
 
@@ -68,12 +79,12 @@ def facts_list(facts: Sequence[tuple[str, str]]) -> str:
 
 def named_chart(chart: go.Figure, subject: str, identity: Identity) -> go.Figure:
     """The chart with what it is and where it is from written on it, so that its picture can leave the page."""
-    told = f"{subject}, {identity.unit}" if identity.unit else subject
+    told = Markup("<br>").join(textwrap.wrap(subject, _TITLE_LETTERS))
     small = "<br><span style='font-size:0.7em;font-weight:normal'>{}</span>"
-    shown = escape(told) + Markup(small).format(identity.title) + Markup(small).format(identity.mark)
+    shown = told + Markup(small).format(identity.title) + Markup(small).format(identity.mark)
     chart.update_layout(
         title={"text": shown, "font": {"size": 15}, "x": 0, "xanchor": "left", "yref": "container", "y": 0.97},
-        margin={"l": 10, "r": 10, "t": 74, "b": 10},
+        margin={"l": 10, "r": 10, "t": 54 + 20 * (1 + told.count("<br>")), "b": 10},
         legend={"orientation": "h", "y": -0.12, "yanchor": "top", "x": 0},
     )
     return chart

@@ -6,12 +6,14 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from dashboards import address
+from dashboards.chosen import offered
 from dashboards.data import Shown, news
 from dashboards.style import LINE, OFFICIAL, PART_COLOURS, named_chart, png_of
 from gvio.report.news import news_sentence, no_news
 from gvio.report.plain import plain
 from gvio.report.reasons import MOVING, light_table, moving_parts, reason_sentence
-from gvio.report.tables import district_table, month_text
+from gvio.report.tables import month_text
 from gvio.store.revisions import predecessor_named
 
 _CHART_PX = 460
@@ -25,18 +27,22 @@ def show(view: Shown) -> None:
         st.info("This release carries no explanations: it was made before they were published.")
         return
     names = view.about.names
-    ranked = district_table(view.release.estimates, view.release.month, view.about.city)["area_id"].tolist()
     explained = set(why["area_id"])
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        areas = [area for area in ranked if area in explained]
-        area = st.selectbox("District", areas, format_func=lambda a: names[a], width=260, key=f"why-{view.key}")
+        areas = [area for area in offered(view) if area in explained]
+        clicked = next((area for area in address.told_all("area") if area in explained), areas[0])
+        address.start("why", "why", areas, clicked)
+        area = st.selectbox("District", areas, format_func=lambda a: names[a], width=260, key="why")
         parts = moving_parts(why, area)
         months = parts["month"].tolist()[::-1]
-        month = st.selectbox("Month", months, format_func=month_text, width=190, key=f"why-month-{view.key}")
+        address.start("why-month", "month", months, months[0])
+        month = st.selectbox("Month", months, format_func=month_text, width=190, key="why-month")
+        address.keep("why", area)
+        address.keep("month", month)
     st.markdown(reason_sentence(parts, month, plain(names[area])))
     st.markdown(_change(view, area, month, plain(names[area])))
     st.plotly_chart(
-        named_chart(build_figure(parts, month), f"why {names[area]} moves", view.identity),
+        named_chart(build_figure(parts, month), f"Why {names[area]} moves, %", view.identity),
         key=f"why-{view.key}-{area}",
         config=png_of(f"{view.key[0]}-{area}-why-{view.key[1]}"),
         alt=f"What the estimates of {names[area]} are made of, month by month, in per cent of its own mean",

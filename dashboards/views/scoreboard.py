@@ -5,7 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboards.data import Shown
+from gvio.report.horizons import horizon_sentences, horizon_table
 from gvio.report.plain import plain
+from gvio.report.score_page import scores_html
 from gvio.report.scores import (
     PROTOCOLS,
     SKILLS,
@@ -16,6 +18,7 @@ from gvio.report.scores import (
     truth_map_table,
     verdict,
 )
+from gvio.scoreboard.names import AS_USED, BLIND
 
 _READ_ME = (
     "The score that counts is the change **within** districts and from year to year, out of time, against the naive "
@@ -24,17 +27,30 @@ _READ_ME = (
 )
 
 
+_FIRST = (AS_USED, BLIND)
+# Tests of the real use; the others stand at the end of the page.
+
+
 def show(view: Shown) -> None:
-    """Draw the view."""
+    """Draw the verdict and the tests of the real use."""
     scores = view.release.scoreboard
     label, explanation = SKILLS[skill_of(scores, view.release.manifest)]
-    st.markdown(f"#### {plain(verdict(scores))}")
+    st.header(plain(verdict(scores)), anchor=False)
     st.markdown(f"**{label}.** {explanation}")
     if view.about.invented:
         st.caption("These scores come from an invented world and say nothing about the real place.")
+    for sentence in horizon_sentences(scores):
+        st.warning(plain(sentence))
     st.caption(_READ_ME)
+    for protocol in _FIRST:
+        _protocol(view, protocol, *PROTOCOLS[protocol])
+
+
+def show_others(view: Shown) -> None:
+    """Draw the tests of other uses."""
     for protocol, (title, meaning) in PROTOCOLS.items():
-        _protocol(view, protocol, title, meaning)
+        if protocol not in _FIRST:
+            _protocol(view, protocol, title, meaning)
     _maps(view)
 
 
@@ -46,8 +62,11 @@ def _protocol(view: Shown, protocol: str, title: str, meaning: str) -> None:
         return
     st.subheader(title, anchor=False)
     st.caption(meaning)
-    st.table(score_table(models))
+    st.html(scores_html(score_table(models), title))
     st.markdown(coverage_sentence(scores.scores(protocol)))
+    held = horizon_table(scores.protocol(protocol))
+    if len(held):
+        st.html(scores_html(held, f"{title}: what intervals held by months ahead"))
 
 
 def _maps(view: Shown) -> None:
@@ -56,8 +75,8 @@ def _maps(view: Shown) -> None:
     if len(held_out):
         st.subheader("Map: districts it was not told about", anchor=False)
         st.caption("The grid is summed over each district whose figures were withheld and compared with them.")
-        st.table(held_out)
+        st.html(scores_html(held_out, "Map: districts it was not told about"))
     if len(truth):
         st.subheader("Map: against planted truth", anchor=False)
         st.caption("Only where the region is simulated and the output of every pixel is known, at several resolutions.")
-        st.table(truth)
+        st.html(scores_html(truth, "Against planted truth"))

@@ -30,7 +30,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.option("--replace", is_flag=True, help="Take the place of an older backup.")
 @json_option
 def backup(folder: Path, store: str | None, workspace: str, only_store: bool, replace: bool, as_json: bool) -> int:
-    """Copy store, databases and registry into one folder, while runs go on.
+    """Copy store, databases and registry into one folder. Runs go on meanwhile.
 
     PostgreSQL databases are named by GVIO_DATABASE_URLS, the registry's files by GVIO_ARTIFACTS; else the workspace's
     own. Exit 3: the backup is there, and the lines name what is damaged in the store.

@@ -143,7 +143,7 @@ def serve(
     resume: bool,
     **flags: Any,
 ) -> None:
-    """The schedule: look once a day, run when a product or a figure is new."""
+    """The schedule: look daily, run when light or a figure is new."""
     request = request_from(pack=pack, store=store, workspace=workspace, params_file=params_file, **flags)
     show_runs()
     from flows.serve import Timing, serve_daily

@@ -30,7 +30,7 @@ _store = click.option(
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="What was served on that day.")
 @json_option
 def status(store: str, region: str | None, as_of: dt.datetime | None, as_json: bool) -> None:
-    """What is published, its age, its checks, its model, and how the last look ended; or what was served on a day."""
+    """What is published, its age, checks, model and last look. Or what was served on a day."""
     from gvio.store.looks import regions_seen
     from gvio.store.objects import open_to_read
 
@@ -51,7 +51,7 @@ def status(store: str, region: str | None, as_of: dt.datetime | None, as_json: b
 @click.option("--region", required=True, metavar="NAME", help="Name of the region.")
 @json_option
 def history(store: str, region: str, as_json: bool) -> None:
-    """Every move of latest.json: when, to which release, made by which model, and why."""
+    """Every move of latest.json. When, to which release, made by which model, and why."""
     from gvio.store.objects import open_to_read
     from gvio.store.served import history as moves_of
 

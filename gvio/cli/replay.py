@@ -37,7 +37,7 @@ def replay(
     report: str | None,
     as_json: bool,
 ) -> None:
-    """Live the months of a range one by one, each as of its day: what the system would have told.
+    """Live the months of a range one by one, each as of its day. Tells what the system would have told.
 
     Run it again after it was stopped: it goes on. Its registry is always its own.
     """

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @heartbeat_option
 @json_option
 def run(as_json: bool, **flags: Any) -> None:
-    """The monthly job of one region: fetch, validate, sample, train, evaluate, map, publish."""
+    """The monthly job of one region. It is fetch, validate, sample, train, evaluate, map, publish."""
     context = open_from(request_from(**flags))
     from gvio.run.order import run_month
     from gvio.stages.table import STAGES
@@ -81,7 +81,7 @@ def _archived(report: RunReport) -> str:
 @heartbeat_option
 @json_option
 def backfill(as_json: bool, **flags: Any) -> None:
-    """Publish every month of a range; months that are refused or absent are skipped and named."""
+    """Publish every month of a range. Months that are refused or absent are skipped and named."""
     request = range_from(**flags)
     from gvio.progress import terminal_progress
     from gvio.run.range import run_range

@@ -40,7 +40,7 @@ def _run(name: str, as_json: bool, **flags: Any) -> None:
 @click.option("--verify", is_flag=True, help="Read fetched files again and compare them with the manifest.")
 @json_option
 def fetch(as_json: bool, first: str | None, last: str | None, verify: bool, **flags: Any) -> None:
-    """Bring the region's light and read it onto its grid, up to --month; or only bring a range, or only --verify."""
+    """Bring the region's light and read it onto its grid. Up to --month; or only bring a range, or only --verify."""
     if (first is None) != (last is None) or sum(map(bool, (first, verify, flags["month"]))) > 1:
         raise click.UsageError("--from and --to go together, and neither with --month nor with --verify")
     if verify:
@@ -78,10 +78,10 @@ def _fetch_range(as_json: bool, **flags: Any) -> None:
     emit(report, [*lines, *(f"lost {name}: {why}" for name, why in report.lost.items())], as_json)
 
 
-validate = _stage("validate", "Check pack, statistics and light; refuse when a required check fails.")
+validate = _stage("validate", "Check pack, statistics and light. Refuses when a required check fails.")
 sample = _stage("sample", "Turn light into samples round factories.")
-decide = _stage("decide", "Register the evaluated candidate; promote it or keep the champion, by rule.")
-map_ = _stage("map", "Estimate with the champion and spread over pixels; decides first where `decide` has not run.")
+decide = _stage("decide", "Register the candidate and promote it or not, by rule. Otherwise the champion stays.")
+map_ = _stage("map", "Estimate with the champion and spread over pixels. Decides first where `decide` has not run.")
 publish = _stage("publish", "Publish what `map` made as one immutable release.")
 
 
@@ -107,7 +107,7 @@ def train(as_json: bool, **flags: Any) -> None:
 )
 @click.option("--only", is_flag=True, help="Only this stage: the earlier ones have run (DVC runs them itself).")
 def evaluate(json_file: str | None, only: bool, **flags: Any) -> None:
-    """Score the model against every comparator, after all earlier stages. Registers and promotes nothing."""
+    """Score the model against every comparator. All earlier stages come first; registers and promotes nothing."""
     from gvio.errors import ConfigError
 
     if json_file not in {None, "-"} and not Path(str(json_file)).parent.is_dir():  # before the work, not after it

@@ -27,7 +27,7 @@ _store = click.option(
 @click.option("--region", metavar="NAME", help="Name of one region; default: all.")
 @json_option
 def verify(store: str, region: str | None, as_json: bool) -> int:
-    """Read all that is published and compare it with the manifests. Exit 0: sound; 3: damaged, one line a finding."""
+    """Read all that is published, against the manifests. Exit 0: sound; 3: damaged, one line a finding."""
     from gvio.progress import terminal_progress
     from gvio.store.objects import open_to_read
     from gvio.store.verify import regions_in, verify_release
@@ -48,7 +48,7 @@ def verify(store: str, region: str | None, as_json: bool) -> int:
 @click.option("--workspace", metavar="DIR", help="Files of the work, to restore from what was published from there.")
 @json_option
 def repair(store: str, region: str, workspace: str | None, as_json: bool) -> int:
-    """Restore damaged objects, pointer and catalogue; set aside what cannot be restored, for a run to make again.
+    """Restore damaged objects, pointer and catalogue. What cannot be restored is set aside for a run to make again.
 
     Not while a run publishes the region. Exit 0: all is sound; 3: what the lines name must be made again, and they say
     how.

@@ -33,7 +33,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.option("--pack-only", is_flag=True, help="Only write the region pack, anew; run nothing.")
 @json_option
 def demo(workspace: str, months: int, pack_only: bool, as_json: bool) -> None:
-    """Build a known-truth region in the true file formats and run the monthly job on it twice."""
+    """Build a known-truth region and run the monthly job twice. Its files have the true formats."""
     from gvio.progress import terminal_progress
     from gvio.simulate.demo import write_demo_pack
     from gvio.types import Month
@@ -59,11 +59,14 @@ def _run_months(request: RunRequest, months: list[Month]) -> list[RunReport]:
     """Run the monthly flow for each month that is not published yet, as of the 20th of the month after."""
     from flows.embedded import temporary_server
     from flows.monthly import monthly
+    from gvio.cli.told_stages import stages_told
 
-    with temporary_server(request.workspace):
+    pending = _pending(request, months)
+    with temporary_server(request.workspace), stages_told(len(pending)):
         reports: list[RunReport] = []
-        for month in _pending(request, months):
-            click.echo(f"monthly run {month}", err=True)
+        for month in pending:
+            if not sys.stderr.isatty():  # there the bar tells it, and a line would break it
+                click.echo(f"monthly run {month}", err=True)
             day = (month + 1).first_day.replace(day=20)
             reports.append(monthly(request.model_copy(update={"month": str(month), "as_of": day})))
     return reports
@@ -95,7 +98,7 @@ def _where_to_look(request: RunRequest) -> list[str]:
         f"release     {request.store}/{context.region}/latest.json",
         f"scoreboard  {context.path('scoreboard.json')}",
         f"checks      {context.path('checks.html')}",
-        f"Data Docs   {context.path('data-docs/index.html')}",
+        f"Data Docs   {context.path('data-docs/index.html')} (needs a browser with a network; checks does not)",
         f"models      {request.tracking_uri or database}",
         f"dashboard   {_program('gvio')} dashboard --store {shlex.quote(request.store)}",
     ]

@@ -49,8 +49,20 @@ def estimates_parquet(
 
 
 def read_estimates(data: bytes) -> pd.DataFrame:
-    """The table as written: official NaN and official_published None where nothing was public."""
-    return read_table(data)[0]
+    """The table as written: official NaN and official_published None where nothing was public.
+
+    Raises:
+        ValueError: No table, a column is absent, a month is none, an estimate is not finite, or there is no row.
+    """
+    frame = read_table(data)[0]
+    missing = [name for name in SCHEMA.names if name not in frame.columns]
+    if missing or frame.empty:
+        raise ValueError(f"no column {missing[0]!r}" if missing else "no row")
+    for month in frame["month"].unique():
+        Month.parse(month)
+    if not np.isfinite(frame[list(ESTIMATE_COLUMNS)].to_numpy(np.float64)).all():
+        raise ValueError("an estimate is not finite")
+    return frame.astype({"official": np.float64})
 
 
 def _require_form(frame: pd.DataFrame, city_id: str, first: Month, last: Month) -> None:

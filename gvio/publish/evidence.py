@@ -94,6 +94,19 @@ def _facts(evidence: Evidence, months: list[str]) -> dict[str, object]:
     }
 
 
+def read_figures(data: bytes) -> pd.DataFrame:
+    """The official figures as written.
+
+    Raises:
+        ValueError: No table, or a column is absent.
+    """
+    rows, _ = read_table(data)
+    missing = [name for name in LEDGER.names if name not in rows.columns]
+    if missing:
+        raise ValueError(f"no column {missing[0]!r}")
+    return rows
+
+
 def read_evidence(objects: Mapping[str, bytes]) -> Evidence:
     """What `evidence_objects` encoded.
 

@@ -64,5 +64,13 @@ def explanations_parquet(frame: pd.DataFrame, first: Month, last: Month, invente
 
 
 def read_explanations(data: bytes) -> pd.DataFrame:
-    """The table as written."""
-    return read_table(data)[0]
+    """The table as written.
+
+    Raises:
+        ValueError: No table, a column is absent, or a value is not finite.
+    """
+    frame = read_table(data)[0]
+    missing = [name for name in SCHEMA.names if name not in frame.columns]
+    if missing or not np.isfinite(frame[list(VALUES)].to_numpy(np.float64)).all():
+        raise ValueError(f"no column {missing[0]!r}" if missing else "a value is not finite")
+    return frame

@@ -60,6 +60,13 @@ def news_parquet(news: News, invented: bool = False) -> bytes:
 
 
 def read_news(data: bytes) -> NewsTable:
-    """The table as written."""
+    """The table as written.
+
+    Raises:
+        ValueError: No table, or a column is absent.
+    """
     rows, metadata = read_table(data)
+    missing = [name for name in SCHEMA.names if name not in rows.columns]
+    if missing:
+        raise ValueError(f"no column {missing[0]!r}")
     return NewsTable(rows, tuple(metadata.get("together", "").split()))

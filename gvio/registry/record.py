@@ -104,6 +104,16 @@ class TrainingRecord:
         return {"invented": "true"} if self.invented else {}
 
     @property
+    def title(self) -> str:
+        """What MLflow's pages call the run: region, month, and whether it was trained from scratch or fine-tuned."""
+        return f"{self.region} {self.known.trained} {self.reason.partition(':')[0]}"
+
+    @property
+    def summary(self) -> str:
+        """What they say of it: why it ran, and that the data are invented where they are."""
+        return " ".join(filter(None, [f"{self.reason.rstrip('.')}.", self.description]))
+
+    @property
     def description(self) -> str | None:
         """The sentence that MLflow's pages show; None where there is nothing to warn of."""
         return INVENTED if self.invented else None

@@ -34,7 +34,8 @@ def log_run(client: MlflowClient, uri: str, record: TrainingRecord, tags: Mappin
         MlflowException: The registry refused.
     """
     with writing() as own:
-        run = client.create_run(_experiment_id(client, uri, record), tags={**tags, **own, **_note(record)})
+        everything = {**tags, **own, "mlflow.note.content": record.summary}
+        run = client.create_run(_experiment_id(client, uri, record), tags=everything, run_name=record.title)
         run_id = str(run.info.run_id)
         try:
             _log(client, run_id, record)
@@ -47,7 +48,7 @@ def log_run(client: MlflowClient, uri: str, record: TrainingRecord, tags: Mappin
 
 
 def _note(record: TrainingRecord) -> dict[str, str]:
-    """The tag that MLflow's pages show as the description of a run or an experiment."""
+    """The tag that MLflow's pages show as the description of an experiment."""
     return {} if record.description is None else {"mlflow.note.content": record.description}
 
 

@@ -11,7 +11,6 @@ from typing import Literal
 
 import pandas as pd
 
-from gvio.report.plain import plain
 from gvio.report.tables import find_city
 from gvio.types import Manifest
 
@@ -22,7 +21,8 @@ Section = Literal["inputs", "model", "code"]
 class About:
     """How to speak of a region: `city` is the area that means the whole region, None when there is none.
 
-    `names` maps every area id to what people call it; `grids` maps months (YYYY-MM, ascending) to object keys;
+    `names` maps every area id to what people call it, a city without a name of its own to the region's title; `grids`
+    maps months (YYYY-MM, ascending) to object keys;
     `invented` where the manifest says that the data are simulated.
     """
 
@@ -38,11 +38,6 @@ class About:
         """The unit, or that none is stated."""
         return self.unit or "unit not stated"
 
-    @property
-    def unit_md(self) -> str:
-        """The same inside Markdown."""
-        return plain(self.unit_text)
-
 
 def describe(region: str, manifest: Manifest, estimates: pd.DataFrame) -> About:
     """Title, unit and names from the manifest's `inputs`, where it states them; from slug and ids otherwise."""
@@ -53,8 +48,8 @@ def describe(region: str, manifest: Manifest, estimates: pd.DataFrame) -> About:
     given = stated.get("areas")
     known = {str(k): str(v) for k, v in given.items()} if isinstance(given, Mapping) else {}
     names = {area: known.get(area, area) for area in dict.fromkeys(estimates["area_id"])}
-    if city is not None and city not in known:
-        names[city] = "All districts"
+    if city is not None and known.get(city, city) in {"City", city}:  # a pack names no city
+        names[city] = title.partition(" (")[0]
     return About(
         title=title,
         unit=str(stated.get("unit") or ""),

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import pandas as pd
 
-Basis = Literal["official", "from sums", "nowcast"]
+Basis = Literal["official", "fitted", "nowcast"]
 EXPLAINED: Mapping[Basis, str] = {
     "official": "an official figure of this month is public, and the estimate keeps to it",
-    "from sums": "public figures of longer periods or larger areas cover this month",
+    "fitted": "public figures of longer periods or larger areas cover this month",
     "nowcast": "no public figure covers this month yet",
 }
 
@@ -19,16 +19,16 @@ def basis_of(official: float | None, kind: str) -> Basis:
     """The basis of one row of `estimates`: `official` None or NaN where no figure of just this month is public."""
     if official is not None and not pd.isna(official):
         return "official"
-    return "from sums" if kind == "fitted" else "nowcast"
+    return "fitted" if kind == "fitted" else "nowcast"
 
 
-_ONE: Mapping[Basis, str] = {"official": "official", "from sums": "taken from sums", "nowcast": "a nowcast"}
+_ONE: Mapping[Basis, str] = {"official": "official", "fitted": "fitted to sums", "nowcast": "a nowcast"}
 _MANY: Mapping[Basis, str] = {**_ONE, "nowcast": "nowcasts"}
 
 
-def basis_sentence(city: Basis | None, districts: list[Basis]) -> str:
+def basis_sentence(city: Basis | None, districts: Sequence[Basis]) -> str:
     """One sentence about a month: the city's basis first, then how many districts stand on what."""
-    counts = {basis: districts.count(basis) for basis in EXPLAINED if basis in districts}
+    counts = {basis: list(districts).count(basis) for basis in EXPLAINED if basis in districts}
     of_city = f"The city's estimate is {_ONE[city]}: {EXPLAINED[city]}." if city else ""
     if len(counts) == 1:
         only = next(iter(counts))

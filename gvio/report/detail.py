@@ -27,6 +27,11 @@ class Detail:
     title: str
     km: float | None
 
+    @property
+    def key(self) -> str:
+        """In addresses: 5km, 1km, pixels."""
+        return self.title.replace(" ", "").lower()
+
 
 PIXELS = Detail("Pixels", None)
 DETAILS: tuple[Detail, ...] = (Detail("5 km", 5.0), Detail("2 km", 2.0), Detail("1 km", 1.0), PIXELS)

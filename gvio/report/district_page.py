@@ -1,67 +1,86 @@
-"""The districts of a month as an HTML table and as a CSV that says what it is."""
+"""The estimates of a month as an HTML table: every name is escaped, every row leads to its chart."""
 
 from __future__ import annotations
 
 import dataclasses
-import math
+from collections.abc import Callable, Collection
 
 import pandas as pd
 
-from gvio.report.basis import basis_of
+from gvio.report.changes import Change
+from gvio.report.month_table import change_in
+from gvio.report.numbers import UNKNOWN, decimals_for, interval_percent, level, signed_percent
 from gvio.report.pages import render
-from gvio.report.tables import decimals_for, signed_percent
+
+_MARKS = {1: ("▲", "rise beyond noise"), -1: ("▼", "fall beyond noise"), 0: ("", "within noise")}
 
 
 @dataclasses.dataclass(frozen=True)
-class Identity:
-    """What a file that leaves the page says about itself."""
+class _Changed:
+    """A change in text; `mark` is seen, `means` is heard."""
 
-    region: str
-    title: str
-    unit: str
-    release: str
-    invented: bool
-
-    @property
-    def mark(self) -> str:
-        """Release, and that the data are invented where they are."""
-        return f"release {self.release}{' · INVENTED DATA' if self.invented else ''}"
+    percent: str
+    interval: str
+    mark: str
+    means: str
 
 
 @dataclasses.dataclass(frozen=True)
 class _Row:
+    area: str
     name: str
+    link: str
+    chosen: bool
+    whole: bool
     estimate: str
     interval: str
     share: str
-    change: str
-    basis: str
+    month: _Changed
+    year: _Changed
+    status: str
 
 
-def districts_html(table: pd.DataFrame, caption: str) -> str:
-    """A `gvio.report.tables.district_table` as an HTML table; every name is escaped."""
+def districts_html(
+    table: pd.DataFrame,
+    caption: str,
+    *,
+    city: str | None = None,
+    link: Callable[[str], str] = lambda _: "",
+    chosen: Collection[str] = (),
+) -> str:
+    """A `gvio.report.month_table.month_table` as HTML.
+
+    Args:
+        table: Rows in the order of the page.
+        caption: What the table holds: month and unit.
+        city: The area that means the whole region.
+        link: Address of the page with the chart of an area; "" where there is none.
+        chosen: Areas whose chart is open.
+    """
     decimals = decimals_for(table["estimate"])
-    rows = [
-        _Row(
-            name=str(row["name"]),
-            estimate=_number(row["estimate"], decimals),
-            interval=f"{_number(row['lower80'], decimals)} – {_number(row['upper80'], decimals)}",
-            share=f"{float(row['share']):.1f} %",
-            change=signed_percent(float(row["yoy"])),
-            basis=basis_of(float(row["official"]), str(row["kind"])),
-        )
-        for _, row in table.iterrows()
-    ]
+    rows = [_row(row, decimals, city, link, chosen) for _, row in table.iterrows()]
     return render("districts.html", rows=rows, caption=caption)
 
 
-def rows_csv(rows: pd.DataFrame, identity: Identity) -> bytes:
-    """Rows as CSV (UTF-8 with a mark that spreadsheets need); each names its region, release and unit."""
-    told = rows.assign(
-        region=identity.region, release=identity.release, unit=identity.unit, invented=str(identity.invented).lower()
+def _row(row: pd.Series, decimals: int, city: str | None, link: Callable[[str], str], chosen: Collection[str]) -> _Row:
+    area, share = str(row["area_id"]), float(row["share"])
+    return _Row(
+        area=area,
+        name=str(row["name"]),
+        link=link(area),
+        chosen=area in chosen,
+        whole=area == city,
+        estimate=level(row["estimate"], decimals),
+        interval=f"{level(row['lower80'], decimals)} – {level(row['upper80'], decimals)}",
+        share=UNKNOWN if pd.isna(share) else f"{share:.1f} %",
+        month=_changed(change_in(row, "month")),
+        year=_changed(change_in(row, "year")),
+        status=str(row["status"]),
     )
-    return told.to_csv(index=False).encode("utf-8-sig")
 
 
-def _number(value: float, decimals: int) -> str:
-    return "–" if math.isnan(value) else f"{value:,.{decimals}f}"
+def _changed(change: Change) -> _Changed:
+    if not change.known:
+        return _Changed(UNKNOWN, "", "", "nothing to compare with")
+    interval = interval_percent(change.low, change.high)
+    return _Changed(signed_percent(change.percent), interval, *_MARKS[change.direction])

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from gvio.report.tables import month_text, signed_percent
+from gvio.report.numbers import signed_percent
+from gvio.report.tables import month_text
 from gvio.revisions.errata import Erratum
 
 _CAUSE: Mapping[str, str] = {

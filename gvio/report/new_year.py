@@ -1,27 +1,22 @@
-"""January and February of a chart as one: their split is a model's guess wherever only their sum is public."""
+"""Official sums of January and February, which most offices publish as one figure."""
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
-_LEVELS = ("estimate", "lower80", "upper80", "lower95", "upper95")
 
+def public_sums(figures: pd.DataFrame | None) -> pd.DataFrame:
+    """The sum of both months for every area and year that has one, newest publication.
 
-def january_with_february(rows: pd.DataFrame) -> pd.DataFrame:
-    """A `gvio.report.tables.series` in which both months show the mean of the two, so that their sum is kept.
+    Args:
+        figures: `figures.parquet` of a release: area_id, start, end (YYYY-MM), value, published; None without one.
 
-    The bounds are the means of the bounds: as wide as the interval of the mean can be, whatever the two months' errors
-    have to do with each other. Official figures are shown as the mean where both months have one, else not at all. A
-    month without the other is left alone.
+    Returns:
+        Columns area_id, month (the January) and value.
     """
-    month = rows["month"].str.slice(5, 7)
-    pair = rows["month"].str.slice(0, 4).where(month.isin(["01", "02"]))
-    both = pair.map(pair.value_counts()) == 2
-    means = rows[both].groupby(pair[both])[list(_LEVELS)].transform("mean")
-    joined = rows.astype(dict.fromkeys(_LEVELS, np.float64)).copy()
-    joined.loc[both, list(_LEVELS)] = means
-    official = rows[both].groupby(pair[both])["official"].transform(lambda values: values.mean(skipna=False))
-    joined["official"] = rows["official"].astype(np.float64)
-    joined.loc[both, "official"] = official.astype(np.float64)
-    return joined
+    if figures is None:
+        return pd.DataFrame({"area_id": [], "month": [], "value": []})
+    january = figures["start"].str.endswith("-01")
+    both = january & (figures["end"] == figures["start"].str.slice(0, 5) + "02")
+    rows = figures[both].sort_values("published", kind="stable").drop_duplicates(["area_id", "start"], keep="last")
+    return rows.rename(columns={"start": "month"})[["area_id", "month", "value"]].reset_index(drop=True)

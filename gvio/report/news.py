@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from gvio.report.tables import month_text, signed_percent
+from gvio.report.numbers import signed_percent
+from gvio.report.tables import month_text
 from gvio.revisions.news import PARTS
 
 WORDS: Mapping[str, str] = {

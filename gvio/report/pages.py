@@ -32,9 +32,16 @@ def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
+def _breakable(name: str) -> Markup:
+    """A name of code that may break after its dots and underscores, and nowhere else."""
+    return Markup("<wbr>").join(re.split(r"(?<=[._])", name))
+
+
 def _bold(cell: str) -> Markup:
     """Markdown's bold as HTML's; everything else is text."""
     return Markup(re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", str(escape(cell))))
 
 
-_TEMPLATES = page_templates("gvio.report", {"base64": _base64, "bold": _bold, "head": table_head, "rows": table_rows})
+_TEMPLATES = page_templates(
+    "gvio.report", {"base64": _base64, "bold": _bold, "breakable": _breakable, "head": table_head, "rows": table_rows}
+)

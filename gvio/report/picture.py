@@ -25,11 +25,16 @@ from gvio.map.bands import BANDS
 from gvio.report.pages import render
 from gvio.types import FloatArray
 
-Kind = Literal["log", "linear", "ratio"]
+Kind = Literal["log", "linear", "ratio", "change"]
 Rgba = npt.NDArray[np.uint8]
 
-_PALETTES: Mapping[Kind, str] = {"log": "magma_r", "linear": "cividis_r", "ratio": "PuOr_r"}
-_TRIM: Mapping[Kind, tuple[float, float]] = {"log": (0.06, 0.96), "linear": (0.0, 1.0), "ratio": (0.08, 0.92)}
+_PALETTES: Mapping[Kind, str] = {"log": "magma_r", "linear": "cividis_r", "ratio": "PuOr_r", "change": "PuOr_r"}
+_TRIM: Mapping[Kind, tuple[float, float]] = {
+    "log": (0.06, 0.96),
+    "linear": (0.0, 1.0),
+    "ratio": (0.08, 0.92),
+    "change": (0.15, 0.85),
+}
 _STEPS = 24  # colours of the legend strip
 _DECADES = 3.0  # a log scale never spans more: below a thousandth of the brightest pixel nothing is told apart
 _LEGEND_LABELS = 6
@@ -87,7 +92,8 @@ LAYERS: tuple[Layer, ...] = (
 class Scale:
     """A range of values and how it is laid out along the palette.
 
-    `log`: equal ratios are equal steps; `ratio`: as `log`, symmetric about 1; `linear`: equal differences.
+    `log`: equal ratios are equal steps; `ratio`: as `log`, symmetric about 1; `linear`: equal differences; `change`: as
+    `linear`, symmetric about 0.
     """
 
     kind: Kind
@@ -99,7 +105,7 @@ class Scale:
 
         Zero and negative values have no place on `log` and `ratio` scales.
         """
-        if self.kind == "linear":
+        if self.kind in ("linear", "change"):
             return np.ma.filled(Normalize(self.low, self.high, clip=True)(values), np.nan)
         # clipping would give zero the colour of the lowest value
         positive = np.ma.masked_less_equal(values, 0.0)
@@ -135,8 +141,12 @@ def layer_values(bands: FloatArray, layer: Layer) -> FloatArray:
 def fit_scale(values: FloatArray, kind: Kind) -> Scale:
     """A scale over the bulk of `values` (any shape); extremes beyond the 99.5 % quantile share its end colour.
 
-    With nothing to show, the scale is 1..10 (log), 0..1 (linear) or ½..2 (ratio), so that a legend can still be drawn.
+    With nothing to show, the scale is 1..10 (log), 0..1 (linear), ½..2 (ratio) or ±1 (change), so that a legend can
+    still be drawn.
     """
+    if kind == "change":
+        widest = max(1.0, float(np.max(np.abs(values[np.isfinite(values)]), initial=0.0)))
+        return Scale(kind, -widest, widest)
     shown = values[np.isfinite(values) & (values > 0)]
     if shown.size == 0:
         return {"log": Scale(kind, 1.0, 10.0), "linear": Scale(kind, 0.0, 1.0), "ratio": Scale(kind, 0.5, 2.0)}[kind]
@@ -184,7 +194,7 @@ def mercator_rows(south: float, north: float, rows: int) -> npt.NDArray[np.intp]
 
 def legend_stops(scale: Scale) -> list[tuple[float, str]]:
     """Round values along the scale as (place 0..1, text), ascending, at most six."""
-    if scale.kind == "linear":
+    if scale.kind in ("linear", "change"):
         candidates = MaxNLocator(_LEGEND_LABELS - 1, steps=[1, 2, 5, 10]).tick_values(scale.low, scale.high)
     elif scale.kind == "ratio":
         candidates = _ratio_ticks(scale)
@@ -192,13 +202,14 @@ def legend_stops(scale: Scale) -> list[tuple[float, str]]:
         candidates = _log_ticks(scale)
     inside = [tick for tick in candidates if scale.low <= tick <= scale.high]
     places = scale.position(np.asarray(inside, dtype=np.float64))
-    return [(float(p), short_number(v)) for p, v in zip(places, inside, strict=True)]
+    text = signed_short if scale.kind == "change" else short_number
+    return [(float(p), text(v)) for p, v in zip(places, inside, strict=True)]
 
 
 def legend_html(scale: Scale, caption: str) -> str:
     """A legend strip with its caption as self-contained HTML."""
     positions = scale.low + (scale.high - scale.low) * np.linspace(0.0, 1.0, _STEPS)
-    if scale.kind != "linear":
+    if scale.kind in ("log", "ratio"):
         positions = np.geomspace(scale.low, scale.high, _STEPS)
     stops = ", ".join("rgb({}, {}, {})".format(*c[:3]) for c in colour(positions[None, :], scale)[0])
     return render("legend.html", caption=caption, stops=stops, labels=legend_stops(scale))
@@ -208,6 +219,11 @@ def short_number(value: float) -> str:
     """A round number for a legend: three significant digits, no trailing zeros: 0.0123, 1.5, 640, 12,300."""
     text = _significant(value, 3)
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def signed_short(value: float) -> str:
+    """The same of a change: +5, −2.5, 0."""
+    return f"+{short_number(value)}" if value > 0 else short_number(value)
 
 
 def figure(value: float) -> str:

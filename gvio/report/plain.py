@@ -10,8 +10,3 @@ _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 def plain(text: str) -> str:
     """The text with every mark of Markdown escaped (CommonMark 2.4: any ASCII punctuation may be)."""
     return _PUNCTUATION.sub(r"\\\1", " ".join(text.split()))
-
-
-def without_images(markdown: str) -> str:
-    """Markdown whose images are shown as their text: an image is asked for wherever its address says."""
-    return markdown.replace("![", r"!\[")

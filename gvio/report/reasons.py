@@ -11,7 +11,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from gvio.report.tables import month_text, signed_percent
+from gvio.report.numbers import signed_percent
+from gvio.report.tables import month_text
 
 MOVING: Mapping[str, str] = {
     "season": "season",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -34,27 +34,6 @@ def find_city(estimates: pd.DataFrame, named: str | None = None) -> str | None:
     others = newest.sum() - newest
     equal = newest.index[np.isclose(newest, others, rtol=1e-6)]
     return str(equal[0]) if len(equal) == 1 else None
-
-
-def district_table(
-    estimates: pd.DataFrame, month: str, city: str | None, names: Mapping[str, str] | None = None
-) -> pd.DataFrame:
-    """Districts of one month, largest first.
-
-    Returns:
-        Columns area_id, name, estimate, lower80, upper80 (the pack's unit), share (% of all districts), yoy (% against
-        the same month a year before, NaN without one), official, kind.
-    """
-    rows = estimates[estimates["area_id"] != city]
-    table = rows[rows["month"] == month].set_index("area_id")
-    before = rows[rows["month"] == str(Month.parse(month) + -12)].set_index("area_id")["estimate"]
-    table = table.assign(
-        name=[(names or {}).get(area, area) for area in table.index],
-        share=100.0 * table["estimate"] / table["estimate"].sum(),
-        yoy=100.0 * (table["estimate"] / before.reindex(table.index) - 1.0),
-    )
-    columns = ["name", "estimate", "lower80", "upper80", "share", "yoy", "official", "kind"]
-    return table.sort_values("estimate", ascending=False)[columns].reset_index()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -141,19 +120,6 @@ def age_text(days: int | None) -> str:
     if days is None:
         return "at an unknown time"
     return {0: "today", 1: "yesterday"}.get(days, f"{days} days ago")
-
-
-def decimals_for(values: pd.Series) -> int:
-    """Decimals (0..4) that show about four significant digits of a typical value of a column."""
-    typical = float(values.abs().median())
-    if not typical > 0:
-        return 0
-    return int(np.clip(3 - math.floor(math.log10(typical)), 0, 4))
-
-
-def signed_percent(value: float | None) -> str:
-    """A change in per cent with its sign: +2.1 %, −0.4 %; "–" for None and NaN."""
-    return "–" if value is None or math.isnan(value) else f"{value:+.1f} %".replace("-", "−")
 
 
 def month_text(month: str) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, TypeVar
 
 import pandas as pd
 from odc.geo.geobox import GeoBox
 
 from gvio.errors import DamagedStore, StoreError
+from gvio.map.grids import BANDS
+from gvio.publish.checks import read_checks
 from gvio.publish.estimates import read_estimates
 from gvio.publish.explanations import NAME as EXPLANATIONS
 from gvio.publish.explanations import read_explanations
@@ -20,10 +21,13 @@ from gvio.publish.models import ModelSpan, parse_models, span_of
 from gvio.raster import read_cog
 from gvio.scoreboard.board import Scoreboard
 from gvio.store.documents import read_latest, read_manifest
-from gvio.store.keys import digest_in, nothing_hint, repair_hint, sha256
+from gvio.store.keys import digest_in, nothing_hint, publish_again, repair_hint, sha256
 from gvio.store.objects import ObjectStore
 from gvio.store.standing import manifest_of, newest_manifest, releases_with_manifest
 from gvio.types import CheckResult, FloatArray, Manifest
+
+T = TypeVar("T")
+_TOLD = 160  # letters of a library's message that a reader is shown
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -121,6 +125,9 @@ def _read(store: ObjectStore, region: str, manifest: Manifest, published_at: str
     def table(file: str) -> bytes:
         return _verified(store, region, f"releases/{name}/{file}", hashes)
 
+    def value(file: str, parse: Callable[[bytes], T]) -> T:
+        return understood(store, manifest, file, table(file), parse)
+
     explained = f"releases/{name}/{EXPLANATIONS}" in hashes
     board = Scoreboard.parse(table("scoreboard.json"), f"{store.url}/{region}/releases/{name}/scoreboard.json")
     told = f"releases/{name}/{MODELS}" in hashes
@@ -130,13 +137,29 @@ def _read(store: ObjectStore, region: str, manifest: Manifest, published_at: str
         month=str(manifest.month),
         published_at=published_at,
         manifest=manifest,
-        estimates=read_estimates(table("estimates.parquet")),
+        estimates=value("estimates.parquet", read_estimates),
         scoreboard=board,
-        checks=[CheckResult(**check) for check in json.loads(table("checks.json"))["checks"]],
-        model_card=table("model-card.md").decode(),
-        explanations=read_explanations(table(EXPLANATIONS)) if explained else None,
-        models=parse_models(table(MODELS)) if told else (span_of(manifest, board),),
+        checks=value("checks.json", read_checks),
+        model_card=value("model-card.md", bytes.decode),
+        explanations=value(EXPLANATIONS, read_explanations) if explained else None,
+        models=value(MODELS, parse_models) if told else (span_of(manifest, board),),
     )
+
+
+def understood(store: ObjectStore, manifest: Manifest, name: str, data: bytes, parse: Callable[[bytes], T]) -> T:
+    """What `parse` makes of a release's own object whose bytes are the published ones.
+
+    Raises:
+        DamagedStore: It makes nothing of them: they were wrong when they were published, so no repair restores them.
+    """
+    try:
+        return parse(data)
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, NotImplementedError, OSError) as error:
+        told = " ".join(str(error).split())
+        what = f"is what was published, and cannot be understood ({told[:_TOLD] or type(error).__name__})"
+        key = f"{manifest.region}/releases/{manifest.release}/{name}"
+        hint = f"Publish the month again: {publish_again(store.url, str(manifest.month), None)}."
+        raise DamagedStore(what, where=f"{store.url}/{key}", hint=hint) from None
 
 
 def read_own(store: ObjectStore, manifest: Manifest, name: str) -> bytes | None:
@@ -158,7 +181,11 @@ def read_grid(store: ObjectStore, region: str, key: str) -> tuple[FloatArray, Ge
         StoreError: Absent; as DamagedStore when its bytes are not the ones its name stands for.
         ProductError: The bytes are not a readable raster.
     """
-    return read_cog(read_object(store, region, key))
+    bands, geobox, names = read_cog(read_object(store, region, key))
+    if bands.ndim != 3 or len(bands) != len(BANDS) or geobox.crs is None:
+        what = f"has {len(bands)} bands and the CRS {geobox.crs}, not {', '.join(BANDS)} on a known one"
+        raise DamagedStore(what, where=f"{store.url}/{region}/{key}", hint="Publish the month again: `gvio run`.")
+    return bands, geobox, names
 
 
 def read_object(store: ObjectStore, region: str, key: str) -> bytes:

@@ -11,7 +11,7 @@ import pandas as pd
 from gvio.errors import DamagedStore, StoreError
 from gvio.publish.errata import NAME as ERRATA
 from gvio.publish.errata import read_errata
-from gvio.publish.evidence import NAMES, read_evidence
+from gvio.publish.evidence import FIGURES, NAMES, read_evidence, read_figures
 from gvio.publish.news import NAME as NEWS
 from gvio.publish.news import NewsTable, read_news
 from gvio.publish.vintages import REVISIONS, VINTAGES, read_statistics, read_vintages
@@ -21,7 +21,7 @@ from gvio.revisions.vintages import stamped
 from gvio.store.documents import read_latest, read_manifest
 from gvio.store.keys import nothing_hint, repair_hint
 from gvio.store.objects import ObjectStore
-from gvio.store.published import read_own
+from gvio.store.published import read_own, understood
 from gvio.types import Manifest
 
 
@@ -53,15 +53,17 @@ def read_revisions(store: ObjectStore, manifest: Manifest) -> Revisions:
     return Revisions(
         predecessor=predecessor_named(manifest),
         news=read_news_of(store, manifest),
-        vintages=None if vintages is None else _named(store, manifest, read_vintages(vintages)),
-        statistics=None if statistics is None else read_statistics(statistics),
+        vintages=None
+        if vintages is None
+        else _named(store, manifest, understood(store, manifest, VINTAGES, vintages, read_vintages)),
+        statistics=None if statistics is None else understood(store, manifest, REVISIONS, statistics, read_statistics),
     )
 
 
 def read_news_of(store: ObjectStore, manifest: Manifest) -> NewsTable | None:
     """The news of a release; None where it has none; raises as `read_revisions`."""
     data = read_own(store, manifest, NEWS)
-    return None if data is None else read_news(data)
+    return None if data is None else understood(store, manifest, NEWS, data, read_news)
 
 
 def predecessor_named(manifest: Manifest) -> str | None:
@@ -88,10 +90,22 @@ def read_evidence_of(store: ObjectStore, manifest: Manifest) -> Evidence | None:
         raise DamagedStore(what, where=f"{store.url}/{key}", hint=repair_hint(store.url, key)) from None
 
 
+def read_figures_of(store: ObjectStore, manifest: Manifest) -> pd.DataFrame | None:
+    """The official figures that a release stands on, as `gvio.publish.evidence` wrote them; None where it has none.
+
+    Raises:
+        StoreError: The store cannot be read.
+        DamagedStore: The table is absent or damaged.
+    """
+    data = read_own(store, manifest, FIGURES)
+    return None if data is None else understood(store, manifest, FIGURES, data, read_figures)
+
+
 def read_errata_of(store: ObjectStore, manifest: Manifest) -> tuple[Erratum, ...]:
     """Every erratum of the region until a release, its own ones naming it; raises as `read_revisions`."""
     data = read_own(store, manifest, ERRATA)
-    return () if data is None else stamped_errata(read_errata(data), manifest.release)
+    found = () if data is None else understood(store, manifest, ERRATA, data, read_errata)
+    return stamped_errata(found, manifest.release)
 
 
 def errata_affecting(store: ObjectStore, region: str, release: str) -> tuple[Erratum, ...]:

@@ -74,7 +74,8 @@ def _verdict(results: Sequence[CheckResult]) -> _Verdict:
     else:
         css, head, text = "good", "Passed", "Every check passed."
     passed = len(results) - refused - warned
-    tally = f"{passed} of {count(len(results), 'check')} passed."
+    checks = count(len(results), "check")
+    tally = f"{passed} of {checks} of the inputs passed; a release counts those of the product too."
     return _Verdict(css, head, f"{text} {tally}")
 
 

@@ -88,9 +88,13 @@ def test_mlflows_pages_say_that_data_are_invented(sqlite, train, invented):
         model, run = client.get_registered_model(f"gvio-{region}"), client.get_run(logged.run_id)
         version = client.get_model_version(f"gvio-{region}", "1")
         experiment = client.get_experiment_by_name(f"gvio-{region}")
-    said = [model.description, version.description, run.data.tags.get("mlflow.note.content")]
-    said.append(experiment.tags.get("mlflow.note.content"))
-    assert [text == INVENTED for text in said] == [invented] * 4
+    said = [model.description, version.description, experiment.tags.get("mlflow.note.content")]
+    assert [text == INVENTED for text in said] == [invented] * 3
+    note, name = (run.data.tags[f"mlflow.{tag}"] for tag in ("note.content", "runName"))
+    assert (INVENTED in note) is invented
+    assert note.startswith(("retrain: ", "fine-tune: "))
+    assert name.startswith(f"{region} 20")
+    assert name.endswith(note.partition(":")[0])
     tags = [model.tags.get("invented"), version.tags.get("invented"), run.data.tags.get("invented")]
     assert tags == (["true"] * 3 if invented else [None] * 3)
 

@@ -68,6 +68,7 @@ def publish_invented(
     skill: Literal["proven", "weak", "none"] = "weak",
     explained: bool = True,
     drift: Drift | None = None,
+    unit: str = UNIT,
 ) -> str:
     """Write the release and return its id."""
     release = build_release(
@@ -80,7 +81,7 @@ def publish_invented(
         checks=world.checks,
         model_card="# Model card\n\nTrained on invented light.",
         trends=None,
-        inputs={"title": title, "unit": UNIT, "city_id": CITY, "areas": {**NAMES, CITY: "Testville"}, "pack": "9f" * 8},
+        inputs={"title": title, "unit": unit, "city_id": CITY, "areas": {**NAMES, CITY: "Testville"}, "pack": "9f" * 8},
         model={"version": "4", "weights_sha256": "ef" * 32, "trained": "fine-tune: a new month"},
         code="0.1.0+test",
         skill=skill,

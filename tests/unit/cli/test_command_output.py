@@ -32,6 +32,11 @@ def test_every_command_of_the_contract_is_there() -> None:
     }
 
 
+def test_the_list_of_commands_cuts_no_description() -> None:
+    cut = [name for name, command in cli.commands.items() if command.get_short_help_str(62).endswith("...")]
+    assert cut == []
+
+
 def test_help_imports_nothing_heavy() -> None:
     heavy = {
         "torch",

@@ -8,14 +8,13 @@ import pandas as pd
 import pytest
 
 from gvio.report.about import describe, facts, object_key
+from gvio.report.numbers import decimals_for
 from gvio.report.tables import (
     age_days,
     age_text,
     area_month,
     checks_sentence,
     checks_table,
-    decimals_for,
-    district_table,
     find_city,
     month_text,
     nowcast_spans,
@@ -42,15 +41,7 @@ def check(name: str, passed: bool, required: bool) -> CheckResult:
     return CheckResult(name, passed, required, "2021-12", "message")
 
 
-def test_districts_come_largest_first_with_share_and_change() -> None:
-    table = district_table(estimates(), "2021-12", "CITY", {"B": "Baoshan"})
-    assert table["name"].tolist() == ["Baoshan", "A"]
-    assert table["share"].tolist() == pytest.approx([200 / 3, 100 / 3])
-    assert table["yoy"].tolist() == pytest.approx([100.0, 200.0])
-
-
 def test_change_is_unknown_without_a_year_before() -> None:
-    assert district_table(estimates(), "2020-12", "CITY")["yoy"].isna().all()
     assert area_month(estimates(), "CITY", "2020-12").yoy is None
     assert area_month(estimates(), "CITY", "2021-12").yoy == pytest.approx(125.0)
     assert area_month(estimates(), "CITY", "1999-01") is None
@@ -132,7 +123,7 @@ def test_a_release_describes_itself() -> None:
     assert (about.title, about.unit_text, about.city) == ("Shanghai (demonstration: invented)", "CNY", "CITY")
     assert not about.invented, "the word in a title decides nothing"
     assert describe("shanghai", dataclasses.replace(manifest, invented=True), estimates()).invented
-    assert about.names == {"A": "Pudong", "B": "B", "CITY": "All districts"}
+    assert about.names == {"A": "Pudong", "B": "B", "CITY": "Shanghai"}
     assert list(about.grids) == ["2021-11", "2021-12"]
     assert object_key(manifest, "estimates.parquet") == "releases/r/estimates.parquet"
     assert object_key(manifest, "trends.tif") is None

@@ -66,7 +66,10 @@ def test_the_page_refers_to_nothing_outside_itself():
     [
         ((PASSED, WARNED, REFUSED), "Refused: nothing was published</strong><p>1 required check failed."),
         ((PASSED, WARNED), "Passed, with warnings</strong><p>No required check failed; 1 warning below"),
-        ((PASSED,), "<strong>Passed</strong><p>Every check passed. 1 of 1 check passed."),
+        (
+            (PASSED,),
+            "<strong>Passed</strong><p>Every check passed. 1 of 1 check of the inputs passed; a release",
+        ),
         ((), "No check was run"),
     ],
 )

@@ -13,12 +13,12 @@ from gvio.report.tables import checks_sentence
 def show(view: Shown) -> None:
     """Draw the view."""
     checks = view.release.checks
-    st.markdown(f"#### {checks_sentence(checks)}")
+    st.header(checks_sentence(checks), anchor=False)
     st.caption("A failed required check refuses a month: nothing is published. A warning is reported and goes on.")
     if checks:
         st.html(checks_html(checks))
     found = drift(view.source.url, view.source.endpoint_url, *view.key)
-    st.markdown(f"#### {drift_sentence(found)}")
+    st.header(drift_sentence(found), anchor=False)
     st.caption("An alarm stands for twelve months. It refuses nothing; docs/drift.md says what to do at each kind.")
     if found is not None:
         st.html(drift_html(found, view.about.names))

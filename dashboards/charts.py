@@ -1,0 +1,144 @@
+"""The chart of one or several areas through time: line, interval, official figures as points, nowcasts marked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+import plotly.graph_objects as go
+from markupsafe import escape
+
+from dashboards.style import NOWCAST_SPAN, NOWCAST_STRIP, OFFICIAL, named_chart
+from gvio.report.forms import FORMS, base_label, shaped
+from gvio.report.identity import Identity
+from gvio.report.numbers import interval_percent, level_and_bounds, signed_percent
+from gvio.report.tables import nowcast_spans, series
+
+COLOURS = (
+    (123, 31, 92),
+    (0, 114, 178),
+    (213, 94, 0),
+    (0, 128, 94),
+    (150, 110, 0),
+    (70, 150, 200),
+    (90, 90, 90),
+    (190, 100, 155),
+)
+"""Of areas, after Okabe and Ito; the ninth begins again."""
+_CHART_PX = 420
+_STRIP = 0.025  # of the chart's height
+_EDGE = pd.Timedelta(days=20)
+_FEW_MONTHS = 18  # up to here every month has its tick
+_BANDS = 3  # areas up to which intervals are drawn
+
+
+def areas_chart(
+    estimates: pd.DataFrame,
+    areas: Sequence[str],
+    names: Mapping[str, str],
+    identity: Identity,
+    *,
+    form: str,
+    joined: bool,
+    base: str,
+    sums: pd.DataFrame | None = None,
+) -> go.Figure:
+    """The chart of `areas` in a form of `gvio.report.forms`; `base` is the month that is 100 of an index, `sums` the
+    official sums of January and February (`gvio.report.new_year`)."""
+    chart, told = (
+        go.Figure(),
+        {a: shaped(series(estimates, a), form, joined=joined, base=base, sums=sums) for a in areas},
+    )
+    for number, area in enumerate(areas):
+        if len(areas) <= _BANDS:
+            _bands(chart, told[area], number, single=len(areas) == 1)
+    for number, area in enumerate(areas):
+        _line(chart, told[area], names[area], number, form, single=len(areas) == 1)
+    if len(areas) == 1:
+        _mark_nowcasts(chart, told[areas[0]])
+    unit = identity.unit or "unit not stated"
+    measures = {"year": "% on the year before", "rolling": f"{unit}, 12 months"}
+    measure = measures.get(form, f"{unit} a month")
+    if form == "index":
+        measure = f"{base_label(told[areas[0]], base)} = 100"
+    _lay_out(chart, list(told.values()), measure)
+    shown = ", ".join(names[area] for area in areas[:3]) + (f" and {len(areas) - 3} more" if len(areas) > 3 else "")
+    return named_chart(chart, f"{shown}: {FORMS[form].title.lower()}, {measure}", identity)
+
+
+def _line(chart: go.Figure, rows: pd.DataFrame, name: str, number: int, form: str, *, single: bool) -> None:
+    colour = "rgb({}, {}, {})".format(*COLOURS[number % len(COLOURS)])
+    chart.add_scatter(
+        x=rows["date"],
+        y=rows["estimate"],
+        mode="lines+markers" if len(rows) <= _FEW_MONTHS else "lines",
+        line={"color": colour, "width": 2},
+        marker={"size": 5, "symbol": "line-ew-open"},
+        name="estimate" if single else str(escape(name)),
+        customdata=[_hover(row, form) for _, row in rows.iterrows()],
+        hovertemplate="%{customdata}",
+    )
+    if rows["official"].notna().any():
+        chart.add_scatter(
+            x=rows["date"],
+            y=rows["official"],
+            mode="markers",
+            marker={
+                "color": OFFICIAL if single else colour,
+                "size": 5,
+                "symbol": "circle" if single else "circle-open",
+            },
+            name="official" if single else f"{escape(name)}, official",
+            showlegend=single,
+            hovertemplate="%{y:+.1f} %" if form == "year" else "%{y:,.4~g}",
+        )
+
+
+def _hover(row: pd.Series, form: str) -> str:
+    value, low, high = (float(row[name]) for name in ("estimate", "lower80", "upper80"))
+    if form == "year":
+        told = f"{signed_percent(value)} (80 %: {interval_percent(low, high)})"
+    else:
+        shown, *bounds = level_and_bounds(value, low, high)
+        told = f"{shown} (80 %: {bounds[0]} – {bounds[1]})"
+    if row["label"].startswith("January + "):
+        total = "" if pd.isna(row["sum"]) else f", sum {level_and_bounds(float(row['sum']))[0]}"
+        told = f"{told}; January + February{total}"
+    return told
+
+
+def _bands(chart: go.Figure, rows: pd.DataFrame, number: int, *, single: bool) -> None:
+    red, green, blue = COLOURS[number % len(COLOURS)]
+    edge = {"x": rows["date"], "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
+    for level, shade in (("95", 0.10), ("80", 0.22)) if single else (("80", 0.15),):
+        fill = f"rgba({red}, {green}, {blue}, {shade})"
+        chart.add_scatter(y=rows[f"lower{level}"], showlegend=False, **edge)
+        chart.add_scatter(
+            y=rows[f"upper{level}"],
+            fill="tonexty",
+            fillcolor=fill,
+            name=f"{level} % interval",
+            showlegend=single,
+            **edge,
+        )
+
+
+def _mark_nowcasts(chart: go.Figure, rows: pd.DataFrame) -> None:
+    """A strip along the bottom for every nowcast month, and grey ground since the last official figure."""
+    spans = nowcast_spans(rows)
+    for first, last in spans:
+        chart.add_vrect(x0=first, x1=last, y1=_STRIP, fillcolor=NOWCAST_STRIP, line_width=0, layer="below")
+    if spans and rows["kind"].iloc[-1] == "nowcast":
+        chart.add_vrect(x0=spans[-1][0], x1=spans[-1][1], fillcolor=NOWCAST_SPAN, line_width=0, layer="below")
+
+
+def _lay_out(chart: go.Figure, told: Sequence[pd.DataFrame], measure: str) -> None:
+    dates = pd.concat([rows["date"] for rows in told])
+    months = {"dtick": "M1", "tickformat": "%b %Y"} if max(map(len, told)) <= _FEW_MONTHS else {}
+    edges = [dates.min() - _EDGE, dates.max() + _EDGE] if len(dates) else None
+    chart.update_layout(
+        height=_CHART_PX,
+        hovermode="x unified",
+        yaxis={"title": str(escape(measure)), "separatethousands": True, "automargin": True},
+        xaxis={"showgrid": False, "range": edges, "hoverformat": "%B %Y", **months},
+    )

@@ -1,0 +1,110 @@
+"""The view "What happened?": a month in one sentence, the map and the districts beside it, and their chart."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboards import address
+from dashboards.charts import areas_chart
+from dashboards.chosen import areas_key, choose_areas, choose_month, take
+from dashboards.clicks import listen
+from dashboards.data import Shown, month_rows, month_story, new_year_sums, news
+from dashboards.style import png_of
+from dashboards.views import month_map
+from gvio.report.basis import EXPLAINED
+from gvio.report.changes import ASSUMED
+from gvio.report.district_page import districts_html
+from gvio.report.identity import rows_csv
+from gvio.report.news import newest_month, news_table, no_news
+from gvio.report.plain import plain
+from gvio.report.tables import month_text
+from gvio.store.revisions import predecessor_named
+
+PAGE = "happened"
+_TOLD = 5  # districts whose news is told at once
+
+
+def show(view: Shown) -> None:
+    """Draw the view."""
+    head = st.container()
+    month = choose_month(view, PAGE)
+    areas = take(view, PAGE)
+    with head:
+        _story(view, month)
+    about = view.about
+    table = month_rows(view, month)
+    left, right = st.columns([6, 5], gap="medium")
+    with left:
+        month_map.show(view, month, table, areas, areas_key(PAGE))
+    with right:
+        caption = f"{month_text(month)}, {about.unit_text}"
+        html = districts_html(table, caption, city=about.city, link=lambda area: address.link(area=area), chosen=areas)
+        st.html(html)
+        listen("clicked", lambda area, more: _clicked(view, area, more=more))
+        said = "; ".join(f"{status}: {meaning}" for status, meaning in EXPLAINED.items())
+        st.caption(f"▲ ▼ beyond noise. {ASSUMED} Status. {said}.")
+    areas = choose_areas(view, PAGE)
+    if areas:
+        _chart(view, month, areas)
+    _news(view)
+    with st.container(horizontal=True, gap="small"):
+        st.download_button(
+            f"Table of {month_text(month)} (CSV)",
+            rows_csv(table, view.identity),
+            file_name=f"{view.key[0]}-{month}-districts-{view.release.release}.csv",
+            mime="text/csv",
+            on_click="ignore",
+        )
+        month_map.downloads(view, month)
+
+
+def _story(view: Shown, month: str) -> None:
+    told = month_story(view, month)
+    st.header(plain(told.headline), anchor=False)
+    st.markdown(" ".join(plain(text) for text in (told.basis, told.movers) if text))
+    if told.disagreement:
+        st.warning(plain(told.disagreement))
+
+
+def _clicked(view: Shown, area: str, *, more: bool) -> None:
+    if area in view.about.names:
+        shown = st.session_state.get(areas_key(PAGE), [])
+        st.session_state[areas_key(PAGE)] = [*(a for a in shown if a != area), area] if more else [area]
+
+
+def _chart(view: Shown, month: str, areas: list[str]) -> None:
+    about = view.about
+    chart = areas_chart(
+        view.release.estimates,
+        areas,
+        about.names,
+        view.identity,
+        form="level",
+        joined=True,
+        base=month,
+        sums=new_year_sums(view),
+    )
+    st.plotly_chart(
+        chart,
+        key=f"chart-{view.key}",
+        config=png_of(f"{view.key[0]}-{'-'.join(areas[:3])}-{view.key[1]}"),
+        alt=f"Estimates of {', '.join(about.names[a] for a in areas)} by month with intervals, {about.unit_text}",
+    )
+    st.caption(
+        "Line: estimate. Bands: interval. Dots: official figures of single months. January and February are one point, "
+        "their sum a month. Grey strip: nowcast. Other forms are under “How has it developed?”."
+    )
+
+
+def _news(view: Shown) -> None:
+    """What changed since the release before, and why: the districts whose newest estimate moved most."""
+    found = news(view.source.url, view.source.endpoint_url, *view.key)
+    st.header("What changed since the release before, and why", anchor=False)
+    if found is None:
+        st.markdown(plain(no_news(predecessor_named(view.release.manifest))))
+        return
+    table = news_table(found.rows, newest_month(found.rows), view.about.names, found.together)
+    st.markdown("\n".join(f"- {plain(sentence)}" for sentence in table["sentence"].head(_TOLD)))
+    if len(table) > _TOLD:
+        with st.expander(f"The other {len(table) - _TOLD} districts"):
+            st.markdown("\n".join(f"- {plain(sentence)}" for sentence in table["sentence"].iloc[_TOLD:]))

@@ -1,0 +1,161 @@
+"""The map of a month: squares of output, or districts in the colour of their change; a click opens a chart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+import streamlit as st
+from odc.geo.geobox import GeoBox
+
+from dashboards import address
+from dashboards.data import MonthGrid, Shown, month_grid, payload
+from dashboards.views.deck import DISTRICTS, Ground, build_deck, screen_px
+from gvio.errors import GvioError
+from gvio.report.changes import Change
+from gvio.report.detail import Detail, detailed, details_of, finest_seen
+from gvio.report.map_file import month_png
+from gvio.report.month_table import change_in
+from gvio.report.numbers import interval_percent, level_and_bounds, signed_percent
+from gvio.report.picture import LAYERS, Layer, draw, legend_html
+from gvio.report.plain import plain
+from gvio.report.tables import month_text
+from gvio.report.zones import spread
+from gvio.types import FloatArray
+
+_MAP_PX = 470
+_BY_DISTRICT = "change"
+_COARSE = 40  # districts, unlike squares, may be drawn as small as fits the screen
+_TITLES = {layer.key: layer.title for layer in LAYERS} | {_BY_DISTRICT: "Change on the year"}
+
+
+def show(view: Shown, month: str, table: pd.DataFrame, areas: list[str], picks: str) -> None:
+    """Draw the map; a click goes into the widget with the key `picks`.
+
+    One that cannot be read is one sentence in its place: the figures beside it do not need it.
+    """
+    if month not in view.about.grids:
+        held = ", ".join(month_text(m) for m in list(view.about.grids)[-2:])
+        st.info(f"This release has no map of {month_text(month)}; its newest are of {held}." if held else "No maps.")
+        return
+    try:
+        _map(view, month, table, areas, picks)
+    except GvioError as error:
+        st.error(f"The map of this month could not be shown. {plain(str(error))}")
+
+
+def downloads(view: Shown, month: str) -> None:
+    """Buttons for the map's files."""
+    if month not in view.about.grids:
+        return
+    region, release = view.key
+    st.download_button(
+        f"Map of {month_text(month)} (PNG)",
+        _png(view, month),
+        file_name=f"{region}-{month}-{release}.png",
+        mime="image/png",
+        on_click="ignore",
+    )
+    key = view.about.grids[month]
+    st.download_button(
+        f"Map of {month_text(month)} (GeoTIFF)",
+        lambda: payload(view.source.url, view.source.endpoint_url, region, key),
+        file_name=f"{region}-{month}.tif",
+        mime="image/tiff",
+        on_click="ignore",
+    )
+
+
+def _png(view: Shown, month: str) -> Callable[[], bytes]:
+    def drawn() -> bytes:
+        found = month_grid(view, month)
+        return month_png(found.bands, found.geobox, found.zones, view.identity, month)
+
+    return drawn
+
+
+def _map(view: Shown, month: str, table: pd.DataFrame, areas: list[str], picks: str) -> None:
+    found = month_grid(view, month)
+    phone = "Mobi" in st.context.headers.get("User-Agent", "")
+    controls = st.container(horizontal=True, gap="medium")
+    with controls:
+        chosen = _layer()
+    rows = {str(row["area_id"]): row for _, row in table.iterrows()}
+    told = {area: (str(row["name"]), _told(row)) for area, row in rows.items()}
+    detail, caption = Detail("districts", None), _CHANGES
+    if chosen == _BY_DISTRICT:
+        ground, legend = _coloured(found, table)
+    else:
+        layer = next(one for one in LAYERS if one.key == chosen)
+        with controls:
+            detail = _detail(found.geobox, phone=phone)
+        ground, legend = _ground(view, found.bands, found.geobox, layer, detail)
+        caption = layer.explanation if detail.km is None else layer.of_blocks
+    box = found.geobox.geographic_extent.boundingbox
+    bounds = (box.left, box.bottom, box.right, box.top)
+    deck = build_deck(bounds, ground, found.edges, found.zones, told, areas, narrow=phone)
+    key = f"map-{view.key}-{month}-{chosen}-{detail.title}"
+    st.pydeck_chart(
+        deck,
+        height=_MAP_PX,
+        key=key,
+        on_select=lambda: _picked(key, picks),
+        alt=f"Map: {_TITLES[chosen].lower()} in {month_text(month)}, {detail.title}; the table gives its districts",
+    )
+    st.html(legend)
+    missing = "" if len(found.zones) else " The districts of this grid cannot be told apart: use the table."
+    st.caption(f"{caption} A click on a district opens its chart.{missing}")
+
+
+_CHANGES = "Each district in the colour of its change on the year before; white where there is none."
+
+
+def _picked(key: str, picks: str) -> None:
+    objects = st.session_state[key].selection.objects.get(DISTRICTS, [])
+    if objects:
+        st.session_state[picks] = [str(objects[0]["area"])]
+
+
+def _told(row: pd.Series) -> str:
+    value, low, high = level_and_bounds(*(float(row[name]) for name in ("estimate", "lower80", "upper80")))
+    change: Change = change_in(row, "year")
+    compared = f"\n{signed_percent(change.percent)} on the year ({interval_percent(change.low, change.high)})"
+    return f"{row['name']}: {value} ({low} – {high}){compared if change.known else ''}\n{row['status']}"
+
+
+def _layer() -> str:
+    address.start("layer", "layer", list(_TITLES), LAYERS[0].key)
+    st.segmented_control("Shown", list(_TITLES), format_func=_TITLES.__getitem__, required=True, key="layer")
+    chosen = str(st.session_state["layer"])
+    address.keep("layer", chosen)
+    return chosen
+
+
+def _detail(geobox: GeoBox, *, phone: bool) -> Detail:
+    details = {detail.key: detail for detail in details_of(geobox)}
+    first = finest_seen(geobox, screen_px(narrow=phone)).key
+    address.start("squares", "squares", list(details), first)
+    st.segmented_control(
+        "Squares", list(details), format_func=lambda key: details[key].title, required=True, key="squares"
+    )
+    chosen = str(st.session_state["squares"])
+    address.keep("squares", chosen)
+    return details[chosen]
+
+
+def _ground(view: Shown, bands: FloatArray, geobox: GeoBox, layer: Layer, detail: Detail) -> tuple[Ground, str]:
+    values, squares = detailed(bands, geobox, layer, detail)
+    picture = draw(values, squares, layer.kind)
+    units = {"adjustment": "factor", "width": "% of the estimate"}
+    square = "pixel" if detail.km is None else f"square of {detail.title}"
+    unit = units.get(layer.key, f"{view.about.unit_text} per {square} and month")
+    west, _, east, _ = picture.bounds
+    return Ground(picture, (east - west) / squares.shape[1]), legend_html(picture.scale, f"{layer.title}: {unit}")
+
+
+def _coloured(found: MonthGrid, table: pd.DataFrame) -> tuple[Ground, str]:
+    """Districts in the colour of their change on the year, and the legend."""
+    changes = {str(area): float(v) for area, v in zip(table["area_id"], table["year_change"], strict=True)}
+    picture = draw(spread(found.owners, changes), found.geobox, "change")
+    west, _, east, _ = picture.bounds
+    return Ground(picture, (east - west) / _COARSE), legend_html(picture.scale, "Change on the year before, %")

@@ -1,0 +1,150 @@
+"""Forms in which a series can be looked at: level, index, year on year, twelve months; the new year joined.
+
+Pure. Bounds of whatever joins or compares months are as wide as they can be (`gvio.report.changes`): bounds of a sum
+are the sums of bounds. A sum of January and February that is public itself is known as well as a month with a figure of
+its own: its interval is the widest relative one of such months of the area.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from gvio.report.changes import ratio_percent
+from gvio.types import Month
+
+LEVELS = ("estimate", "lower80", "upper80", "lower95", "upper95")
+_OPPOSITE = {"estimate": "estimate", "lower80": "upper80", "upper80": "lower80", "lower95": "upper95"} | {
+    "upper95": "lower95"
+}
+_YEAR = 12
+
+
+@dataclasses.dataclass(frozen=True)
+class Form:
+    """One way to look at a series; `percent` where its values are per cent, or an index, and no output."""
+
+    key: str
+    title: str
+    explanation: str
+    percent: bool
+
+
+FORMS: Mapping[str, Form] = {
+    form.key: form
+    for form in (
+        Form("level", "Level", "Output a month.", percent=False),
+        Form("index", "Index", "Output against that of the chosen month, which is 100.", percent=True),
+        Form("year", "Year on year", "Change against the same month of the year before.", percent=True),
+        Form("rolling", "12 months", "Sum of the month and the eleven before it.", percent=False),
+    )
+}
+
+
+def shaped(rows: pd.DataFrame, form: str, *, joined: bool, base: str, sums: pd.DataFrame | None = None) -> pd.DataFrame:
+    """A `gvio.report.tables.series` in one of `FORMS`.
+
+    Args:
+        rows: One area's months in order, none missing.
+        form: A key of `FORMS`.
+        joined: January and February as one row, their sum (for a level, that sum a month).
+        base: The month that is 100 of an index; with none of that month the first one is.
+        sums: `gvio.report.new_year.public_sums`; None where none is known.
+
+    Returns:
+        Columns month, date, label, kind, `LEVELS` and official; without rows that have nothing to compare with. `sum`
+        is the sum of January and February in a joined level, NaN elsewhere.
+    """
+    if form == "rolling":  # twelve months have both of them: joining would count one of them twice
+        return _rolling(rows)
+    told = _joined(rows, sums) if joined else rows.assign(label=_labels(rows["month"]), sum=np.nan)
+    if form == "index":
+        return _index(told, base)
+    return _year_on_year(told) if form == "year" else told
+
+
+def _joined(rows: pd.DataFrame, sums: pd.DataFrame | None) -> pd.DataFrame:
+    """January and February of a year as one row with the mean of the two, dated between them; alone they stay."""
+    number, year = rows["month"].str.slice(5, 7), rows["month"].str.slice(0, 4)
+    pair = year.where(number.isin(["01", "02"]))
+    both = (pair.map(pair.value_counts()) == 2).to_numpy(dtype=bool)
+    told = rows.astype(dict.fromkeys(LEVELS, np.float64) | {"official": np.float64})
+    told = told.assign(label=_labels(rows["month"]), sum=np.nan)
+    first = both & (number == "01").to_numpy(dtype=bool)
+    groups = told[both].groupby(pair[both])
+    means = groups[list(LEVELS)].mean()
+    told.loc[first, list(LEVELS)] = means.to_numpy()
+    told.loc[first, "sum"] = 2.0 * means["estimate"].to_numpy()
+    told.loc[first, "official"] = groups["official"].apply(lambda values: values.mean(skipna=False)).to_numpy()
+    told.loc[first, "kind"] = groups["kind"].last().to_numpy()  # one nowcast month of the two makes it one
+    told.loc[first, "label"] = ["January + February " + y for y in means.index]
+    told.loc[first, "date"] = told.loc[first, "date"] + pd.Timedelta(days=15)
+    told = told[first | ~both].reset_index(drop=True)
+    return told if sums is None else _with_sums(told, sums)
+
+
+def _with_sums(told: pd.DataFrame, sums: pd.DataFrame) -> pd.DataFrame:
+    """Joined rows whose sum is public: that figure as a mean of both months, and the interval that a figure leaves."""
+    own = sums[sums["area_id"].isin(told["area_id"])].set_index("month")["value"]
+    public = told["month"].map(own).where(told["sum"].notna()) / 2.0
+    told["official"] = told["official"].fillna(public)
+    known = told["official"].notna() & told["sum"].isna() & (told["estimate"] > 0)
+    there = public.notna().to_numpy(dtype=bool)
+    for column in LEVELS[1:] if known.any() else ():
+        ratios = told.loc[known, column] / told.loc[known, "estimate"]
+        ratio = ratios.min() if column.startswith("lower") else ratios.max()
+        told.loc[there, column] = told.loc[there, "estimate"] * ratio
+    return told
+
+
+def _labels(months: pd.Series) -> list[str]:
+    return [Month.parse(month).first_day.strftime("%B %Y") for month in months]
+
+
+def _index(rows: pd.DataFrame, base: str) -> pd.DataFrame:
+    place = _place(rows, base)
+    told = rows.copy()
+    for column in LEVELS:
+        told[column] = 100.0 + ratio_percent(rows[column], np.full(len(rows), rows[_OPPOSITE[column]].iloc[place]))
+    told["official"] = 100.0 + ratio_percent(rows["official"], np.full(len(rows), rows["estimate"].iloc[place]))
+    told.loc[told.index[place], list(LEVELS)] = 100.0  # by definition, without error
+    return told.assign(sum=np.nan)
+
+
+def base_label(rows: pd.DataFrame, base: str) -> str:
+    """How the row that an index makes 100 is called; `rows` of `shaped`."""
+    return str(rows["label"].iloc[_place(rows, base)])
+
+
+def _place(rows: pd.DataFrame, base: str) -> int:
+    months = rows["month"].tolist()
+    if base in months:
+        return months.index(base)
+    january = f"{base[:4]}-01"
+    return months.index(january) if base[5:] == "02" and january in months else 0
+
+
+def _year_on_year(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows are matched by month, so that a lone February is never compared with a joined new year."""
+    keys = pd.MultiIndex.from_arrays([rows["month"], rows["sum"].notna()])
+    earlier = [(str(Month.parse(month) + -_YEAR), joined) for month, joined in keys]
+    before = rows.set_index(keys).reindex(pd.MultiIndex.from_tuples(earlier)).reset_index(drop=True)
+    told = rows.reset_index(drop=True).copy()
+    for column in LEVELS:
+        told[column] = ratio_percent(rows[column], before[_OPPOSITE[column]])
+    told["official"] = ratio_percent(rows["official"], before["official"])
+    return told[told["estimate"].notna()].assign(sum=np.nan).reset_index(drop=True)
+
+
+def _rolling(rows: pd.DataFrame) -> pd.DataFrame:
+    columns = [*LEVELS, "official"]
+    sums = rows[columns].astype(np.float64).rolling(_YEAR, min_periods=_YEAR).sum()
+    nowcast = (rows["kind"] == "nowcast").astype(float).rolling(_YEAR, min_periods=1).max() > 0
+    told = rows.assign(
+        **{name: sums[name] for name in columns}, sum=np.nan, kind=np.where(nowcast, "nowcast", "fitted")
+    )
+    told["label"] = [f"12 months to {label}" for label in _labels(rows["month"])]
+    return told[told["estimate"].notna()].reset_index(drop=True)

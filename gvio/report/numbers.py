@@ -1,0 +1,44 @@
+"""Numbers for people: a value and its bounds with equal decimals, changes with one kind of minus."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+
+UNKNOWN = "–"
+
+
+def level_and_bounds(*values: float) -> tuple[str, ...]:
+    """Figures of one quantity with the decimals that show four significant digits of the first, the value itself."""
+    decimals = _decimals(abs(values[0]))
+    return tuple(level(value, decimals) for value in values)
+
+
+def level(value: float, decimals: int) -> str:
+    """A figure with thousands separators: 12,340; −0.5; "–" where it is not known."""
+    return f"{value:,.{decimals}f}".replace("-", "−") if math.isfinite(value) else UNKNOWN
+
+
+def decimals_for(values: pd.Series) -> int:
+    """Decimals (0..4) that show about four significant digits of a typical value of a column."""
+    return _decimals(float(values.abs().median()))
+
+
+def _decimals(typical: float) -> int:
+    if not typical > 0 or not math.isfinite(typical):
+        return 0
+    return int(np.clip(3 - math.floor(math.log10(typical)), 0, 4))
+
+
+def signed_percent(value: float | None) -> str:
+    """A change in per cent with its sign: +2.1 %, −0.4 %; "–" where it is not known."""
+    return UNKNOWN if value is None or not math.isfinite(value) else f"{value:+.1f} %".replace("-", "−")
+
+
+def interval_percent(low: float, high: float) -> str:
+    """Bounds of a change: −1.2 to +3.4 %; "–" where one is not known."""
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return UNKNOWN
+    return f"{low:+.1f} to {high:+.1f} %".replace("-", "−")

@@ -1,0 +1,155 @@
+"""What happened in a month, in sentences: the first thing that a reader of a release sees.
+
+Pure. Names are as the pack writes them: who shows the sentences escapes them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from gvio.report.basis import basis_of, basis_sentence
+from gvio.report.changes import MONTH, YEAR, Change, change_of, changes
+from gvio.report.numbers import interval_percent, level_and_bounds, signed_percent
+from gvio.report.tables import area_month, month_text
+from gvio.types import Month
+
+_ADDS_UP = 0.0005  # of the city: published figures are rounded to about that
+_NAMED = 4  # districts that a sentence names
+
+
+@dataclasses.dataclass(frozen=True)
+class Story:
+    """Sentences about a month; one that has nothing to say is empty.
+
+    Attributes:
+        headline: What the city did against the year and the month before, and whether that is beyond noise.
+        basis: What of it is official and what nowcast.
+        movers: Districts whose change on the year is beyond noise.
+        disagreement: Where city and districts do not say the same.
+    """
+
+    headline: str
+    basis: str
+    movers: str
+    disagreement: str
+
+
+def story(estimates: pd.DataFrame, month: str, city: str | None, names: Mapping[str, str], unit: str) -> Story:
+    """The sentences of one month of `estimates` (contract §3).
+
+    Args:
+        estimates: Of the release.
+        month: YYYY-MM.
+        city: The area that means the whole region; None where there is none.
+        names: Of areas, by id.
+        unit: Of the estimates; empty where none is stated.
+    """
+    year, recent = changes(estimates, month, YEAR), changes(estimates, month, MONTH)
+    rows = estimates[(estimates["month"] == month) & (estimates["area_id"] != city)]
+    districts = [str(area) for area in rows["area_id"]]
+    return Story(
+        headline=_headline(estimates, month, city or _only(districts), names, unit, (year, recent)),
+        basis=_basis(estimates, month, city, rows),
+        movers=_movers(year, districts, names, month),
+        disagreement=" ".join(filter(None, [_sums(estimates, month, city), _against(year, city, districts, names)])),
+    )
+
+
+def _only(districts: Sequence[str]) -> str | None:
+    return districts[0] if len(districts) == 1 else None
+
+
+def _headline(
+    estimates: pd.DataFrame,
+    month: str,
+    area: str | None,
+    names: Mapping[str, str],
+    unit: str,
+    compared: tuple[pd.DataFrame, pd.DataFrame],
+) -> str:
+    row = None if area is None else area_month(estimates, area, month)
+    if row is None or area is None:
+        return f"{month_text(month)}: this release has no figure of the whole region."
+    level, low, high = level_and_bounds(row.estimate, row.lower80, row.upper80)
+    parts = [
+        _compared(change_of(table, area), f"on {month_text(str(Month.parse(month) + back))}")
+        for table, back in zip(compared, (YEAR, MONTH), strict=True)
+    ]
+    told = " and ".join(filter(None, parts)) or "there is no earlier month to compare it with"
+    measure = f" × {unit}" if unit[:1].isdigit() else f" {unit}" if unit else ""
+    return (
+        f"{names.get(area, area)} made {level}{measure} in {month_text(month)} (80 % interval {low} to {high}): {told}."
+    )
+
+
+def _compared(change: Change, on: str) -> str:
+    if not change.known:
+        return ""
+    word = "beyond noise" if change.direction else "within noise"
+    return f"{signed_percent(change.percent)} {on}, {word} ({interval_percent(change.low, change.high)})"
+
+
+def _basis(estimates: pd.DataFrame, month: str, city: str | None, rows: pd.DataFrame) -> str:
+    row = None if city is None else area_month(estimates, city, month)
+    districts = [basis_of(float(v), str(k)) for v, k in zip(rows["official"], rows["kind"], strict=True)]
+    said = basis_sentence(None if row is None else basis_of(row.official, row.kind), districts)
+    return f"{said} {_SPLIT}" if month[5:] in {"01", "02"} and "official" not in districts else said
+
+
+_SPLIT = "Most offices publish January and February as one sum: how this month shares it is the model's guess."
+
+
+def _movers(year: pd.DataFrame, districts: Sequence[str], names: Mapping[str, str], month: str) -> str:
+    found = {area: change_of(year, area) for area in districts}
+    if not any(change.known for change in found.values()):
+        return ""
+    before = month_text(str(Month.parse(month) + YEAR))
+    moved = _ranked({area: change for area, change in found.items() if change.direction})
+    if not moved:
+        return f"No district's change on {before} is beyond noise."
+    return f"Beyond noise against {before}: {_listed(moved, names)}."
+
+
+def _sums(estimates: pd.DataFrame, month: str, city: str | None) -> str:
+    """Where the districts do not add up to the city, estimates first, official figures where those do."""
+    rows = estimates[estimates["month"] == month].set_index("area_id")
+    if city is None or city not in rows.index or len(rows) < 2:
+        return ""
+    whats = {"estimate": "estimates", "official": "official figures"}
+    for column, what in whats.items():
+        values = rows[column].astype(np.float64)
+        total, parts = float(values[city]), values.drop(city)
+        gap = 100.0 * (float(parts.sum(skipna=False)) / total - 1.0) if total > 0 else np.nan
+        if abs(gap) > 100.0 * _ADDS_UP:
+            side = "more" if gap > 0 else "less"
+            return (
+                f"City and districts disagree: the districts' {what} add up to {abs(gap):.1f} % {side} than the city's."
+            )
+    return ""
+
+
+def _against(year: pd.DataFrame, city: str | None, districts: Sequence[str], names: Mapping[str, str]) -> str:
+    whole = change_of(year, city)
+    if not whole.known or whole.percent == 0:
+        return ""
+    up = whole.percent > 0
+    other = {area: change_of(year, area) for area in districts}
+    other = _ranked({area: change for area, change in other.items() if change.direction == (-1 if up else 1)})
+    if not other:
+        return ""
+    moved = ("rose", "fell") if up else ("fell", "rose")
+    return f"The city {moved[0]} on the year, but beyond noise {moved[1]} {_listed(other, names)}."
+
+
+def _ranked(found: Mapping[str, Change]) -> dict[str, Change]:
+    return dict(sorted(found.items(), key=lambda item: -abs(item[1].percent)))
+
+
+def _listed(found: Mapping[str, Change], names: Mapping[str, str]) -> str:
+    said = [f"{names.get(a, a)} {signed_percent(c.percent)}" for a, c in list(found.items())[:_NAMED]]
+    more = len(found) - len(said)
+    return ", ".join(said) + (f" and {more} more" if more > 0 else "")
