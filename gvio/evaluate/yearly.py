@@ -1,0 +1,69 @@
+"""Questions about what is known already, asked as of the last January: a new month changes neither what is known in
+them nor who answers, so they are worked out once a year, and again when a figure of those months changes (ADR 28).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+from gvio.evaluate.districts import leave_districts_out
+from gvio.evaluate.fit_request import Fit
+from gvio.evaluate.fold import Material, lengthened
+from gvio.evaluate.kept_answers import FOLDS, KeptAnswers
+from gvio.evaluate.protocols import january_request, leave_one_year_out, origins
+from gvio.evaluate.scores import FoldScores
+from gvio.scoreboard.names import CITY_PUBLIC, LEFT_OUT, YEAR_OUT
+from gvio.train.fit import Fitted
+from gvio.train.workers import Workers
+
+Protocols = Mapping[str, Sequence[FoldScores]]
+
+
+def yearly_folds(material: Material, fitted: Fitted, fit: Fit, workers: Workers, kept: KeptAnswers) -> Protocols:
+    """Folds of years and of districts left out.
+
+    Args:
+        material: The region.
+        fitted: Answers where the series is too short for an origin; it is asked about every month then.
+        fit: Gives the model of the last origin, which answers otherwise.
+        workers: Runs the folds.
+        kept: Finds the answers again.
+
+    Returns:
+        By protocol; on the axis of all months, and saying up to when the questions knew anything.
+    """
+    starts = origins(material)
+    if not starts:
+        return _years(material, fitted, workers) | leave_districts_out(material, fit, fitted, workers)
+    t0, known = starts[-1], material.until(last_january(material))
+
+    def ours() -> Fitted:
+        return fit(january_request(material, t0))
+
+    years = kept(known, f"years {t0}", FOLDS, lambda: _years(known, ours(), workers)[YEAR_OUT])
+    pairs = kept(known, f"districts {t0}", FOLDS, lambda: _joined(leave_districts_out(known, fit, ours(), workers)))
+    found = {YEAR_OUT: years, LEFT_OUT: pairs[: len(pairs) // 2], CITY_PUBLIC: pairs[len(pairs) // 2 :]}
+    dated = {name: [_dated(fold, known, material) for fold in folds] for name, folds in found.items()}
+    if not pairs:  # a border that moved since: every earlier figure is a sum with a district left out
+        dated |= leave_districts_out(material, fit, fitted, workers)
+    return dated
+
+
+def last_january(material: Material) -> int:
+    """Months before the last January of the light."""
+    return max((t for t, month in enumerate(material.samples.months) if month.month == 1), default=0)
+
+
+def _years(material: Material, fitted: Fitted, workers: Workers) -> dict[str, list[FoldScores]]:
+    return {YEAR_OUT: leave_one_year_out(material, fitted, workers)}
+
+
+def _joined(found: Protocols) -> list[FoldScores]:
+    """Both questions about districts, of as many folds each, as one answer."""
+    return [*found[LEFT_OUT], *found[CITY_PUBLIC]]
+
+
+def _dated(fold: FoldScores, known: Material, material: Material) -> FoldScores:
+    until = known.samples.months[-1]
+    return lengthened(dataclasses.replace(fold, known_until=until), len(material.samples.months))
