@@ -28,7 +28,8 @@ from gvio.train.gong2025 import Learned
 from gvio.types import Month
 
 T = TypeVar("T")
-_CODE = ("gvio.evaluate.placebo", "gvio.evaluate.later_origins", "gvio.evaluate.districts")  # what gives the answers, and all that it reaches
+# What gives the answers, and all that it reaches.
+_CODE = ("gvio.evaluate.placebo", "gvio.evaluate.later_origins", "gvio.evaluate.districts")
 _ARRAYS, _CITY = ("truth", "scored", "sd", "known"), ("truth", "scored", "predicted", "sd")
 _PLAIN, _MONTHS = ("name", "last_known", "hidden_px", "hidden_in_part"), ("origin", "january")
 

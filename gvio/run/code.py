@@ -66,6 +66,7 @@ CODE: Mapping[str, tuple[str, ...]] = {
         "publish.explanations",
         "report",
         "stages.evaluate",
+        "stages.evaluation",
         "stages.evaluation_pages",
         "stages.truth",
         "templates",

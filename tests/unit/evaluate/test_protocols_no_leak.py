@@ -83,9 +83,7 @@ def test_a_year_left_out_never_sees_its_own_figures(fitted) -> None:
 
 
 def test_districts_left_out_never_see_their_own_figures(fitted) -> None:
-    before, after = (
-        leave_districts_out(m, fit_anew, fitted) for m in (TRUE, altered(lambda area, _t: area == "A"))
-    )
+    before, after = (leave_districts_out(m, fit_anew, fitted) for m in (TRUE, altered(lambda area, _t: area == "A")))
     for name in (LEFT_OUT, CITY_PUBLIC):
         assert before[name][0].scored[0].all()
         assert not before[name][0].scored[1].any()
@@ -93,9 +91,7 @@ def test_districts_left_out_never_see_their_own_figures(fitted) -> None:
 
 
 def test_districts_left_out_see_the_citys_figures_only_where_they_are_public(fitted) -> None:
-    before, after = (
-        leave_districts_out(m, fit_anew, fitted) for m in (TRUE, altered(lambda area, _t: area == "CITY"))
-    )
+    before, after = (leave_districts_out(m, fit_anew, fitted) for m in (TRUE, altered(lambda area, _t: area == "CITY")))
     _same(before[LEFT_OUT][0], after[LEFT_OUT][0], before[LEFT_OUT][0].scored)
     scored = before[CITY_PUBLIC][0].scored
     ours = [found[CITY_PUBLIC][0].predicted[OURS][scored] for found in (before, after)]
