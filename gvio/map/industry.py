@@ -34,10 +34,21 @@ class Industry:
     n_districts: int
 
     def by_district(self, values: FloatArray) -> FloatArray:
-        """Sum (P, …) over the pixels of every district: (D, …) float64."""
-        out = np.zeros((self.n_districts, *values.shape[1:]))
-        np.add.at(out, self.district, values)
-        return out
+        """Sum (P,) or (P, T) over the pixels of every district: (D,) or (D, T) float64."""
+        if values.ndim == 1:
+            return np.asarray(np.bincount(self.district, values, self.n_districts), dtype=np.float64)
+        return np.asarray(self._member @ values, dtype=np.float64)
+
+    @functools.cached_property
+    def of_districts(self) -> tuple[FloatArray, FloatArray]:
+        """(D, T) count and light of every district."""
+        return self.by_district(self.count), self.by_district(self.light)
+
+    @functools.cached_property
+    def _member(self) -> sparse.csr_array:
+        """(D, P) 1 where a pixel is a district's."""
+        n = len(self.pixels)
+        return sparse.csr_array((np.ones(n), (self.district, np.arange(n))), shape=(self.n_districts, n))
 
     def on_grid(self, values: FloatArray) -> FloatArray:
         """(P,) values on the grid (y, x) float64: NaN outside the districts, 0 in districts without industry."""

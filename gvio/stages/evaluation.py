@@ -13,7 +13,7 @@ from gvio.evaluate.fold_cache import KeptFits
 from gvio.evaluate.kept_answers import KeptAnswers
 from gvio.ledger.sums import official_monthly
 from gvio.map.industry import industry_of
-from gvio.map.score import rival_maps, score_left_out, score_truth
+from gvio.map.score import rival_months, score_left_out, score_months
 from gvio.publish.explanations import explanations_frame
 from gvio.report.plots import comparison_files
 from gvio.report.reasons import light_table
@@ -81,5 +81,5 @@ def _map_scores(context: Context, samples: Samples, output: FloatArray, official
     truth = read_truth(context.files[TRUTH], samples)
     if truth is None:
         return MapScores(held_out_districts=left_out)
-    maps = rival_maps(industry, radiance, output, pool)
-    return MapScores(held_out_districts=left_out, truth=score_truth(maps, truth, samples.geobox))
+    months = rival_months(industry, radiance, output, pool)
+    return MapScores(held_out_districts=left_out, truth=score_months(months, truth, samples.geobox))
