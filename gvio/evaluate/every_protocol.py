@@ -9,13 +9,14 @@ from functools import partial
 from gvio.evaluate.fit_request import Fit
 from gvio.evaluate.fold import Material, lengthened
 from gvio.evaluate.interval_calibration import interval_table
-from gvio.evaluate.kept_answers import FOLDS, LEARNED, PLACEBOS, KeptAnswers
+from gvio.evaluate.kept_answers import FOLDS, LEARNED, PLACEBOS
 from gvio.evaluate.later_origins import later_pairs, steps_after
 from gvio.evaluate.placebo import placebo_gains, placebo_lights, placebo_request
 from gvio.evaluate.protocols import known_at, models_at, origin_pair, origins
 from gvio.evaluate.scoreboard import build_scoreboard, interval_scale
 from gvio.evaluate.scores import FoldScores
 from gvio.evaluate.yearly import yearly_folds
+from gvio.kept import KeptAnswers
 from gvio.sample.samples import first_months
 from gvio.scoreboard.board import Scoreboard, Subject
 from gvio.scoreboard.names import AS_USED, BLIND, FACTORIES, GONG2025, MONTHS

@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from gvio.evaluate.districts import leave_districts_out
 from gvio.evaluate.fit_request import Fit
 from gvio.evaluate.fold import Material, lengthened
-from gvio.evaluate.kept_answers import FOLDS, KeptAnswers
+from gvio.evaluate.kept_answers import FOLDS
 from gvio.evaluate.protocols import january_request, leave_one_year_out, origins
 from gvio.evaluate.scores import FoldScores
+from gvio.kept import KeptAnswers
 from gvio.scoreboard.names import CITY_PUBLIC, LEFT_OUT, YEAR_OUT
 from gvio.train.fit import Fitted
 from gvio.train.workers import Workers

@@ -16,6 +16,7 @@ _CORE = (
     "files",
     "geotiff",
     "grid",
+    "kept",
     "run.artifacts",
     "run.code",
     "run.made",

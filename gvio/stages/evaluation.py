@@ -10,7 +10,7 @@ from gvio.assimilate.explain import Explanation
 from gvio.evaluate.every_protocol import calibrated, score_every_protocol, scoreboard_of
 from gvio.evaluate.fold import Material
 from gvio.evaluate.fold_cache import KeptFits
-from gvio.evaluate.kept_answers import KeptAnswers
+from gvio.kept import KeptAnswers
 from gvio.ledger.sums import official_monthly
 from gvio.map.industry import industry_of
 from gvio.map.score import rival_months, score_left_out, score_months
@@ -76,7 +76,8 @@ def _light_in_districts(samples: Samples, why: Explanation, names: list[str]) ->
 
 
 def _map_scores(context: Context, samples: Samples, output: FloatArray, official: FloatArray) -> MapScores:
-    industry, pool, radiance = industry_of(samples), context.params.map.pooled_months, samples.radiance
+    industry = industry_of(samples, KeptAnswers(context.path("answers")))
+    pool, radiance = context.params.map.pooled_months, samples.radiance
     left_out = score_left_out(industry, radiance, official[:-1], pool)
     truth = read_truth(context.files[TRUTH], samples)
     if truth is None:

@@ -9,9 +9,9 @@ import pytest
 from evaluate_region import FIRST, JANUARY, PARAMS, SAMPLES, TRUE, T, altered
 
 from gvio.evaluate.fit_request import FitRequest
-from gvio.evaluate.kept_answers import KeptAnswers
 from gvio.evaluate.scoreboard import build_scoreboard
 from gvio.evaluate.yearly import last_january, yearly_folds
+from gvio.kept import KeptAnswers
 from gvio.ledger.select import select_rows
 from gvio.report.evaluation import evaluation_markdown
 from gvio.scoreboard.board import Subject
