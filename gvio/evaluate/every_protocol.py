@@ -15,7 +15,7 @@ from gvio.evaluate.placebo import placebo_gains, placebo_lights, placebo_request
 from gvio.evaluate.protocols import known_at, models_at, origin_pair, origins
 from gvio.evaluate.scoreboard import build_scoreboard, interval_scale
 from gvio.evaluate.scores import FoldScores
-from gvio.evaluate.yearly import yearly_folds
+from gvio.evaluate.yearly import yearly_folds, yearly_request
 from gvio.kept import KeptAnswers
 from gvio.sample.samples import first_months
 from gvio.scoreboard.board import Scoreboard, Subject
@@ -64,7 +64,9 @@ def _fits_first(material: Material, fit: Fit, workers: Workers) -> None:
     tasks: list[Callable[[], object]] = [
         partial(models_at, known_at(material, start), start, fit) for start in reversed(origins(material))
     ]
-    if tasks:
+    asked = yearly_request(material)
+    if asked is not None:
+        tasks.insert(0, partial(fit, asked))
         tasks += [partial(_fit_placebo, material, name, fit) for name in (MONTHS, FACTORIES)]
     workers("evaluate: fits", tasks)
 

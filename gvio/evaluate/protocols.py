@@ -15,7 +15,7 @@ import numpy as np
 
 from gvio.compare.gong2025 import Keep, gong2025_paths, learned_now
 from gvio.compare.known import CompareInput
-from gvio.evaluate.fit_request import Fit, FitRequest
+from gvio.evaluate.fit_request import Fit
 from gvio.evaluate.fold import Material, Models, Question, ask, compare_input, lengthened
 from gvio.evaluate.scores import FoldScores
 from gvio.evaluate.target import city_targets, starts_after
@@ -104,18 +104,9 @@ def as_used_question(material: Material, t0: int) -> Question:
 
 def models_at(known: Material, t0: int, fit: Fit) -> Models:
     """Our model of an origin and the plain CNN, fitted on what was known before it."""
-    request = _before(known, t0)  # of the same samples, so that both look at one panel
+    request = known.request(known.sums.end < t0, t0)  # of the same samples, so that both look at one panel
     plain = dataclasses.replace(request, statistics=False)
     return {OURS: (fit(request), False), PLAIN: (fit(plain), False)}
-
-
-def january_request(material: Material, t0: int) -> FitRequest:
-    """The fit of our model at an origin, the month index `t0` of a January."""
-    return _before(known_at(material, t0), t0)
-
-
-def _before(known: Material, t0: int) -> FitRequest:
-    return known.request(known.sums.end < t0, t0)
 
 
 def _question(known: Material, t0: int, *, city_goes_on: bool) -> Question:

@@ -7,11 +7,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from gvio.evaluate.districts import leave_districts_out
-from gvio.evaluate.fit_request import Fit
+from gvio.evaluate.fit_request import Fit, FitRequest
 from gvio.evaluate.fold import Material, lengthened
 from gvio.evaluate.kept_answers import FOLDS
-from gvio.evaluate.protocols import january_request, leave_one_year_out, origins
+from gvio.evaluate.protocols import leave_one_year_out, origins
 from gvio.evaluate.scores import FoldScores
 from gvio.kept import KeptAnswers
 from gvio.scoreboard.names import CITY_PUBLIC, LEFT_OUT, YEAR_OUT
@@ -27,28 +29,39 @@ def yearly_folds(material: Material, fitted: Fitted, fit: Fit, workers: Workers,
     Args:
         material: The region.
         fitted: Answers where the series is too short for an origin; it is asked about every month then.
-        fit: Gives the model of the last origin, which answers otherwise.
+        fit: Gives the model of the last January, which answers otherwise.
         workers: Runs the folds.
         kept: Finds the answers again.
 
     Returns:
         By protocol; on the axis of all months, and saying up to when the questions knew anything.
     """
-    starts = origins(material)
-    if not starts:
+    if not origins(material):
         return _years(material, fitted, workers) | leave_districts_out(material, fit, fitted, workers)
-    t0, known = starts[-1], material.until(last_january(material))
+    known = material.until(last_january(material))
 
     def ours() -> Fitted:
-        return fit(january_request(material, t0))
+        return fit(_as_of(known))
 
-    years = kept(known, f"years {t0}", FOLDS, lambda: _years(known, ours(), workers)[YEAR_OUT])
-    pairs = kept(known, f"districts {t0}", FOLDS, lambda: _joined(leave_districts_out(known, fit, ours(), workers)))
+    years = kept(known, "years", FOLDS, lambda: _years(known, ours(), workers)[YEAR_OUT])
+    pairs = kept(known, "districts", FOLDS, lambda: _joined(leave_districts_out(known, fit, ours(), workers)))
     found = {YEAR_OUT: years, LEFT_OUT: pairs[: len(pairs) // 2], CITY_PUBLIC: pairs[len(pairs) // 2 :]}
     dated = {name: [_dated(fold, known, material) for fold in folds] for name, folds in found.items()}
     if not pairs:  # a border that moved since: every earlier figure is a sum with a district left out
         dated |= leave_districts_out(material, fit, fitted, workers)
     return dated
+
+
+def yearly_request(material: Material) -> FitRequest | None:
+    """The fit of the model that answers; None where that is the month's own."""
+    return _as_of(material.until(last_january(material))) if origins(material) else None
+
+
+def _as_of(known: Material) -> FitRequest:
+    """On all that is known, with as many members as a month's own model: each year is read by one that left it out."""
+    everything = np.ones(len(known.sums.values), dtype=bool)
+    request = known.request(everything, len(known.samples.months))
+    return dataclasses.replace(request, size=known.params.model.seeds)
 
 
 def last_january(material: Material) -> int:
