@@ -17,6 +17,8 @@ from pathlib import Path
 from gvio.errors import ConfigError
 
 _ROOT = Path(__file__).parents[1]
+_LATER_BODIES = ("orelse", "handlers", "finalbody", "cases")
+_BODIES = ("body", *_LATER_BODIES)  # where statements have statements
 _SOURCE = {".py", ".html"}  # templates make pages as code does
 LIBRARIES = (
     "affine",
@@ -132,14 +134,15 @@ def _imported(root: Path, module: str) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def _run_nodes(node: ast.AST) -> Iterator[ast.AST]:
-    """Every node below, without what stands under `if TYPE_CHECKING:`."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test):
-            yield from (n for other in child.orelse for n in (other, *_run_nodes(other)))
-            continue
-        yield child
-        yield from _run_nodes(child)
+def _run_nodes(tree: ast.Module) -> Iterator[ast.AST]:
+    """Every statement below, without what stands under `if TYPE_CHECKING:`. Nothing is imported by an expression."""
+    ahead: list[ast.AST] = [tree]
+    while ahead:
+        node = ahead.pop()
+        yield node
+        typing_only = isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+        for field in _LATER_BODIES if typing_only else _BODIES:
+            ahead += getattr(node, field, ())
 
 
 def _names(root: Path, node: ast.AST) -> Iterator[str]:

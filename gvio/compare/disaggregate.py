@@ -49,12 +49,12 @@ def _rows_of(sums: Sums, area: int) -> IntArray:
 
 def _spread(sums: Sums, rows: IntArray, profile: FloatArray) -> FloatArray:
     out = np.full(sums.n_months, np.nan)
-    for row in rows:
-        period = slice(int(sums.start[row]), int(sums.end[row]) + 1)
-        inside, weight = out[period], profile[period]
+    for value, start, end in zip(*(part[rows].tolist() for part in (sums.values, sums.start, sums.end)), strict=True):
+        inside, weight = out[start : end + 1], profile[start : end + 1]
         unknown = np.isnan(inside)
-        rest = sums.values[row] - np.nansum(inside)
-        fair = sums.values[row] * weight[unknown].sum() / weight.sum()
-        if unknown.any() and rest > MIN_REST * fair:
-            inside[unknown] = rest * weight[unknown] / weight[unknown].sum()
+        if not unknown.any():  # most rows: a year to date whose months are known
+            continue
+        rest, shares = value - np.where(unknown, 0.0, inside).sum(), weight[unknown]
+        if rest > MIN_REST * (value * shares.sum() / weight.sum()):
+            inside[unknown] = rest * shares / shares.sum()
     return out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 
 import numpy as np
 
@@ -14,6 +15,9 @@ MIN_MONTHS = 13
 
 _ALPHAS = np.logspace(-2, 4, 13)
 _TREES = 100
+# Each tree sets the filters of warnings, which belong to the process: of two forests in two threads one leaves them
+# empty, and thousands of lines are printed from then on.
+_ONE_FOREST = threading.Lock()
 _MAX_LOG_STEP = 1.0  # a prediction may leave the range of the training by a factor e: beyond, it is an accident
 
 
@@ -67,8 +71,9 @@ def _forest_path(rows: bytes, target: bytes, every: bytes, width: int, seed: int
     from sklearn.ensemble import RandomForestRegressor  # as above
 
     forest = RandomForestRegressor(_TREES, min_samples_leaf=2, n_jobs=1, random_state=seed)
-    forest.fit(np.frombuffer(rows).reshape(-1, width), np.frombuffer(target))
-    path = np.exp(forest.predict(np.frombuffer(every).reshape(-1, width)))
+    with _ONE_FOREST:
+        forest.fit(np.frombuffer(rows).reshape(-1, width), np.frombuffer(target))
+        path = np.exp(forest.predict(np.frombuffer(every).reshape(-1, width)))
     path.flags.writeable = False  # shared by all who ask
     return np.asarray(path)
 

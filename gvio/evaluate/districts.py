@@ -7,7 +7,6 @@ from functools import partial
 
 import numpy as np
 
-from gvio.assimilate.hyper import Hyper
 from gvio.evaluate.blocks import Block, reach_px, spatial_blocks
 from gvio.evaluate.fit_request import Fit
 from gvio.evaluate.fold import Material, Question, ask
@@ -21,7 +20,7 @@ from gvio.types import BoolArray
 
 
 def leave_districts_out(
-    material: Material, fit: Fit, fitted: Fitted, training: Hyper, workers: Workers = in_turn
+    material: Material, fit: Fit, fitted: Fitted, workers: Workers = in_turn
 ) -> dict[str, list[FoldScores]]:
     """Districts withheld in turn: one by one up to twice `district_folds` of them, else in `district_folds` groups.
 
@@ -33,20 +32,17 @@ def leave_districts_out(
     hyperparameters are those of the whole region: they say how figures and light behave, not where output is.
     Districts' sensitivities to light do know where, and are left out.
 
-    Training ends at the last January, so that a month changes no fold within a year, unless no other district has a
-    figure before it; the estimate sees every month.
-
     Args:
-        material: The region.
+        material: The region, all months of which are trained on and estimated.
         fit: Fits a fold, or finds it.
-        fitted: The model that is evaluated: its hyperparameters make the estimates, and its pixels' training means are
-            put back, so that a fold's network can read light it was not trained on.
-        training: Hyperparameters that a fold is trained with.
+        fitted: Whose hyperparameters train and estimate, and whose pixels' training means are put back, so that a
+            fold's network can read light it was not trained on.
         workers: Runs the folds.
-    """
 
-    reach, known = region_reach(material), material.until(last_january(material))
-    blank, trained_with = (dataclasses.replace(h, sensitivity=()) for h in (fitted.ensemble.hyper, training))
+    Returns:
+        Folds by protocol, as many of one as of the other.
+    """
+    reach, blank = region_reach(material), dataclasses.replace(fitted.ensemble.hyper, sensitivity=())
 
     def fold(block: Block) -> tuple[FoldScores, FoldScores] | None:
         sums, targets, end = material.sums, material.targets, len(material.samples.months) - 1
@@ -55,11 +51,7 @@ def leave_districts_out(
         if not scored.any() or not others.any():
             return None
         name = "districts-" + "-".join(str(d) for d in np.flatnonzero(block.districts))
-        past, visible = known, known.sums.of_districts & ~block.districts[known.sums.area]
-        if not visible.any():  # a border that moved since: every earlier figure is a sum with a district left out
-            past, visible = material, others
-        light, n_months = hide(past.samples, block.hidden), len(past.samples.months)
-        network = fit(past.request(visible, n_months, fixed=trained_with, samples=light))
+        network = fit(material.request(others, end + 1, fixed=blank, samples=hide(material.samples, block.hidden)))
         ensemble = dataclasses.replace(network.ensemble, hyper=blank)
         sighted = dataclasses.replace(network, ensemble=ensemble, normalisation=fitted.normalisation)
         ours = {OURS: (sighted, False)}
@@ -77,13 +69,6 @@ def leave_districts_out(
     folds = workers("evaluate: leave districts out", [partial(fold, block) for block in blocks_of(material)])
     found = [pair for pair in folds if pair is not None]
     return {LEFT_OUT: [alone for alone, _ in found], CITY_PUBLIC: [public for _, public in found]}
-
-
-def last_january(material: Material) -> int:
-    """Months before the last January, or all of them where fewer than a training needs lie before it."""
-    months = material.samples.months
-    found = max((t for t, month in enumerate(months) if month.month == 1), default=0)
-    return found if found >= material.params.evaluate.min_train_months else len(months)
 
 
 def blocks_of(material: Material) -> list[Block]:

@@ -6,20 +6,20 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from gvio.assimilate.hyper import Hyper
-from gvio.evaluate.districts import leave_districts_out
 from gvio.evaluate.fit_request import Fit
 from gvio.evaluate.fold import Material, lengthened
 from gvio.evaluate.interval_calibration import interval_table
-from gvio.evaluate.kept_answers import FOLDS, LEARNED, PLACEBOS, KeptAnswers
+from gvio.evaluate.kept_answers import FOLDS, LEARNED, PLACEBOS
 from gvio.evaluate.later_origins import later_pairs, steps_after
 from gvio.evaluate.placebo import placebo_gains, placebo_lights, placebo_request
-from gvio.evaluate.protocols import known_at, leave_one_year_out, models_at, origin_pair, origins
+from gvio.evaluate.protocols import known_at, models_at, origin_pair, origins
 from gvio.evaluate.scoreboard import build_scoreboard, interval_scale
 from gvio.evaluate.scores import FoldScores
+from gvio.evaluate.yearly import yearly_folds, yearly_request
+from gvio.kept import KeptAnswers
 from gvio.sample.samples import first_months
 from gvio.scoreboard.board import Scoreboard, Subject
-from gvio.scoreboard.names import AS_USED, BLIND, FACTORIES, GONG2025, MONTHS, YEAR_OUT
+from gvio.scoreboard.names import AS_USED, BLIND, FACTORIES, GONG2025, MONTHS
 from gvio.scoreboard.scores import LightInDistrict, MapScores, PlaceboResult
 from gvio.train.fit import Fitted
 from gvio.train.gong2025 import Learned
@@ -41,7 +41,8 @@ def score_every_protocol(material: Material, fitted: Fitted, fit: Fit, workers: 
 
     Args:
         material: The region.
-        fitted: The model that is evaluated; its method is fitted again for each fold.
+        fitted: The model that is evaluated; its method is fitted again for each fold. Itself it is asked only where
+            the series is too short for that.
         fit: Fits a fold, or finds it.
         workers: Runs folds in turn or side by side: the result is the same.
         kept: Finds folds again whose horizon is over.
@@ -51,8 +52,7 @@ def score_every_protocol(material: Material, fitted: Fitted, fit: Fit, workers: 
     """
     _fits_first(material, fit, workers)
     folds, later = _origins(material, fit, workers, kept)
-    folds[YEAR_OUT] = leave_one_year_out(material, fitted, workers)
-    folds |= leave_districts_out(material, fit, fitted, _settled(material, fit, fitted), workers)
+    folds |= yearly_folds(material, fitted, fit, workers, kept)
     return Folds(folds, later, _placebos(material, fit, workers, kept))
 
 
@@ -64,7 +64,9 @@ def _fits_first(material: Material, fit: Fit, workers: Workers) -> None:
     tasks: list[Callable[[], object]] = [
         partial(models_at, known_at(material, start), start, fit) for start in reversed(origins(material))
     ]
-    if tasks:
+    asked = yearly_request(material)
+    if asked is not None:
+        tasks.insert(0, partial(fit, asked))
         tasks += [partial(_fit_placebo, material, name, fit) for name in (MONTHS, FACTORIES)]
     workers("evaluate: fits", tasks)
 
@@ -123,15 +125,6 @@ def _placebos(material: Material, fit: Fit, workers: Workers, kept: KeptAnswers)
         return None
     t0, known, _ = lit
     return kept(known, f"placebos {t0}", PLACEBOS, lambda: placebo_gains(material, fit, workers))
-
-
-def _settled(material: Material, fit: Fit, fitted: Fitted) -> Hyper:
-    """Hyperparameters that stay the same from month to month: those of the last origin's model, which is kept."""
-    starts = origins(material)
-    if not starts:
-        return fitted.ensemble.hyper
-    known = known_at(material, starts[-1])
-    return fit(known.request(known.sums.end < starts[-1], starts[-1])).ensemble.hyper
 
 
 def calibrated(fitted: Fitted, folds: Folds) -> Fitted:

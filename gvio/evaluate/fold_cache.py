@@ -13,8 +13,8 @@ from pathlib import Path
 
 from gvio.errors import ModelError
 from gvio.evaluate.fit_request import FitRequest
-from gvio.evaluate.unused import DAY_S, unused
 from gvio.files import write_bytes
+from gvio.kept import DAY_S, unused
 from gvio.sections import Frozen
 from gvio.train.fit import Fitted
 from gvio.train.package import pack_model, unpack_model

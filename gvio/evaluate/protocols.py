@@ -104,8 +104,7 @@ def as_used_question(material: Material, t0: int) -> Question:
 
 def models_at(known: Material, t0: int, fit: Fit) -> Models:
     """Our model of an origin and the plain CNN, fitted on what was known before it."""
-    before = known.sums.end < t0
-    request = known.request(before, t0)  # of the same samples, so that both look at one panel
+    request = known.request(known.sums.end < t0, t0)  # of the same samples, so that both look at one panel
     plain = dataclasses.replace(request, statistics=False)
     return {OURS: (fit(request), False), PLAIN: (fit(plain), False)}
 

@@ -151,6 +151,8 @@ def _protocol(
         "origins": tuple(str(fold.origin) for fold in folds if fold.origin is not None),
         "diebold_mariano": rivals_tested(folds),
     }
+    if folds[0].known_until is not None:
+        parts["known_until"] = str(folds[0].known_until)
     if owner is not None:
         parts["morans_i"] = residual_pattern(mean_log_errors(folds), owner)
     if name in (AS_USED, BLIND):

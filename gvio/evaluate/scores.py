@@ -32,7 +32,8 @@ class FoldScores:
 
     `name` is for people. What a protocol in time cuts at: `origin`, the first month whose figures are hidden, and
     `january`, the origin at which the model was fitted. What a spatial one hides: `hidden_px`, the pixels round
-    factories that training did not see, and `hidden_in_part`, whether those factories see farther.
+    factories that training did not see, and `hidden_in_part`, whether those factories see farther. `known_until` is the
+    last month that was known in it, where that is not the evaluation's last one.
     """
 
     name: str
@@ -47,6 +48,7 @@ class FoldScores:
     january: Month | None = None
     hidden_px: int | None = None
     hidden_in_part: bool = False
+    known_until: Month | None = None
 
 
 def score_folds(folds: Sequence[FoldScores], widths: Sequence[FloatArray] | None = None) -> dict[str, ModelScores]:

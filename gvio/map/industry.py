@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 from scipy import sparse
 
 from gvio.errors import ModelError
-from gvio.sample.deblend import BLURS_PX, deblend_factories
+from gvio.kept import NOTHING_KEPT, KeptAnswers
+from gvio.sample.deblend import BLURS_PX, DEBLENDED, deblend_factories
 from gvio.sample.samples import Samples
 from gvio.types import BoolArray, FloatArray, IntArray
 
@@ -34,10 +36,21 @@ class Industry:
     n_districts: int
 
     def by_district(self, values: FloatArray) -> FloatArray:
-        """Sum (P, …) over the pixels of every district: (D, …) float64."""
-        out = np.zeros((self.n_districts, *values.shape[1:]))
-        np.add.at(out, self.district, values)
-        return out
+        """Sum (P,) or (P, T) over the pixels of every district: (D,) or (D, T) float64."""
+        if values.ndim == 1:
+            return np.asarray(np.bincount(self.district, values, self.n_districts), dtype=np.float64)
+        return np.asarray(self._member @ values, dtype=np.float64)
+
+    @functools.cached_property
+    def of_districts(self) -> tuple[FloatArray, FloatArray]:
+        """(D, T) count and light of every district."""
+        return self.by_district(self.count), self.by_district(self.light)
+
+    @functools.cached_property
+    def _member(self) -> sparse.csr_array:
+        """(D, P) 1 where a pixel is a district's."""
+        n = len(self.pixels)
+        return sparse.csr_array((np.ones(n), (self.district, np.arange(n))), shape=(self.n_districts, n))
 
     def on_grid(self, values: FloatArray) -> FloatArray:
         """(P,) values on the grid (y, x) float64: NaN outside the districts, 0 in districts without industry."""
@@ -47,8 +60,12 @@ class Industry:
 
 
 @functools.lru_cache(maxsize=2)
-def industry_of(samples: Samples) -> Industry:
+def industry_of(samples: Samples, kept: KeptAnswers = NOTHING_KEPT) -> Industry:
     """The industry of a region's samples; the last ones are kept, since a run maps, scores and draws the same.
+
+    Args:
+        samples: Of the region.
+        kept: Finds the light of years again: the mean image before a year is the same in all of its months.
 
     Raises:
         ModelError: No factory lies on a pixel of a district.
@@ -56,7 +73,9 @@ def industry_of(samples: Samples) -> Industry:
     place = place_factories(samples.row, samples.col, samples.district, samples.owner, samples.footprint)
     n_districts = len(samples.area_ids)
     years = np.array([month.year for month in samples.months])
-    return industry_terms(samples.radiance, samples.owner, place, samples.weight, samples.active, n_districts, years)
+    return industry_terms(
+        samples.radiance, samples.owner, place, samples.weight, samples.active, n_districts, years, kept
+    )
 
 
 def place_factories(
@@ -94,6 +113,7 @@ def industry_terms(
     active: BoolArray,
     n_districts: int,
     years: IntArray,
+    kept: KeptAnswers = NOTHING_KEPT,
 ) -> Industry:
     """Count and light of every industry pixel and month.
 
@@ -105,6 +125,7 @@ def industry_terms(
         active: (F, T) whether it exists that month.
         n_districts: D.
         years: (T,) calendar year of every month, ascending.
+        kept: Finds the light of years again.
 
     Raises:
         ModelError: No factory lies on a pixel of a district.
@@ -119,13 +140,15 @@ def industry_terms(
         pixels=reached,
         district=owner.ravel()[reached].astype(np.int64),
         count=count,
-        light=own_light(radiance, reached, count, years),
+        light=own_light(radiance, reached, count, years, kept),
         owner=owner,
         n_districts=n_districts,
     )
 
 
-def own_light(radiance: FloatArray, pixels: IntArray, count: FloatArray, years: IntArray) -> FloatArray:
+def own_light(
+    radiance: FloatArray, pixels: IntArray, count: FloatArray, years: IntArray, kept: KeptAnswers = NOTHING_KEPT
+) -> FloatArray:
     """Own light of the factories of every industry pixel, from the mean image of all months before the year.
 
     So later light does not change earlier grids; only the first year is read from its own twelve months. Inside a year
@@ -136,6 +159,7 @@ def own_light(radiance: FloatArray, pixels: IntArray, count: FloatArray, years: 
         pixels: (P,) flat indices, ascending.
         count: (P, T) weighted number of active factories.
         years: (T,) calendar year of every month, ascending.
+        kept: Finds the light of years again.
 
     Returns:
         (P, T) float64, nW cm⁻² sr⁻¹ ≥ 0.
@@ -144,7 +168,8 @@ def own_light(radiance: FloatArray, pixels: IntArray, count: FloatArray, years: 
     blurs: tuple[float, ...] = BLURS_PX
     for inside, mean in _before_each_year(radiance, years):
         most = count[:, inside].max(axis=1, keepdims=True)
-        deblended = deblend_factories(mean, pixels, most[:, 0], blurs)
+        asked = (mean, pixels, most[:, 0], blurs)
+        deblended = kept(asked, "own light of a year", DEBLENDED, partial(deblend_factories, *asked))
         blurs = (deblended.blur_px,)  # another blur in another year would move output between pixels at every new year
         working = np.divide(count[:, inside], most, out=np.zeros((len(most), inside.sum())), where=most > 0)
         light[:, inside] = deblended.light[:, None] * working

@@ -109,8 +109,8 @@ def raw_map(industry: Industry, estimates: FloatArray, t: int, pool: int) -> tup
         ModelError: As for `fit_relation`.
     """
     window = pooled_months(t, estimates.shape[1], pool)
-    count, light = industry.count[:, window], industry.light[:, window]
-    relation = fit_relation(industry.by_district(count), industry.by_district(light), estimates[:, window])
+    count, light = (terms[:, window] for terms in industry.of_districts)
+    relation = fit_relation(count, light, estimates[:, window])
     return relation.apply(industry.count[:, t], industry.light[:, t]), relation
 
 

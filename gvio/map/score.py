@@ -5,7 +5,8 @@ The rivals are what anybody would draw without a model. Truth exists only in sim
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 from odc.geo.geobox import GeoBox
@@ -38,7 +39,7 @@ def score_left_out(
     known = np.isfinite(official).all(axis=0) & (np.where(np.isfinite(official), official, 0.0) > 0).all(axis=0)
     y = official[:, known]
     radiant = _district_light(industry, radiance)[:, known]
-    count, light = industry.by_district(industry.count)[:, known], industry.by_district(industry.light)[:, known]
+    count, light = (terms[:, known] for terms in industry.of_districts)
     predicted = {
         OURS: _rolling_left_out(count, light, y, pool),
         PROPORTIONAL: _proportional_left_out(radiant, y),
@@ -48,13 +49,27 @@ def score_left_out(
 
 
 def score_truth(maps: Mapping[str, FloatArray], truth: FloatArray, geobox: GeoBox) -> TruthScores:
+    """As `score_months`, of maps that are there whole: name → (T, y, x) output.
+
+    Raises:
+        ModelError: A map and the truth have different shapes, or the truth is not finite.
+    """
+    for name, values in maps.items():
+        if values.shape != truth.shape:
+            hint = "Compare months and grids of the same pack."
+            raise ModelError(f"map {name!r} has shape {values.shape}, the truth {truth.shape}", hint=hint)
+    months = ({name: values[t] for name, values in maps.items()} for t in range(len(truth)))
+    return score_months(months, truth, geobox)
+
+
+def score_months(months: Iterable[Mapping[str, FloatArray]], truth: FloatArray, geobox: GeoBox) -> TruthScores:
     """R² of maps against the true output of pixels, native and summed to blocks.
 
     Every pixel of the region's grid and every month counts, pixels without industry too (truth and maps are zero
     there; NaN of a map, outside the districts, is read as zero). Blocks at the edge may be cut.
 
     Args:
-        maps: Name → (T, y, x) output.
+        months: T times name → (y, x) output; one month at a time, because all months of all maps take a gigabyte.
         truth: (T, y, x) true output.
         geobox: The grid, for the size of blocks.
 
@@ -62,38 +77,56 @@ def score_truth(maps: Mapping[str, FloatArray], truth: FloatArray, geobox: GeoBo
         "native", "1km", "2km", "5km" → map → R²; None where truth does not vary.
 
     Raises:
-        ModelError: A map and the truth have different shapes, or the truth is not finite.
+        ModelError: The truth is not finite.
     """
     if not np.isfinite(truth).all():
         raise ModelError("the truth is not finite", where="truth", hint="Rewrite the simulated pack.")
-    for name, values in maps.items():
-        if values.shape != truth.shape:
-            hint = "Compare months and grids of the same pack."
-            raise ModelError(f"map {name!r} has shape {values.shape}, the truth {truth.shape}", hint=hint)
     sides = {NATIVE: (1, 1)} | {size_name(km): block_pixels(geobox, km) for km in SCALES_KM}
-    filled = {name: np.nan_to_num(values) for name, values in maps.items()}
+    mean = {scale: _in_blocks(truth.mean(axis=0, dtype=np.float64), side).mean() for scale, side in sides.items()}
+    spread, error = dict.fromkeys(sides, 0.0), dict[str, dict[str, float]]({scale: {} for scale in sides})
+    for true, maps in zip(truth, months, strict=True):
+        filled = {name: np.nan_to_num(values) for name, values in maps.items()}
+        for scale, side in sides.items():
+            y = _in_blocks(true.astype(np.float64), side)
+            spread[scale] += float(np.square(y - mean[scale]).sum())
+            for name, values in filled.items():
+                missed = float(np.square(y - _in_blocks(values, side)).sum())
+                error[scale][name] = error[scale].get(name, 0.0) + missed
     return {
-        scale: {name: r_squared(block_sums(truth, side), block_sums(values, side)) for name, values in filled.items()}
-        for scale, side in sides.items()
+        scale: {name: 1.0 - missed / spread[scale] if spread[scale] > 0 else None for name, missed in by_map.items()}
+        for scale, by_map in error.items()
     }
 
 
+def _in_blocks(values: FloatArray, side: tuple[int, int]) -> FloatArray:
+    return values if side == (1, 1) else block_sums(values[None], side)[0]
+
+
 def rival_maps(industry: Industry, radiance: FloatArray, estimates: FloatArray, pool: int) -> dict[str, FloatArray]:
-    """The linear map and its rivals, all raked to the same estimates: name → (T, y, x) float64, NaN outside districts.
+    """`rival_months` of all months at once: name → (T, y, x) float64."""
+    months = list(rival_months(industry, radiance, estimates, pool))
+    return {name: np.stack([month[name] for month in months]) for name in months[0]}
+
+
+def rival_months(
+    industry: Industry, radiance: FloatArray, estimates: FloatArray, pool: int
+) -> Iterator[dict[str, FloatArray]]:
+    """The linear map and its rivals, all raked to the same estimates, month by month: name → (y, x) float64, NaN
+    outside districts.
 
     `PROPORTIONAL` spreads over every pixel of the district by radiance, `UNIFORM` evenly over factories.
 
     Raises:
         ModelError: As for `rake_pixels`.
     """
-    n_months = estimates.shape[1]
-    linear = np.stack([raw_map(industry, estimates, t, pool)[0] for t in range(n_months)], axis=1)
-    everywhere = _every_pixel(industry, radiance)
-    return {
-        OURS: _raked_stack(industry, linear, estimates),
-        PROPORTIONAL: _raked_stack(everywhere, everywhere.light, estimates),
-        UNIFORM: _raked_stack(industry, industry.count, estimates),
-    }
+    everywhere = _Everywhere.of(industry, radiance)
+    for t in range(estimates.shape[1]):
+        raws = (
+            (OURS, industry, raw_map(industry, estimates, t, pool)[0]),
+            (PROPORTIONAL, everywhere.pixels, everywhere.light(t)),
+            (UNIFORM, industry, industry.count[:, t]),
+        )
+        yield {name: at.on_grid(rake_pixels(raw, at, estimates[:, t])[0]) for name, at, raw in raws}
 
 
 def r_squared(truth: FloatArray, predicted: FloatArray) -> float | None:
@@ -128,27 +161,34 @@ def _proportional_left_out(size: FloatArray, y: FloatArray) -> FloatArray:
 
 
 def _district_light(industry: Industry, radiance: FloatArray) -> FloatArray:
-    every = _every_pixel(industry, radiance)
-    return every.by_district(every.light)
+    every = _Everywhere.of(industry, radiance)
+    return np.stack([every.pixels.by_district(every.light(t)) for t in range(len(radiance))], axis=1)
 
 
-def _every_pixel(industry: Industry, radiance: FloatArray) -> Industry:
-    """All pixels of all districts as if they were industry, with the light of the month; unseen: the pixel's mean."""
-    pixels = np.flatnonzero(industry.owner.ravel() >= 0)
-    light = np.asarray(radiance.reshape(len(radiance), -1)[:, pixels].T, dtype=np.float64)
-    seen = np.isfinite(light)
-    total, number = np.where(seen, light, 0.0).sum(axis=1, keepdims=True), seen.sum(axis=1, keepdims=True)
-    mean = np.divide(total, number, out=np.zeros_like(total), where=number > 0)
-    return Industry(
-        pixels=pixels,
-        district=industry.owner.ravel()[pixels].astype(np.int64),
-        count=np.ones_like(light),
-        light=np.maximum(np.where(seen, light, mean), 0.0),
-        owner=industry.owner,
-        n_districts=industry.n_districts,
-    )
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Everywhere:
+    """All pixels of all districts as if they were industry; `mean` (P,) of their light over the months seen."""
 
+    pixels: Industry
+    radiance: FloatArray
+    mean: FloatArray
 
-def _raked_stack(industry: Industry, raw: FloatArray, estimates: FloatArray) -> FloatArray:
-    months = range(estimates.shape[1])
-    return np.stack([industry.on_grid(rake_pixels(raw[:, t], industry, estimates[:, t])[0]) for t in months])
+    @classmethod
+    def of(cls, industry: Industry, radiance: FloatArray) -> _Everywhere:
+        pixels = np.flatnonzero(industry.owner.ravel() >= 0)
+        none = np.zeros((len(pixels), 0))
+        district = industry.owner.ravel()[pixels].astype(np.int64)
+        total, number = np.zeros(len(pixels)), np.zeros(len(pixels))
+        for month in radiance:
+            light = month.ravel()[pixels]
+            seen = np.isfinite(light)
+            total += np.where(seen, light, 0.0)
+            number += seen
+        mean = np.divide(total, number, out=np.zeros_like(total), where=number > 0)
+        every = Industry(pixels, district, none, none, industry.owner, industry.n_districts)
+        return cls(every, radiance, mean)
+
+    def light(self, t: int) -> FloatArray:
+        """(P,) float64 light ≥ 0 of a month; unseen: the pixel's mean."""
+        light = self.radiance[t].ravel()[self.pixels.pixels].astype(np.float64)
+        return np.maximum(np.where(np.isfinite(light), light, self.mean), 0.0)

@@ -17,6 +17,7 @@ from gvio.report.scores import (
     show,
     truth_map_table,
 )
+from gvio.report.tables import month_text
 from gvio.scoreboard.board import ProtocolScores, Scoreboard
 from gvio.scoreboard.names import (
     AS_USED,
@@ -184,6 +185,8 @@ def _withheld(scoreboard: Scoreboard) -> Iterator[Section]:
         if not block.models:
             continue
         text = [says]
+        if block.known_until is not None:
+            text.append(f"Asked once a year: with the light up to {month_text(block.known_until)} and its figures.")
         if name != YEAR_OUT:
             text += _hidden(block)
         if name == LEFT_OUT:

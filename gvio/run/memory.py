@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 _PIXELS_A_DEGREE = 240  # every product of night light has pixels of 15 arc-seconds
 _PROGRAM = 550e6  # bytes: the libraries
 _IMAGES = 18  # bytes a pixel and month: light as it was read, as it is sampled, and on its way into a file
-_FOLD = 44  # bytes a pixel and month, for each fold that is fitted at a time: change, validity, surroundings
-_PATCH = 850  # bytes a factory and month, likewise: two panels and one that is being made
+_FOLD = 34  # bytes a pixel and month, for each fold that is fitted at a time: change, validity, surroundings
+_PATCH = 600  # bytes a factory and month, likewise: two panels and one that is being made
 _KERNELS = 34  # float64 matrices, months × months, for each district, likewise
 _WHITENED = 3  # float32 matrices, months × months, for each district and member in training
 _CGROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")

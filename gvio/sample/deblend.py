@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import io
 from collections.abc import Sequence
 
 import numpy as np
 from scipy import ndimage, optimize, sparse, special
 
+from gvio.kept import Form
 from gvio.sample.anomaly import LOG_OFFSET
 from gvio.sample.rings import away_from, ring_means
 from gvio.types import BoolArray, FloatArray, IntArray
@@ -43,6 +45,21 @@ class Deblended:
     light: FloatArray
     usual: float
     blur_px: float
+
+
+def _to_bytes(found: Deblended) -> bytes:
+    sink = io.BytesIO()
+    np.savez(sink, light=found.light, usual=np.array(found.usual), blur_px=np.array(found.blur_px))
+    return sink.getvalue()
+
+
+def _of_bytes(data: bytes) -> Deblended:
+    with np.load(io.BytesIO(data), allow_pickle=False) as parts:
+        return Deblended(parts["light"], float(parts["usual"]), float(parts["blur_px"]))
+
+
+DEBLENDED: Form[Deblended] = Form(_to_bytes, _of_bytes, ("gvio.sample.deblend",))
+"""How an answer is kept."""
 
 
 def deblend_factories(

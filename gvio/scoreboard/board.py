@@ -40,6 +40,7 @@ class ProtocolScores(Part):
         hidden_px: Pixels round factories that training did not see, a fold each.
         hidden_in_part: Whether some of those factories see farther.
         one_by_one: Whether every fold leaves out one district.
+        known_until: The last month (YYYY-MM) that was known in it, where that is not the evaluation's last one.
     """
 
     models: Mapping[str, ModelScores] = Field(default_factory=dict)
@@ -53,6 +54,7 @@ class ProtocolScores(Part):
     hidden_px: tuple[StrictInt | None, ...] = ()
     hidden_in_part: StrictBool | None = None
     one_by_one: StrictBool | None = None
+    known_until: StrictStr | None = None
 
 
 class Protocols(Part, extra="allow"):

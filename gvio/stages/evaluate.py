@@ -5,36 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from gvio.assimilate.explain import Explanation
 from gvio.config import digest
 from gvio.errors import SAME_OPTIONS, InputRefused
-from gvio.evaluate.every_protocol import calibrated, score_every_protocol, scoreboard_of
-from gvio.evaluate.fold import Material
-from gvio.evaluate.fold_cache import KeptFits
-from gvio.evaluate.kept_answers import KeptAnswers
-from gvio.ledger.sums import official_monthly
-from gvio.map.industry import industry_of
-from gvio.map.score import rival_maps, score_left_out, score_truth
-from gvio.publish.explanations import explanations_frame
-from gvio.report.plots import comparison_files
-from gvio.report.reasons import light_table
 from gvio.run.artifacts import Evaluated, EvaluatedHead, Sampled, Trained
 from gvio.run.code import source_of
-from gvio.run.digests import TRUTH
 from gvio.run.made import Kept, Made
-from gvio.run.memory import workers_for
-from gvio.sample.samples import Samples
-from gvio.scoreboard.board import Scoreboard, Subject
-from gvio.scoreboard.scores import LightInDistrict, MapScores
-from gvio.stages.evaluation_pages import evaluation_files
-from gvio.stages.sums import sums_of
-from gvio.stages.truth import read_truth
-from gvio.stages.workers import Threads, one_thread_each
-from gvio.train.fit import Fitted, explain_estimate, losses
+from gvio.scoreboard.board import Scoreboard
+from gvio.stages.workers import one_thread_each
 from gvio.train.package import make_package, read_package
-from gvio.types import FloatArray
 
 if TYPE_CHECKING:
     from gvio.run.context import Context
@@ -60,7 +38,9 @@ def evaluate(context: Context, sampled: Sampled, trained: Trained) -> Evaluated:
     standing = _standing(context, sampled, trained, made) if trained.head.nothing_new else None
     if standing is not None:
         return kept_evaluation(context, standing)
-    fitted, scoreboard, files = _evaluate(context, sampled, challenger.fitted)
+    from gvio.stages.evaluation import evaluation_of  # comparators and pictures: a second that a kept one need not wait
+
+    fitted, scoreboard, files = evaluation_of(context, sampled, challenger.fitted)
     package = make_package(fitted, challenger.about.evaluated(scoreboard))
     head = EvaluatedHead(
         made=made,
@@ -69,7 +49,6 @@ def evaluate(context: Context, sampled: Sampled, trained: Trained) -> Evaluated:
         skill=scoreboard.skill or "none",
         verdict=scoreboard.verdict or "",
     )
-    files |= comparison_files(scoreboard, losses(fitted))
     files |= {SCOREBOARD: scoreboard.to_json().encode(), WEIGHTS: package.weights, CONFIG: package.document}
     kept = context.workspace.keep(head, files)
     return Evaluated(kept, Kept.here(package), Kept.here(scoreboard), Kept.here(_pictures(files)))
@@ -104,52 +83,6 @@ def kept_evaluation(context: Context, head: EvaluatedHead) -> Evaluated:
         Kept(lambda: Scoreboard.parse(data(head, SCOREBOARD), SCOREBOARD, InputRefused, _HINT)),
         Kept(lambda: _pictures({name: data(head, name) for name in files})),
     )
-
-
-def _evaluate(context: Context, sampled: Sampled, fitted: Fitted) -> tuple[Fitted, Scoreboard, dict[str, bytes]]:
-    """The model with calibrated intervals, its scoreboard, and pages and pictures by file name."""
-    samples, sums, config = sampled.samples.get(), sums_of(context, sampled), context.config
-    official, _ = official_monthly(
-        context.ledger, samples.area_ids, config.city_id, samples.months, context.places.groups
-    )
-    material = Material(samples, sums, official[-1], context.params)
-    fit, kept = KeptFits(context.path("folds")), KeptAnswers(context.path("answers"))
-    workers = Threads(context.progress, workers_for(samples, context.params.evaluate.members))
-    folds = score_every_protocol(material, fitted, fit, workers, kept)
-    fit.sweep()
-    kept.sweep()
-    names = [str(name) for name in context.places.districts["name"]]
-    posterior, why = explain_estimate(fitted, samples, sums)
-    output: FloatArray = np.exp(posterior.mean)
-    subject = Subject(
-        region=context.region,
-        months=(str(samples.months[0]), str(samples.months[-1])),
-        figures_public_until=context.public_until,
-        invented=config.invented,
-    )
-    maps = _map_scores(context, samples, output, official)
-    light = _light_in_districts(samples, why, names)
-    scoreboard = scoreboard_of(material, folds, maps, names, subject, light)
-    files = evaluation_files(context, samples, fitted, folds.by_protocol, names, output, scoreboard)
-    return calibrated(fitted, folds), scoreboard, files
-
-
-def _light_in_districts(samples: Samples, why: Explanation, names: list[str]) -> list[LightInDistrict]:
-    """What light does in each district, most first."""
-    frame = explanations_frame(vars(why), samples.area_ids, samples.months)
-    table = light_table(frame, dict(zip(samples.area_ids, names, strict=True)))
-    rows = zip(table["name"], table["moved"], table["believed"], strict=True)
-    return [LightInDistrict(name=n, moved=float(moved) / 100, believed=float(b)) for n, moved, b in rows]
-
-
-def _map_scores(context: Context, samples: Samples, output: FloatArray, official: FloatArray) -> MapScores:
-    industry, pool, radiance = industry_of(samples), context.params.map.pooled_months, samples.radiance
-    left_out = score_left_out(industry, radiance, official[:-1], pool)
-    truth = read_truth(context.files[TRUTH], samples)
-    if truth is None:
-        return MapScores(held_out_districts=left_out)
-    maps = rival_maps(industry, radiance, output, pool)
-    return MapScores(held_out_districts=left_out, truth=score_truth(maps, truth, samples.geobox))
 
 
 def _made(context: Context, sampled: Sampled, trained: Trained) -> Made:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gvio.evaluate.scores import FoldScores
+from gvio.kept import KeptAnswers
 from gvio.map.grids import map_months
 from gvio.map.industry import industry_of
 from gvio.model.panel import DYNAMIC_CHANNELS, STATIC_CHANNELS
@@ -53,8 +54,8 @@ def evaluation_files(
 
 def _map(context: Context, samples: Samples, output: FloatArray) -> dict[str, bytes]:
     """The newest month's map."""
-    last = len(samples.months) - 1
-    grid = next(map_months(industry_of(samples), output, output, output, [last], context.params.map))
+    last, industry = len(samples.months) - 1, industry_of(samples, KeptAnswers(context.path("answers")))
+    grid = next(map_months(industry, output, output, output, [last], context.params.map))
     png = map_png(
         grid[0],
         samples.geobox,

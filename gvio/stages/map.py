@@ -8,6 +8,7 @@ import numpy as np
 
 from gvio.assimilate.explain import explain
 from gvio.drift.checks import check_drift
+from gvio.kept import KeptAnswers
 from gvio.ledger.sums import Sums
 from gvio.map.grids import estimate_series, map_months
 from gvio.map.industry import Industry, industry_of
@@ -145,7 +146,7 @@ def _make(
     setting = lit_setting(fitted, samples, sums)
     posterior, why = explain(setting, fitted.ensemble.hyper)
     estimates, frame = published_estimates(context, context.ledger, samples, sums, fitted, posterior)
-    industry = industry_of(samples)
+    industry = industry_of(samples, KeptAnswers(context.path("answers")))
     grids, seen, cube = _grids(context, samples, industry, estimates, months, frame)
     checks = [
         *check_estimates(frame, samples.area_ids, config.city_id, samples.months),

@@ -20,5 +20,5 @@ def read_truth(file: PackFile, samples: Samples) -> FloatArray | None:
     wanted = [str(m) for m in samples.months]
     if truth.shape[1:] != samples.owner.shape or not set(wanted) <= set(months):
         return None
-    chosen: FloatArray = truth[[months.index(m) for m in wanted]].astype(np.float64)
+    chosen: FloatArray = truth[[months.index(m) for m in wanted]]
     return chosen

@@ -13,6 +13,7 @@ from gvio.sample.anomaly import log_light, training_mean
 from gvio.sample.patches import gather_patches
 from gvio.sample.samples import Samples
 from gvio.sample.statistics import fill_gaps, gap_offsets
+from gvio.train.adamw import AdamW
 from gvio.types import FloatArray, IntArray
 
 STEPS = 100
@@ -77,14 +78,14 @@ def learn_gong2025(inputs: Gong2025Inputs, figures: FloatArray, seed: int) -> Le
     counted = torch.isfinite(target)
     network = _new_network(inputs.statistics.shape[2], seed)
     start = float(np.nanmean(figures[:, known]) / max(_first_guess(network, inputs, known), 1e-9))
-    optimiser = torch.optim.AdamW(network.parameters(), lr=_RATE)
+    optimiser = AdamW(network.parameters())
     for step in range(STEPS):
         part = slice(step % _PARTS, None, _PARTS)
         optimiser.zero_grad()
         output = torch.log(start * _district_output(network, inputs, known[part]).clamp_min(1e-9))
         loss = torch.nn.functional.smooth_l1_loss(output[counted[:, part]], target[:, part][counted[:, part]])
         loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
+        optimiser.step(_RATE)
     return Learned(start, {name: value.numpy() for name, value in network.state_dict().items()})
 
 

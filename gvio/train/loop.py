@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import nn
 
 from gvio.errors import ModelError
 from gvio.model.sacnn import Architecture, Inputs, SaCnn, district_output
+from gvio.train.adamw import AdamW, one_cycle
 from gvio.train.loss import Whitened, figures_loss
 
 Weights = Mapping[str, torch.Tensor]
@@ -66,8 +67,7 @@ def train_member(
     device = inputs.anomaly.device
     network, whitened = network.to(device), whitened.to(device)
     held_out = None if held_out is None else held_out.to(device)
-    optimiser = torch.optim.AdamW(_groups(network, how.weight_decay), lr=how.learning_rate)
-    rate = torch.optim.lr_scheduler.OneCycleLR(optimiser, how.learning_rate, total_steps=how.epochs + 1)
+    optimisers = _optimisers(network, how.weight_decay)
     losses, judged, best = [], [], (float("inf"), 0, _copy(network))
     # One evaluation more than steps: epoch 0 is judged before any step, the last epoch after its step.
     for epoch in range(how.epochs + 1):
@@ -83,8 +83,7 @@ def train_member(
         if held_out is None or judged[-1] < best[0]:
             best = (judged[-1] if judged else 0.0, epoch, _copy(network))
         if epoch < how.epochs:
-            _step(network, optimiser, loss)
-            rate.step()
+            _step(network, optimisers, loss, *one_cycle(epoch, how.epochs + 1, how.learning_rate))
     return Member(best[2], best[1], tuple(losses), tuple(judged))
 
 
@@ -93,12 +92,14 @@ def _output(network: SaCnn, inputs: Inputs) -> torch.Tensor:
     return district_output(level, change, inputs)
 
 
-def _step(network: SaCnn, optimiser: torch.optim.Optimizer, loss: torch.Tensor) -> None:
-    optimiser.zero_grad()
+def _step(network: SaCnn, optimisers: Sequence[AdamW], loss: torch.Tensor, rate: float, beta1: float) -> None:
+    for optimiser in optimisers:
+        optimiser.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
     # The first steps away from zero-initialised parts can have steep gradients; one must not undo the start.
     nn.utils.clip_grad_norm_(network.parameters(), _MAX_GRADIENT)
-    optimiser.step()
+    for optimiser in optimisers:
+        optimiser.step(rate, beta1)
 
 
 def _copy(network: SaCnn) -> Weights:
@@ -131,9 +132,9 @@ def best_device() -> str:
     return "cuda"
 
 
-def _groups(network: SaCnn, weight_decay: float) -> list[dict[str, object]]:
+def _optimisers(network: SaCnn, weight_decay: float) -> list[AdamW]:
     named = list(network.named_parameters())
     # Decay pulls towards the log-linear model, so its own two parameters are exempt.
     decayed = [p for n, p in named if n not in _FREE]
     free = [p for n, p in named if n in _FREE]
-    return [{"params": decayed, "weight_decay": weight_decay}, {"params": free, "weight_decay": 0.0}]
+    return [AdamW(decayed, weight_decay), AdamW(free, 0.0)]

@@ -1,6 +1,8 @@
 """The comparators: what each one says, and that none of them ever breaks."""
 
 import dataclasses
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -240,3 +242,12 @@ def test_what_is_known_is_taken_apart_once_for_all_comparators(monkeypatch):
     predict_all(asked)
     assert len(calls) == 1
     assert not module.best_known(asked).districts.flags.writeable, "it is shared"
+
+
+def test_forests_side_by_side_leave_the_filters_of_warnings_as_they_were():
+    """scikit-learn sets them for every tree, and they belong to the process, not to a thread."""
+    before = list(warnings.filters)
+    given = [fold(monthly(output(seed)), output(seed)) for seed in range(6)]
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(random_forest, given))
+    assert warnings.filters == before

@@ -10,9 +10,10 @@ import pytest
 from evaluate_region import JANUARY, PARAMS, SAMPLES, TRUE, T, altered, other_light
 
 from gvio.evaluate import every_protocol as module
-from gvio.evaluate.kept_answers import FOLDS, LEARNED, PLACEBOS, KeptAnswers, bytes_of, folds_of
+from gvio.evaluate.kept_answers import FOLDS, LEARNED, PLACEBOS, bytes_of, folds_of
 from gvio.evaluate.protocols import origin_pair
 from gvio.evaluate.scores import FoldScores
+from gvio.kept import KeptAnswers
 from gvio.scoreboard.names import AS_USED, BLIND
 from gvio.scoreboard.scores import PlaceboResult
 from gvio.train.fit import Fitted, fit_model

@@ -11,10 +11,9 @@ import pytest
 import torch
 from evaluate_region import FIRST, JANUARY, PARAMS, SAMPLES, TRUE, T, altered, other_light
 
-from gvio.assimilate.hyper import START
 from gvio.compare import learned
 from gvio.evaluate.blocks import seen_pixels
-from gvio.evaluate.districts import blocks_of, hide, last_january, leave_districts_out
+from gvio.evaluate.districts import blocks_of, hide, leave_districts_out
 from gvio.evaluate.fit_request import fit_anew
 from gvio.evaluate.fold import compare_input
 from gvio.evaluate.protocols import leave_one_year_out, origins, rolling_origin
@@ -84,10 +83,7 @@ def test_a_year_left_out_never_sees_its_own_figures(fitted) -> None:
 
 
 def test_districts_left_out_never_see_their_own_figures(fitted) -> None:
-    hyper = fitted.ensemble.hyper
-    before, after = (
-        leave_districts_out(m, fit_anew, fitted, hyper) for m in (TRUE, altered(lambda area, _t: area == "A"))
-    )
+    before, after = (leave_districts_out(m, fit_anew, fitted) for m in (TRUE, altered(lambda area, _t: area == "A")))
     for name in (LEFT_OUT, CITY_PUBLIC):
         assert before[name][0].scored[0].all()
         assert not before[name][0].scored[1].any()
@@ -95,10 +91,7 @@ def test_districts_left_out_never_see_their_own_figures(fitted) -> None:
 
 
 def test_districts_left_out_see_the_citys_figures_only_where_they_are_public(fitted) -> None:
-    hyper = fitted.ensemble.hyper
-    before, after = (
-        leave_districts_out(m, fit_anew, fitted, hyper) for m in (TRUE, altered(lambda area, _t: area == "CITY"))
-    )
+    before, after = (leave_districts_out(m, fit_anew, fitted) for m in (TRUE, altered(lambda area, _t: area == "CITY")))
     _same(before[LEFT_OUT][0], after[LEFT_OUT][0], before[LEFT_OUT][0].scored)
     scored = before[CITY_PUBLIC][0].scored
     ours = [found[CITY_PUBLIC][0].predicted[OURS][scored] for found in (before, after)]
@@ -229,33 +222,8 @@ def test_leaving_districts_out_trains_on_nothing_that_is_hidden(fitted) -> None:
             asked.append(request.key)
             return request.fit()
 
-        leave_districts_out(material, fit, fitted, START)
+        leave_districts_out(material, fit, fitted)
         keys.append(asked)
     assert len(keys[0]) == 2
     assert keys[0][0] == keys[1][0]
     assert keys[0][1] != keys[1][1], "district A is trained on while B is left out"
-
-
-def test_a_new_month_changes_no_training_of_districts_left_out_but_the_estimate(fitted) -> None:
-    """Light, figures and openings since the last January are not trained on; the estimate knows them."""
-    january = last_january(TRUE)
-    assert SAMPLES.months[january].month == 1
-    keys, scores = [], []
-    for material in (TRUE, altered(lambda _area, t: t >= january, january)):
-        asked = []
-
-        def fit(request, asked=asked):
-            asked.append(request.key)
-            return request.fit()
-
-        scores.append(leave_districts_out(material, fit, fitted, START))
-        keys.append(asked)
-    assert keys[0] == keys[1]
-    one, other = (found[LEFT_OUT][0].predicted[OURS] for found in scores)
-    assert not np.allclose(one, other, equal_nan=True)
-
-
-def test_a_series_with_too_little_before_its_last_january_is_trained_on_whole() -> None:
-    few = PARAMS.evaluate.model_copy(update={"min_train_months": JANUARY + 1})
-    short = dataclasses.replace(TRUE.until(JANUARY + 3), params=PARAMS.model_copy(update={"evaluate": few}))
-    assert last_january(short) == JANUARY + 3

@@ -57,7 +57,7 @@ def board() -> Scoreboard:
     fitted = fit_model(TRUE.samples, TRUE.sums, T, p.model, p.sample.patch_px)
     folds = dict(rolling_origin(TRUE, fit_anew))
     folds["leave_one_year_out"] = leave_one_year_out(TRUE, fitted)
-    folds |= leave_districts_out(TRUE, fit_anew, fitted, fitted.ensemble.hyper)
+    folds |= leave_districts_out(TRUE, fit_anew, fitted)
     maps = MapScores(
         held_out_districts={"sa-cnn": HeldOutScores(r2=0.5, log_r2=None, log_rmse=0.1)},
         truth={"native": {"sa-cnn": 0.4}, "1km": {"sa-cnn": None}},

@@ -5,6 +5,8 @@ import pytest
 from scipy import sparse
 
 from gvio.errors import ModelError
+from gvio.kept import KeptAnswers
+from gvio.map import industry
 from gvio.map.industry import industry_terms, own_light, place_factories
 
 
@@ -32,6 +34,25 @@ def test_later_light_does_not_redraw_earlier_years():
     before, after = (own_light(each, pixels, count, years) for each in (radiance, changed))
     np.testing.assert_array_equal(before[:, :36], after[:, :36])
     assert (after[:, 36:] > before[:, 36:]).all(), "2022 is read from the years before it"
+
+
+def test_the_light_of_years_that_a_month_does_not_change_is_found_again(tmp_path, monkeypatch):
+    radiance, pixels = lit(40)
+    years, count = np.repeat([2019, 2020, 2021, 2022], 12)[:40], np.ones((2, 40))
+    kept, asked = KeptAnswers(tmp_path), []
+    real = industry.deblend_factories
+    monkeypatch.setattr(industry, "deblend_factories", lambda *given: asked.append(1) or real(*given))
+    before = own_light(radiance[:39], pixels, count[:, :39], years[:39], kept)
+    assert len(asked) == 4
+    after = own_light(radiance, pixels, count, years, kept)
+    assert len(asked) == 4, "a further month of 2022 is read from the years before it"
+    np.testing.assert_array_equal(after[:, :39], before)
+    np.testing.assert_array_equal(after, own_light(radiance, pixels, count, years))
+    del asked[:]
+    own_light(np.where((np.arange(40) == 30)[:, None, None], 2 * radiance, radiance), pixels, count, years, kept)
+    assert len(asked) == 1, "other light of 2021 is in the image of 2022"
+    own_light(radiance, pixels, 2 * count, years, kept)
+    assert len(asked) == 1 + 4, "other factories"
 
 
 def test_light_that_was_not_seen_has_no_say():
