@@ -1,7 +1,7 @@
 """AdamW (Loshchilov & Hutter 2019) and its rate over one cycle (Smith & Topin 2018), bit for bit as torch has them.
 
-Written out, because making an optimiser of `torch.optim` imports the compiler of torch and SymPy, which takes more
-CPU than the steps of a small region.
+The step is torch's own function. Only its class is left out, and the schedule that needs the class: making one imports
+the compiler of torch and SymPy, which takes more CPU than the steps of a small region.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable
 
 import torch
+from torch.optim.adamw import adamw
 
 _BETA2, _EPSILON = 0.999, 1e-8
 _BETA1 = 0.9  # where the rate does not change
@@ -19,18 +20,12 @@ _FIRST, _LAST = 25.0, 1e4 * 25.0  # what the highest rate is divided by at both 
 _LEAST_BETA1, _MOST_BETA1 = 0.85, 0.95
 
 
-@dataclasses.dataclass
-class _Moments:
-    mean: torch.Tensor
-    square: torch.Tensor
-
-
 class AdamW:
     """Decoupled weight decay; a parameter without a gradient is left as it is."""
 
     def __init__(self, parameters: Iterable[torch.nn.Parameter], weight_decay: float = 0.01) -> None:
-        self._parameters, self._decay, self._steps = list(parameters), weight_decay, 0
-        self._moments = [_Moments(torch.zeros_like(p), torch.zeros_like(p)) for p in self._parameters]
+        self._parameters, self._decay = list(parameters), weight_decay
+        self._states = [_State(torch.zeros_like(p), torch.zeros_like(p), torch.tensor(0.0)) for p in self._parameters]
 
     def zero_grad(self) -> None:
         """Forget the gradients."""
@@ -40,16 +35,39 @@ class AdamW:
     @torch.no_grad()
     def step(self, rate: float, beta1: float = _BETA1) -> None:
         """One step along the gradients; `rate` and `beta1` of this step."""
-        self._steps += 1
-        size, bias = rate / (1 - beta1**self._steps), (1 - _BETA2**self._steps) ** 0.5
-        for parameter, moments in zip(self._parameters, self._moments, strict=True):
-            gradient = parameter.grad
-            if gradient is None:
-                continue
-            parameter.mul_(1 - rate * self._decay)
-            moments.mean.lerp_(gradient, 1 - beta1)
-            moments.square.mul_(_BETA2).addcmul_(gradient, gradient, value=1 - _BETA2)
-            parameter.addcdiv_(moments.mean, (moments.square.sqrt() / bias).add_(_EPSILON), value=-size)
+        moved = [
+            (p, p.grad, own.mean, own.square, own.steps)
+            for p, own in zip(self._parameters, self._states, strict=True)
+            if p.grad is not None
+        ]
+        if not moved:
+            return
+        values, gradients, means, squares, steps = (list(each) for each in zip(*moved, strict=True))
+        adamw(
+            values,
+            gradients,
+            means,
+            squares,
+            [],
+            steps,
+            foreach=False,
+            amsgrad=False,
+            beta1=beta1,
+            beta2=_BETA2,
+            lr=rate,
+            weight_decay=self._decay,
+            eps=_EPSILON,
+            maximize=False,
+        )
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _State:
+    """Of one parameter: running means of its gradient and of its square, and the steps so far; changed in place."""
+
+    mean: torch.Tensor
+    square: torch.Tensor
+    steps: torch.Tensor
 
 
 def one_cycle(step: int, steps: int, highest: float) -> tuple[float, float]:
