@@ -19,7 +19,7 @@ from gvio.map.grids import BANDS
 from gvio.types import FloatArray
 
 _EQUAL = 1e-4  # of a district: pixels are published as float32, sums of thousands of them
-_STAIRS = 1.5  # pixels
+_STAIRS = 1.0  # pixels: a district of four stays a square
 _DIGITS = 5  # of a degree: a metre
 NOBODY = -1
 

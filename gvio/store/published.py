@@ -184,7 +184,8 @@ def read_grid(store: ObjectStore, region: str, key: str) -> tuple[FloatArray, Ge
     bands, geobox, names = read_cog(read_object(store, region, key))
     if bands.ndim != 3 or len(bands) != len(BANDS) or geobox.crs is None:
         what = f"has {len(bands)} bands and the CRS {geobox.crs}, not {', '.join(BANDS)} on a known one"
-        raise DamagedStore(what, where=f"{store.url}/{region}/{key}", hint="Publish the month again: `gvio run`.")
+        hint = f"Publish the month again: {publish_again(store.url, key.split('/')[1], None)}."
+        raise DamagedStore(what, where=f"{store.url}/{region}/{key}", hint=hint)
     return bands, geobox, names
 
 
