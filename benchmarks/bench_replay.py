@@ -35,6 +35,9 @@ from gvio.simulate.hard_calendar import NAME, hard_calendar, write_calendar  # n
 from gvio.simulate.pack import simulate_pack  # noqa: E402
 from gvio.simulate.presets import preset_spec  # noqa: E402
 from gvio.stages.table import STAGES  # noqa: E402
+from gvio.store.documents import read_manifest  # noqa: E402
+from gvio.store.drift import read_drift_of  # noqa: E402
+from gvio.store.objects import open_store  # noqa: E402
 from gvio.types import Month  # noqa: E402
 
 FIRST, HISTORY = Month(2013, 1), 24
@@ -61,6 +64,7 @@ class Found:
     errata_unplanted: list[str]
     gap: float
     delays: list[int]
+    alarms: list[str]
     seconds: float
     cpu_seconds: float
     same_twice: bool | None
@@ -171,6 +175,7 @@ def measured(
         errata_unplanted=[f"{cause} {release}" for cause, release in sorted(caused - expected)],
         gap=max((change.gap for change in report.changes), default=0.0),
         delays=delays(report),
+        alarms=alarms(replay, lines),
         seconds=round(took[0], 1),
         cpu_seconds=round(took[1], 1),
         same_twice=same,
@@ -196,6 +201,17 @@ def release_after(lines: list[LookLine], day: dt.date) -> str:
     days = (line for line in lines if line.outcome == "published" and line.day >= str(day))
     line = next(days, None)
     return "" if line is None or line.release is None else line.release
+
+
+def alarms(replay: Replay, lines: list[LookLine]) -> list[str]:
+    """Every alarm of drift that a release told, with the day and the size that it had when it was told first."""
+    store, told = open_store(replay.request.store), dict[str, str]()
+    for line in lines:
+        if line.outcome == "published" and line.release is not None:
+            drift = read_drift_of(store, read_manifest(store, replay.region, line.release))
+            for one in () if drift is None else drift.alarms:
+                told.setdefault(f"{one.monitor} {one.area_id} by {one.month}", f"{line.day}, size {one.size:+.2f}")
+    return [f"{alarm} on {day}" for alarm, day in told.items()]
 
 
 def delays(report: ReplayReport) -> list[int]:
