@@ -44,8 +44,9 @@ YEAR = 12
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """One estimate of the newest month of a look; `error` and `change_error` logs of estimate over truth, of the level and of
-    the change over twelve months; `half80` half-width of the interval, `raw80` the same of the posterior at its word."""
+    """One estimate of the newest month of a look; `error` and `change_error` logs of estimate over truth, of the level
+    and of the change over twelve months; `half80` half-width of the interval, `raw80` the same of the posterior at its
+    word."""
 
     world: str
     policy: str

@@ -1,7 +1,7 @@
 """Lets Prefect call a webhook for runs that end refused, late, failed or crashed: `python -m infra.automations`.
 
-Asks for `PREFECT_API_URL`, the server, and `GVIO_NOTIFY`, the webhook's address, which is a secret and therefore on no command line.
-Done again, it updates what is there.
+Asks for `PREFECT_API_URL`, the server, and `GVIO_NOTIFY`, the webhook's address, which is a secret and therefore on no
+command line. Done again, it updates what is there.
 """
 
 from __future__ import annotations

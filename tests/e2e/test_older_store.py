@@ -67,7 +67,9 @@ def test_the_next_month_continues_an_older_store_with_its_champion(older: Region
     assert release.manifest.inputs["predecessor"] == second
     vintages = read_revisions(store, release.manifest).vintages
     assert vintages is not None
-    assert set(vintages["release"].dropna()) == {first, second, release.manifest.release}, "begun from the older estimates"
+    assert set(vintages["release"].dropna()) == {first, second, release.manifest.release}, (
+        "begun from the older estimates"
+    )
     moves = [json.loads(path.read_text()) for path in sorted((older.store / "olden" / "history").iterdir())]
     assert [(move["decision"], move["release"]) for move in moves] == [
         ("found", second),

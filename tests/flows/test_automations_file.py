@@ -1,4 +1,4 @@
-"""`infra/automations.yaml` says what Prefect's own model accepts, and a server keeps it once however often it is given."""
+"""`infra/automations.yaml` says what Prefect's own model accepts; a server keeps it once however often it is given."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 
     python tests/e2e/older/make_store.py REVISION OUT.tar.xz
 
-The two months before the pack's last are published by the older code, in the present environment. Pictures of the registry are
-left out: no run reads them, and they are most of the bytes.
+The two months before the pack's last are published by the older code, in the present environment. Pictures of the
+registry are left out: no run reads them, and they are most of the bytes.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         code, region = Path(temporary, "code"), Path(temporary, "region")
         archive = subprocess.run(["git", "archive", revision], check=True, capture_output=True).stdout
-        tarfile.open(fileobj=io.BytesIO(archive)).extractall(code, filter="data")
+        with tarfile.open(fileobj=io.BytesIO(archive)) as packed:
+            packed.extractall(code, filter="data")
         region.mkdir()
         (region / "params.yaml").write_text(PARAMS)
         _python(code, SIMULATE, region / "pack")

@@ -1,4 +1,4 @@
-"""How good an estimate was before its figure: of the looks of a month the first counts, before figures came beside it."""
+"""How good an estimate was before its figure: of a month's looks the first counts, before figures came beside it."""
 
 from __future__ import annotations
 
