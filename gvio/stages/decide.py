@@ -150,8 +150,8 @@ def no_interval(held: float, n: int | None) -> bool:
 
 
 def independent_figures(scoreboard: Scoreboard) -> int | None:
-    """Figures behind the coverage that do not follow from each other: one a district and origin, because the sums of one
-    year overlap and its months err alike. None where the scoreboard does not tell.
+    """Figures behind the coverage that do not follow from each other: one a district and origin, because the sums of
+    one year overlap and its months err alike. None where the scoreboard does not tell.
     """
     protocol = scoreboard.protocol(AS_USED)
     if not protocol.districts or not protocol.folds:
