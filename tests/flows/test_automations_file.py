@@ -1,4 +1,4 @@
-"""`infra/automations.yaml` says what Prefect's own model accepts; a server keeps it once however often it is given."""
+"""`flows/automations.yaml` says what Prefect's own model accepts; a server keeps it once however often it is given."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from uuid import uuid4
 import pytest
 from prefect.client.orchestration import get_client
 
+from flows.automations import BLOCK, automations, install
 from flows.told import Told
-from infra.automations import BLOCK, automations, install
 
 
 def test_every_outcome_that_wants_a_person_has_an_automation() -> None:

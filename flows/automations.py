@@ -1,4 +1,4 @@
-"""Lets Prefect call a webhook for runs that end refused, late, failed or crashed: `python -m infra.automations`.
+"""Lets Prefect call a webhook for runs that end refused, late, failed or crashed: `python -m flows.automations`.
 
 Asks for `PREFECT_API_URL`, the server, and `GVIO_NOTIFY`, the webhook's address, which is a secret and therefore on no
 command line. Done again, it updates what is there.
@@ -23,11 +23,12 @@ _PLACE = "WEBHOOK"
 
 def main() -> int:
     """Make webhook and automations; what was made, a line each."""
-    absent = [name for name in ("PREFECT_API_URL", "GVIO_NOTIFY") if not os.environ.get(name)]
+    given = {name: os.environ.get(name) for name in ("PREFECT_API_URL", "GVIO_NOTIFY")}  # noqa: TID251
+    absent = [name for name, value in given.items() if not value]
     if absent:
         print(f"{absent[0]} is not set: export it and run this again", file=sys.stderr)
         return 2
-    for name in install(os.environ["GVIO_NOTIFY"]):
+    for name in install(str(given["GVIO_NOTIFY"])):
         print(name)
     return 0
 
