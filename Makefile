@@ -15,7 +15,7 @@ PYTEST := $(VENV)/bin/pytest $(if $(COVER),--cov --cov-append --cov-report= --co
 unit check-lowest: export OMP_NUM_THREADS := 1
 FAST := -m "not slow and not online" -q -n 2 --dist loadfile
 
-.PHONY: install demo test check lint unit integration coverage coverage-report check-lowest hooks release-files bench bench-model stack-up stack-settings stack-status stack-down stack-test stack-backup stack-restore clean
+.PHONY: install demo test check lint docs unit integration coverage coverage-report check-lowest hooks release-files bench bench-model stack-up stack-settings stack-status stack-down stack-test stack-backup stack-restore clean
 
 install: $(VENV)/.installed
 
@@ -28,7 +28,7 @@ demo: $(VENV)/.installed
 
 test: check
 
-check: $(VENV)/.installed lint unit integration
+check: $(VENV)/.installed lint docs unit integration
 
 lint: $(VENV)/.installed
 	$(VENV)/bin/ruff format --check .
@@ -67,6 +67,10 @@ $(LOWEST)/.installed: pyproject.toml infra/install.sh
 
 check-lowest: $(LOWEST)/.installed
 	$(LOWEST)/bin/pytest tests/unit $(FAST)
+
+# The documentation as a site in site/; a link that leads nowhere is an error. To search in it: python -m http.server -d site
+docs: $(VENV)/.installed
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict --quiet
 
 hooks: $(VENV)/.installed
 	$(VENV)/bin/pre-commit install
@@ -111,4 +115,4 @@ stack-restore: $(VENV)/.installed
 	@$(SERVERS) restore --from "$(FROM)"
 
 clean:
-	rm -rf $(VENV) $(LOWEST) .venv-build build dist demo .coverage coverage.xml .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(LOWEST) .venv-build build dist site demo .coverage coverage.xml .mypy_cache .ruff_cache .pytest_cache

@@ -153,7 +153,7 @@ def _s3(settings: Settings) -> Program:
         "s3",
         "SeaweedFS S3",
         (str(find_beside("weed")), "server", f"-dir={folder / 'data'}", *ports, *fixed),
-        {"HOME": str(folder), "GOMEMLIMIT": "256MiB"},
+        {"HOME": str(folder), "GOMEMLIMIT": "1GiB"},  # less, and its garbage collector never rests
         {f"S3_PORT+{n}" if n else "S3_PORT": port for n, port in enumerate(settings.s3_ports)},
         lambda: health.s3(settings.s3_url),
     )

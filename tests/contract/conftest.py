@@ -98,7 +98,8 @@ def _running(weed: str, folder: Path) -> Iterator[str]:
     command = [weed, "mini", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", *flags, f"-bucket={BUCKET}"]
     command += ["-s3.port.iceberg=0", "-s3.port.lance=0", "-webdav=false", "-admin.ui=false", "-master.telemetry=false"]
     command += ["-s3.autoCreateBucket=false", "-s3.allowDeleteBucketNotEmpty=false"]
-    environment = {"AWS_ACCESS_KEY_ID": KEY_ID, "AWS_SECRET_ACCESS_KEY": SECRET, "GOMEMLIMIT": "256MiB"}
+    environment = {"AWS_ACCESS_KEY_ID": KEY_ID, "AWS_SECRET_ACCESS_KEY": SECRET}
+    environment["GOMEMLIMIT"] = "1GiB"  # with 256 MiB its garbage collector never rests: a fifth of a core while idle
     environment |= {"PATH": os.defpath, "HOME": str(folder)}
     with (folder / "weed.log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=folder)
