@@ -26,10 +26,10 @@ def main() -> int:
     given = {name: os.environ.get(name) for name in ("PREFECT_API_URL", "GVIO_NOTIFY")}  # noqa: TID251
     absent = [name for name, value in given.items() if not value]
     if absent:
-        print(f"{absent[0]} is not set: export it and run this again", file=sys.stderr)
+        sys.stderr.write(f"{absent[0]} is not set: export it and run this again\n")
         return 2
     for name in install(str(given["GVIO_NOTIFY"])):
-        print(name)
+        sys.stdout.write(f"{name}\n")
     return 0
 
 

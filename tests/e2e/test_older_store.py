@@ -1,6 +1,6 @@
 """A store and a registry that an older version wrote still open, and the next month continues them.
 
-`older/v0.2.0.tar.xz` was made with the code of that version by `older/make_store.py`: two releases without history,
+`older/` was made with the code of 0.2.0 (`e9e1475`) by `older/make_store.py`: two releases without history,
 vintages, evidence, drift or models, and a registry whose versions name no configuration.
 """
 
@@ -11,7 +11,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from badland import Region, call
+from badland import PARAMS, Region, call
 from streamlit.testing.v1 import AppTest
 
 from gvio.store.objects import open_store
@@ -19,7 +19,7 @@ from gvio.store.published import list_releases, read_release
 from gvio.store.revisions import read_revisions
 from gvio.types import Month
 
-OLDER = Path(__file__).parent / "older" / "v0.2.0.tar.xz"
+OLDER = Path(__file__).parent / "older"
 NEXT, AS_OF = Month(2020, 12), "2021-01-20"
 pytestmark = pytest.mark.usefixtures("quiet_process")
 
@@ -27,8 +27,10 @@ pytestmark = pytest.mark.usefixtures("quiet_process")
 @pytest.fixture
 def older(tmp_path: Path) -> Region:
     """The older region, free to be continued."""
-    with tarfile.open(OLDER) as archive:
-        archive.extractall(tmp_path, filter="data")
+    for part in OLDER.glob("*.tar.xz"):
+        with tarfile.open(part) as archive:
+            archive.extractall(tmp_path, filter="data")
+    (tmp_path / "params.yaml").write_text(PARAMS)
     return Region(tmp_path)
 
 

@@ -1,16 +1,18 @@
 """Makes the store, registry and pack of an older version for `test_older_store.py`, with the code of that version.
 
-    python tests/e2e/older/make_store.py REVISION OUT.tar.xz
+    python tests/e2e/older/make_store.py REVISION FOLDER
 
 The two months before the pack's last are published by the older code, in the present environment. Pictures of the
-registry are left out: no run reads them, and they are most of the bytes.
+registry are left out: no run reads them, and they are most of the bytes. Three files, none of which is large.
 """
 
 from __future__ import annotations
 
+import contextlib
 import io
 import lzma
 import os
+import sqlite3
 import subprocess
 import sys
 import tarfile
@@ -27,7 +29,7 @@ import sys
 from pathlib import Path
 from gvio.simulate.pack import simulate_pack
 from gvio.simulate.spec import WorldSpec
-spec = WorldSpec(name="olden", bounds=(121.0, 31.0, 121.12, 31.1), first_month="2018-10", months=27, n_districts=3,
+spec = WorldSpec(name="olden", bounds=(121.0, 31.0, 121.09, 31.08), first_month="2018-10", months=27, n_districts=3,
                  n_factories=36, least_factories=4, city_output=300, position_error_m=0.0)
 simulate_pack(Path(sys.argv[1]), spec, 7)
 """
@@ -48,7 +50,10 @@ def main() -> None:
         for month, day in MONTHS:
             words = ["run", "--region", "pack", "--store", "store", "--workspace", "workspace"]
             _python(code, RUN, *words, "--params", "params.yaml", "--month", month, "--as-of", day, folder=region)
-        out.write_bytes(lzma.compress(_packed(region), preset=9))
+        with contextlib.closing(sqlite3.connect(region / "workspace" / "mlflow.db")) as opened:
+            opened.execute("vacuum")
+        for part in ("pack", "store", "workspace"):
+            (out / f"{part}.tar.xz").write_bytes(lzma.compress(_packed(region, part), preset=9))
 
 
 def _python(code: Path, program: str, *words: str | Path, folder: Path | None = None) -> None:
@@ -56,10 +61,10 @@ def _python(code: Path, program: str, *words: str | Path, folder: Path | None = 
     subprocess.run([sys.executable, "-c", program, *map(str, words)], check=True, cwd=folder, env=environment)
 
 
-def _packed(region: Path) -> bytes:
+def _packed(region: Path, part: str) -> bytes:
     sink = io.BytesIO()
     with tarfile.open(fileobj=sink, mode="w") as archive:
-        for path in sorted(region.rglob("*")):
+        for path in sorted((region / part).rglob("*")):
             inside = path.relative_to(region)
             unread = "pictures" in inside.parts or inside.parts[:2] == ("workspace", "olden") or path.suffix == ".lock"
             if path.is_file() and not unread and path.name != ".gvio.lock" and "truth" not in inside.parts:
