@@ -46,7 +46,7 @@ def test_an_older_store_and_registry_open_as_they_are(older: Region) -> None:
     assert (entry["month"], entry["look"]) == ("2020-11", None)
     assert call("verify", "--store", older.store).code == 0
     history = older.registry("history", "--json").document
-    assert [one["version"] for one in history] == [1], "the gate had kept it in the second month"
+    assert [one["version"] for one in history] == [1, 2]
     app = AppTest.from_function(page, kwargs={"store": str(older.store)}, default_timeout=60)
     app.run()
     assert not app.exception
@@ -59,7 +59,7 @@ def test_the_next_month_continues_an_older_store_with_its_champion(older: Region
     report = older.run("run", "--json", month=NEXT, as_of=AS_OF).document
     assert (report["outcome"], report["release"][:7]) == ("published", str(NEXT))
     (training,) = [line["facts"] for line in report["stages"] if line["stage"] == "train"]
-    assert training["reason"] == "fine-tune: champion of 2020-10 on the newest figures", "its package is still read"
+    assert training["reason"] == "fine-tune: champion of 2020-11 on the newest figures", "its package is still read"
     after = older.published()
     assert {name for name in before if after.get(name) != before[name]} <= {
         f"olden/{name}" for name in ("latest.json", "catalog.json", "collection.json")

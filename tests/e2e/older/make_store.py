@@ -29,7 +29,7 @@ import sys
 from pathlib import Path
 from gvio.simulate.pack import simulate_pack
 from gvio.simulate.spec import WorldSpec
-spec = WorldSpec(name="olden", bounds=(121.0, 31.0, 121.09, 31.08), first_month="2018-10", months=27, n_districts=3,
+spec = WorldSpec(name="olden", bounds=(121.0, 31.0, 121.07, 31.06), first_month="2019-04", months=21, n_districts=3,
                  n_factories=36, least_factories=4, city_output=300, position_error_m=0.0)
 simulate_pack(Path(sys.argv[1]), spec, 7)
 """

@@ -179,7 +179,7 @@ def test_promotion_follows_its_rules(challenger: Any, champion: Any, promote: bo
     ids=["all of one year's", "all of three years'", "half of six", "two of six", "half of eighteen", "as it should"],
 )
 def test_few_figures_do_not_show_that_an_interval_is_none(held: float, n: int, refused: bool) -> None:
-    """A replay kept one champion for a year: its successors' intervals held all figures of the only year there was."""
+    """In a replay no candidate passed for months: their intervals held all figures of the only year there was."""
     assert no_interval(held, n) is refused
 
 
