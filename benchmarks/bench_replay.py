@@ -35,6 +35,10 @@ from gvio.simulate.hard_calendar import NAME, hard_calendar, write_calendar  # n
 from gvio.simulate.pack import simulate_pack  # noqa: E402
 from gvio.simulate.presets import preset_spec  # noqa: E402
 from gvio.stages.table import STAGES  # noqa: E402
+from gvio.store.documents import read_manifest  # noqa: E402
+from gvio.store.drift import read_drift_of  # noqa: E402
+from gvio.store.objects import open_store  # noqa: E402
+from gvio.store.revisions import read_news_of, read_revisions  # noqa: E402
 from gvio.types import Month  # noqa: E402
 
 FIRST, HISTORY = Month(2013, 1), 24
@@ -58,9 +62,11 @@ class Found:
     errata_planted: int
     errata_found: int
     errata_missed: list[str]
+    errata_within_band: list[str]
     errata_unplanted: list[str]
     gap: float
     delays: list[int]
+    alarms: list[str]
     seconds: float
     cpu_seconds: float
     same_twice: bool | None
@@ -153,6 +159,8 @@ def measured(
     )
     planted, caused = corrections(calendar, lines), {(one.cause, one.release) for one in report.errata}
     expected = {(cause, release) for cause, release, _ in planted}
+    silent = [one for one in planted if one[:2] not in caused]
+    by = {one: beyond(replay, lines, *one[:2]) for one in silent}
     return Found(
         world=f"{name}/{len(report.months)}",
         months=len(report.months),
@@ -167,10 +175,12 @@ def measured(
         late_unplanted=[month for month in late if month not in planted_late],
         errata_planted=len(planted),
         errata_found=len(expected & caused),
-        errata_missed=[what for cause, release, what in planted if (cause, release) not in caused],
+        errata_missed=[f"{one[2]}: {by[one]:.2f} of the band" for one in silent if not by[one] <= 1],
+        errata_within_band=[f"{one[2]}: {by[one]:.2f} of the band" for one in silent if by[one] <= 1],
         errata_unplanted=[f"{cause} {release}" for cause, release in sorted(caused - expected)],
         gap=max((change.gap for change in report.changes), default=0.0),
         delays=delays(report),
+        alarms=alarms(replay, lines),
         seconds=round(took[0], 1),
         cpu_seconds=round(took[1], 1),
         same_twice=same,
@@ -185,10 +195,29 @@ def corrections(calendar: ReplayCalendar, lines: list[LookLine]) -> list[tuple[s
         if light.light not in calendar.unseen:
             what = f"light of {light.light} x {light.factor} on {light.day}"
             found.append(("reprocessed_light", release_after(lines, light.day), what))
+    for gone in calendar.withdrawn:  # light that comes back is new light, which is no correction
+        found.append(("reprocessed_light", release_after(lines, gone.day), f"light of {gone.light} gone on {gone.day}"))
     for figure in calendar.revised:
         what = f"{figure.area} {figure.start}..{figure.end} x {figure.factor} on {figure.day}"
         found.append(("revised_figures", release_after(lines, figure.day), what))
     return found
+
+
+def beyond(replay: Replay, lines: list[LookLine], cause: str, release: str) -> float:
+    """The largest share of its predicted revision by which a cause moved an estimate in a release: an erratum is due
+    beyond one. NaN where that cannot be told, which counts as a miss."""
+    store = open_store(replay.request.store)
+    names = list(dict.fromkeys(line.release for line in lines if line.release is not None))
+    if release not in names[1:]:
+        return float("nan")
+    before = read_revisions(store, read_manifest(store, replay.region, names[names.index(release) - 1])).vintages
+    news = read_news_of(store, read_manifest(store, replay.region, release))
+    if before is None or news is None:
+        return float("nan")
+    cell = ["area_id", "month"]
+    band = before[before["kind"] == "estimate"].groupby(cell)["revision80"].last()
+    parts = news.rows.set_index(cell)[cause].abs()
+    return float((parts / band.reindex(parts.index)).max())
 
 
 def release_after(lines: list[LookLine], day: dt.date) -> str:
@@ -196,6 +225,17 @@ def release_after(lines: list[LookLine], day: dt.date) -> str:
     days = (line for line in lines if line.outcome == "published" and line.day >= str(day))
     line = next(days, None)
     return "" if line is None or line.release is None else line.release
+
+
+def alarms(replay: Replay, lines: list[LookLine]) -> list[str]:
+    """Every alarm of drift that a release told, with the day and the size that it had when it was told first."""
+    store, told = open_store(replay.request.store), dict[str, str]()
+    for line in lines:
+        if line.outcome == "published" and line.release is not None:
+            drift = read_drift_of(store, read_manifest(store, replay.region, line.release))
+            for one in () if drift is None else drift.alarms:
+                told.setdefault(f"{one.monitor} {one.area_id} by {one.month}", f"{line.day}, size {one.size:+.2f}")
+    return [f"{alarm} on {day}" for alarm, day in told.items()]
 
 
 def delays(report: ReplayReport) -> list[int]:

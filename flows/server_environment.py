@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def server_environment(home: Path, port: int) -> dict[str, str]:
-    """Where its state is, where its pages find it, and leases that outlive it."""
+    """Where its state is, where its pages find it, leases that outlive it, and runs that do not stay for ever."""
     address = f"http://127.0.0.1:{port}"
     return {
         "PREFECT_HOME": str(home),
@@ -18,4 +18,6 @@ def server_environment(home: Path, port: int) -> dict[str, str]:
         "PREFECT_UI_URL": address,
         # In memory, the default, the leases die with the server, and the slots that they held stay taken for ever.
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
+        # Off by default: every run, step, log line and artifact stays for ever. So they go after 90 days.
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "true",
     }

@@ -11,6 +11,7 @@ from pathlib import Path
 from prefect import runtime
 from prefect.artifacts import create_markdown_artifact
 from prefect.client.orchestration import get_client
+from prefect.events import emit_event
 from prefect.logging import get_logger
 
 from flows.patience import best_effort, logger_of_run
@@ -34,6 +35,11 @@ class Told:
     name: str | None = None
     places: Mapping[str, str] = dataclasses.field(default_factory=dict)
     steps: tuple[str, ...] = ()
+
+    @property
+    def event(self) -> str:
+        """What an automation can wait for: a run's own events know none of the tags that it got in its course."""
+        return f"gvio.look.{self.tags[-1]}"
 
 
 def first_name() -> str:
@@ -79,7 +85,7 @@ def outcome_of(error: GvioError) -> str:
 
 
 def leave(told: Told, steps: list[str]) -> None:
-    """Leave behind what is said of this run: artifact, name and tags."""
+    """Leave behind what is said of this run: artifact, name and tags, and an event for automations."""
     done = list(told.steps) or steps
     rows = [f"| {what} | {_link(place)} |" for what, place in told.places.items()]
     table = ["| | |", "| --- | --- |", *rows, ""] if rows else []
@@ -92,6 +98,9 @@ def leave(told: Told, steps: list[str]) -> None:
     with best_effort("the run's name and tags"), get_client(sync_client=True) as client:
         tags = [*dict.fromkeys([*runtime.flow_run.tags, TAG, *told.tags])]
         client.update_flow_run(number, name=told.name, tags=tags)
+    with best_effort("the run's event"):
+        resource = {"prefect.resource.id": f"prefect.flow-run.{number}", "prefect.resource.name": told.name or ""}
+        emit_event(event=told.event, resource=resource, payload={"line": told.line.replace("**", "")})
 
 
 def progress_of_run() -> Progress:

@@ -14,6 +14,8 @@ export PREFECT_SERVER_API_HOST=127.0.0.1 PREFECT_SERVER_API_PORT="$port"
 export PREFECT_SERVER_UI_API_URL="http://127.0.0.1:$port/api" PREFECT_UI_URL="http://127.0.0.1:$port"
 # In memory, the default, leases die with the server, and the slots that they held stay taken for ever.
 export PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE=prefect.server.concurrency.lease_storage.filesystem
+# Off by default: every run, step and log line stays for ever. So they go after 90 days.
+export PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED=true
 PATH="$here/../.venv/bin:$PATH"
 echo "Prefect: http://127.0.0.1:$port   (export PREFECT_API_URL=http://127.0.0.1:$port/api)"
 exec prefect server start --host 127.0.0.1 --port "$port" --analytics-off

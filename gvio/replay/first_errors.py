@@ -18,8 +18,8 @@ def errors_by_age(known: Sequence[tuple[Month, pd.DataFrame]], city_id: str) -> 
     """Errors of what stood published after each month's looks.
 
     Args:
-        known: Ascending, of each replayed month the table of estimates (contract §3) that readers had after its last
-            look.
+        known: In order, of each look its month and the table of estimates (contract §3) that readers had after it. Of
+            the looks of one month the first that has an estimate counts: a later one may know figures beside it.
         city_id: The city's area_id.
 
     Returns:
@@ -33,6 +33,7 @@ def errors_by_age(known: Sequence[tuple[Month, pd.DataFrame]], city_id: str) -> 
     every = pd.concat(rows, ignore_index=True)
     every = every[every["month"] >= str(first)]  # the months before were never told in time
     opening = every.drop_duplicates(_KEY, keep="first")
+    every = every.drop_duplicates([*_KEY, "age"], keep="first")
     found = list[Errors]()
     for level, of in _levels(city_id).items():
         groups: dict[int | None, pd.DataFrame] = {None: opening} | {age: every[every["age"] == age] for age in AGES}

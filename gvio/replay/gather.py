@@ -102,8 +102,8 @@ def _by_month(lines: Sequence[LookLine]) -> dict[Month, list[LookLine]]:
 
 
 def _known(lines: Sequence[LookLine], store: _Store) -> list[tuple[Month, pd.DataFrame]]:
-    last = {month: looks[-1].release for month, looks in _by_month(lines).items()}
-    return [(month, store.estimates(release)) for month, release in last.items() if release is not None]
+    looks = dict.fromkeys((Month.parse(line.month), line.release) for line in lines)
+    return [(month, store.estimates(release)) for month, release in looks if release is not None]
 
 
 def _months(replay: Replay, lines: Sequence[LookLine], store: _Store) -> list[MonthTold]:

@@ -25,6 +25,8 @@ BEYOND = 4.0
 """A correction of a figure beyond this many usual revisions is none."""
 USUAL = 0.01
 """Usual size of a revision, in logarithms, where figures were never or hardly revised."""
+_COUNTS_FOR = 9
+"""Earlier revisions that `USUAL` counts for: one correction, however large, does not make the next one usual."""
 _OF_MEDIAN = 1.4826  # standard deviation of a Gaussian over the median of its absolute value
 
 
@@ -95,7 +97,8 @@ def corrected_figures(before: Ledger, now: Ledger, vintages: Ledger) -> pd.DataF
     """The figures that were revised by more than `BEYOND` times the usual revision: columns of the ledger's key.
 
     The usual one is the spread of all earlier revisions, from their median, which a few corrections hardly move
-    (median absolute deviation), and never below `USUAL`. A figure that is not positive any more was corrected.
+    (median absolute deviation), and never below `USUAL`, which counts for some revisions itself. A figure that is not
+    positive any more was corrected.
 
     Args:
         before: Figures known to the release before, of each its newest vintage.
@@ -106,7 +109,7 @@ def corrected_figures(before: Ledger, now: Ledger, vintages: Ledger) -> pd.DataF
     old, new = both["value_before"].to_numpy(np.float64), both["value_now"].to_numpy(np.float64)
     ratio = np.divide(new, old, out=np.full(len(old), np.inf), where=(old > 0) & (new > 0))
     past = _revisions(vintages, set(both[old != new][[*KEY, "value_now"]].itertuples(index=False, name=None)))
-    usual = max(USUAL, _OF_MEDIAN * float(np.median(past)) if len(past) else 0.0)
+    usual = max(USUAL, _OF_MEDIAN * float(np.median([*past, *[USUAL / _OF_MEDIAN] * _COUNTS_FOR])))
     corrected: pd.DataFrame = both.loc[(old != new) & ~(np.abs(np.log(ratio)) <= BEYOND * usual), KEY]
     return corrected
 

@@ -14,7 +14,7 @@ import yaml
 
 from gvio.errors import ConfigError
 from gvio.events import ReplayCalendar, Stage
-from gvio.simulate.statistics import CITY_ID
+from gvio.simulate.statistics import CITY_ID, PUBLICATION_DAY
 from gvio.simulate.world import World
 from gvio.types import Month, month_range
 
@@ -22,6 +22,7 @@ NAME = "calendar.yaml"
 LEAST_MONTHS = 24
 _STAGES: tuple[Stage, ...] = ("fetch", "train", "decide", "map", "publish")
 _QUIET = 3  # months between two troubles: so that each is seen by itself
+_LOOKS = (16, PUBLICATION_DAY + 3)  # light has come, figures not: so that first estimates are estimates
 
 
 def hard_calendar(figures: pd.DataFrame, first: Month, last: Month, seed: int) -> ReplayCalendar:
@@ -46,7 +47,7 @@ def hard_calendar(figures: pd.DataFrame, first: Month, last: Month, seed: int) -
         raise ConfigError(what, where="hard calendar", hint="Simulate more months.")
     draw = _Draw(np.random.default_rng([seed, 20240701]), months, figures)
     years = max(1, len(months) // 12)
-    taken: dict[str, list[Any]] = {"lost_workspace": [_look_after(draw.month())]}
+    taken: dict[str, list[Any]] = {"looks": list(_LOOKS), "lost_workspace": [_look_after(draw.month())]}
     gap, dark, gone = draw.month(), draw.month(), draw.month()
     taken["missing"] = [draw.name(gap), draw.name(gap + 1)]
     taken["unseen"] = [draw.name(dark)]
@@ -152,7 +153,7 @@ def write_calendar(calendar: ReplayCalendar, path: Path) -> None:
 
 
 def _look_after(month: Month) -> dt.date:
-    return _day(month, 1, 20)
+    return _day(month, 1, _LOOKS[-1])
 
 
 def _day(month: Month, later: int, day: int) -> dt.date:

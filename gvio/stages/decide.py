@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from pydantic import JsonValue
+from scipy.stats import binom
 
 from gvio.errors import RETRAIN, ModelError
 from gvio.evaluate.metrics import diebold_mariano
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 STAGE = "decide"
 _TEST_MONTHS = 12
 _COVERAGE = (0.60, 0.97)  # an 80 % interval that holds less or more than this out of time is not an interval
+_CHANCE = 0.05  # what a true one holds this seldom, or seldomer, is no chance
 
 
 def decide(context: Context, sampled: Sampled, evaluated: Evaluated, before: Kept[Champion | None]) -> Decided:
@@ -117,7 +119,7 @@ def judge(samples: Samples, sums: Sums, challenger: Package, champion: Package |
         return Decision("promoted", f"promote: the champion is of other {other}, skill {skill}")
     scoreboard = challenger.about.scoreboard or Scoreboard()
     coverage = scoreboard.scores(AS_USED).coverage80
-    if coverage is not None and not _COVERAGE[0] <= coverage <= _COVERAGE[1]:
+    if coverage is not None and no_interval(coverage, independent_figures(scoreboard)):
         return Decision("kept-champion", f"keep: the challenger's 80 % interval held {coverage:.0%} out of time")
     if skill == "none" and champion.about.skill in {"proven", "weak"}:
         return Decision(
@@ -129,6 +131,32 @@ def judge(samples: Samples, sums: Sums, challenger: Package, champion: Package |
         return Decision("kept-champion", f"keep: worse than the champion on the same months (p = {test.p_value:.3f})")
     compared = f"{errors.mean():.5f} against {theirs.mean():.5f}" if len(errors) else "no common figures"
     return Decision("promoted", f"promote: not worse than the champion beyond noise ({compared}), skill {skill}")
+
+
+def no_interval(held: float, n: int | None) -> bool:
+    """Whether a share held out of time shows that an 80 % interval is none: too far off, and not by chance.
+
+    Args:
+        held: The share.
+        n: Independent figures behind it; None: unknown, and as many as it takes.
+    """
+    if _COVERAGE[0] <= held <= _COVERAGE[1]:
+        return False
+    if n is None:
+        return True
+    inside = round(held * n)
+    chance = binom.cdf(inside, n, 0.8) if held < 0.8 else binom.sf(inside - 1, n, 0.8)
+    return bool(chance < _CHANCE)
+
+
+def independent_figures(scoreboard: Scoreboard) -> int | None:
+    """Figures behind the coverage that do not follow from each other: one a district and origin, because the sums of
+    one year overlap and its months err alike. None where the scoreboard does not tell.
+    """
+    protocol = scoreboard.protocol(AS_USED)
+    if not protocol.districts or not protocol.folds:
+        return None
+    return sum(min(row.scored or 0, len(protocol.folds)) for row in protocol.districts)
 
 
 def _other_than(champion: Package, challenger: Package) -> Literal["", "districts", "pixels"]:

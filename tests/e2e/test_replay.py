@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import random
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -65,6 +69,47 @@ def test_months_are_lived_on_their_own_days_and_the_same_again_changes_nothing(r
     assert "another replay lies here, of another first" in other.message
     with held(region.root / "life" / ".replay.lock", lambda: AssertionError("held")):
         assert "another replay works here" in replay(region, *words).message
+
+
+@pytest.mark.slow
+def test_killed_in_mid_run_and_resumed_it_ends_with_the_bytes_of_an_undisturbed_one(region: Region) -> None:
+    """SIGKILL at two moments that are drawn, and another folder: neither is to be seen in store or report."""
+    (region.root / "cal.yaml").write_text("looks: [16, 20]\ntwice: [2020-12-20]\n")
+    undisturbed = replay(region, "--calendar", region.root / "cal.yaml", "--from", "2020-11")
+    assert undisturbed.code == 0, undisturbed.err
+    killed = region.root / "killed"
+    words = ["--region", region.pack, "--store", killed / "store", "--workspace", killed / "life"]
+    words += ["--params", region.params, "--from", "2020-11", "--to", "2020-12", "--calendar", region.root / "cal.yaml"]
+    command = [sys.executable, str(Path(__file__).with_name("replay_program.py")), *map(str, words)]
+    moments = random.Random(5)
+    for looks in (0, 2):  # after so many looks, and some moments into the next one
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            _wait_for_looks(process, killed / "life" / "log" / "looks.jsonl", looks)
+            time.sleep(moments.uniform(0.5, 3.0))
+            assert process.poll() is None, "it was to be killed in the middle"
+            process.kill()
+    resumed = call("replay", *words)
+    assert resumed.code == 0, resumed.err
+    assert "1/" not in resumed.out.split(), "what was lived is not lived again"
+    assert _lasting(killed / "store") == _lasting(region.root / "replayed")
+    reports = [json.loads((folder / "replay.json").read_text()) for folder in (killed / "life", region.root / "life")]
+    assert reports[0] == reports[1]
+
+
+def _wait_for_looks(process: subprocess.Popen[str], log: Path, looks: int) -> None:
+    """Until so many looks are in the log, and the process works on the next one."""
+    until = time.monotonic() + 300
+    while time.monotonic() < until and process.poll() is None:
+        began = log.with_name("began.json").exists()
+        if began and (len(log.read_text().splitlines()) if log.exists() else 0) >= looks:
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"no {looks} looks: {process.communicate()[1]}")
+
+
+def _lasting(store: Path) -> dict[str, bytes]:
+    """All objects; locks of a folder are none."""
+    return {name: data for name, data in bytes_below(store).items() if not name.endswith(".lock")}
 
 
 def _where(region: Region) -> list[str | Path]:

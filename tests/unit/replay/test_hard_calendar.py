@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from gvio.simulate.hard_calendar import hard_calendar
+from gvio.simulate.statistics import PUBLICATION_DAY
 from gvio.types import Month
 
 FIRST, LAST = Month(2016, 1), Month(2019, 12)
@@ -28,6 +29,8 @@ def test_every_kind_is_planted_the_same_for_the_same_seed() -> None:
     planted = calendar.model_dump(exclude_defaults=True)
     assert {"late", "missing", "unseen", "withdrawn", "republished", "revised", "retracted"} <= set(planted)
     assert {"twice", "restarts", "lost_workspace"} <= set(planted)
+    first, last = calendar.looks
+    assert calendar.light_day <= first < PUBLICATION_DAY <= last, "first estimates are made before figures come"
 
 
 def test_a_revised_sum_since_january_rises_above_no_later_one() -> None:

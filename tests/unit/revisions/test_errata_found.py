@@ -112,6 +112,10 @@ def test_a_figure_is_corrected_only_beyond_the_usual_revision() -> None:
     vintages = Ledger(pd.concat([one.rows, later]))
     assert not len(corrected_figures(one, figures_of(N1, {("B", 3): 1.08}), vintages))
     assert not len(corrected_figures(one, one, vintages))
+    once = figures_of(N1, {("A", 8): 1.46}).rows.assign(published=dt.date(2021, 6, 1))
+    after_one = Ledger(pd.concat([one.rows, once]))
+    found = corrected_figures(one, figures_of(N1, {("B", 3): 1.4}), after_one)
+    assert len(found) == 1, "one large correction of before does not make the next one usual"
 
 
 def test_errata_are_read_back_name_their_release_and_are_told_to_readers_of_the_old_ones() -> None:

@@ -24,7 +24,7 @@ from gvio.scoreboard.board import Protocols, ProtocolScores, Scoreboard
 from gvio.scoreboard.names import AS_USED, OURS
 from gvio.scoreboard.scores import ModelScores
 from gvio.stages import decide as deciding
-from gvio.stages.decide import judge
+from gvio.stages.decide import independent_figures, judge, no_interval
 from gvio.stages.train import nothing_to_learn, training_rule
 from gvio.train.about import InputDigests
 from gvio.types import Month
@@ -171,6 +171,23 @@ def test_promotion_follows_its_rules(challenger: Any, champion: Any, promote: bo
     decision = judge(cast("Any", None), sums, challenger, champion)
     assert decision.kind == ("promoted" if promote else "kept-champion")
     assert decision.reason.startswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("held", "n", "refused"),
+    [(1.0, 6, False), (1.0, 18, True), (0.5, 6, False), (0.3, 6, True), (0.5, 18, True), (0.8, 600, False)],
+    ids=["all of one year's", "all of three years'", "half of six", "two of six", "half of eighteen", "as it should"],
+)
+def test_few_figures_do_not_show_that_an_interval_is_none(held: float, n: int, refused: bool) -> None:
+    """In a replay no candidate passed for months: their intervals held all figures of the only year there was."""
+    assert no_interval(held, n) is refused
+
+
+def test_figures_of_one_year_and_district_count_once() -> None:
+    row = {"name": "A", "labels": 8, "skill": 0.1}
+    protocol = {"folds": ["2015-01", "2016-01"], "districts": [row | {"scored": 10}, row | {"scored": 1}]}
+    assert independent_figures(Scoreboard.model_validate({"protocols": {AS_USED: protocol}})) == 3
+    assert independent_figures(Scoreboard()) is None
 
 
 def test_a_model_of_other_districts_is_a_first_one() -> None:
