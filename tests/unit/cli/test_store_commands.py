@@ -54,7 +54,8 @@ def test_a_sound_store(store: str, tmp_path: Path) -> None:
 def test_the_command_that_a_finding_names_cures_it_and_publishing_ends_it(store: str, release) -> None:
     key = next(o.key for o in release.objects if o.key.startswith("grids/"))
     path = Path(store) / "testland" / key
-    path.write_bytes(path.read_bytes()[:-1] + b"\0")
+    data = path.read_bytes()
+    path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
     code, out, _ = call("verify", "--store", store)
     assert code == 3
     (line,) = out.splitlines()
