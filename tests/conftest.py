@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -65,16 +66,16 @@ def _products(month: str = "2021-03", seed: int = 0) -> dict[str, Any]:
     from gvio.config import parse_region
     from gvio.publish.knowledge import Knowledge
     from gvio.scoreboard.board import Scoreboard
-    from gvio.store.grids import encode_grid
     from gvio.types import CheckResult, Month, month_range
 
     config = parse_region(REGION_YAML)
     last = Month.parse(month)
-    grids = [_grid(m, seed) for m in month_range(config.start, last)]
+    months = list(month_range(config.start, last))
+    grids = [_grid(m, seed) for m in months]
     return {
         "config": config,
         "month": last,
-        "grids": [encode_grid(g, config.name, config.unit) for g in grids],
+        "grids": [_encoded(m, seed, config.name, config.unit) for m in months],
         "estimates": _estimates(grids),
         "knowledge": Knowledge(last, "2021-02-18", "2021-04-20"),
         "scoreboard": Scoreboard(schema_version=1, verdict="weak", p_value=float("nan"), region=f"seed {seed}"),
@@ -87,6 +88,14 @@ def _products(month: str = "2021-03", seed: int = 0) -> dict[str, Any]:
         "skill": "weak",
         "created": dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC),
     }
+
+
+@functools.lru_cache(maxsize=64)
+def _encoded(month: Any, seed: int, name: str, unit: str) -> Any:
+    """Frozen, and asked for hundreds of times."""
+    from gvio.store.grids import encode_grid
+
+    return encode_grid(_grid(month, seed), name, unit)
 
 
 def _grid(month: Any, seed: int) -> Any:

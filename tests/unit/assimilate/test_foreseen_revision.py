@@ -83,6 +83,7 @@ def test_without_figures_to_come_only_light_and_the_city_move_an_estimate() -> N
     assert (found.learned**2 <= found.now**2 + HYPER.noise**2 + 1e-12).all()
 
 
+@pytest.mark.slow
 def test_the_spread_is_that_of_the_revisions_of_a_gaussian_world() -> None:
     """Worlds drawn from the prior itself: revisions have the predicted spread, and no bias."""
     from gvio.assimilate.covariance import as_tensors, kernels_of

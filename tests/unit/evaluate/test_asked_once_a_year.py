@@ -20,7 +20,7 @@ from gvio.scoreboard.scores import MapScores
 from gvio.train.fit import Fitted, fit_model
 from gvio.train.workers import in_turn
 
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = [pytest.mark.usefixtures("one_thread"), pytest.mark.slow]
 NAMES = (YEAR_OUT, LEFT_OUT, CITY_PUBLIC)
 
 

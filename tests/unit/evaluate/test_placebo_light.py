@@ -78,6 +78,7 @@ HORIZON = 6
 SHORT = PARAMS.model_copy(update={"evaluate": PARAMS.evaluate.model_copy(update={"horizon_months": HORIZON})})
 
 
+@pytest.mark.slow
 def test_nothing_after_the_horizon_is_shuffled_into_a_placebo():
     """Neither light nor figures of later months: gains and tests stay what they were, to the last bit."""
     end = JANUARY + HORIZON

@@ -125,6 +125,7 @@ def random_rows(rng: np.random.Generator, output: FloatArray) -> list[Row]:
     return list({(r[0], r[1], r[2], r[4]): r for r in rows}.values())  # one vintage of each, as of a day
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_any_ledger_gives_sums_that_hold_and_intervals_that_reach_what_is_public(seed: int) -> None:

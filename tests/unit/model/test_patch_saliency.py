@@ -66,6 +66,7 @@ def test_it_is_what_finite_differences_say_of_the_dynamic_patch(panel: Panel) ->
     np.testing.assert_allclose(got, expected, rtol=0.05, atol=0.02 * expected.max())
 
 
+@pytest.mark.slow
 def test_it_is_what_finite_differences_say_of_the_static_patch(panel: Panel) -> None:
     net, month = network(awake=True), one_month(panel, 20)
     torch.nn.init.zeros_(net.modulate.weight)  # else the shares held fixed make a difference

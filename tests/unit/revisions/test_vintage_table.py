@@ -121,6 +121,7 @@ def test_the_bytes_tell_the_table_again_and_depend_on_it_alone() -> None:
     assert vintages_parquet(again), "a table that was read can be continued"
 
 
+@pytest.mark.slow
 def test_revisions_are_measured_by_age_against_the_estimate_a_year_on() -> None:
     """Every estimate is 2 % above the one before: after a year it is 24 % higher in logarithms, whatever its age."""
     table = published(18, lambda a, t, last: float(np.exp(0.02 * (last - t))), band=0.3)

@@ -46,6 +46,7 @@ def _kinds(store: LocalStore) -> list[tuple[str, str]]:
     return [(finding.kind, finding.key) for finding in verify_release(store, "testland")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [1, 2, 3])
 def test_every_byte_of_every_record_counts(store, number) -> None:
     path = _record(store, number)
