@@ -9,10 +9,10 @@ import plotly.graph_objects as go
 from markupsafe import escape
 
 from dashboards.style import NOWCAST_SPAN, NOWCAST_STRIP, OFFICIAL, named_chart
-from gvio.report.forms import FORMS, base_label, shaped
+from gvio.report.forms import FORMS, base_label
 from gvio.report.identity import Identity
 from gvio.report.numbers import interval_percent, level_and_bounds, signed_percent
-from gvio.report.tables import nowcast_spans, series
+from gvio.report.tables import nowcast_spans
 
 COLOURS = (
     (123, 31, 92),
@@ -33,22 +33,10 @@ _BANDS = 3  # areas up to which intervals are drawn
 
 
 def areas_chart(
-    estimates: pd.DataFrame,
-    areas: Sequence[str],
-    names: Mapping[str, str],
-    identity: Identity,
-    *,
-    form: str,
-    joined: bool,
-    base: str,
-    sums: pd.DataFrame | None = None,
+    told: Mapping[str, pd.DataFrame], names: Mapping[str, str], identity: Identity, *, form: str, base: str
 ) -> go.Figure:
-    """The chart of `areas` in a form of `gvio.report.forms`; `base` is the month that is 100 of an index, `sums` the
-    official sums of January and February (`gvio.report.new_year`)."""
-    chart, told = (
-        go.Figure(),
-        {a: shaped(series(estimates, a), form, joined=joined, base=base, sums=sums) for a in areas},
-    )
+    """The chart of areas `shaped` in a form of `gvio.report.forms`; `base` is the month that is 100 of an index."""
+    chart, areas = go.Figure(), list(told)
     for number, area in enumerate(areas):
         if len(areas) <= _BANDS:
             _bands(chart, told[area], number, single=len(areas) == 1)

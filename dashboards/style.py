@@ -26,9 +26,6 @@ h3 {font-size: 1.1rem !important; padding-top: 1.2rem !important}
   .gvio-table th, .gvio-table td {padding: 0.3rem 0.25rem !important}
   [data-testid="stButtonGroup"] [role="radiogroup"], [data-testid="stButtonGroup"] [role="group"] {flex-wrap: wrap}
 }
-.gvio-facts {display: flex; flex-wrap: wrap; gap: 0.6rem 2.4rem}
-.gvio-facts .label {font-size: 0.85rem; color: #4d505c}
-.gvio-facts .value {font-size: 1.6rem; line-height: 1.3; white-space: nowrap}
 .gvio-list {display: grid; grid-template-columns: minmax(6.5rem, 0.3fr) 1fr; line-height: 1.7}
 .gvio-list, .gvio-list dt, .gvio-list dd {margin: 0 !important; padding: 0 !important; overflow-wrap: anywhere}
 .gvio-list dt {color: #4d505c; font-weight: 400; overflow-wrap: break-word}
@@ -63,13 +60,7 @@ h3 {font-size: 1.1rem !important; padding-top: 1.2rem !important}
 
 
 _TITLE_LETTERS = 40  # of a line of a chart's title: what a phone has room for
-_FACT = Markup('<div><div class="label">{}</div><div class="value">{}</div></div>')
 _NAMED = Markup("<dt>{}</dt><dd>{}</dd>")
-
-
-def facts_row(facts: Sequence[tuple[str, str]]) -> str:
-    """A row of labelled facts as HTML; wraps on narrow screens."""
-    return f'<div class="gvio-facts">{Markup("").join(_FACT.format(*fact) for fact in facts)}</div>'
 
 
 def facts_list(facts: Sequence[tuple[str, str]]) -> str:
@@ -96,8 +87,6 @@ def png_of(name: str) -> dict[str, Any]:
 
 
 LINE = "rgb(123, 31, 92)"
-BAND80 = "rgba(123, 31, 92, 0.22)"
-BAND95 = "rgba(123, 31, 92, 0.10)"
 OFFICIAL = "rgb(30, 30, 30)"
 PART_COLOURS = {
     "season": "rgb(102, 166, 190)",

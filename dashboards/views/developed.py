@@ -6,18 +6,17 @@ import pandas as pd
 import streamlit as st
 
 from dashboards import address
-from dashboards.charts import areas_chart
 from dashboards.chosen import choose_areas, choose_month
-from dashboards.data import Shown, new_year_sums, vintages
-from dashboards.style import png_of
+from dashboards.data import Shown, vintages
+from dashboards.views.areas import draw, told_of
 from gvio.report.changes import ASSUMED
 from gvio.report.earlier import earlier_table, first_against_last
-from gvio.report.forms import FORMS, shaped
+from gvio.report.forms import FORMS
 from gvio.report.identity import rows_csv
 from gvio.report.numbers import decimals_for, level
 from gvio.report.plain import plain
 from gvio.report.score_page import scores_html
-from gvio.report.tables import month_text, series
+from gvio.report.tables import month_text
 
 PAGE = "developed"
 _APART = {"joined": "Summed", "apart": "Apart"}
@@ -32,12 +31,11 @@ def show(view: Shown) -> None:
     if not areas:
         st.info("Choose at least one area.")
         return
-    estimates, sums = view.release.estimates, new_year_sums(view)
-    told = {a: shaped(series(estimates, a), form, joined=joined, base=month, sums=sums) for a in areas}
+    told = told_of(view, areas, form, joined=joined, month=month)
     if not any(map(len, told.values())):
         st.info("This release has too few months for this form.")
         return
-    _chart(view, areas, form, joined=joined, month=month)
+    _chart(view, told, form, month)
     _download(view, told, form)
     _numbers(view, told, form)
     _earlier(view, areas[0], month)
@@ -64,27 +62,13 @@ def _form() -> tuple[str, bool]:
     return form, kept == "joined"
 
 
-def _chart(view: Shown, areas: list[str], form: str, *, joined: bool, month: str) -> None:
-    about = view.about
-    chart = areas_chart(
-        view.release.estimates,
-        areas,
-        about.names,
-        view.identity,
-        form=form,
-        joined=joined,
-        base=month,
-        sums=new_year_sums(view),
-    )
-    st.plotly_chart(
-        chart,
-        key=f"series-{view.key}",
-        config=png_of(f"{view.key[0]}-{form}-{'-'.join(areas[:3])}-{view.key[1]}"),
-        alt=f"{FORMS[form].title} of {', '.join(about.names[a] for a in areas)}; the table under it has the numbers",
-    )
+def _chart(view: Shown, told: dict[str, pd.DataFrame], form: str, month: str) -> None:
+    names = ", ".join(view.about.names[area] for area in told)
+    alt = f"{FORMS[form].title} of {names}; the table under it has the numbers"
+    draw(view, told, form, month, key="series", name=form, alt=alt)
     bands = "Bands: 80 % (and, of a single area, 95 %) interval, drawn for up to three areas."
     compared = f" {ASSUMED}" if form in {"index", "year"} else ""
-    strip = " Grey strip at the bottom: nowcast, months that no official figure covers." if len(areas) == 1 else ""
+    strip = " Grey strip at the bottom: nowcast, months that no official figure covers." if len(told) == 1 else ""
     st.caption(f"{FORMS[form].explanation} {bands} Dots: official figures of single months.{strip}{compared}")
 
 

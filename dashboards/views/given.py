@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Callable
 
 import pandas as pd
 import streamlit as st
@@ -12,6 +11,7 @@ import streamlit as st
 from dashboards import address
 from dashboards.data import Shown, payload, published_first, releases
 from dashboards.style import facts_list
+from dashboards.views.month_map import geotiff_button
 from gvio.report.about import Section, facts, object_key
 from gvio.report.identity import rows_csv
 from gvio.report.month_table import every_month
@@ -56,24 +56,14 @@ def _files(view: Shown) -> None:
         if key is not None:
             st.download_button(
                 "All estimates (Parquet)",
-                _reader(view, key),
+                lambda: payload(view.source.url, view.source.endpoint_url, region, key),
                 file_name=f"{region}-estimates-{release}.parquet",
                 mime="application/vnd.apache.parquet",
                 on_click="ignore",
             )
         if about.grids:
             month = st.selectbox("Map of", list(about.grids)[::-1], format_func=month_text, width=190, key="grid")
-            st.download_button(
-                f"Map of {month_text(month)} (GeoTIFF)",
-                _reader(view, about.grids[month]),
-                file_name=f"{region}-{month}.tif",
-                mime="image/tiff",
-                on_click="ignore",
-            )
-
-
-def _reader(view: Shown, key: str) -> Callable[[], bytes]:
-    return lambda: payload(view.source.url, view.source.endpoint_url, view.key[0], key)
+            geotiff_button(view, month)
 
 
 def _steps(view: Shown) -> None:

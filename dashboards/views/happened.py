@@ -5,12 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboards import address
-from dashboards.charts import areas_chart
 from dashboards.chosen import areas_key, choose_areas, choose_month, take
 from dashboards.clicks import listen
-from dashboards.data import Shown, month_rows, month_story, new_year_sums, news
-from dashboards.style import png_of
+from dashboards.data import Shown, month_rows, month_story, news
 from dashboards.views import month_map
+from dashboards.views.areas import draw, told_of
 from gvio.report.basis import EXPLAINED
 from gvio.report.changes import ASSUMED
 from gvio.report.district_page import districts_html
@@ -73,23 +72,10 @@ def _clicked(view: Shown, area: str, *, more: bool) -> None:
 
 
 def _chart(view: Shown, month: str, areas: list[str]) -> None:
-    about = view.about
-    chart = areas_chart(
-        view.release.estimates,
-        areas,
-        about.names,
-        view.identity,
-        form="level",
-        joined=True,
-        base=month,
-        sums=new_year_sums(view),
-    )
-    st.plotly_chart(
-        chart,
-        key=f"chart-{view.key}",
-        config=png_of(f"{view.key[0]}-{'-'.join(areas[:3])}-{view.key[1]}"),
-        alt=f"Estimates of {', '.join(about.names[a] for a in areas)} by month with intervals, {about.unit_text}",
-    )
+    names = ", ".join(view.about.names[area] for area in areas)
+    told = told_of(view, areas, "level", joined=True, month=month)
+    alt = f"Estimates of {names} by month with intervals, {view.about.unit_text}"
+    draw(view, told, "level", month, key="chart", name="", alt=alt)
     st.caption(
         "Line: estimate. Bands: interval. Dots: official figures of single months. January and February are one point, "
         "their sum a month. Grey strip: nowcast. Other forms are under “How has it developed?”."

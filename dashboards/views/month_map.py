@@ -56,7 +56,12 @@ def downloads(view: Shown, month: str) -> None:
         mime="image/png",
         on_click="ignore",
     )
-    key = view.about.grids[month]
+    geotiff_button(view, month)
+
+
+def geotiff_button(view: Shown, month: str) -> None:
+    """The button for a month's grid as it was published."""
+    region, key = view.key[0], view.about.grids[month]
     st.download_button(
         f"Map of {month_text(month)} (GeoTIFF)",
         lambda: payload(view.source.url, view.source.endpoint_url, region, key),
