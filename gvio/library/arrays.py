@@ -14,6 +14,7 @@ import pandas as pd
 import xarray as xr
 from odc.geo.geobox import GeoBox
 
+from gvio.grid.place import pixel_centres, spatial_ref
 from gvio.map.bands import BANDS, MEANINGS, band_units
 from gvio.types import FloatArray
 
@@ -62,18 +63,13 @@ def cube_dataset(labels: Labels, months: Sequence[str], bands: FloatArray, geobo
 
 
 def _place(geobox: GeoBox) -> Mapping[str, object]:
-    """Centres of pixels, and the system with GDAL's transform as rioxarray reads it."""
-    a, _, c, _, e, f = list(geobox.transform)[:6]
-    rows, cols = geobox.shape
-    crs = geobox.crs
-    wkt = "" if crs is None else crs.to_wkt()
-    degrees = crs is not None and crs.geographic
-    x, y = c + a * (np.arange(cols) + 0.5), f + e * (np.arange(rows) + 0.5)
-    attributes = {"crs_wkt": wkt, "spatial_ref": wkt, "GeoTransform": f"{c!r} {a!r} 0.0 {f!r} 0.0 {e!r}"}
+    """Centres of pixels, and the system."""
+    degrees = geobox.crs is not None and geobox.crs.geographic
+    y, x = pixel_centres(geobox)
     return {
         "y": ("y", y, _axis("latitude" if degrees else "projection_y_coordinate", degrees, "north")),
         "x": ("x", x, _axis("longitude" if degrees else "projection_x_coordinate", degrees, "east")),
-        "spatial_ref": ((), np.int32(0), attributes),
+        "spatial_ref": ((), np.int32(0), spatial_ref(geobox)),
     }
 
 

@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 from odc.geo.geobox import GeoBox
 
+from gvio.grid.place import pixel_centres, spatial_ref
 from gvio.map.bands import BANDS, MEANINGS, band_units
 from gvio.publish.manifest import CUBE
 from gvio.types import BoolArray, FloatArray, IntArray, Month
@@ -153,28 +154,23 @@ def _array(
 
 def _coordinates(source: CubeSource) -> dict[str, dict[str, Any]]:
     rows, cols = source.geobox.shape
-    crs = source.geobox.crs
-    a, _, c, _, e, f = list(source.geobox.transform)[:6]
-    wkt = "" if crs is None else crs.to_wkt()
-    place = {"crs_wkt": wkt, "spatial_ref": wkt, "GeoTransform": f"{c!r} {a!r} 0.0 {f!r} 0.0 {e!r}"}
     days = {"units": "days since 1970-01-01", "calendar": "proleptic_gregorian", "standard_name": "time"}
     return {
         "month": _array((len(source.months),), "int64", ("month",), [_BYTES], days),
         "y": _array((rows,), "float64", ("y",), [_BYTES], {"axis": "Y"}),
         "x": _array((cols,), "float64", ("x",), [_BYTES], {"axis": "X"}),
-        "spatial_ref": _array((), "int64", (), [_BYTES], place),
+        "spatial_ref": _array((), "int64", (), [_BYTES], spatial_ref(source.geobox)),
     }
 
 
 def _axis_bytes(source: CubeSource) -> dict[str, tuple[bool, bytes]]:
     """Whether a coordinate has a dimension, and its only chunk."""
-    rows, cols = source.geobox.shape
-    a, _, c, _, e, f = list(source.geobox.transform)[:6]
+    y, x = pixel_centres(source.geobox)
     days = np.array([str(month.first_day) for month in source.months], dtype="datetime64[D]")
     return {
         "month": (True, days.astype("<i8").tobytes()),
-        "y": (True, (f + e * (np.arange(rows) + 0.5)).astype("<f8").tobytes()),
-        "x": (True, (c + a * (np.arange(cols) + 0.5)).astype("<f8").tobytes()),
+        "y": (True, y.astype("<f8").tobytes()),
+        "x": (True, x.astype("<f8").tobytes()),
         "spatial_ref": (False, np.zeros((), "<i8").tobytes()),
     }
 
