@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from gvio.config import MapParams
 from gvio.errors import ModelError
-from gvio.map.bands import BANDS as BANDS
 from gvio.map.industry import Industry
 from gvio.map.linear import pooled_months, raw_map, require_estimates
 from gvio.map.raking import rake_pixels, spread_districts
@@ -41,7 +40,7 @@ def map_months(
         progress: Called once a month.
 
     Returns:
-        Per month (5, y, x) float32, bands as in `BANDS`, made when it is asked for.
+        Per month (5, y, x) float32, bands as in `gvio.map.bands.BANDS`, made when it is asked for.
 
     Raises:
         ModelError: Arrays do not fit each other, or an estimate or bound is negative or not finite.

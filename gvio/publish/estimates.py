@@ -54,10 +54,9 @@ def read_estimates(data: bytes) -> pd.DataFrame:
     Raises:
         ValueError: No table, a column is absent, a month is none, an estimate is not finite, or there is no row.
     """
-    frame = read_table(data)[0]
-    missing = [name for name in SCHEMA.names if name not in frame.columns]
-    if missing or frame.empty:
-        raise ValueError(f"no column {missing[0]!r}" if missing else "no row")
+    frame = read_table(data, SCHEMA.names)[0]
+    if frame.empty:
+        raise ValueError("no row")
     for month in frame["month"].unique():
         Month.parse(month)
     if not np.isfinite(frame[list(ESTIMATE_COLUMNS)].to_numpy(np.float64)).all():

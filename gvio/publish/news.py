@@ -65,8 +65,5 @@ def read_news(data: bytes) -> NewsTable:
     Raises:
         ValueError: No table, or a column is absent.
     """
-    rows, metadata = read_table(data)
-    missing = [name for name in SCHEMA.names if name not in rows.columns]
-    if missing:
-        raise ValueError(f"no column {missing[0]!r}")
+    rows, metadata = read_table(data, SCHEMA.names)
     return NewsTable(rows, tuple(metadata.get("together", "").split()))

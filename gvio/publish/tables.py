@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 import pyarrow as pa
@@ -59,9 +59,16 @@ def parquet_bytes(
     return sink.getvalue()
 
 
-def read_table(data: bytes) -> tuple[pd.DataFrame, dict[str, str]]:
-    """The table as it was given to `parquet_bytes`, and its metadata."""
+def read_table(data: bytes, required: Sequence[str] = ()) -> tuple[pd.DataFrame, dict[str, str]]:
+    """The table as it was given to `parquet_bytes`, and its metadata.
+
+    Raises:
+        ValueError: No table, or a column of `required` is absent.
+    """
     table = pq.read_table(io.BytesIO(data))
+    missing = [name for name in required if name not in table.column_names]
+    if missing:
+        raise ValueError(f"no column {missing[0]!r}")
     metadata = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
     kept = [name for name in table.column_names if name not in DATES]
     return table.select(kept).replace_schema_metadata(None).to_pandas(), metadata

@@ -8,7 +8,7 @@ import geopandas as gpd
 import shapely
 from odc.geo.geobox import GeoBox
 
-from gvio.map.grids import BANDS
+from gvio.map.bands import BANDS
 from gvio.report.charts import map_png
 from gvio.report.identity import Identity
 from gvio.report.tables import month_text

@@ -15,7 +15,7 @@ import pandas as pd
 import shapely
 from odc.geo.geobox import GeoBox
 
-from gvio.map.grids import BANDS
+from gvio.map.bands import BANDS
 from gvio.types import FloatArray
 
 _EQUAL = 1e-4  # of a district: pixels are published as float32, sums of thousands of them

@@ -10,7 +10,7 @@ import pandas as pd
 from odc.geo.geobox import GeoBox
 
 from gvio.errors import DamagedStore, StoreError
-from gvio.map.grids import BANDS
+from gvio.map.bands import BANDS
 from gvio.publish.checks import read_checks
 from gvio.publish.estimates import read_estimates
 from gvio.publish.explanations import NAME as EXPLANATIONS

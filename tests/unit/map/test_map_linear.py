@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from gvio.config import MapParams
 from gvio.errors import ModelError
-from gvio.map.grids import BANDS, estimate_series, map_months
+from gvio.map.bands import BANDS
+from gvio.map.grids import estimate_series, map_months
 from gvio.map.industry import Industry
 from gvio.map.linear import Relation, fit_relation, pooled_months, predict_left_out, raw_map
 from gvio.map.raking import rake_pixels, spread_districts

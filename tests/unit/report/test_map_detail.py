@@ -11,7 +11,7 @@ import pytest
 from affine import Affine
 from odc.geo.geobox import GeoBox
 
-from gvio.map.grids import BANDS
+from gvio.map.bands import BANDS
 from gvio.report.detail import DETAILS, PIXELS, Detail, detailed, details_of, finest_seen
 from gvio.report.picture import LAYERS, draw
 

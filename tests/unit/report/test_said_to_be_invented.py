@@ -19,7 +19,7 @@ from odc.geo.geobox import GeoBox
 from rasterio.io import MemoryFile
 
 from gvio.config import INVENTED, RegionConfig, digest, parse_region
-from gvio.map.grids import BANDS
+from gvio.map.bands import BANDS
 from gvio.publish.estimates import SCHEMA, estimates_parquet
 from gvio.publish.explanations import SCHEMA as WHY
 from gvio.publish.explanations import explanations_parquet
