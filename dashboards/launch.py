@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import signal
 import socket
 import subprocess
@@ -49,8 +50,11 @@ def launch(store: str, port: int | None = None, headless: bool = True, *, addres
         Exit code: 0 when stopped by the user.
 
     Raises:
-        ConfigError: The port is taken.
+        ConfigError: The port is taken, or only what reads releases is installed.
     """
+    if importlib.util.find_spec("streamlit") is None:  # or the process that is started would say so, in its own words
+        hint = "The page needs all of gvio: `pip install 'gvio[run]'`."
+        raise ConfigError("the library 'streamlit' is not installed", hint=hint)
     if port is not None and not _is_free(address, port):
         raise ConfigError(f"port {port} is already in use", hint="Choose another with --port, or leave it out.")
     arguments = command(store, port, headless, address=address)
