@@ -13,7 +13,7 @@ def shape_of(document: Mapping[str, object]) -> shapely.Geometry | None:
     kind, features = document.get("type"), document.get("features")
     if kind == "FeatureCollection" and isinstance(features, list | tuple):
         shapes = [shape_of(feature) for feature in features if isinstance(feature, Mapping)]
-        return shapely.union_all([shape for shape in shapes if shape is not None])
+        return shapely.union_all([shapely.make_valid(shape) for shape in shapes if shape is not None])
     inner = document.get("geometry")
     if kind == "Feature":
         return shape_of(inner) if isinstance(inner, Mapping) else None
