@@ -19,8 +19,10 @@ from dashboards import address
 from dashboards.data import Shown, Source, errata_of, last_look, latest, regions, shown
 from dashboards.style import CSS
 from dashboards.views import developed, given, happened, sound, trusted
+from dashboards.views.places import forget
 from gvio.config import INVENTED
 from gvio.errors import GvioError
+from gvio.report.places import AREA, POINT
 from gvio.report.plain import plain
 from gvio.report.scores import SKILLS, skill_of
 from gvio.report.tables import STALE_DAYS, age_days, age_text, month_text
@@ -87,8 +89,9 @@ def _choose_region(source: Source) -> str | None:
 
 def _forget_release() -> None:
     """Another region has other releases, areas and months."""
-    for name in ("release", "area", "month"):
+    for name in ("release", "area", "month", POINT, AREA):
         st.query_params.pop(name, None)
+    forget()
 
 
 def _show_region(source: Source, region: str) -> None:

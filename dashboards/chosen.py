@@ -12,7 +12,8 @@ from dashboards import address
 from dashboards.data import Shown
 from gvio.report.tables import month_text
 
-_MOST = 8  # lines that a chart still tells apart
+MOST = 8
+"""Lines that a chart still tells apart."""
 
 
 def months_of(view: Shown) -> list[str]:
@@ -59,7 +60,7 @@ def choose_areas(view: Shown, page: str) -> list[str]:
         offered(view),
         format_func=lambda a: names[a],
         key=areas_key(page),
-        max_selections=_MOST,
+        max_selections=MOST,
         help="Click on a district of the map or on a name of the table; with Ctrl a name is added.",
     )
     address.keep("area", *chosen)

@@ -93,7 +93,7 @@ def _plan(url: str, endpoint_url: str | None, region: str, release_id: str, mont
     detail = next(d for d in (*DETAILS, BY_DISTRICT) if d.key == detail_key)
     if month:
         grid = month_grid(view, month)
-        return output_plan(grid.bands, grid.geobox, detail, view.about.unit_text)
+        return output_plan(grid.bands, grid.geobox, detail, view.about.unit)
     if len(set(view.release.estimates["month"])) < LEAST_MONTHS:
         return None
     if detail is BY_DISTRICT:

@@ -10,6 +10,7 @@ from odc.geo.geobox import GeoBox
 
 from dashboards import address
 from dashboards.data import MonthGrid, Shown, month_grid, payload
+from dashboards.screen import narrow
 from dashboards.views.deck import DISTRICTS, Ground, build_deck, screen_px
 from gvio.errors import GvioError
 from gvio.report.changes import Change
@@ -81,7 +82,7 @@ def _png(view: Shown, month: str) -> Callable[[], bytes]:
 
 def _map(view: Shown, month: str, table: pd.DataFrame, areas: list[str], picks: str) -> None:
     found = month_grid(view, month)
-    phone = "Mobi" in st.context.headers.get("User-Agent", "")
+    phone = narrow()
     controls = st.container(horizontal=True, gap="medium")
     with controls:
         chosen = _layer()

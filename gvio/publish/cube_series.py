@@ -71,16 +71,14 @@ def read_layout(root: bytes, months: bytes, band: str) -> CubeLayout:
     return CubeLayout(named, (int(shape[0]), int(shape[1])), int(block), int(chunk))
 
 
-def shard_series(layout: CubeLayout, shard: bytes | None, pixels: IntArray) -> FloatArray:
-    """(month, pixel) float32 of pixels (flat indices of the grid) that all lie in one shard; None is a shard of NaN.
+def shard_series(layout: CubeLayout, shard: bytes, pixels: IntArray) -> FloatArray:
+    """(month, pixel) float32 of pixels (flat indices of the grid) that all lie in one shard.
 
     Raises:
         ValueError: The bytes are no shard of this layout.
     """
     months, chunk, per_side = len(layout.months), layout.chunk, layout.block // layout.chunk
     found = np.full((months, len(pixels)), np.nan, dtype=np.float32)
-    if shard is None:
-        return found
     footer = 16 * per_side**2 + _CHECKSUM
     if len(shard) < footer:
         raise ValueError("a shard is shorter than its index")

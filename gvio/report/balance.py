@@ -1,8 +1,8 @@
 """How evenly output is spread over districts, month by month: Gini and Theil, and Theil within and between groups.
 
-Pure. Every district counts as one, whatever its size. The sums of twelve months are compared, so that neither the season
-nor the split of January and February is taken for a change. No interval is given: that of a district does not say how
-the errors of two districts hang together.
+Pure. Every district counts as one, whatever its size. The sums of twelve months are compared, so that neither the
+season nor the split of January and February is taken for a change. No interval is given: that of a district does not
+say how the errors of two districts hang together.
 """
 
 from __future__ import annotations
@@ -41,21 +41,22 @@ def balance(estimates: pd.DataFrame, city: str | None, groups: Mapping[str, str]
     sums = table.rolling(_YEAR).sum().iloc[_YEAR - 1 :]
     open_months = (districts["kind"] == "nowcast").groupby(districts["month"]).any().sort_index()
     shares = sums.to_numpy() / sums.sum(axis=1).to_numpy()[:, None]
+    whole = theil(shares)
     found = {
         "month": sums.index,
         "date": pd.to_datetime(sums.index + "-01"),
         "gini": gini(shares),
-        "theil": theil(shares),
+        "theil": whole,
         "nowcast": open_months.astype(float).rolling(_YEAR).max().iloc[_YEAR - 1 :].to_numpy() > 0,
     }
     if groups:
-        found["between"] = theil_between(shares, [groups.get(str(area), "") for area in table.columns])
-        found["within"] = found["theil"] - found["between"]
+        between = theil_between(shares, [groups.get(str(area), "") for area in table.columns])
+        found |= {"between": between, "within": whole - between}
     return pd.DataFrame(found).reset_index(drop=True)
 
 
 def gini(shares: FloatArray) -> FloatArray:
-    """(T,) Gini coefficient of shares (T, D) that sum to one: Σ (2i − D − 1) sᵢ / D, s ascending (Cowell 2011, §A.4)."""
+    """(T,) Gini coefficient of shares (T, D) that sum to one: Σ (2i − D − 1) sᵢ / D, s ascending (Cowell 2011)."""
     ordered = np.sort(shares, axis=1)
     count = shares.shape[1]
     return np.asarray(ordered @ (2 * np.arange(1, count + 1) - count - 1) / count)
@@ -67,8 +68,8 @@ def theil(shares: FloatArray) -> FloatArray:
 
 
 def theil_between(shares: FloatArray, groups: list[str]) -> FloatArray:
-    """(T,) the part of Theil's T that lies between groups: Σ S ln(S / (n / D)), of a group's share S and its n districts
-    (Shorrocks 1984, Econometrica 52:1369–1385).
+    """(T,) the part of Theil's T that lies between groups: Σ S ln(S / (n / D)), of a group's share S and its n
+    districts (Shorrocks 1984, Econometrica 52:1369–1385).
     """
     kinds, member = np.unique(groups, return_inverse=True)
     sums = np.stack([shares[:, member == kind].sum(axis=1) for kind in range(len(kinds))], axis=1)

@@ -8,7 +8,7 @@ its own: its interval is the widest relative one of such months of the area.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -53,6 +53,20 @@ FORMS: Mapping[str, Form] = {
         Form("adjusted", "Seasonally adjusted", _ADJUSTED, percent=False),
     )
 }
+
+
+_NEEDS: Mapping[str, str] = {
+    "year": "a month and the same month of the year before",
+    "rolling": "twelve months",
+    "density": "the districts' outlines in the release",
+    "adjusted": "three years with output in every month",
+}
+
+
+def left_out(names: Sequence[str], form: str) -> str:
+    """Why areas have no row in a form, in a sentence."""
+    who = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+    return f"Not in the chart: {who}. This form needs {_NEEDS.get(form, 'a month')}."
 
 
 def shaped(

@@ -32,6 +32,11 @@ def _decimals(typical: float) -> int:
     return int(np.clip(3 - math.floor(math.log10(typical)), 0, 4))
 
 
+def measure(unit: str) -> str:
+    """A unit as it stands behind a figure: " × 100 million CNY", " million CNY", or nothing."""
+    return f" × {unit}" if unit[:1].isdigit() else f" {unit}" if unit else ""
+
+
 def signed_percent(value: float | None) -> str:
     """A change in per cent with its sign: +2.1 %, −0.4 %, 0.0 % without one; "–" where it is not known."""
     return UNKNOWN if value is None or not math.isfinite(value) else f"{_signed(value)} %"

@@ -108,6 +108,17 @@ def box_place(xs: Sequence[float], ys: Sequence[float]) -> Place:
     return outline_place(shapely.box(west, south, east, north))
 
 
+def drawn_place(xs: Sequence[float], ys: Sequence[float]) -> Place:
+    """The area inside a line that was drawn by hand.
+
+    Raises:
+        ConfigError: It has no extent.
+    """
+    if len(xs) < 3:
+        raise ConfigError("the line that was drawn holds no area", hint="Draw round what is meant.")
+    return outline_place(shapely.Polygon(list(zip(xs, ys, strict=True))))
+
+
 def outline_place(shape: shapely.Geometry) -> Place:
     """An area in degrees, simplified until it has at most `MOST_CORNERS` corners.
 

@@ -15,7 +15,7 @@ import pandas as pd
 from odc.geo.geobox import GeoBox
 
 from gvio.report.detail import Detail, detailed
-from gvio.report.numbers import UNKNOWN, decimals_for, level, signed_percent
+from gvio.report.numbers import UNKNOWN, decimals_for, level, measure, signed_percent
 from gvio.report.picture import LAYERS, Rgba, Scale, colour, fit_scale, png_url
 from gvio.report.places import AREA, POINT
 from gvio.report.trend_map import SIGNIFICANT, TrendMap
@@ -57,7 +57,7 @@ def output_plan(bands: FloatArray, geobox: GeoBox, detail: Detail, unit: str) ->
     scale = fit_scale(values, LAYERS[0].kind)
     shown = values > 0
     decimals = decimals_for(pd.Series(values[shown]))
-    told = [f"{level(value, decimals)} {unit}" for value in values[shown]]
+    told = [f"{level(value, decimals)}{measure(unit)}" for value in values[shown]]
     return Plan(
         png_url(_enlarged(colour(values, scale), None)), _bounds(grid), scale, _points(grid, shown, told, detail)
     )
@@ -76,7 +76,7 @@ def trend_plan(trends: TrendMap, detail: Detail) -> Plan:
 
 def district_plan(trends: pd.DataFrame, owners: Owners, geobox: GeoBox, names: Mapping[str, str]) -> Plan:
     """Trends of districts (`gvio.report.trend_map.area_trends`) over the pixels that they own."""
-    percent, p_value = (spread(owners, trends[name].to_dict()) for name in ("percent", "p_value"))
+    percent, p_value = (_of_pixels(owners, trends[name]) for name in ("percent", "p_value"))
     step = max(1, max(geobox.shape) // _TAPS)
     taps = np.zeros(geobox.shape, dtype=bool)
     taps[step // 2 :: step, step // 2 :: step] = True
@@ -88,6 +88,10 @@ def district_plan(trends: pd.DataFrame, owners: Owners, geobox: GeoBox, names: M
     keys, told = [f"{DISTRICT}={area}" for area in areas], [f"{names.get(a, a)}: {said.get(a, UNKNOWN)}" for a in areas]
     points = pd.DataFrame({"x": x, "y": y, "key": keys, "told": told})
     return _trend_plan(percent, np.nan_to_num(p_value, nan=1.0) < SIGNIFICANT, geobox, points)
+
+
+def _of_pixels(owners: Owners, values: pd.Series) -> FloatArray:
+    return spread(owners, {str(area): float(value) for area, value in values.items()})
 
 
 def trend_text(percent: float, p_value: float) -> str:
@@ -107,11 +111,11 @@ def _trend_plan(percent: FloatArray, significant: BoolArray, grid: GeoBox, point
 
 def _enlarged(rgba: Rgba, pale: BoolArray | None) -> Rgba:
     """The picture in dots of the screen; where `pale`, colours go towards grey, under a hatch where it can be seen."""
-    times = max(1, _WIDE_PX // max(rgba.shape[:2]))
+    times = max(1, _WIDE_PX // max(rgba.shape[0], rgba.shape[1]))
     large: Rgba = np.repeat(np.repeat(rgba, times, axis=0), times, axis=1)
     if pale is None:
         return large
-    rows, cols = np.indices(large.shape[:2], sparse=True)
+    rows, cols = np.ogrid[: large.shape[0], : large.shape[1]]
     quiet = np.repeat(np.repeat(pale, times, axis=0), times, axis=1) & (large[..., 3] > 0)
     large[quiet, :3] = _PALE * large[quiet, :3] + (1 - _PALE) * np.array(_GREY)
     wide = np.repeat(np.repeat(_wide(pale & (rgba[..., 3] > 0), times), times, axis=0), times, axis=1)

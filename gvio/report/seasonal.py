@@ -36,4 +36,5 @@ def _season(log: FloatArray) -> FloatArray:
     from statsmodels.tsa.seasonal import STL  # a second, which only who asks for this form waits for
 
     season = np.asarray(STL(log, period=_PERIOD, seasonal=_SEASON, robust=True).fit().seasonal)
-    return season - season.mean()
+    without_level: FloatArray = season - season.mean()
+    return without_level

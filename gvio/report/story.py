@@ -13,7 +13,7 @@ import pandas as pd
 
 from gvio.report.basis import basis_of, basis_sentence
 from gvio.report.changes import MONTH, YEAR, Change, change_of, changes
-from gvio.report.numbers import interval_percent, level_and_bounds, signed_percent
+from gvio.report.numbers import interval_percent, level_and_bounds, measure, signed_percent
 from gvio.report.tables import area_month, month_text
 from gvio.types import Month
 
@@ -80,10 +80,8 @@ def _headline(
         for table, back in zip(compared, (YEAR, MONTH), strict=True)
     ]
     told = " and ".join(filter(None, parts)) or "there is no earlier month to compare it with"
-    measure = f" × {unit}" if unit[:1].isdigit() else f" {unit}" if unit else ""
-    return (
-        f"{names.get(area, area)} made {level}{measure} in {month_text(month)} (80 % interval {low} to {high}): {told}."
-    )
+    made = f"{names.get(area, area)} made {level}{measure(unit)} in {month_text(month)}"
+    return f"{made} (80 % interval {low} to {high}): {told}."
 
 
 def _compared(change: Change, on: str) -> str:

@@ -59,13 +59,14 @@ def square_trends(series: FloatArray, pixels: IntArray, geobox: GeoBox, detail: 
     full = np.zeros((len(series), geobox.shape[0] * geobox.shape[1]))
     full[:, pixels] = series
     sums = block_sums(full.reshape(-1, *geobox.shape), side)
-    grid = block_geobox(geobox, sums.shape[1:], side)
+    grid = block_geobox(geobox, (sums.shape[1], sums.shape[2]), side)
     flat = sums.reshape(len(sums), -1)
     there = np.flatnonzero(flat.any(axis=0))
     percent, p_value = _trends(flat[:, there].T)
     found = np.full((2, flat.shape[1]), np.nan)
     found[:, there] = percent, p_value
-    return TrendMap(*found.reshape(2, *sums.shape[1:]), grid)
+    percent, p_value = found.reshape(2, *sums.shape[1:])
+    return TrendMap(percent, p_value, grid)
 
 
 def area_trends(estimates: pd.DataFrame) -> pd.DataFrame:

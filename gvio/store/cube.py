@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -40,9 +41,9 @@ def _band(store: ObjectStore, manifest: Manifest, layout: CubeLayout, band: str,
     for shard in np.unique(shards):
         name, here = f"{CUBE}/{layout.name(band, int(shard))}", shards == shard
         data = read_own(store, manifest, name)  # absent from the manifest: nothing but NaN
-        found[:, here] = understood(
-            store, manifest, name, data or b"", lambda _, d=data, p=pixels[here]: shard_series(layout, d, p)
-        )
+        if data is not None:
+            series = functools.partial(shard_series, layout, pixels=pixels[here])
+            found[:, here] = understood(store, manifest, name, data, series)
     return found
 
 

@@ -68,6 +68,9 @@ def test_our_own_reader_finds_every_pixels_series(source: CubeSource, objects: d
     for shard in range(4):
         here = pixels[shards == shard]
         data = objects.get(f"cube.zarr/{layout.name('lower80', shard)}")
+        if data is None:
+            assert np.isnan(wanted(source, 1).reshape(len(MONTHS), -1)[:, here]).all()
+            continue
         np.testing.assert_array_equal(
             shard_series(layout, data, here), wanted(source, 1).reshape(len(MONTHS), -1)[:, here]
         )
