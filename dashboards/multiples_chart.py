@@ -14,8 +14,9 @@ from dashboards.style import LINE, OFFICIAL, named_chart
 from gvio.report.forms import FORMS, base_label
 from gvio.report.identity import Identity
 
-_ROW_PX, _HEAD_PX = 150, 110
-_GAP, _ROOM = 0.035, 0.78  # between columns; of a row's height for its chart
+_ROW_PX, _HEAD_PX = 165, 110
+_GAP, _NAME, _TICKS = 0.04, 0.16, 0.16  # between columns; of a row's height for the name and for what stands below
+_SMALL = {"size": 10}
 _BAND = "rgba(123, 31, 92, 0.18)"
 
 
@@ -37,10 +38,21 @@ def multiples_chart(
         row, column = divmod(number, columns)
         axis = "" if number == 0 else str(number + 1)
         left, right = column / columns, (column + 1) / columns - _GAP
-        top, bottom = 1 - row / rows, 1 - (row + _ROOM) / rows
+        top, bottom = 1 - (row + _NAME) / rows, 1 - (row + 1 - _TICKS) / rows
         data += _traces(series, axis)
-        layout[f"xaxis{axis}"] = {"domain": [left, right], "anchor": f"y{axis}", "showgrid": False, "nticks": 4}
-        layout[f"yaxis{axis}"] = {"domain": [bottom, top], "anchor": f"x{axis}", "nticks": 4} | _range(axis, percent)
+        layout[f"xaxis{axis}"] = {
+            "domain": [left, right],
+            "anchor": f"y{axis}",
+            "showgrid": False,
+            "nticks": 4,
+            "tickfont": _SMALL,
+        }
+        layout[f"yaxis{axis}"] = {
+            "domain": [bottom, top],
+            "anchor": f"x{axis}",
+            "nticks": 4,
+            "tickfont": _SMALL,
+        } | _range(axis, percent)
         layout["annotations"].append(_title(str(escape(names[area])), left, top))
     chart = go.Figure({"data": data, "layout": layout}, _validate=False)
     first = next(iter(told.values()))
@@ -66,7 +78,7 @@ def _traces(series: pd.DataFrame, axis: str) -> list[dict[str, Any]]:
         | {"hovertemplate": hover},
     ]
     if series["official"].notna().any():
-        dots = {"color": OFFICIAL, "size": 2.5}
+        dots = {"color": OFFICIAL, "size": 2, "opacity": 0.6}
         traces.append({**place, "y": series["official"].to_numpy(dtype=float), "mode": "markers", "marker": dots}
                       | {"hoverinfo": "skip"})  # fmt: skip
     return traces

@@ -59,7 +59,7 @@ def balance_chart(found: pd.DataFrame) -> go.Figure:
         height=_CHART_PX,
         hovermode="x unified",
         xaxis={"showgrid": False, "hoverformat": "12 months to %B %Y", "anchor": "y2"},
-        yaxis={"title": "Gini", "domain": [0.56, 1], "rangemode": "tozero"},
+        yaxis={"title": "Gini", "domain": [0.56, 1]},
         yaxis2={"title": "Theil", "domain": [0, 0.44], "rangemode": "tozero"},
     )
     return chart

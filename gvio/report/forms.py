@@ -95,7 +95,7 @@ def shaped(
     if form == "rolling":  # twelve months have both of them: joining would count one of them twice
         return _rolling(rows)
     if form == "adjusted":
-        rows, sums = adjusted(rows), None  # a public sum of both months has a season
+        rows, sums = _without_season(rows, sums)
     if form == "density":
         rows, sums = _per_km2(rows, km2), None if sums is None else sums.assign(value=sums["value"] / (km2 or np.nan))
     if rows.empty:
@@ -104,6 +104,21 @@ def shaped(
     if form == "index":
         return _index(told, base)
     return _year_on_year(told) if form == "year" else told
+
+
+def _without_season(rows: pd.DataFrame, sums: pd.DataFrame | None) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """The rows, and public sums of January and February by as much as the estimates' own sum of both changes."""
+    without = adjusted(rows)
+    if sums is None or without.empty:
+        return without, None
+    ratio = _both(without) / _both(rows)
+    return without, sums.assign(value=sums["value"] * sums["month"].map(ratio))
+
+
+def _both(rows: pd.DataFrame) -> pd.Series:
+    """By January, the sum of it and the next month."""
+    values = rows.set_index("month")["estimate"].astype(np.float64)
+    return values + values.shift(-1)
 
 
 def _per_km2(rows: pd.DataFrame, km2: float | None) -> pd.DataFrame:

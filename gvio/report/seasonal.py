@@ -27,14 +27,14 @@ def adjusted(rows: pd.DataFrame) -> pd.DataFrame:
     if len(values) < LEAST_MONTHS or not (values > 0).all():
         return rows.iloc[:0]
     factor = np.exp(-_season(np.log(values)))
+    factor = factor * values.sum() / (values * factor).sum()  # all months together stay what they are
     columns = [*ESTIMATE_COLUMNS, "official"]
     return rows.assign(**{name: rows[name].astype(np.float64) * factor for name in columns})
 
 
 def _season(log: FloatArray) -> FloatArray:
-    """(T,) the season of a logarithm, without its mean: so that the level stays what it is."""
+    """(T,) the season of a logarithm."""
     from statsmodels.tsa.seasonal import STL  # a second, which only who asks for this form waits for
 
-    season = np.asarray(STL(log, period=_PERIOD, seasonal=_SEASON, robust=True).fit().seasonal)
-    without_level: FloatArray = season - season.mean()
-    return without_level
+    season: FloatArray = np.asarray(STL(log, period=_PERIOD, seasonal=_SEASON, robust=True).fit().seasonal)
+    return season

@@ -59,6 +59,9 @@ def test_without_its_season_a_series_is_its_trend() -> None:
     np.testing.assert_allclose(told["upper80"] / told["estimate"], 1.2)
     joined = shaped(rows("2016-01", list(100 * season)), "adjusted", joined=True, base="")
     assert len(joined) == 55
+    sums = pd.DataFrame({"area_id": ["A"], "month": ["2017-01"], "value": [220.0]})
+    known = shaped(rows("2016-01", list(100 * season)), "adjusted", joined=True, base="", sums=sums)
+    assert known["official"].dropna().tolist() == pytest.approx([110 / season[:2].mean()], rel=0.01)
     short = rows("2016-01", [1.0] * 35)
     assert shaped(short, "adjusted", joined=True, base="").empty
     assert shaped(rows("2016-01", [0.0] * 40), "adjusted", joined=True, base="").empty
