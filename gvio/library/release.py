@@ -230,9 +230,8 @@ class Release:
     def within(self, area: Area) -> pd.DataFrame:
         """The output of an area by month: estimate, limits of the 80 and 95 % intervals, and `whole`.
 
-        How the intervals are made, and what they leave out, is told in `gvio.library.series` and in
-        `attrs["interval"]`; `attrs["districts"]` names those it touches. Where the area cuts districts only months that
-        have a grid are told.
+        How intervals are made, and what they leave out, is told in `gvio.library.series` and `attrs["interval"]`;
+        `attrs["districts"]` are those it touches. Where it cuts districts only months that have a grid are told.
 
         Args:
             area: Polygon of shapely or GeoJSON in degrees, or a GeoDataFrame.
@@ -253,8 +252,7 @@ class Release:
             raise ConfigError("the area touches no district", where="within", hint=hint)
         series = summed_series(self.published.estimates, self.city, shares, self._cut(shares, codes[0]))
         series.index = _index(series.index)
-        touched = [area for area, outside in zip(shares.districts, shares.outside, strict=True) if not outside]
-        series.attrs = {"unit": self.unit, "release": self.id, "interval": INTERVALS, "districts": touched}
+        series.attrs = {"unit": self.unit, "release": self.id, "interval": INTERVALS, "districts": [*shares.touched]}
         return series
 
     def _cut(self, shares: Shares, codes: IntArray) -> PartPixels | None:

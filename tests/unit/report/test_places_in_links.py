@@ -15,6 +15,7 @@ from gvio.report.places import (
     MOST_CORNERS,
     POINT,
     box_place,
+    drawn_place,
     geodesic_km2,
     geojson_place,
     outline_place,
@@ -62,6 +63,9 @@ def test_what_is_typed_is_taken_in_any_layout() -> None:
     assert typed_place("(121.47, −31.23)").key == "at=121.47,-31.23"
     assert typed_place("121.5,31.3; 121.4,31.2").shape.equals(shapely.box(121.4, 31.2, 121.5, 31.3))
     assert typed_place("121,31, 122,31, 122,32").kind == AREA
+    with pytest.raises(ConfigError, match="the line that was drawn holds no area"):
+        drawn_place([121.0, 121.1], [31.0, 31.0])
+    assert drawn_place([121, 122, 122], [31, 31, 32]).text == "121,31,122,31,122,32"
     for text in ("", "121.4", "31.23, 121.47", "121, 31, 122"):
         with pytest.raises(ConfigError, match="is no place"):
             typed_place(text)
