@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboards.data import Shown, drift
+from dashboards.views import seen
 from gvio.report.checks_page import checks_html
 from gvio.report.drift import drift_html, drift_sentence
 from gvio.report.tables import checks_sentence
@@ -17,6 +18,7 @@ def show(view: Shown) -> None:
     st.caption("A failed required check refuses a month: nothing is published. A warning is reported and goes on.")
     if checks:
         st.html(checks_html(checks))
+    seen.show(view)
     found = drift(view.source.url, view.source.endpoint_url, *view.key)
     st.header(drift_sentence(found), anchor=False)
     st.caption("An alarm stands for twelve months. It refuses nothing; docs/drift.md says what to do at each kind.")
