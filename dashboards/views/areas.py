@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
 
 from dashboards.charts import areas_chart
 from dashboards.data import Shown, new_year_sums
-from dashboards.placed import Placed, land
 from dashboards.style import png_of
 from gvio.report.forms import shaped
 from gvio.report.tables import series
+
+if TYPE_CHECKING:
+    from dashboards.placed import Placed
 
 _NONE: Mapping[str, Any] = MappingProxyType({})
 
@@ -33,10 +35,18 @@ def told_of(
         places: By key.
     """
     estimates, sums = view.release.estimates, new_year_sums(view)
-    sizes = land(view) if form == "density" else None
-    km2 = {**({} if sizes is None else sizes.km2), **{key: place.km2 for key, place in places.items()}}
+    km2 = {**_sizes(view, form), **{key: place.km2 for key, place in places.items()}}
     rows = {area: series(estimates, area) for area in areas} | {key: place.rows for key, place in places.items()}
     return {key: shaped(of, form, joined=joined, base=month, sums=sums, km2=km2.get(key)) for key, of in rows.items()}
+
+
+def _sizes(view: Shown, form: str) -> Mapping[str, float]:
+    if form != "density":
+        return _NONE
+    from dashboards.placed import land  # and what it brings, which the first sight need not wait for
+
+    found = land(view)
+    return _NONE if found is None else found.km2
 
 
 def draw(

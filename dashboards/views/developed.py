@@ -10,6 +10,7 @@ import streamlit as st
 from dashboards import address
 from dashboards.chosen import choose_areas, choose_month
 from dashboards.data import Shown, vintages
+from dashboards.parts import part
 from dashboards.views import evenness, plan
 from dashboards.views.areas import draw, told_of
 from dashboards.views.multiples import show_every_district
@@ -28,6 +29,7 @@ _APART = {"joined": "Summed", "apart": "Apart"}
 _LOOKS = {"areas": "Areas and places", "districts": "All districts", "balance": "Balance"}
 
 
+@part
 def show(view: Shown) -> None:
     """Draw the view."""
     look = _choice("look", "Shown", _LOOKS)

@@ -20,12 +20,6 @@ _TOLD_CHANGE = 0.01  # of an outline's area: less is a matter of its corners
 FULL = f"A chart tells {MOST} lines apart: take one out first."
 
 
-def forget() -> None:
-    """Another region has other places."""
-    for key in (_KEY, _KNOWN, _SAID):
-        st.session_state.pop(key, None)
-
-
 def choose_places(view: Shown) -> dict[str, Placed]:
     """Ask which of the places that were added are in the chart, and give those of which the release says something."""
     known = _known()

@@ -30,8 +30,8 @@ def seen_map(counts: pd.DataFrame, areas: Sequence[str], names: Mapping[str, str
     """The calendar of areas in their order; those that the table lacks are left out."""
     columns = ["area_id", "month", "observations", "seen", "factories_seen"]
     told = [
-        f"{names.get(area, area)}, {month_text(month)}: {looks:.1f} observations a pixel, {_share(seen)} of pixels seen, "
-        f"{_share(works)} of those with factories"
+        f"{names.get(area, area)}, {month_text(month)}: {looks:.1f} observations a pixel, {_share(seen)} of pixels "
+        f"seen, {_share(works)} of those with factories"
         for area, month, looks, seen, works in counts[columns].itertuples(index=False)
     ]
     rows = counts.assign(told=told).set_index(["area_id", "month"])
@@ -42,7 +42,7 @@ def seen_map(counts: pd.DataFrame, areas: Sequence[str], names: Mapping[str, str
 
 
 def regime_breaks(counts: pd.DataFrame) -> list[tuple[str, str]]:
-    """Months (YYYY-MM) whose light was made otherwise than that of the last month before with light, and what changed."""
+    """Months (YYYY-MM) whose light was made otherwise than the last light before, and what changed."""
     by_month = counts.drop_duplicates("month").sort_values("month")
     known = [(str(m), str(r)) for m, r in zip(by_month["month"], by_month["regime"], strict=True) if r]
     found = []
