@@ -21,9 +21,14 @@ def months_of(view: Shown) -> list[str]:
     return sorted(set(view.release.estimates["month"]), reverse=True)
 
 
+def month_key(page: str) -> str:
+    """Key of a page's widget for the month."""
+    return f"month-{page}"
+
+
 def choose_month(view: Shown, page: str) -> str:
     """Ask for a month on a page."""
-    months, key = months_of(view), f"month-{page}"
+    months, key = months_of(view), month_key(page)
     address.start(key, "month", months, view.release.month)
     month: str = st.selectbox("Month", months, format_func=month_text, width=190, key=key)
     address.keep("month", month)

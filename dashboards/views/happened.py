@@ -5,10 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboards import address
-from dashboards.chosen import areas_key, choose_areas, choose_month, take
+from dashboards.chosen import areas_key, choose_areas, take
 from dashboards.clicks import listen
 from dashboards.data import Shown, month_rows, month_story, news
 from dashboards.parts import part
+from dashboards.views.month_choice import choose_month_in_time
 from gvio.report.basis import EXPLAINED
 from gvio.report.changes import ASSUMED
 from gvio.report.district_page import districts_html
@@ -25,7 +26,7 @@ _TOLD = 5  # districts whose news is told at once
 def show(view: Shown) -> None:
     """Draw the view."""
     head = st.container()
-    month = choose_month(view, PAGE)
+    month = choose_month_in_time(view, PAGE)
     with head:
         _story(view, month)
     _month(view, month)

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from dashboards.chosen import offered
-from dashboards.data import Shown, counts, drift
+from dashboards.data import Shown, counts, drift, new_year_sums
 from dashboards.style import named_chart, png_of
 from gvio.report.identity import rows_csv
 from gvio.report.seen import SeenMap, breaks_sentence, month_by_month, regime_breaks, seen_map
@@ -26,7 +26,7 @@ def show(view: Shown) -> None:
         _calendar(view, found)
     st.header("Month by month", anchor=False)
     seen = drift(view.source.url, view.source.endpoint_url, *view.key)
-    table = month_by_month(view.release.estimates, found, seen, view.about.city)
+    table = month_by_month(view.release.estimates, found, seen, view.about.city, new_year_sums(view))
     st.dataframe(table, hide_index=True, height=min(38 + 35 * len(table), 460))
     st.caption(
         "Observations: cloud-free ones a pixel, mean of the region. Inside the interval: official figures of the month "
@@ -44,7 +44,7 @@ def _calendar(view: Shown, found: pd.DataFrame) -> None:
         config=png_of(f"{region}-observations-{view.key[1]}"),
         alt="Cloud-free observations of every district by month; the file has the numbers",
     )
-    st.caption(f"Pale: seldom seen, so that light says little of that month. {breaks_sentence(breaks)}")
+    st.caption(f"Yellow: seldom seen, so that light says little of that month. {breaks_sentence(breaks)}")
     st.download_button(
         "These counts (CSV)",
         rows_csv(found, view.identity),

@@ -62,9 +62,16 @@ def breaks_sentence(breaks: Sequence[tuple[str, str]]) -> str:
 
 
 def month_by_month(
-    estimates: pd.DataFrame, counts: pd.DataFrame | None, drift: Drift | None, city: str | None
+    estimates: pd.DataFrame, counts: pd.DataFrame | None, drift: Drift | None, city: str | None, sums: pd.DataFrame
 ) -> pd.DataFrame:
     """What stands behind each month, the newest first, as texts for people.
+
+    Args:
+        estimates: Of the release.
+        counts: How often districts were seen.
+        drift: What the release says of it.
+        city: The area that means the whole region.
+        sums: `gvio.report.new_year.public_sums`.
 
     Returns:
         Columns Month, Observations, Factories seen, Processing, City's figure, Districts' figures, Inside the interval
@@ -81,8 +88,8 @@ def month_by_month(
         (
             month_text(month),
             *light.get(month, (UNKNOWN,) * 3),
-            "public" if month in of_city else UNKNOWN,
-            f"{int(public[month])} of {n_districts}",
+            "public" if month in of_city else "as a sum" if city in _summed(sums, month) else UNKNOWN,
+            _districts(int(public[month]), len(_summed(sums, month) - {city}), n_districts),
             held.get(month, UNKNOWN),
             alarms.get(month, UNKNOWN),
         )
@@ -101,6 +108,16 @@ _COLUMNS = (
     "Inside the interval",
     "Alarms",
 )
+
+
+def _summed(sums: pd.DataFrame, month: str) -> set[str]:
+    """Areas whose January and February are public as one figure, where the month is one of them."""
+    january = f"{month[:4]}-01" if month[5:] in ("01", "02") else ""
+    return set(sums["area_id"][sums["month"] == january])
+
+
+def _districts(alone: int, summed: int, of: int) -> str:
+    return f"{summed} of {of}, as sums" if summed > alone else f"{alone} of {of}"
 
 
 def _light(counts: pd.DataFrame | None, city: str | None) -> dict[str, tuple[str, str, str]]:

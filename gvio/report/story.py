@@ -18,6 +18,7 @@ from gvio.report.tables import area_month, month_text
 from gvio.types import Month
 
 _ADDS_UP = 0.0005  # of the city: published figures are rounded to about that
+_SHOWN = 0.1  # per cent: a smaller change is written as none
 _NAMED = 4  # districts that a sentence names
 
 
@@ -132,7 +133,7 @@ def _sums(estimates: pd.DataFrame, month: str, city: str | None) -> str:
 
 def _against(year: pd.DataFrame, city: str | None, districts: Sequence[str], names: Mapping[str, str]) -> str:
     whole = change_of(year, city)
-    if not whole.known or whole.percent == 0:
+    if not whole.known or abs(whole.percent) < _SHOWN / 2:
         return ""
     up = whole.percent > 0
     other = {area: change_of(year, area) for area in districts}

@@ -14,6 +14,9 @@ MONTHS = ("2021-01", "2021-02", "2021-03")
 REGIMES = ("vnl/npp/v10/vcm", "", "vnl/j01/v10/vcm")
 
 
+SUMS = pd.DataFrame({"area_id": ["B"], "month": ["2021-01"], "value": [2.0]})
+
+
 def counts() -> pd.DataFrame:
     rows = [
         (area, month, looks, looks / 10, np.nan if area == "B" else looks / 10, regime)
@@ -50,10 +53,10 @@ def test_every_month_says_what_stands_behind_it() -> None:
     errors = (FigureError("A", "2021-01", 0.01, 0.02, True), FigureError("CITY", "2021-01", 0.3, 0.02, True))
     alarm = Alarm("light_city", "CITY", "2021-02", "2021-03", 0.1)
     drift = Drift("2021-03", (alarm,), (), errors, Coverage(2, 1, 0.0), {"A": 1}, "v10")
-    table = month_by_month(estimates(), counts(), drift, "CITY").set_index("Month")
+    table = month_by_month(estimates(), counts(), drift, "CITY", SUMS).set_index("Month")
     assert list(table.index) == ["March 2021", "February 2021", "January 2021"]
     assert table.loc["March 2021"].tolist() == ["5.0", "50 %", "changed: npp → j01", "–", "0 of 2", "–", "1"]
-    assert table.loc["February 2021"].tolist() == ["5.0", "50 %", "no light", "public", "0 of 2", "–", "–"]
+    assert table.loc["February 2021"].tolist() == ["5.0", "50 %", "no light", "public", "1 of 2, as sums", "–", "–"]
     assert table.loc["January 2021"].tolist() == ["5.0", "50 %", "vnl/npp/v10/vcm", "public", "1 of 2", "1 of 2", "–"]
-    bare = month_by_month(estimates(), None, None, None)
+    bare = month_by_month(estimates(), None, None, None, SUMS[:0])
     assert bare["Observations"].tolist() == ["–"] * 3
