@@ -15,13 +15,13 @@ from gvio.report.numbers import interval_percent, level_and_bounds, signed_perce
 from gvio.report.tables import nowcast_spans
 
 COLOURS = (
-    (123, 31, 92),
+    (168, 60, 130),
     (0, 114, 178),
     (213, 94, 0),
     (0, 128, 94),
     (150, 110, 0),
     (70, 150, 200),
-    (90, 90, 90),
+    (125, 125, 130),
     (190, 100, 155),
 )
 """Of areas, after Okabe and Ito; the ninth begins again."""

@@ -20,7 +20,7 @@ def command(store: str, port: int | None, headless: bool, *, address: str = _LOO
     password, and every user of the machine can read command lines.
 
     Everything Streamlit could read from a configuration file is passed here, so that the page looks and behaves the
-    same from any folder: no usage statistics, no file watcher, light theme.
+    same from any folder: no usage statistics, no file watcher, the theme that the browser prefers.
     """
     flags = {
         "server.address": address,
@@ -30,8 +30,8 @@ def command(store: str, port: int | None, headless: bool, *, address: str = _LOO
         "browser.gatherUsageStats": "false",
         "client.toolbarMode": "minimal",
         "client.showErrorDetails": "none",
-        "theme.base": "light",
-        "theme.primaryColor": "#7b1f5c",
+        "theme.light.primaryColor": "#7b1f5c",
+        "theme.dark.primaryColor": "#c75aa5",
     }
     options = [f"--{name}={value}" for name, value in flags.items() if value is not None]
     return [sys.executable, "-m", "streamlit", "run", str(_APP), *options, "--", "--store", store]

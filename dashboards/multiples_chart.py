@@ -17,7 +17,7 @@ from gvio.report.identity import Identity
 _ROW_PX, _HEAD_PX = 165, 110
 _GAP, _NAME, _TICKS = 0.04, 0.16, 0.16  # between columns; of a row's height for the name and for what stands below
 _SMALL = {"size": 10}
-_BAND = "rgba(123, 31, 92, 0.18)"
+_BAND = "rgba(168, 60, 130, 0.22)"
 
 
 def multiples_chart(

@@ -53,6 +53,8 @@ def plan_chart(
         images=[{**image, "sizey": north - south, "sizing": "stretch", "layer": "below"}],
         height=_HEIGHT_PX,
         margin={"l": 0, "r": 0, "t": 0, "b": 0},
+        plot_bgcolor="white",
+        paper_bgcolor="white",
         dragmode=False if narrow else "pan",
         hovermode="closest",
         hoverdistance=_REACH_PX,
