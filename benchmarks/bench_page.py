@@ -94,7 +94,25 @@ def clicked(page: Page, name: str) -> None:
     chart.filter(has_text=name).wait_for(timeout=60_000)
 
 
-def measure(store: str, sessions: int, chromium: str) -> None:
+def _together(browser: Browser, url: str, pid: int, number: int) -> None:
+    """Sessions that begin at the same moment, until all have their first sentence."""
+    if not number:
+        return
+    pages = [browser.new_context(viewport={"width": 1280, "height": 900}).new_page() for _ in range(number)]
+
+    def opened() -> None:
+        for page in pages:
+            page.goto(url, wait_until="commit")
+        for page in pages:
+            page.get_by_text("80 % interval", exact=False).first.wait_for(timeout=300_000)
+
+    step(f"{number} sessions at once", pid, opened)
+    print(f"memory with {number} sessions open: {memory_mb(pid):.0f} MB")
+    for page in pages:
+        page.context.close()
+
+
+def measure(store: str, sessions: int, together: int, chromium: str) -> None:
     """Every step in one server, then memory over further sessions."""
     with serving(store) as (url, pid), sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium, args=FLAGS)
@@ -109,6 +127,7 @@ def measure(store: str, sessions: int, chromium: str) -> None:
         for name in names[1:5]:
             step("click in the table", pid, lambda name=name: clicked(page, name))
         print(f"memory {memory_mb(pid):.0f} MB")
+        _together(browser, url, pid, together)
         for number in range(sessions):
             page = visit(browser, url)
             page.context.close()
@@ -122,9 +141,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--store", required=True)
     parser.add_argument("--sessions", type=int, default=0, help="further sessions, one after the other, for memory")
+    parser.add_argument("--together", type=int, default=0, help="sessions that are opened at the same moment")
     parser.add_argument("--chromium", default="/usr/bin/chromium", help="path of the browser")
     options = parser.parse_args()
-    measure(options.store, options.sessions, options.chromium)
+    measure(options.store, options.sessions, options.together, options.chromium)
 
 
 if __name__ == "__main__":
