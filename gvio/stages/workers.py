@@ -36,8 +36,11 @@ class Threads:
 
 
 def one_thread_each() -> None:
-    """Give every torch operation one thread: small matrices gain nothing from more, threads of folds fight for the
-    cores, and sums taken in another order would make other weights of the same seed."""
+    """Give every operation of torch and BLAS one thread: small matrices gain nothing from more, threads of folds fight
+    for the cores, and sums taken in another order would make other weights of the same seed."""
+    import scipy.linalg  # noqa: F401  brings a BLAS of its own, which must be there to be told
     import torch
+    from threadpoolctl import threadpool_limits
 
     torch.set_num_threads(1)
+    threadpool_limits(1, user_api="blas")

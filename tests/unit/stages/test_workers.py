@@ -4,6 +4,7 @@ import threading
 
 import pytest
 import torch
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from gvio.errors import ModelError
 from gvio.stages.workers import Threads, one_thread_each
@@ -41,10 +42,14 @@ def test_the_error_of_a_task_is_told_and_ends_those_that_wait():
     assert len(begun) < 20
 
 
-def test_threads_of_tasks_use_one_torch_thread_each():
+def test_threads_of_tasks_use_one_thread_of_torch_and_of_every_blas_each():
+    def threads_of_blas() -> int:
+        return max(pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas")
+
     before = torch.get_num_threads()
-    try:
-        one_thread_each()
-        assert Threads(None)("look", [torch.get_num_threads] * 3) == [1, 1, 1]
-    finally:
-        torch.set_num_threads(before)
+    with threadpool_limits(2, user_api="blas"):
+        try:
+            one_thread_each()
+            assert Threads(None)("look", [torch.get_num_threads, threads_of_blas] * 2) == [1, 1, 1, 1]
+        finally:
+            torch.set_num_threads(before)
