@@ -6,6 +6,7 @@ Zero is pale grey; what is positive is coloured by its logarithm, over three dec
 
 from __future__ import annotations
 
+import functools
 import math
 import struct
 import zlib
@@ -56,15 +57,20 @@ def thumbnail_png(estimate: FloatArray) -> bytes:
     return _png(index)
 
 
+@functools.cache
+def _palette() -> bytes:
+    entries = [(255, 255, 255), _ZERO, *(colour(i / (_COLOURS - 1)) for i in range(_COLOURS))]
+    return bytes(value for entry in entries for value in entry)
+
+
 def _png(index: IntArray) -> bytes:
     rows, cols = index.shape
-    palette = [(255, 255, 255), _ZERO, *(colour(i / (_COLOURS - 1)) for i in range(_COLOURS))]
     lines = np.concatenate([np.zeros((rows, 1), np.uint8), index.astype(np.uint8)], axis=1)  # 0: no filter
     chunks = (
         (b"IHDR", struct.pack(">IIBBBBB", cols, rows, 8, 3, 0, 0, 0)),
-        (b"PLTE", bytes(value for entry in palette for value in entry)),
+        (b"PLTE", _palette()),
         (b"tRNS", b"\x00"),
-        (b"IDAT", zlib.compress(lines.tobytes(), 9)),
+        (b"IDAT", zlib.compress(lines.tobytes(), 7)),  # 9: a tenth smaller in ten times the time
         (b"IEND", b""),
     )
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(name, data) for name, data in chunks)
