@@ -70,10 +70,10 @@ def as_cog(
     """(y, x) or (band, y, x) as a cloud-optimised GeoTIFF in the array's dtype; the same bytes for the same arguments.
 
     With `units`, one a band, come the bands' `statistics` (`band_statistics`, worked out here where they are not
-    given), by which other programs choose their colours. `overviews`: what a pixel of them is of the pixels below, their
-    mean or one of them; a grid of one block has none, and the tag "overviews" is left out. `compression`: "zstd" without
-    a predictor is for maps that are 0 nearly everywhere, where a predictor breaks the runs: a third of the size
-    (docs/cost.md).
+    given), by which other programs choose their colours. `overviews`: what a pixel of them is of the pixels below,
+    their mean or one of them; a grid of one block has none, and the tag "overviews" is left out. `compression`: "zstd"
+    without a predictor is for maps that are 0 nearly everywhere, where a predictor breaks the runs: a third of the
+    size (docs/cost.md).
 
     Raises:
         ValueError: The array does not fit the grid, or descriptions do not fit the bands.

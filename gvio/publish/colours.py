@@ -45,7 +45,11 @@ def classes(most: float, steps: int = 12) -> list[tuple[float, tuple[int, int, i
 
 def thumbnail_png(estimate: FloatArray) -> bytes:
     """PNG of a band (y, x), at most 256 pixels a side; what is drawn of several pixels is their sum, NaN is nothing."""
-    step = -(-max(estimate.shape) // _SIDE)
+    return picture_png(estimate, -(-max(estimate.shape) // _SIDE))[0]
+
+
+def picture_png(estimate: FloatArray, step: int) -> tuple[bytes, float]:
+    """PNG of a band (y, x) with a pixel for the sum of `step` × `step`, and the greatest sum; NaN is nothing."""
     inside = block_sums(np.isfinite(estimate)[None].astype(np.float64), (step, step))[0] > 0
     values = block_sums(np.nan_to_num(estimate.astype(np.float64))[None], (step, step))[0]
     most = float(values.max(initial=0.0))
@@ -54,7 +58,7 @@ def thumbnail_png(estimate: FloatArray) -> bytes:
     if lit.any():
         share = 1 + np.log10(values[lit] / most) / DECADES
         index[lit] = 2 + np.clip(np.round(share * (_COLOURS - 1)), 0, _COLOURS - 1).astype(np.uint8)
-    return _png(index)
+    return _png(index), most
 
 
 @functools.cache

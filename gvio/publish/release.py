@@ -105,7 +105,8 @@ def build_release(
         created: When it is published; enters `latest.json` only, as does the as-of day.
         explanations: What the estimates are made of, see `explanations_parquet`; None to publish none.
         revisions: Encoded objects that say why and how numbers change, by name; None to publish none.
-        outlines: The districts (`publish.outlines`) and the cube (`publish.cube`), by name; None to publish none.
+        outlines: The districts (`publish.outlines`), the cube (`publish.cube`) and the bulletin (`publish.bulletin`),
+            by name; None to publish none.
         models: Which model made the releases until this one, see `publish.models`; empty to publish none.
 
     Raises:
