@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import functools
 import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
@@ -258,7 +259,12 @@ def _bbox(geobox: GeoBox) -> list[float]:
 
 
 def _to_degrees(geobox: GeoBox) -> pyproj.Transformer:
-    return pyproj.Transformer.from_crs(str(geobox.crs), "EPSG:4326", always_xy=True)
+    return _transformer(str(geobox.crs))
+
+
+@functools.lru_cache(maxsize=4)
+def _transformer(crs: str) -> pyproj.Transformer:
+    return pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
 
 
 def _ground_metres(geobox: GeoBox) -> float:
