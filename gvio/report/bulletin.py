@@ -21,12 +21,15 @@ from gvio.report.numbers import UNKNOWN, decimals_for, interval_percent, level, 
 from gvio.report.scores import SKILLS, skill_of, verdict
 from gvio.report.story import story
 from gvio.report.tables import checks_sentence, month_text
+from gvio.revisions.news import PARTS
 from gvio.scoreboard.board import Scoreboard
 from gvio.types import CheckResult
 
 Language = Literal["en", "zh"]
 MARKS: Mapping[int, str] = {1: "▲ ", -1: "▼ ", 0: ""}
 NEWS_TOLD = 2  # districts whose change since the release before is told
+CHANGED_PERCENT = 0.05
+"""What one decimal shows as no change."""
 _HASH = 12  # digits of a hash that a person compares
 
 
@@ -186,16 +189,22 @@ def changed(change: Change, to: str) -> str:
     return f"{MARKS[change.direction]}{signed_percent(change.percent)} ({interval})"
 
 
-def moved_districts(facts: Facts) -> pd.DataFrame:
-    """The first rows of `gvio.report.news.news_table` of the newest month that both releases have; may be empty."""
+def moved_districts(facts: Facts) -> pd.DataFrame | None:
+    """Rows of `gvio.report.news.news_table` of the newest month that both releases have, of the districts that moved
+    most; empty where none moved, None where nothing is known of changes.
+    """
     if facts.news is None or facts.news.empty:
-        return pd.DataFrame()
-    return news_table(facts.news, newest_month(facts.news), facts.names).head(NEWS_TOLD)
+        return None
+    rows = news_table(facts.news, newest_month(facts.news), facts.names).head(NEWS_TOLD)
+    parts = rows[list(PARTS)].abs().max(axis=1)
+    return rows[(rows["change"].abs() >= CHANGED_PERCENT) & (parts >= CHANGED_PERCENT)]
 
 
 def _news(facts: Facts) -> tuple[str, ...]:
     rows = moved_districts(facts)
-    return tuple(map(str, rows["sentence"])) if len(rows) else ()
+    if rows is None:
+        return ()
+    return tuple(map(str, rows["sentence"])) or ("No district's newest estimate changed.",)
 
 
 def short_title(title: str) -> str:

@@ -11,7 +11,16 @@ import numpy as np
 import pandas as pd
 
 from gvio.report.basis import Basis, basis_of
-from gvio.report.bulletin import Bulletin, Facts, Labels, by_hash, moved_districts, short_title, table_rows
+from gvio.report.bulletin import (
+    CHANGED_PERCENT,
+    Bulletin,
+    Facts,
+    Labels,
+    by_hash,
+    moved_districts,
+    short_title,
+    table_rows,
+)
 from gvio.report.changes import MONTH, YEAR, Change, change_of, changes
 from gvio.report.numbers import interval_percent, level_and_bounds, signed_percent
 from gvio.report.scores import MODELS, skill_of
@@ -49,7 +58,7 @@ _PARTS: Mapping[str, str] = {
     "new_figures": "新公布的官方数",
     "raking": "与已公布总量取齐",
 }
-_ADDS_UP, _NAMED, _SMALL = 0.0005, 4, 0.05  # share of the city; districts that a sentence names; per cent shown as none
+_ADDS_UP, _NAMED = 0.0005, 4  # share of the city; districts that a sentence names
 _LABELS = Labels(
     what="由夜间灯光估计的工业产值",
     map="分布",
@@ -174,16 +183,17 @@ def _gap(facts: Facts) -> str:
 
 
 def _news(facts: Facts) -> tuple[str, ...]:
-    return tuple(_told(row) for _, row in moved_districts(facts).iterrows())
+    rows = moved_districts(facts)
+    if rows is None:
+        return ()
+    return tuple(_told(row) for _, row in rows.iterrows()) or ("各区最新估计均无变化。",)
 
 
 def _told(row: pd.Series) -> str:
-    parts = sorted((p for p in PARTS if abs(float(row[p])) >= _SMALL), key=lambda p: -abs(float(row[p])))
-    if not parts:
-        return f"{row['name']}：与上一次发布相同。"
-    said = [f"{_PARTS[part]}（{signed_percent(float(row[part]))}）" for part in parts[:2]]
-    change = float(row["change"])
-    amount = f"{signed_percent(change)}" if abs(change) >= _SMALL else "不变"
+    largest = sorted(PARTS, key=lambda part: -abs(float(row[part])))[:2]
+    parts = [part for part in largest if abs(float(row[part])) >= CHANGED_PERCENT]
+    said = [f"{_PARTS[part]}（{signed_percent(float(row[part]))}）" for part in parts]
+    amount = signed_percent(float(row["change"]))
     return f"{row['name']}：较上一次发布 {amount}，主要来自{said[0]}" + (f"，其次{said[1]}。" if said[1:] else "。")
 
 

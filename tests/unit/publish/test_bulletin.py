@@ -103,6 +103,12 @@ def test_both_languages_say_the_same_figures(facts) -> None:
     assert english(dataclasses.replace(facts, invented=False, news=None, public_until=None)).mark == ""
 
 
+def test_without_a_change_one_sentence_says_so(facts) -> None:
+    still = dataclasses.replace(facts, news=facts.news.assign(change=0.0, new_light=0.0))
+    assert english(still).news == ("No district's newest estimate changed.",)
+    assert chinese(still).news == ("各区最新估计均无变化。",)
+
+
 def test_districts_that_do_not_add_up_are_told_in_chinese(facts) -> None:
     assert chinese(facts).warning == ""
     off = facts.estimates.copy()
