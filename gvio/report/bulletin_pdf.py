@@ -24,7 +24,7 @@ _WIDE, _HIGH, _EDGE = 595.0, 842.0, 40.0  # points
 _BLUE, _BAD, _WARN, _STRIP = "#2b6cb0", "#b42318", "#8a5300", "#eef0f3"
 _GAP, _LEADING = 16.0, 1.35
 _MAP, _CURVE = 172.0, 118.0  # heights
-_ROW, _FOOT = 11.6, 32.0
+_ROW, _FOOT, _NAME = 11.6, 32.0, 78.0  # heights of a row and of the foot; room of a name
 _COLUMNS = (0.0, 0.23, 0.385, 0.62, 0.855, 0.875)  # right edges of the cells as shares, but for the first and the last
 
 
@@ -119,6 +119,14 @@ def wrapped(text: str, font: Font, width: float) -> list[str]:
         else:
             line += piece
     return [*lines, line.rstrip()]
+
+
+def cut(text: str, font: Font, width: float) -> str:
+    """The beginning of a text that fits into `width` (in units of the size), with an ellipsis where it is not whole."""
+    if font.width(text) <= width:
+        return text
+    end = next(n for n in range(len(text), -1, -1) if font.width(text[:n] + "…") <= width or n == 0)
+    return text[:end].rstrip() + "…"
 
 
 def _pieces(text: str) -> Sequence[str]:
@@ -218,6 +226,7 @@ def _table(sheet: _Sheet, page: Bulletin) -> None:
 def _cells(sheet: _Sheet, row: Sequence[str], colour: str) -> None:
     for number, (cell, place) in enumerate(zip(row, _COLUMNS, strict=True)):
         align = "left" if number in {0, len(row) - 1} else "right"
+        cell = cell if number else cut(cell, sheet.font, _NAME / 7.5)
         sheet.text(_EDGE + place * sheet.width, cell, 7.5, colour, align)
 
 

@@ -58,8 +58,15 @@ def chinese_font() -> Font | None:
     if found is not None and found.origin is not None and (path := Path(found.origin).with_name(file)).is_file():
         return Font(str(path))
     files = sorted(manager.findSystemFonts())
-    there = [file for start in _INSTALLED for file in files if Path(file).name.startswith(start)]
-    return Font(there[0], _simplified(there[0])) if there else None
+    there = (file for start in _INSTALLED for file in files if Path(file).name.startswith(start))
+    return next((font for file in there if (font := _opened(file)) is not None), None)
+
+
+def _opened(file: str) -> Font | None:
+    try:
+        return Font(file, _simplified(file))
+    except (OSError, RuntimeError):  # of FreeType: no font, or a damaged one
+        return None
 
 
 def _simplified(file: str) -> int:

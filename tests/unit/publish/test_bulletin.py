@@ -17,7 +17,7 @@ from gvio.publish.manifest import MEDIA_TYPES
 from gvio.report import bulletin_pdf, fonts
 from gvio.report.bulletin import Facts, english
 from gvio.report.bulletin_chinese import chinese
-from gvio.report.bulletin_pdf import wrapped
+from gvio.report.bulletin_pdf import cut, wrapped
 from gvio.report.bulletin_trend import nice_levels, trend
 from gvio.report.fonts import Font, latin_font
 from gvio.revisions.news import PARTS
@@ -132,6 +132,13 @@ def test_without_a_font_for_its_characters_a_page_is_html_alone(facts, picture, 
     assert "无 PDF" in made["bulletin.zh.html"].decode()
 
 
+def test_a_damaged_font_of_the_system_is_passed_over(tmp_path, monkeypatch) -> None:
+    (tmp_path / "NotoSansSC-broken.otf").write_bytes(b"no font")
+    monkeypatch.setattr(fonts.manager, "findSystemFonts", lambda: [str(tmp_path / "NotoSansSC-broken.otf")])
+    monkeypatch.setattr(fonts, "_PACKAGED", ("gvio", "no-font"))
+    assert fonts.chinese_font.__wrapped__() is None
+
+
 def test_a_region_of_many_districts_stays_on_one_page(facts, picture) -> None:
     page = english(facts)
     many = dataclasses.replace(page, rows=(page.rows[0], *[page.rows[1]] * 200))
@@ -151,6 +158,8 @@ def test_lines_break_at_spaces_and_between_chinese_characters_but_not_before_mar
     assert wrapped("one two three", Even(), 7) == ["one two", "three"]
     assert wrapped("同比变化，超出噪声。", Even(), 4) == ["同比变", "化，超出", "噪声。"]
     assert wrapped("", Even(), 4) == [""]
+    assert cut("Harbour", Even(), 7) == "Harbour"
+    assert cut("Harbour of the North", Even(), 9) == "Harbour…"
     assert latin_font().width("ii") < latin_font().width("mm")
 
 
