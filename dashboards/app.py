@@ -10,15 +10,15 @@ import datetime as dt
 import os
 import shlex
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Literal
 
 import streamlit as st
 
 from dashboards import address
 from dashboards.data import Shown, Source, errata_of, last_look, latest, regions, shown
+from dashboards.parts import settle
 from dashboards.style import CSS
-from dashboards.views import developed, given, happened, sound, trusted
 from gvio.config import INVENTED
 from gvio.errors import GvioError
 from gvio.report.plain import plain
@@ -26,12 +26,12 @@ from gvio.report.scores import SKILLS, skill_of
 from gvio.report.tables import STALE_DAYS, age_days, age_text, month_text
 
 # Pages by their name in the address. A string here would be shown: Streamlit draws what stands alone in its script.
-VIEWS: Mapping[str, tuple[str, Callable[[Shown], None]]] = {
-    "happened": ("What happened?", happened.show),
-    "developed": ("How has it developed?", developed.show),
-    "trusted": ("Can I trust it?", trusted.show),
-    "sound": ("Is the data sound?", sound.show),
-    "given": ("Give me the data", given.show),
+VIEWS: Mapping[str, str] = {
+    "happened": "What happened?",
+    "developed": "How has it developed?",
+    "trusted": "Can I trust it?",
+    "sound": "Is the data sound?",
+    "given": "Give me the data",
 }
 _SKILL_COLOURS: Mapping[str, Literal["green", "orange", "red"]] = {"proven": "green", "weak": "orange", "none": "red"}
 
@@ -87,8 +87,10 @@ def _choose_region(source: Source) -> str | None:
 
 def _forget_release() -> None:
     """Another region has other releases, areas and months."""
-    for name in ("release", "area", "month"):
+    for name in ("release", "area", "month", "at", "polygon"):
         st.query_params.pop(name, None)
+    for key in ("places", "places-known"):
+        st.session_state.pop(key, None)
 
 
 def _show_region(source: Source, region: str) -> None:
@@ -107,14 +109,40 @@ def _show_region(source: Source, region: str) -> None:
         st.info(f"This is not the newest release of the region. [Show the newest one]({link}), {newest.release}.")
     for sentence in errata_of(source.url, source.endpoint_url, region, asked):
         st.warning(plain(sentence))
-    titles = {title: name for name, (title, _) in VIEWS.items()}
+    titles = {title: name for name, title in VIEWS.items()}
     page = address.told("page") or ""
-    address.start("view", "title", list(titles), VIEWS[page if page in VIEWS else "happened"][0])
+    address.start("view", "title", list(titles), VIEWS[page if page in VIEWS else "happened"])
     for name, tab in zip(titles.values(), st.tabs(list(titles), on_change="rerun", key="view"), strict=True):
         if tab.open:
             address.keep("page", name)
             with tab:
-                VIEWS[name][1](view)
+                _page(name, view)
+    settle()
+
+
+def _page(name: str, view: Shown) -> None:
+    """Draw a page; only what a reader opens is loaded, so that the first sight waits for nothing else."""
+    match name:
+        case "happened":
+            from dashboards.views import happened
+
+            happened.show(view)
+        case "developed":
+            from dashboards.views import developed
+
+            developed.show(view)
+        case "trusted":
+            from dashboards.views import trusted
+
+            trusted.show(view)
+        case "sound":
+            from dashboards.views import sound
+
+            sound.show(view)
+        case _:
+            from dashboards.views import given
+
+            given.show(view)
 
 
 def _last_look(source: Source, region: str) -> None:

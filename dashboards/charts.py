@@ -15,13 +15,13 @@ from gvio.report.numbers import interval_percent, level_and_bounds, signed_perce
 from gvio.report.tables import nowcast_spans
 
 COLOURS = (
-    (123, 31, 92),
+    (168, 60, 130),
     (0, 114, 178),
     (213, 94, 0),
     (0, 128, 94),
     (150, 110, 0),
     (70, 150, 200),
-    (90, 90, 90),
+    (125, 125, 130),
     (190, 100, 155),
 )
 """Of areas, after Okabe and Ito; the ninth begins again."""
@@ -45,13 +45,21 @@ def areas_chart(
     if len(areas) == 1:
         _mark_nowcasts(chart, told[areas[0]])
     unit = identity.unit or "unit not stated"
-    measures = {"year": "% on the year before", "rolling": f"{unit}, 12 months"}
-    measure = measures.get(form, f"{unit} a month")
-    if form == "index":
-        measure = f"{base_label(told[areas[0]], base)} = 100"
+    measure = measure_of(form, unit, base_label(told[areas[0]], base) if form == "index" else "")
     _lay_out(chart, list(told.values()), measure)
     shown = ", ".join(names[area] for area in areas[:3]) + (f" and {len(areas) - 3} more" if len(areas) > 3 else "")
     return named_chart(chart, f"{shown}: {FORMS[form].title.lower()}, {measure}", identity)
+
+
+def measure_of(form: str, unit: str, base: str) -> str:
+    """What the axis of a form says; `base` is what an index makes 100."""
+    measures = {
+        "index": f"{base} = 100",
+        "year": "% on the year before",
+        "rolling": f"{unit}, 12 months",
+        "density": f"{unit} a month and km²",
+    }
+    return measures.get(form, f"{unit} a month")
 
 
 def _line(chart: go.Figure, rows: pd.DataFrame, name: str, number: int, form: str, *, single: bool) -> None:
@@ -78,7 +86,8 @@ def _line(chart: go.Figure, rows: pd.DataFrame, name: str, number: int, form: st
             },
             name="official" if single else f"{escape(name)}, official",
             showlegend=single,
-            hovertemplate="%{y:+.1f} %" if form == "year" else "%{y:,.4~g}",
+            customdata=[signed_percent(value) for value in rows["official"]] if form == "year" else None,
+            hovertemplate="%{customdata}" if form == "year" else "%{y:,.4~g}",
         )
 
 
@@ -99,6 +108,8 @@ def _bands(chart: go.Figure, rows: pd.DataFrame, number: int, *, single: bool) -
     red, green, blue = COLOURS[number % len(COLOURS)]
     edge = {"x": rows["date"], "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
     for level, shade in (("95", 0.10), ("80", 0.22)) if single else (("80", 0.15),):
+        if rows[f"lower{level}"].isna().all():  # a pixel has one interval only
+            continue
         fill = f"rgba({red}, {green}, {blue}, {shade})"
         chart.add_scatter(y=rows[f"lower{level}"], showlegend=False, **edge)
         chart.add_scatter(

@@ -12,7 +12,8 @@ from dashboards import address
 from dashboards.data import Shown
 from gvio.report.tables import month_text
 
-_MOST = 8  # lines that a chart still tells apart
+MOST = 8
+"""Lines that a chart still tells apart."""
 
 
 def months_of(view: Shown) -> list[str]:
@@ -20,9 +21,14 @@ def months_of(view: Shown) -> list[str]:
     return sorted(set(view.release.estimates["month"]), reverse=True)
 
 
+def month_key(page: str) -> str:
+    """Key of a page's widget for the month."""
+    return f"month-{page}"
+
+
 def choose_month(view: Shown, page: str) -> str:
     """Ask for a month on a page."""
-    months, key = months_of(view), f"month-{page}"
+    months, key = months_of(view), month_key(page)
     address.start(key, "month", months, view.release.month)
     month: str = st.selectbox("Month", months, format_func=month_text, width=190, key=key)
     address.keep("month", month)
@@ -59,7 +65,7 @@ def choose_areas(view: Shown, page: str) -> list[str]:
         offered(view),
         format_func=lambda a: names[a],
         key=areas_key(page),
-        max_selections=_MOST,
+        max_selections=MOST,
         help="Click on a district of the map or on a name of the table; with Ctrl a name is added.",
     )
     address.keep("area", *chosen)

@@ -21,6 +21,7 @@ from gvio.report.month_table import month_table
 from gvio.report.new_year import public_sums
 from gvio.report.story import Story, story
 from gvio.report.zones import Owners, Zone, owners_of, zones_of
+from gvio.store.counts import read_counts_of
 from gvio.store.documents import read_latest
 from gvio.store.drift import read_drift_of
 from gvio.store.looks import last_look_line, regions_seen
@@ -172,6 +173,17 @@ def drift(url: str, endpoint_url: str | None, region: str, release_id: str) -> D
     """What a release says of drift; None where it does not say."""
     release = shown(url, endpoint_url, region, release_id).release
     return read_drift_of(store_of(Source(url, endpoint_url)), release.manifest)
+
+
+def counts(view: Shown) -> pd.DataFrame | None:
+    """How often districts were seen; None where a release does not say."""
+    return _counts(view.source.url, view.source.endpoint_url, *view.key)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _counts(url: str, endpoint_url: str | None, region: str, release_id: str) -> pd.DataFrame | None:
+    release = shown(url, endpoint_url, region, release_id).release
+    return read_counts_of(store_of(Source(url, endpoint_url)), release.manifest)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

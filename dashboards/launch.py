@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import signal
 import socket
 import subprocess
@@ -19,7 +20,7 @@ def command(store: str, port: int | None, headless: bool, *, address: str = _LOO
     password, and every user of the machine can read command lines.
 
     Everything Streamlit could read from a configuration file is passed here, so that the page looks and behaves the
-    same from any folder: no usage statistics, no file watcher, light theme.
+    same from any folder: no usage statistics, no file watcher, the theme that the browser prefers.
     """
     flags = {
         "server.address": address,
@@ -29,8 +30,8 @@ def command(store: str, port: int | None, headless: bool, *, address: str = _LOO
         "browser.gatherUsageStats": "false",
         "client.toolbarMode": "minimal",
         "client.showErrorDetails": "none",
-        "theme.base": "light",
-        "theme.primaryColor": "#7b1f5c",
+        "theme.light.primaryColor": "#7b1f5c",
+        "theme.dark.primaryColor": "#c75aa5",
     }
     options = [f"--{name}={value}" for name, value in flags.items() if value is not None]
     return [sys.executable, "-m", "streamlit", "run", str(_APP), *options, "--", "--store", store]
@@ -49,8 +50,11 @@ def launch(store: str, port: int | None = None, headless: bool = True, *, addres
         Exit code: 0 when stopped by the user.
 
     Raises:
-        ConfigError: The port is taken.
+        ConfigError: The port is taken, or only what reads releases is installed.
     """
+    if importlib.util.find_spec("streamlit") is None:  # or the process that is started would say so, in its own words
+        hint = "The page needs all of gvio: `pip install 'gvio[run]'`."
+        raise ConfigError("the library 'streamlit' is not installed", hint=hint)
     if port is not None and not _is_free(address, port):
         raise ConfigError(f"port {port} is already in use", hint="Choose another with --port, or leave it out.")
     arguments = command(store, port, headless, address=address)

@@ -1,4 +1,8 @@
-"""The few rules of appearance that Streamlit's theme does not cover, and the colours of the charts."""
+"""The few rules of appearance that Streamlit's theme does not cover, and the colours of the charts.
+
+Colours of charts are legible on white and on the dark theme's ground alike: which of the two a reader has is not always
+known when a chart is made. Maps lie on white in both, since their darkest squares are those with most output.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ from markupsafe import Markup
 from gvio.report.identity import Identity
 
 CSS = """<style>
+:root {--gvio-quiet: light-dark(#4d505c, #b9bcc8); --gvio-link: light-dark(#7b1f5c, #e08cc4)}
 .block-container, [data-testid="stMainBlockContainer"] {padding-top: 2.4rem; padding-bottom: 3rem; max-width: 1400px}
 [data-testid="stHeader"] {background: transparent}
 h1 {padding-bottom: 0.2rem !important; font-size: 1.9rem !important; line-height: 1.25 !important}
@@ -28,14 +33,15 @@ h3 {font-size: 1.1rem !important; padding-top: 1.2rem !important}
 }
 .gvio-list {display: grid; grid-template-columns: minmax(6.5rem, 0.3fr) 1fr; line-height: 1.7}
 .gvio-list, .gvio-list dt, .gvio-list dd {margin: 0 !important; padding: 0 !important; overflow-wrap: anywhere}
-.gvio-list dt {color: #4d505c; font-weight: 400; overflow-wrap: break-word}
+.gvio-list dt {color: var(--gvio-quiet); font-weight: 400; overflow-wrap: break-word}
 .gvio-list dd {font-variant-numeric: tabular-nums}
 .gvio-table {max-height: 860px; overflow: auto}
 .gvio-table table {border-collapse: collapse; width: 100%; font-size: 0.9rem; margin: 0}
-.gvio-table caption {text-align: left; font-size: 0.85rem; padding: 0 0 0.4rem; color: #4d505c}
+.gvio-table caption {text-align: left; font-size: 0.85rem; padding: 0 0 0.4rem; color: var(--gvio-quiet)}
 .gvio-table th, .gvio-table td {padding: 0.3rem 0.5rem; border: 0; vertical-align: top}
-.gvio-table th, .gvio-table td {border-bottom: 1px solid #e3e4e8}
-.gvio-table thead th {position: sticky; top: 0; background: #fff; font-weight: 600; text-align: right; color: #4d505c}
+.gvio-table th, .gvio-table td {border-bottom: 1px solid light-dark(#e3e4e8, #3c3b38)}
+.gvio-table thead th {position: sticky; top: 0; background: light-dark(#fff, #171614)}
+.gvio-table thead th {font-weight: 600; text-align: right; color: var(--gvio-quiet)}
 .gvio-table td {text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap}
 .gvio-words td, .gvio-words thead th {text-align: left; white-space: normal; overflow-wrap: break-word}
 .gvio-words td:last-child {overflow-wrap: anywhere}
@@ -43,14 +49,15 @@ h3 {font-size: 1.1rem !important; padding-top: 1.2rem !important}
 @media (min-width: 641px) {.gvio-table.gvio-words tbody th {min-width: 15rem}}
 .gvio-table tbody th {text-align: left; font-weight: 400; overflow-wrap: break-word; min-width: 5rem}
 .gvio-table thead th:first-child {text-align: left}
-.gvio-under {display: block; font-size: 0.78rem; font-weight: 400; color: #4d505c}
+.gvio-under {display: block; font-size: 0.78rem; font-weight: 400; color: var(--gvio-quiet)}
 .gvio-heard {position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap}
-.gvio-months tbody tr.gvio-whole {background: #f4f4f7; font-weight: 600}
-.gvio-months tbody tr.gvio-chosen th {box-shadow: inset 3px 0 0 #7b1f5c}
-.gvio-months a {color: #7b1f5c; text-decoration: underline; text-underline-offset: 2px}
+.gvio-months tbody tr.gvio-whole {background: light-dark(#f4f4f7, #282724); font-weight: 600}
+.gvio-months tbody tr.gvio-chosen th {box-shadow: inset 3px 0 0 var(--gvio-link)}
+.gvio-months a {color: var(--gvio-link); text-decoration: underline; text-underline-offset: 2px}
+[data-testid="stDeckGlJsonChart"] {background: #fff; border-radius: 4px}
 [data-testid="stCaptionContainer"] {opacity: 1 !important}
-[data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p {color: #4d505c !important}
-:focus-visible {outline: 2px solid #7b1f5c !important; outline-offset: 1px}
+[data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p {color: var(--gvio-quiet) !important}
+:focus-visible {outline: 2px solid var(--gvio-link) !important; outline-offset: 1px}
 @media (pointer: coarse) {[data-testid="stDeckGlJsonChart"] * {touch-action: pan-y !important}}
 @media (max-width: 1000px) {
   [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"]) {flex-direction: column}
@@ -86,8 +93,8 @@ def png_of(name: str) -> dict[str, Any]:
     return {"displaylogo": False, "toImageButtonOptions": {"filename": name, "scale": 2}}
 
 
-LINE = "rgb(123, 31, 92)"
-OFFICIAL = "rgb(30, 30, 30)"
+LINE = "rgb(168, 60, 130)"
+OFFICIAL = "rgb(122, 122, 126)"
 PART_COLOURS = {
     "season": "rgb(102, 166, 190)",
     "calendar": "rgb(230, 171, 2)",
@@ -95,7 +102,7 @@ PART_COLOURS = {
     "own": "rgb(27, 128, 94)",
 }
 """Of the moving parts of an estimate: told apart in print and by people who do not tell red from green."""
-NOWCAST_SPAN = "rgba(120, 120, 120, 0.08)"
+NOWCAST_SPAN = "rgba(120, 120, 120, 0.12)"
 NOWCAST_STRIP = "rgba(120, 120, 120, 0.45)"
 OUTLINE = (90, 90, 90)
 """Red, green, blue of the districts' borders, as deck.gl takes them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from collections.abc import Mapping, Sequence
 
@@ -33,6 +34,18 @@ class Ground:
     square: float
 
 
+class ReadyDeck(pdk.Deck):  # type: ignore[misc]  # pydeck has no types
+    """A map whose document is made once, however often it is drawn."""
+
+    def to_json(self) -> str:
+        """The document that deck.gl reads."""
+        return self._document
+
+    @functools.cached_property
+    def _document(self) -> str:
+        return str(super().to_json())
+
+
 def build_deck(
     bounds: tuple[float, float, float, float],
     ground: Ground,
@@ -42,7 +55,7 @@ def build_deck(
     chosen: Sequence[str],
     *,
     narrow: bool = False,
-) -> pdk.Deck:
+) -> ReadyDeck:
     """A map fitted to a desk's or a narrow screen.
 
     Args:
@@ -59,7 +72,7 @@ def build_deck(
     least = least_zoom(ground.square)
     zoom = max(least, fitted)
     open_now = [zone for zone in zones if zone.area in chosen]
-    return pdk.Deck(
+    return ReadyDeck(
         layers=[
             _bitmap(ground.picture),
             _clickable(zones, told),

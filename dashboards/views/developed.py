@@ -1,6 +1,8 @@
-"""The view "How has it developed?": areas through time in one chart and several forms, and what was said earlier."""
+"""The view "How has it developed?": areas and places through time, trends on a map, what was said earlier."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import pandas as pd
 import streamlit as st
@@ -8,10 +10,14 @@ import streamlit as st
 from dashboards import address
 from dashboards.chosen import choose_areas, choose_month
 from dashboards.data import Shown, vintages
+from dashboards.parts import part
+from dashboards.views import evenness, plan
 from dashboards.views.areas import draw, told_of
+from dashboards.views.multiples import show_every_district
+from dashboards.views.places import choose_places
 from gvio.report.changes import ASSUMED
 from gvio.report.earlier import earlier_table, first_against_last
-from gvio.report.forms import FORMS
+from gvio.report.forms import FORMS, left_out
 from gvio.report.identity import rows_csv
 from gvio.report.numbers import decimals_for, level
 from gvio.report.plain import plain
@@ -20,60 +26,79 @@ from gvio.report.tables import month_text
 
 PAGE = "developed"
 _APART = {"joined": "Summed", "apart": "Apart"}
+_LOOKS = {"areas": "Areas and places", "districts": "All districts", "balance": "Balance"}
 
 
+@part
 def show(view: Shown) -> None:
     """Draw the view."""
+    look = _choice("look", "Shown", _LOOKS)
+    if look == "balance":
+        evenness.show(view)
+        return
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         form, joined = _form()
         month = choose_month(view, PAGE)
+    if look == "districts":
+        show_every_district(view, form, joined=joined, month=month)
+        return
+    _areas(view, form, joined=joined, month=month)
+
+
+def _areas(view: Shown, form: str, *, joined: bool, month: str) -> None:
     areas = choose_areas(view, PAGE)
-    if not areas:
-        st.info("Choose at least one area.")
-        return
-    told = told_of(view, areas, form, joined=joined, month=month)
-    if not any(map(len, told.values())):
-        st.info("This release has too few months for this form.")
-        return
-    _chart(view, told, form, month)
-    _download(view, told, form)
-    _numbers(view, told, form)
-    _earlier(view, areas[0], month)
+    places = choose_places(view)
+    names = {**view.about.names, **{key: place.name for key, place in places.items()}}
+    told = told_of(view, areas, form, joined=joined, month=month, places=places)
+    shown = {key: rows for key, rows in told.items() if len(rows)}
+    if not told:
+        st.info("Choose at least one area or place.")
+    elif len(shown) < len(told):
+        st.info(plain(left_out([names[key] for key in told if key not in shown], form)))
+    if shown:
+        _chart(view, shown, form, month, names)
+        _download(view, shown, form, names)
+        _numbers(shown, form, names)
+    plan.show(view, PAGE, month, list(told))
+    if areas:
+        _earlier(view, areas[0], month)
+
+
+def _choice(name: str, title: str, offered: Mapping[str, str], tip: str | None = None) -> str:
+    address.start(name, name, list(offered), next(iter(offered)))
+    st.segmented_control(title, list(offered), format_func=offered.__getitem__, required=True, key=name, help=tip)
+    chosen = str(st.session_state[name])
+    address.keep(name, chosen)
+    return chosen
 
 
 def _form() -> tuple[str, bool]:
-    address.start("form", "form", list(FORMS), "level")
-    st.segmented_control("Form", list(FORMS), format_func=lambda key: FORMS[key].title, required=True, key="form")
-    form = str(st.session_state["form"])
-    address.keep("form", form)
+    form = _choice("form", "Form", {key: form.title for key, form in FORMS.items()})
     if form == "rolling":
         return form, True
-    address.start("newyear", "newyear", list(_APART), "joined")
-    st.segmented_control(
-        "January + February",
-        list(_APART),
-        format_func=_APART.__getitem__,
-        required=True,
-        key="newyear",
-        help="Most offices publish January and February as one sum; how it is split is the model's guess.",
-    )
-    kept = str(st.session_state["newyear"])
-    address.keep("newyear", kept)
-    return form, kept == "joined"
+    tip = "Most offices publish January and February as one sum; how it is split is the model's guess."
+    return form, _choice("newyear", "January + February", _APART, tip) == "joined"
 
 
-def _chart(view: Shown, told: dict[str, pd.DataFrame], form: str, month: str) -> None:
-    names = ", ".join(view.about.names[area] for area in told)
-    alt = f"{FORMS[form].title} of {names}; the table under it has the numbers"
-    draw(view, told, form, month, key="series", name=form, alt=alt)
+def _chart(view: Shown, told: dict[str, pd.DataFrame], form: str, month: str, names: Mapping[str, str]) -> None:
+    shown = ", ".join(names[area] for area in told)
+    alt = f"{FORMS[form].title} of {shown}; the table under it has the numbers"
+    draw(view, told, form, month, key="series", name=form, alt=alt, names=names)
     bands = "Bands: 80 % (and, of a single area, 95 %) interval, drawn for up to three areas."
     compared = f" {ASSUMED}" if form in {"index", "year"} else ""
     strip = " Grey strip at the bottom: nowcast, months that no official figure covers." if len(told) == 1 else ""
-    st.caption(f"{FORMS[form].explanation} {bands} Dots: official figures of single months.{strip}{compared}")
+    placed = f" {_OF_PLACES}" if set(told) - set(view.about.names) else ""
+    st.caption(f"{FORMS[form].explanation} {bands} Dots: official figures of single months.{strip}{compared}{placed}")
 
 
-def _download(view: Shown, told: dict[str, pd.DataFrame], form: str) -> None:
-    rows = pd.concat([rows.assign(name=view.about.names[area]) for area, rows in told.items()])
+_OF_PLACES = (
+    "Of places: nobody publishes the output of a part of a district, so there are no dots; of an area the bands are "
+    "those of its districts, without the error of the share that lies inside; a pixel's have both."
+)
+
+
+def _download(view: Shown, told: dict[str, pd.DataFrame], form: str, names: Mapping[str, str]) -> None:
+    rows = pd.concat([rows.assign(name=names[area]) for area, rows in told.items()])
     rows = rows.drop(columns=["date", "sum"]).assign(form=form)
     st.download_button(
         "These series (CSV)",
@@ -84,11 +109,11 @@ def _download(view: Shown, told: dict[str, pd.DataFrame], form: str) -> None:
     )
 
 
-def _numbers(view: Shown, told: dict[str, pd.DataFrame], form: str) -> None:
+def _numbers(told: dict[str, pd.DataFrame], form: str, names: Mapping[str, str]) -> None:
     """The newest rows as a table: what a chart shows to nobody who cannot see it."""
-    rows = {view.about.names[area]: rows.set_index("label")["estimate"] for area, rows in told.items()}
+    rows = {names[area]: rows.set_index("label")["estimate"] for area, rows in told.items()}
     table = pd.DataFrame(rows)
-    order = next(iter(told.values()))["label"].tolist()
+    order = max(told.values(), key=len)["label"].tolist()
     decimals = 1 if FORMS[form].percent else decimals_for(pd.concat(list(rows.values())))
     table = table.reindex(order[::-1]).map(lambda value: level(float(value), decimals))
     with st.expander("The numbers of this chart"):

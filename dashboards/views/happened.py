@@ -5,11 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboards import address
-from dashboards.chosen import areas_key, choose_areas, choose_month, take
+from dashboards.chosen import areas_key, choose_areas, take
 from dashboards.clicks import listen
 from dashboards.data import Shown, month_rows, month_story, news
-from dashboards.views import month_map
-from dashboards.views.areas import draw, told_of
+from dashboards.parts import part
+from dashboards.views.month_choice import choose_month_in_time
 from gvio.report.basis import EXPLAINED
 from gvio.report.changes import ASSUMED
 from gvio.report.district_page import districts_html
@@ -26,30 +26,46 @@ _TOLD = 5  # districts whose news is told at once
 def show(view: Shown) -> None:
     """Draw the view."""
     head = st.container()
-    month = choose_month(view, PAGE)
-    areas = take(view, PAGE)
+    month = choose_month_in_time(view, PAGE)
     with head:
         _story(view, month)
-    about = view.about
-    table = month_rows(view, month)
+    _month(view, month)
+    _news(view)
+    _files(view, month)
+
+
+@part
+def _month(view: Shown, month: str) -> None:
+    """The map, the table and the chart: a click in one of them draws these and nothing else."""
+    from dashboards.views import month_map  # with what draws maps: the sentence above is read meanwhile
+
+    areas = take(view, PAGE)
     left, right = st.columns([6, 5], gap="medium")
     with left:
-        month_map.show(view, month, table, areas, areas_key(PAGE))
+        month_map.show(view, month, areas, areas_key(PAGE))
     with right:
-        caption = f"{month_text(month)}, {about.unit_text}"
-        html = districts_html(table, caption, city=about.city, link=lambda area: address.link(area=area), chosen=areas)
-        st.html(html)
-        listen("clicked", lambda area, more: _clicked(view, area, more=more))
-        said = "; ".join(f"{status}: {meaning}" for status, meaning in EXPLAINED.items())
-        st.caption(f"▲ ▼ beyond noise. {ASSUMED} Status. {said}.")
+        _table(view, month, areas)
     areas = choose_areas(view, PAGE)
     if areas:
         _chart(view, month, areas)
-    _news(view)
+
+
+def _table(view: Shown, month: str, areas: list[str]) -> None:
+    table, about = month_rows(view, month), view.about
+    caption = f"{month_text(month)}, {about.unit_text}"
+    st.html(districts_html(table, caption, city=about.city, link=lambda area: address.link(area=area), chosen=areas))
+    listen("clicked", lambda area, more: _clicked(view, area, more=more))
+    said = "; ".join(f"{status}: {meaning}" for status, meaning in EXPLAINED.items())
+    st.caption(f"▲ ▼ beyond noise. {ASSUMED} Status. {said}.")
+
+
+def _files(view: Shown, month: str) -> None:
+    from dashboards.views import month_map
+
     with st.container(horizontal=True, gap="small"):
         st.download_button(
             f"Table of {month_text(month)} (CSV)",
-            rows_csv(table, view.identity),
+            lambda: rows_csv(month_rows(view, month), view.identity),
             file_name=f"{view.key[0]}-{month}-districts-{view.release.release}.csv",
             mime="text/csv",
             on_click="ignore",
@@ -72,6 +88,8 @@ def _clicked(view: Shown, area: str, *, more: bool) -> None:
 
 
 def _chart(view: Shown, month: str, areas: list[str]) -> None:
+    from dashboards.views.areas import draw, told_of  # with what draws charts
+
     names = ", ".join(view.about.names[area] for area in areas)
     told = told_of(view, areas, "level", joined=True, month=month)
     alt = f"Estimates of {names} by month with intervals, {view.about.unit_text}"

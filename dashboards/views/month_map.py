@@ -9,27 +9,27 @@ import streamlit as st
 from odc.geo.geobox import GeoBox
 
 from dashboards import address
-from dashboards.data import MonthGrid, Shown, month_grid, payload
-from dashboards.views.deck import DISTRICTS, Ground, build_deck, screen_px
+from dashboards.data import MonthGrid, Shown, month_grid, month_rows, payload, shown
+from dashboards.screen import narrow
+from dashboards.views.deck import DISTRICTS, Ground, ReadyDeck, build_deck, screen_px
 from gvio.errors import GvioError
 from gvio.report.changes import Change
 from gvio.report.detail import Detail, detailed, details_of, finest_seen
-from gvio.report.map_file import month_png
 from gvio.report.month_table import change_in
 from gvio.report.numbers import interval_percent, level_and_bounds, signed_percent
-from gvio.report.picture import LAYERS, Layer, draw, legend_html
+from gvio.report.picture import LAYERS, draw, legend_html
 from gvio.report.plain import plain
 from gvio.report.tables import month_text
 from gvio.report.zones import spread
-from gvio.types import FloatArray
 
 _MAP_PX = 470
 _BY_DISTRICT = "change"
 _COARSE = 40  # districts, unlike squares, may be drawn as small as fits the screen
+_LAYER = {layer.key: layer for layer in LAYERS}
 _TITLES = {layer.key: layer.title for layer in LAYERS} | {_BY_DISTRICT: "Change on the year"}
 
 
-def show(view: Shown, month: str, table: pd.DataFrame, areas: list[str], picks: str) -> None:
+def show(view: Shown, month: str, areas: list[str], picks: str) -> None:
     """Draw the map; a click goes into the widget with the key `picks`.
 
     One that cannot be read is one sentence in its place: the figures beside it do not need it.
@@ -39,7 +39,7 @@ def show(view: Shown, month: str, table: pd.DataFrame, areas: list[str], picks: 
         st.info(f"This release has no map of {month_text(month)}; its newest are of {held}." if held else "No maps.")
         return
     try:
-        _map(view, month, table, areas, picks)
+        _map(view, month, areas, picks)
     except GvioError as error:
         st.error(f"The map of this month could not be shown. {plain(str(error))}")
 
@@ -73,35 +73,30 @@ def geotiff_button(view: Shown, month: str) -> None:
 
 def _png(view: Shown, month: str) -> Callable[[], bytes]:
     def drawn() -> bytes:
+        from gvio.report.map_file import month_png  # a second, which only who asks for the file waits for
+
         found = month_grid(view, month)
         return month_png(found.bands, found.geobox, found.zones, view.identity, month)
 
     return drawn
 
 
-def _map(view: Shown, month: str, table: pd.DataFrame, areas: list[str], picks: str) -> None:
+def _map(view: Shown, month: str, areas: list[str], picks: str) -> None:
     found = month_grid(view, month)
-    phone = "Mobi" in st.context.headers.get("User-Agent", "")
+    phone = narrow()
     controls = st.container(horizontal=True, gap="medium")
     with controls:
         chosen = _layer()
-    rows = {str(row["area_id"]): row for _, row in table.iterrows()}
-    told = {area: (str(row["name"]), _told(row)) for area, row in rows.items()}
     detail, caption = Detail("districts", None), _CHANGES
-    if chosen == _BY_DISTRICT:
-        ground, legend = _coloured(found, table)
-    else:
-        layer = next(one for one in LAYERS if one.key == chosen)
+    if chosen != _BY_DISTRICT:
+        layer = _LAYER[chosen]
         with controls:
             detail = _detail(found.geobox, phone=phone)
-        ground, legend = _ground(view, found.bands, found.geobox, layer, detail)
         caption = layer.explanation if detail.km is None else layer.of_blocks
-    box = found.geobox.geographic_extent.boundingbox
-    bounds = (box.left, box.bottom, box.right, box.top)
-    deck = build_deck(bounds, ground, found.edges, found.zones, told, areas, narrow=phone)
+    _, legend = _ground(view.source.url, view.source.endpoint_url, *view.key, month, chosen, detail)
     key = f"map-{view.key}-{month}-{chosen}-{detail.title}"
     st.pydeck_chart(
-        deck,
+        _deck(view.source.url, view.source.endpoint_url, *view.key, month, chosen, detail, tuple(areas), narrow=phone),
         height=_MAP_PX,
         key=key,
         on_select=lambda: _picked(key, picks),
@@ -148,8 +143,40 @@ def _detail(geobox: GeoBox, *, phone: bool) -> Detail:
     return details[chosen]
 
 
-def _ground(view: Shown, bands: FloatArray, geobox: GeoBox, layer: Layer, detail: Detail) -> tuple[Ground, str]:
-    values, squares = detailed(bands, geobox, layer, detail)
+@st.cache_resource(show_spinner=False, max_entries=48)
+def _deck(
+    url: str,
+    endpoint_url: str | None,
+    region: str,
+    release: str,
+    month: str,
+    chosen: str,
+    detail: Detail,
+    areas: tuple[str, ...],
+    *,
+    narrow: bool,
+) -> ReadyDeck:
+    """The map; `areas` are those whose chart is open."""
+    view = shown(url, endpoint_url, region, release)
+    found, table = month_grid(view, month), month_rows(view, month)
+    told = {str(row["area_id"]): (str(row["name"]), _told(row)) for _, row in table.iterrows()}
+    box = found.geobox.geographic_extent.boundingbox
+    bounds = (box.left, box.bottom, box.right, box.top)
+    ground, _ = _ground(url, endpoint_url, region, release, month, chosen, detail)
+    return build_deck(bounds, ground, found.edges, found.zones, told, areas, narrow=narrow)
+
+
+@st.cache_resource(show_spinner=False, max_entries=48)
+def _ground(
+    url: str, endpoint_url: str | None, region: str, release: str, month: str, chosen: str, detail: Detail
+) -> tuple[Ground, str]:
+    """The picture of a layer, or of districts in the colour of their change on the year, and its legend."""
+    view = shown(url, endpoint_url, region, release)
+    found = month_grid(view, month)
+    if chosen == _BY_DISTRICT:
+        return _coloured(found, month_rows(view, month))
+    layer = _LAYER[chosen]
+    values, squares = detailed(found.bands, found.geobox, layer, detail)
     picture = draw(values, squares, layer.kind)
     units = {"adjustment": "factor", "width": "% of the estimate"}
     square = "pixel" if detail.km is None else f"square of {detail.title}"

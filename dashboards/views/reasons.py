@@ -11,12 +11,14 @@ from dashboards.chosen import offered
 from dashboards.data import Shown, news
 from dashboards.style import LINE, OFFICIAL, PART_COLOURS, named_chart, png_of
 from gvio.report.news import news_sentence, no_news
+from gvio.report.numbers import signed_percent
 from gvio.report.plain import plain
 from gvio.report.reasons import MOVING, light_table, moving_parts, reason_sentence
 from gvio.report.tables import month_text
 from gvio.store.revisions import predecessor_named
 
 _CHART_PX = 460
+_HOVER = "%{customdata}"
 _BAR_MS = 27 * 24 * 3600 * 1000  # a month's bar leaves a gap to the next
 
 
@@ -67,7 +69,6 @@ def _change(view: Shown, area: str, month: str, name: str) -> str:
 def build_figure(parts: pd.DataFrame, month: str) -> go.Figure:
     """Stacked parts of one district with their total, and light's change; the chosen month is marked."""
     figure = go.Figure()
-    hover = "%{y:+.1f} %"
     for part, title in MOVING.items():
         figure.add_bar(
             x=parts["date"],
@@ -75,13 +76,22 @@ def build_figure(parts: pd.DataFrame, month: str) -> go.Figure:
             width=_BAR_MS,
             name=title,
             marker={"color": PART_COLOURS[part], "line": {"width": 0}},
-            hovertemplate=hover,
+            customdata=[signed_percent(value) for value in parts[part]],
+            hovertemplate=_HOVER,
         )
     for column, title, line in (
         ("total", "all together", {"color": OFFICIAL, "width": 1.5}),
         ("light", "changed by light", {"color": LINE, "width": 1.5, "dash": "dot"}),
     ):
-        figure.add_scatter(x=parts["date"], y=parts[column], mode="lines", name=title, line=line, hovertemplate=hover)
+        figure.add_scatter(
+            x=parts["date"],
+            y=parts[column],
+            mode="lines",
+            name=title,
+            line=line,
+            customdata=[signed_percent(value) for value in parts[column]],
+            hovertemplate=_HOVER,
+        )
     figure.add_vline(x=pd.Timestamp(f"{month}-01"), line={"color": OFFICIAL, "width": 1, "dash": "dash"})
     figure.update_layout(
         barmode="relative",

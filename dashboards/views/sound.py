@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboards.data import Shown, drift
+from dashboards.views import seen
 from gvio.report.checks_page import checks_html
 from gvio.report.drift import drift_html, drift_sentence
 from gvio.report.tables import checks_sentence
@@ -15,8 +16,13 @@ def show(view: Shown) -> None:
     checks = view.release.checks
     st.header(checks_sentence(checks), anchor=False)
     st.caption("A failed required check refuses a month: nothing is published. A warning is reported and goes on.")
-    if checks:
-        st.html(checks_html(checks))
+    failed, passed = ([check for check in checks if check.passed is held] for held in (False, True))
+    if failed:
+        st.html(checks_html(failed))
+    if passed:
+        with st.expander(f"The {len(passed)} checks that passed"):
+            st.html(checks_html(passed))
+    seen.show(view)
     found = drift(view.source.url, view.source.endpoint_url, *view.key)
     st.header(drift_sentence(found), anchor=False)
     st.caption("An alarm stands for twelve months. It refuses nothing; docs/drift.md says what to do at each kind.")

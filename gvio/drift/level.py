@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
-from scipy.special import ndtri, stdtr
 
 from gvio.drift.cusum import Rule, Sums
 from gvio.types import BoolArray, FloatArray, IntArray
@@ -153,5 +152,7 @@ def _design(calendar: IntArray, months: FloatArray | IntArray) -> FloatArray:
 
 def _normal(errors: FloatArray, freedom: FloatArray) -> FloatArray:
     """Errors that follow Student's distribution as the normal ones of the same probability."""
+    from scipy.special import ndtri, stdtr  # who reads what was found needs no SciPy
+
     size = ndtri(stdtr(freedom, -np.abs(np.clip(errors, -_FAR, _FAR))))
     return np.asarray(np.sign(errors) * np.minimum(-size, _FAR))

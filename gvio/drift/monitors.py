@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -16,8 +16,10 @@ from gvio.drift.coverage import Coverage, watch_coverage
 from gvio.drift.cusum import Rule
 from gvio.drift.figures import FigureError, watch_errors
 from gvio.drift.level import Watched, watch_levels
-from gvio.drift.light import LightSeries
 from gvio.types import FloatArray, IntArray, Month
+
+if TYPE_CHECKING:  # reading what was found needs nothing of how light is sampled
+    from gvio.drift.light import LightSeries
 
 Monitor = Literal[
     "light_city", "light_districts", "counts_city", "counts_districts", "processing", "factories", "errors", "coverage"

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 import numpy as np
 import pyproj
 import shapely
-import shapely.geometry
 from odc.geo.geobox import GeoBox
 
 from gvio.errors import ConfigError
+from gvio.grid.geojson import shape_of
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -91,18 +91,4 @@ def _shape(given: object) -> tuple[shapely.Geometry | None, str]:
     if union is not None:
         return union(), _DEGREES if crs is None else crs.to_string()
     document = given if isinstance(given, Mapping) else getattr(given, "__geo_interface__", None)
-    return (_from_document(document) if isinstance(document, Mapping) else None), _DEGREES
-
-
-def _from_document(document: Mapping[str, object]) -> shapely.Geometry | None:
-    kind, features = document.get("type"), document.get("features")
-    if kind == "FeatureCollection" and isinstance(features, list | tuple):
-        shapes = [_from_document(feature) for feature in features if isinstance(feature, Mapping)]
-        return shapely.union_all([shape for shape in shapes if shape is not None])
-    inner = document.get("geometry")
-    if kind == "Feature":
-        return _from_document(inner) if isinstance(inner, Mapping) else None
-    try:
-        return shapely.geometry.shape(document)
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError, shapely.errors.ShapelyError):
-        return None
+    return (shape_of(document) if isinstance(document, Mapping) else None), _DEGREES

@@ -219,7 +219,7 @@ class Release:
         """
         row, col = pixel_of(lon, lat, self._geobox)
         pixel = np.array([row * self._geobox.shape[1] + col])
-        values = taken(self.store, self.region, self.published.grids.values(), slice(3), pixel)[:, :, 0]
+        values = taken(self.store, self.published, 3, pixel)[:, :, 0]
         if not np.isfinite(values[:, 0]).any():
             hint = "Choose a point inside a district: `release.districts` has their outlines."
             raise ConfigError(f"({lon:g}, {lat:g}) lies in no district", where="at", hint=hint)
@@ -230,8 +230,8 @@ class Release:
     def within(self, area: Area) -> pd.DataFrame:
         """The output of an area by month: estimate, limits of the 80 and 95 % intervals, and `whole`.
 
-        How the intervals are made, and what they leave out, is told in `gvio.library.series` and in
-        `attrs["interval"]`. Where the area cuts districts only months that have a grid are told.
+        How intervals are made, and what they leave out, is told in `gvio.library.series` and `attrs["interval"]`;
+        `attrs["districts"]` are those it touches. Where it cuts districts only months that have a grid are told.
 
         Args:
             area: Polygon of shapely or GeoJSON in degrees, or a GeoDataFrame.
@@ -252,7 +252,7 @@ class Release:
             raise ConfigError("the area touches no district", where="within", hint=hint)
         series = summed_series(self.published.estimates, self.city, shares, self._cut(shares, codes[0]))
         series.index = _index(series.index)
-        series.attrs = {"unit": self.unit, "release": self.id, "interval": INTERVALS}
+        series.attrs = {"unit": self.unit, "release": self.id, "interval": INTERVALS, "districts": [*shares.touched]}
         return series
 
     def _cut(self, shares: Shares, codes: IntArray) -> PartPixels | None:
@@ -260,7 +260,7 @@ class Release:
         if not cut:
             return None
         pixels = np.flatnonzero(np.isin(codes, cut))
-        output = taken(self.store, self.region, self.published.grids.values(), slice(1), pixels)[:, 0]
+        output = taken(self.store, self.published, 1, pixels)[:, 0]
         return PartPixels(list(self.published.grids), output, codes.ravel()[pixels], shares.cover.ravel()[pixels])
 
     @property

@@ -50,6 +50,11 @@ class Shares:
         named = zip(self.districts, self.whole, self.outside, strict=True)
         return tuple(area for area, whole, outside in named if not whole and not outside)
 
+    @property
+    def touched(self) -> tuple[str, ...]:
+        """Districts of which something lies inside."""
+        return tuple(area for area, outside in zip(self.districts, self.outside, strict=True) if not outside)
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class PartPixels:

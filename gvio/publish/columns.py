@@ -92,6 +92,16 @@ TABLES: Mapping[str, Mapping[str, Column]] = MappingProxyType(
             "revision80": Column("predicted 80 % half-width of the change within a year", LOGARITHM),
             "month_start": _START,
         },
+        "counts": {
+            **_MONTHLY,
+            "observations": Column("cloud-free observations, mean of the area's pixels", SHARE),
+            "seen": Column("share of the area's pixels with enough observations to be used", SHARE),
+            "factories_seen": Column("the same of pixels that hold factories; empty where none does", SHARE),
+            "regime": Column(
+                "product/satellite/collection/processing of the month's light; empty where there was none"
+            ),
+            "month_start": _START,
+        },
         "districts": {
             "area_id": Column("id of the district, as in every table"),
             "name": Column("name of the district"),

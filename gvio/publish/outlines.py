@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 import shapely
@@ -67,10 +68,15 @@ def read_outlines(data: bytes) -> gpd.GeoDataFrame:
     """The columns area_id, name, group, code and geometry (EPSG:4326) of `districts.parquet`, in the file's order."""
     import geopandas as gpd  # a second, which a look at numbers need not take
 
+    frame, shapes = outline_table(data)
+    return gpd.GeoDataFrame(frame, geometry=shapes, crs="EPSG:4326")
+
+
+def outline_table(data: bytes) -> tuple[pd.DataFrame, npt.NDArray[np.object_]]:
+    """The same without GeoPandas: the columns, and the shapes in their order."""
     table = pq.read_table(io.BytesIO(data))
     frame = table.select([name for name in table.column_names if name != "geometry"])
-    shapes = shapely.from_wkb(table["geometry"].to_numpy())
-    return gpd.GeoDataFrame(frame.replace_schema_metadata(None).to_pandas(), geometry=shapes, crs="EPSG:4326")
+    return frame.replace_schema_metadata(None).to_pandas(), shapely.from_wkb(table["geometry"].to_numpy())
 
 
 def without_outlines(values: pd.DataFrame, names: Mapping[str, str]) -> gpd.GeoDataFrame:

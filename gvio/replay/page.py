@@ -12,6 +12,7 @@ from gvio.events import ReplayCalendar
 from gvio.replay.known_when import WIDTH, picture_of
 from gvio.replay.told import Errors, MonthTold, ReplayReport
 from gvio.report.news import WORDS
+from gvio.report.numbers import signed_percent
 from gvio.report.pages import render
 
 _CAUSES: Mapping[str, str] = {
@@ -85,4 +86,4 @@ def _error(month: MonthTold) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:+.1f} %".replace("-", "−")
+    return signed_percent(100 * share)

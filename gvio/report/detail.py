@@ -76,13 +76,13 @@ def detailed(bands: FloatArray, geobox: GeoBox, layer: Layer, detail: Detail) ->
         values = _ratio(_sums(values * weight, side), _sums(weight, side))
     else:
         values = _sums(values, side)
-    grid = GeoBox(values.shape, _stretched(geobox.affine, side), geobox.crs)
-    return values, grid
+    return values, block_geobox(geobox, (values.shape[0], values.shape[1]), side)
 
 
-def _stretched(affine: Affine, side: tuple[int, int]) -> Affine:
-    a, b, c, d, e, f = affine[:6]
-    return Affine(a * side[1], b * side[0], c, d * side[1], e * side[0], f)
+def block_geobox(geobox: GeoBox, shape: tuple[int, int], side: tuple[int, int]) -> GeoBox:
+    """The grid of blocks of (rows, columns) pixels, from the north-west corner on."""
+    a, b, c, d, e, f = geobox.affine[:6]
+    return GeoBox(shape, Affine(a * side[1], b * side[0], c, d * side[1], e * side[0], f), geobox.crs)
 
 
 def _sums(values: FloatArray, side: tuple[int, int]) -> FloatArray:

@@ -1,4 +1,4 @@
-"""Forms in which a series can be looked at: level, index, year on year, twelve months; the new year joined.
+"""Forms in which a series can be looked at: level, index, year on year, without its season; the new year joined.
 
 Pure. Bounds of whatever joins or compares months are as wide as they can be (`gvio.report.changes`): bounds of a sum
 are the sums of bounds. A sum of January and February that is public itself is known as well as a month with a figure of
@@ -8,12 +8,13 @@ its own: its interval is the widest relative one of such months of the area.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from gvio.report.changes import ratio_percent
+from gvio.report.seasonal import adjusted
 from gvio.types import Month
 
 LEVELS = ("estimate", "lower80", "upper80", "lower95", "upper95")
@@ -33,6 +34,12 @@ class Form:
     percent: bool
 
 
+_ADJUSTED = (
+    "Without the usual season: STL of the logarithm, robust (Cleveland et al. 1990). The lunar new year moves between "
+    "January and February, so look at their sum; working days stay in; the newest months are revised by later ones; "
+    "the error of the season is not in the bands. It needs three years with output in every month."
+)
+
 FORMS: Mapping[str, Form] = {
     form.key: form
     for form in (
@@ -40,11 +47,37 @@ FORMS: Mapping[str, Form] = {
         Form("index", "Index", "Output against that of the chosen month, which is 100.", percent=True),
         Form("year", "Year on year", "Change against the same month of the year before.", percent=True),
         Form("rolling", "12 months", "Sum of the month and the eleven before it.", percent=False),
+        Form(
+            "density", "Per km²", "Output a month over the whole land of the area, km² on the ellipsoid.", percent=False
+        ),
+        Form("adjusted", "Seasonally adjusted", _ADJUSTED, percent=False),
     )
 }
 
 
-def shaped(rows: pd.DataFrame, form: str, *, joined: bool, base: str, sums: pd.DataFrame | None = None) -> pd.DataFrame:
+_NEEDS: Mapping[str, str] = {
+    "year": "a month and the same month of the year before",
+    "rolling": "twelve months",
+    "density": "the districts' outlines in the release",
+    "adjusted": "three years with output in every month",
+}
+
+
+def left_out(names: Sequence[str], form: str) -> str:
+    """Why areas have no row in a form, in a sentence."""
+    who = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+    return f"Not in the chart: {who}. This form needs {_NEEDS.get(form, 'a month')}."
+
+
+def shaped(
+    rows: pd.DataFrame,
+    form: str,
+    *,
+    joined: bool,
+    base: str,
+    sums: pd.DataFrame | None = None,
+    km2: float | None = None,
+) -> pd.DataFrame:
     """A `gvio.report.tables.series` in one of `FORMS`.
 
     Args:
@@ -53,6 +86,7 @@ def shaped(rows: pd.DataFrame, form: str, *, joined: bool, base: str, sums: pd.D
         joined: January and February as one row, their sum (for a level, that sum a month).
         base: The month that is 100 of an index; with none of that month the first one is.
         sums: `gvio.report.new_year.public_sums`; None where none is known.
+        km2: Area of the place, for output per km²; None where it is not known, and then there are no rows.
 
     Returns:
         Columns month, date, label, kind, `LEVELS` and official; without rows that have nothing to compare with. `sum`
@@ -60,10 +94,37 @@ def shaped(rows: pd.DataFrame, form: str, *, joined: bool, base: str, sums: pd.D
     """
     if form == "rolling":  # twelve months have both of them: joining would count one of them twice
         return _rolling(rows)
+    if form == "adjusted":
+        rows, sums = _without_season(rows, sums)
+    if form == "density":
+        rows, sums = _per_km2(rows, km2), None if sums is None else sums.assign(value=sums["value"] / (km2 or np.nan))
+    if rows.empty:
+        return rows.assign(label="", sum=np.nan)
     told = _joined(rows, sums) if joined else rows.assign(label=_labels(rows["month"]), sum=np.nan)
     if form == "index":
         return _index(told, base)
     return _year_on_year(told) if form == "year" else told
+
+
+def _without_season(rows: pd.DataFrame, sums: pd.DataFrame | None) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """The rows, and public sums of January and February by as much as the estimates' own sum of both changes."""
+    without = adjusted(rows)
+    if sums is None or without.empty:
+        return without, None
+    ratio = _both(without) / _both(rows)
+    return without, sums.assign(value=sums["value"] * sums["month"].map(ratio))
+
+
+def _both(rows: pd.DataFrame) -> pd.Series:
+    """By January, the sum of it and the next month."""
+    values = rows.set_index("month")["estimate"].astype(np.float64)
+    return values + values.shift(-1)
+
+
+def _per_km2(rows: pd.DataFrame, km2: float | None) -> pd.DataFrame:
+    if not km2:
+        return rows.iloc[:0]
+    return rows.assign(**{name: rows[name].astype(np.float64) / km2 for name in (*LEVELS, "official")})
 
 
 def _joined(rows: pd.DataFrame, sums: pd.DataFrame | None) -> pd.DataFrame:

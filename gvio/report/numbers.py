@@ -32,13 +32,24 @@ def _decimals(typical: float) -> int:
     return int(np.clip(3 - math.floor(math.log10(typical)), 0, 4))
 
 
+def measure(unit: str) -> str:
+    """A unit as it stands behind a figure: " × 100 million CNY", " million CNY", or nothing."""
+    return f" × {unit}" if unit[:1].isdigit() else f" {unit}" if unit else ""
+
+
 def signed_percent(value: float | None) -> str:
-    """A change in per cent with its sign: +2.1 %, −0.4 %; "–" where it is not known."""
-    return UNKNOWN if value is None or not math.isfinite(value) else f"{value:+.1f} %".replace("-", "−")
+    """A change in per cent with its sign: +2.1 %, −0.4 %, 0.0 % without one; "–" where it is not known."""
+    return UNKNOWN if value is None or not math.isfinite(value) else f"{_signed(value)} %"
 
 
 def interval_percent(low: float, high: float) -> str:
     """Bounds of a change: −1.2 to +3.4 %; "–" where one is not known."""
     if not (math.isfinite(low) and math.isfinite(high)):
         return UNKNOWN
-    return f"{low:+.1f} to {high:+.1f} %".replace("-", "−")
+    return f"{_signed(low)} to {_signed(high)} %"
+
+
+def _signed(value: float) -> str:
+    """One decimal; a sign before what rounds to zero would say a direction that the figure does not show."""
+    text = f"{value:+.1f}".replace("-", "−")
+    return "0.0" if text[1:] == "0.0" else text

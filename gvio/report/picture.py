@@ -176,7 +176,7 @@ def draw(values: FloatArray, geobox: GeoBox, kind: Kind) -> Picture:
     box = geobox.geographic_extent.boundingbox
     rows = mercator_rows(box.bottom, box.top, geobox.shape[0])
     rgba = colour(values, scale)[rows]
-    return Picture(data_url=_png_url(rgba), bounds=(box.left, box.bottom, box.right, box.top), scale=scale)
+    return Picture(data_url=png_url(rgba), bounds=(box.left, box.bottom, box.right, box.top), scale=scale)
 
 
 def mercator_rows(south: float, north: float, rows: int) -> npt.NDArray[np.intp]:
@@ -256,7 +256,8 @@ def _ratio_ticks(scale: Scale) -> Sequence[float]:
     return [1.0] if factor is None else [1 / factor, 1.0, factor]
 
 
-def _png_url(rgba: Rgba) -> str:
+def png_url(rgba: Rgba) -> str:
+    """Colours (y, x, 4) as a PNG in a data URL."""
     buffer = io.BytesIO()
     matplotlib.image.imsave(buffer, rgba, format="png")
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -13,11 +13,12 @@ import pandas as pd
 
 from gvio.report.basis import basis_of, basis_sentence
 from gvio.report.changes import MONTH, YEAR, Change, change_of, changes
-from gvio.report.numbers import interval_percent, level_and_bounds, signed_percent
+from gvio.report.numbers import interval_percent, level_and_bounds, measure, signed_percent
 from gvio.report.tables import area_month, month_text
 from gvio.types import Month
 
 _ADDS_UP = 0.0005  # of the city: published figures are rounded to about that
+_SHOWN = 0.1  # per cent: a smaller change is written as none
 _NAMED = 4  # districts that a sentence names
 
 
@@ -80,10 +81,8 @@ def _headline(
         for table, back in zip(compared, (YEAR, MONTH), strict=True)
     ]
     told = " and ".join(filter(None, parts)) or "there is no earlier month to compare it with"
-    measure = f" × {unit}" if unit[:1].isdigit() else f" {unit}" if unit else ""
-    return (
-        f"{names.get(area, area)} made {level}{measure} in {month_text(month)} (80 % interval {low} to {high}): {told}."
-    )
+    made = f"{names.get(area, area)} made {level}{measure(unit)} in {month_text(month)}"
+    return f"{made} (80 % interval {low} to {high}): {told}."
 
 
 def _compared(change: Change, on: str) -> str:
@@ -134,7 +133,7 @@ def _sums(estimates: pd.DataFrame, month: str, city: str | None) -> str:
 
 def _against(year: pd.DataFrame, city: str | None, districts: Sequence[str], names: Mapping[str, str]) -> str:
     whole = change_of(year, city)
-    if not whole.known or whole.percent == 0:
+    if not whole.known or abs(whole.percent) < _SHOWN / 2:
         return ""
     up = whole.percent > 0
     other = {area: change_of(year, area) for area in districts}

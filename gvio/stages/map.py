@@ -15,6 +15,8 @@ from gvio.map.industry import Industry, industry_of
 from gvio.map.intervals import gaussian_half_width
 from gvio.map.official import Estimates
 from gvio.map.trends import trend_bands
+from gvio.publish.counts import NAME as COUNTS
+from gvio.publish.counts import counts_parquet
 from gvio.publish.cube import CUBE_BANDS, CubeSource, cube_objects
 from gvio.publish.drift import NAME as DRIFT
 from gvio.publish.drift import drift_json
@@ -36,6 +38,7 @@ from gvio.run.artifacts import (
 from gvio.run.code import source_of
 from gvio.run.inputs import release_digests
 from gvio.run.made import Kept, Made
+from gvio.sample.counts import observation_counts
 from gvio.sample.samples import Samples
 from gvio.scoreboard.board import Scoreboard
 from gvio.stages.drift import drift_of
@@ -165,7 +168,11 @@ def _make(
         scoreboard=scoreboard,
         model_card=model_card(config, about, scoreboard, champion.decided, fetched.head.switches),
         trends=_trends(context, samples, industry, estimates),
-        revisions=revision_objects(context, decided, estimated, last) | {DRIFT: drift_json(drift)},
+        revisions={
+            **revision_objects(context, decided, estimated, last),
+            DRIFT: drift_json(drift),
+            COUNTS: counts_parquet(observation_counts(samples, config.city_id), config.invented),
+        },
         outlines=_outlines(context, samples),
         cube=cube_objects(cube, config.unit, {"region": config.name, "invented": str(config.invented).lower()}),
     )

@@ -18,7 +18,6 @@ from gvio.publish.explanations import read_explanations
 from gvio.publish.knowledge import Knowledge
 from gvio.publish.models import NAME as MODELS
 from gvio.publish.models import ModelSpan, parse_models, span_of
-from gvio.raster import read_cog
 from gvio.scoreboard.board import Scoreboard
 from gvio.store.documents import read_latest, read_manifest
 from gvio.store.keys import digest_in, nothing_hint, publish_again, repair_hint, sha256
@@ -181,6 +180,8 @@ def read_grid(store: ObjectStore, region: str, key: str) -> tuple[FloatArray, Ge
         StoreError: Absent; as DamagedStore when its bytes are not the ones its name stands for.
         ProductError: The bytes are not a readable raster.
     """
+    from gvio.raster import read_cog  # brings GDAL, for which tables need not wait
+
     bands, geobox, names = read_cog(read_object(store, region, key))
     if bands.ndim != 3 or len(bands) != len(BANDS) or geobox.crs is None:
         what = f"has {len(bands)} bands and the CRS {geobox.crs}, not {', '.join(BANDS)} on a known one"

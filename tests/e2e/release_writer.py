@@ -8,17 +8,21 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+import shapely
 from release_fixture import CITY, FIRST, LAST, NAMES, TITLE, UNIT, Invented
 
 from gvio.config import RegionConfig
 from gvio.drift.monitors import Drift
+from gvio.publish.counts import NAME as COUNTS
+from gvio.publish.counts import counts_parquet
 from gvio.publish.drift import NAME as DRIFT
 from gvio.publish.drift import drift_json
 from gvio.publish.explanations import explanations_frame
 from gvio.publish.grids import Grid
 from gvio.publish.knowledge import Knowledge
+from gvio.publish.outlines import outline_objects
 from gvio.publish.release import build_release
-from gvio.store.grids import encode_grid
+from gvio.store.grids import encode_grid, encode_trends
 from gvio.store.objects import open_store
 from gvio.store.writing import write_release
 
@@ -57,6 +61,38 @@ def explanations(world: Invented) -> pd.DataFrame:
     return explanations_frame({**why, "light": light, "believed": believed}, list(NAMES), world.months)
 
 
+def outlines(world: Invented, name: str) -> dict[str, bytes]:
+    """The six fields of the chessboard, in two groups."""
+    import geopandas as gpd
+
+    box, step = world.geobox.boundingbox, 1 / 240
+    columns, rows = (6, 45, 105, 144), (6, 55, 114)
+    fields = [
+        shapely.box(box.left + columns[j] * step, box.top - rows[i + 1] * step, box.left + columns[j + 1] * step, top)
+        for i in range(2)
+        for j, top in enumerate([box.top - rows[i] * step] * 3)
+    ]
+    groups = ["north"] * 3 + ["south"] * 3
+    table = {"area_id": list(NAMES), "name": list(NAMES.values()), "group": groups}
+    frame = gpd.GeoDataFrame(table, geometry=fields, crs="EPSG:4326")
+    return outline_objects(frame, world.owner, world.geobox, name)
+
+
+def trends(world: Invented, name: str) -> bytes:
+    """Of every pixel with output: a rise that is significant in the west only."""
+    there = world.grids[LAST][0] > 0
+    west = np.indices(there.shape)[1] < there.shape[1] // 2
+    bands = np.stack([np.where(there, value, np.nan) for value in (0.1, 0.03, np.where(west, 0.001, 0.5))])
+    return encode_trends(bands.astype(np.float32), world.geobox, name, (FIRST, LAST), UNIT)
+
+
+def counts(world: Invented) -> dict[str, bytes]:
+    """Seven looks a month; another satellite from the second year on."""
+    rows = world.estimates[["area_id", "month"]]
+    regime = np.where(rows["month"] < "2020-01", "vnl/npp/v10/vcm", "vnl/j01/v10/vcm")
+    return {COUNTS: counts_parquet(rows.assign(observations=7.0, seen=1.0, factories_seen=1.0, regime=regime))}
+
+
 def publish_invented(
     folder: Path,
     world: Invented,
@@ -69,8 +105,9 @@ def publish_invented(
     explained: bool = True,
     drift: Drift | None = None,
     unit: str = UNIT,
+    mapped: bool = False,
 ) -> str:
-    """Write the release and return its id."""
+    """Write the release and return its id; `mapped`: with outlines, trends and counts."""
     release = build_release(
         region_config(name, title, invented),
         LAST,
@@ -80,14 +117,15 @@ def publish_invented(
         scoreboard=world.scoreboard,
         checks=world.checks,
         model_card="# Model card\n\nTrained on invented light.",
-        trends=None,
+        trends=trends(world, name) if mapped else None,
         inputs={"title": title, "unit": unit, "city_id": CITY, "areas": {**NAMES, CITY: "Testville"}, "pack": "9f" * 8},
         model={"version": "4", "weights_sha256": "ef" * 32, "trained": "fine-tune: a new month"},
         code="0.1.0+test",
         skill=skill,
         created=created or dt.datetime.now(dt.UTC),
         explanations=explanations(world) if explained else None,
-        revisions={} if drift is None else {DRIFT: drift_json(drift)},
+        revisions=({} if drift is None else {DRIFT: drift_json(drift)}) | (counts(world) if mapped else {}),
+        outlines=outlines(world, name) if mapped else None,
     )
     write_release(open_store(str(folder)), name, release)
     return release.id

@@ -64,7 +64,7 @@ def world() -> Invented:
 @pytest.fixture(scope="module")
 def published(world: Invented, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, PublishedRelease]:
     folder = tmp_path_factory.mktemp("store")
-    publish_invented(folder, world)
+    publish_invented(folder, world, mapped=True)
     return folder, read_release(open_store(str(folder)), "testville")
 
 
@@ -204,6 +204,38 @@ def test_a_pasted_link_shows_the_same(desk: Visit, browser: playwright.Browser) 
     playwright.expect(chart_of(again)).to_contain_text("Testville, Marsh: year on year", timeout=30_000)
     assert again.page.url == desk.page.url
     again.page.close()
+
+
+PLACE_ON_SCREEN = """([x, y]) => {
+  const plan = [...document.querySelectorAll(".js-plotly-plot")].filter(e => e.offsetParent).at(-1)
+  const box = plan.getBoundingClientRect(), laid = plan._fullLayout
+  return [box.x + laid.xaxis._offset + laid.xaxis.d2p(x), box.y + laid.yaxis._offset + laid.yaxis.d2p(y)]
+}"""
+
+
+def test_a_box_drawn_on_the_map_and_a_click_put_places_into_the_chart(browser: playwright.Browser, served: str) -> None:
+    visit = Visit(browser, f"{served}/?page=developed&ground=trend&cells=districts", (1280, 2200))
+    page = visit.page
+    plan = page.get_by_test_id("stPlotlyChart").filter(visible=True).nth(1)
+    plan.locator(".drag").first.wait_for(timeout=30_000)
+    page.wait_for_timeout(1000)
+
+    def at(lon: float, lat: float) -> tuple[float, float]:
+        x, y = page.evaluate(PLACE_ON_SCREEN, [lon, lat])
+        return x, y
+
+    page.mouse.click(*at(121.1, 31.4))
+    page.wait_for_url("**area=CITY&area=D1**", timeout=30_000)
+    plan.hover()
+    plan.locator('[data-title="Box Select"]').click()
+    page.mouse.move(*at(121.1, 31.2))
+    page.mouse.down()
+    page.mouse.move(*at(121.3, 31.3), steps=4)
+    page.mouse.up()
+    page.wait_for_url("**polygon=121.**", timeout=30_000)
+    playwright.expect(chart_of(visit)).to_contain_text("Testville, Harbour,", timeout=30_000)
+    assert visit.errors == []
+    page.close()
 
 
 def test_layers_and_months_of_the_map(desk: Visit, published: tuple[Path, PublishedRelease]) -> None:

@@ -35,14 +35,18 @@ def published(
     from gvio.store.local import LocalStore
     from gvio.store.writing import write_release
 
-    def publish(outlined: bool = True, **changes: Any) -> Path:
+    def publish(outlined: bool = True, more: dict[str, bytes] | None = None, **changes: Any) -> Path:
         folder = tmp_path_factory.mktemp("store")
         owner = np.full((24, 24), -1, np.int16)
         owner[4:, :12], owner[4:, 12:] = 1, 0
         geobox = release_products()["grids"][0].geobox
         outlines = outline_objects(districts, owner, geobox, "testland") if outlined else None
         about = {"inputs": {"unit": "million CNY", "title": "Testland", "city_id": "CITY", "areas": NAMES}}
-        write_release(LocalStore(folder), "testland", make_release(outlines=outlines, **(about | changes)))
+        write_release(
+            LocalStore(folder),
+            "testland",
+            make_release(outlines={**(outlines or {}), **(more or {})} or None, **(about | changes)),
+        )
         return folder
 
     return publish

@@ -17,7 +17,18 @@ import gvio
 from gvio.errors import ConfigError, DamagedStore, StoreError
 
 INSIDE = shapely.box(120.01, 30.92, 120.04, 30.95)
-HEAVY = ("torch", "mlflow", "prefect", "streamlit", "dvc", "great_expectations", "sklearn", "earthaccess", "matplotlib")
+HEAVY = (
+    "torch",
+    "mlflow",
+    "prefect",
+    "streamlit",
+    "dvc",
+    "great_expectations",
+    "sklearn",
+    "earthaccess",
+    "matplotlib",
+    "scipy",
+)
 
 
 def test_estimates_are_tidy_with_months_as_dates(release) -> None:
@@ -122,7 +133,7 @@ def test_damaged_outlines_are_told(published, name: str) -> None:
 
 def test_reading_imports_nothing_of_what_makes_releases(folder: Path) -> None:
     program = f"""
-import sys, gvio
+import sys, gvio, gvio.cli.read, gvio.store.sentences
 release = gvio.open_release({str(folder)!r}, "testland")
 release.estimates, release.districts, release.cube, release.grid("2021-03"), release.news, release.vintages
 release.at(120.02, 30.95), release.within(release.districts.geometry.iloc[0]), release.scoreboard

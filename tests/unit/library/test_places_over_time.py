@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from affine import Affine
 from odc.geo.geobox import GeoBox
 from two_districts import EAST, MIDDLE, NORTH, SOUTH, STEP, WEST
 
-from gvio.errors import ConfigError
+import gvio
+from gvio.errors import ConfigError, DamagedStore
 from gvio.library.series import pixel_cover
-from gvio.types import ESTIMATE_COLUMNS
+from gvio.publish.cube import CubeSource, cube_objects
+from gvio.types import ESTIMATE_COLUMNS, Month
 
 LIMITS = list(ESTIMATE_COLUMNS)
 
@@ -105,6 +108,26 @@ def test_an_area_is_taken_in_every_form(release) -> None:
 def test_what_is_no_area_of_the_region_is_told(release, area: object, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         release.within(area)
+
+
+def test_a_release_with_a_cube_is_read_from_it_and_says_the_same(release, published, districts) -> None:
+    inside, cube = release.cube, release.cube.transpose("y", "x", "month")
+    values = np.stack([cube[name].to_numpy().reshape(-1, 3) for name in ("estimate", "lower80", "upper80")])
+    pixels = np.flatnonzero(np.isfinite(values[0]).all(axis=1))
+    geobox, months = release._geobox, [Month(2021, 1 + t) for t in range(3)]
+    source = CubeSource(geobox, np.isfinite(inside["estimate"].to_numpy()[0]), pixels, months, values[:, pixels])
+    folder = published(more=cube_objects(source, "million CNY", {}))
+    for file in folder.rglob("grids/**/*.tif"):
+        if "2021-03" not in file.name:
+            file.unlink()  # they are not asked for
+    again = gvio.open_release(folder, "testland")
+    lon, lat, part = 120.0 + 5.5 * STEP, 31.0 - 7.5 * STEP, shapely.box(120.011, 30.921, 120.043, 30.957)
+    pd.testing.assert_frame_equal(again.at(lon, lat), release.at(lon, lat))
+    pd.testing.assert_frame_equal(again.within(part), release.within(part))
+    (shard,) = folder.rglob("cube.zarr/estimate/c/0/0/0")
+    shard.write_bytes(b"edited")
+    with pytest.raises(DamagedStore, match="its bytes are not the ones published"):
+        again.at(lon, lat)
 
 
 def test_shares_of_pixels_are_exact() -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from gvio.publish import estimates, evidence, explanations, news, outlines, vintages
+from gvio.publish import counts, estimates, evidence, explanations, news, outlines, vintages
 from gvio.publish.columns import TABLES, page
 from gvio.publish.estimates import estimates_parquet, read_estimates
 from gvio.publish.tables import DATES, csv_twin, parquet_bytes
@@ -22,6 +22,7 @@ SCHEMAS = {
     "evidence": evidence.READINGS,
     "figures": evidence.LEDGER,
     "news": news.SCHEMA,
+    "counts": counts.SCHEMA,
     "vintages": vintages.SCHEMA,
     "districts": outlines.SCHEMA,
 }

@@ -13,6 +13,7 @@ from affine import Affine
 from odc.geo.geobox import GeoBox
 
 from gvio.publish.cube import CubeSource, crc32c, cube_objects
+from gvio.publish.cube_series import read_layout, shard_series
 from gvio.types import Month
 
 GEOBOX = GeoBox((270, 300), Affine(1 / 240, 0, 120.0, 0, -1 / 240, 31.0), "EPSG:4326")
@@ -56,6 +57,31 @@ def test_a_pixels_series_is_the_index_of_its_shard_and_one_chunk(source: CubeSou
         raw = pa.Codec("zstd").decompress(shard[start : start + size], 4 * len(MONTHS) * 16 * 16, asbytes=True)
         chunk = np.frombuffer(raw, "<f4").reshape(len(MONTHS), 16, 16)
         np.testing.assert_array_equal(chunk[:, row % 16, col % 16], source.values[2, number])
+
+
+def test_our_own_reader_finds_every_pixels_series(source: CubeSource, objects: dict[str, bytes]) -> None:
+    layout = read_layout(objects["cube.zarr/zarr.json"], objects["cube.zarr/month/c/0"], "lower80")
+    assert layout.months == tuple(map(str, MONTHS))
+    pixels = np.sort(np.random.default_rng(1).choice(GEOBOX.shape[0] * GEOBOX.shape[1], 900, replace=False))
+    shards = layout.shard_of(pixels)
+    assert set(shards) == {0, 1, 2, 3}
+    for shard in range(4):
+        here = pixels[shards == shard]
+        data = objects.get(f"cube.zarr/{layout.name('lower80', shard)}")
+        if data is None:
+            assert np.isnan(wanted(source, 1).reshape(len(MONTHS), -1)[:, here]).all()
+            continue
+        np.testing.assert_array_equal(
+            shard_series(layout, data, here), wanted(source, 1).reshape(len(MONTHS), -1)[:, here]
+        )
+    with pytest.raises(ValueError, match="shorter than its index"):
+        shard_series(layout, b"short", pixels[:1])
+
+
+def test_a_cube_that_is_coded_otherwise_is_refused(objects: dict[str, bytes]) -> None:
+    other = objects["cube.zarr/zarr.json"].replace(b'"zstd"', b'"gzip"')
+    with pytest.raises(ValueError, match="coded in a way that is not known"):
+        read_layout(other, objects["cube.zarr/month/c/0"], "estimate")
 
 
 def test_equal_months_give_equal_bytes_and_empty_blocks_none(source: CubeSource, objects: dict[str, bytes]) -> None:

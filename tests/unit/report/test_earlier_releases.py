@@ -24,7 +24,7 @@ def test_every_word_on_a_month_stands_with_its_day() -> None:
     table = earlier_table(VINTAGES, "A", "2021-11")
     assert table["Said by"].tolist() == ["release r1", "release r2", "official figure", "official figure"]
     assert table["On"].iloc[0] == "2021-12-20"
-    assert table["Against the newest figure"].tolist() == ["+10.0 %", "+4.0 %", "−1.0 %", "+0.0 %"]
+    assert table["Against the newest figure"].tolist() == ["+10.0 %", "+4.0 %", "−1.0 %", "0.0 %"]
     assert earlier_table(VINTAGES, "A", "2021-12")["Against the newest figure"].tolist() == ["–"]
     assert earlier_table(VINTAGES, "C", "2021-12").empty
 

@@ -41,6 +41,32 @@ def test_an_official_figure_of_one_month_alone_is_not_half_of_a_pair() -> None:
     assert told["official"].isna().all()
 
 
+def test_output_per_km2_is_the_level_over_the_land() -> None:
+    sums = pd.DataFrame({"area_id": ["A"], "month": ["2020-01"], "value": [14.0]})
+    told = shaped(
+        rows("2020-01", [8.0, 4.0, 12.0], [np.nan, np.nan, 10.0]), "density", joined=True, base="", sums=sums, km2=2.0
+    )
+    assert told["estimate"].tolist() == [3.0, 6.0]
+    assert told["official"].tolist() == [3.5, 5.0]
+    assert shaped(rows("2020-01", [8.0]), "density", joined=True, base="").empty
+
+
+def test_without_its_season_a_series_is_its_trend() -> None:
+    t = np.arange(60)
+    season = 1 + 0.2 * np.sin(2 * np.pi * t / 12)
+    told = shaped(rows("2016-01", list(100 * 1.01**t * season)), "adjusted", joined=False, base="")
+    np.testing.assert_allclose(told["estimate"], 100 * 1.01**t, rtol=0.03)
+    np.testing.assert_allclose(told["upper80"] / told["estimate"], 1.2)
+    joined = shaped(rows("2016-01", list(100 * season)), "adjusted", joined=True, base="")
+    assert len(joined) == 55
+    sums = pd.DataFrame({"area_id": ["A"], "month": ["2017-01"], "value": [220.0]})
+    known = shaped(rows("2016-01", list(100 * season)), "adjusted", joined=True, base="", sums=sums)
+    assert known["official"].dropna().tolist() == pytest.approx([110 / season[:2].mean()], rel=0.01)
+    short = rows("2016-01", [1.0] * 35)
+    assert shaped(short, "adjusted", joined=True, base="").empty
+    assert shaped(rows("2016-01", [0.0] * 40), "adjusted", joined=True, base="").empty
+
+
 def test_apart_means_apart() -> None:
     assert shaped(rows("2020-01", [8.0, 4.0]), "level", joined=False, base="")["estimate"].tolist() == [8.0, 4.0]
 
@@ -69,7 +95,7 @@ def test_twelve_months_are_a_sum_without_joining() -> None:
     assert told["official"].tolist() == [12.0, 12.0]
     assert told["lower80"].tolist() == pytest.approx([78 * 0.9, 90 * 0.9])
     assert shaped(rows("2020-01", [1.0] * 11), "rolling", joined=True, base="").empty
-    assert list(FORMS) == ["level", "index", "year", "rolling"]
+    assert list(FORMS) == ["level", "index", "year", "rolling", "density", "adjusted"]
 
 
 def test_a_public_sum_is_a_point_and_as_certain_as_a_public_month() -> None:

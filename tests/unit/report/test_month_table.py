@@ -49,7 +49,7 @@ def test_the_page_escapes_names_marks_noise_and_links_every_row() -> None:
     assert 'href="?areas=B&amp;x"' in shown
     assert 'data-gvio-area="B" aria-current="true"' in shown
     assert "rise beyond noise" in shown
-    assert "+0.0 %" in shown
+    assert ">0.0 %" in shown
     assert "within noise" in shown
     assert "-" not in shown.split("<tbody>")[1].replace("gvio-", "").replace("data-", "").replace("aria-", "")
 
@@ -60,6 +60,8 @@ def test_value_and_interval_have_equal_decimals() -> None:
     assert level_and_bounds(np.nan, 1.0, 2.0)[0] == "–"
     assert interval_percent(-1.234, 3.4) == "−1.2 to +3.4 %"
     assert signed_percent(float("inf")) == "–"
+    assert [signed_percent(value) for value in (-0.03, 0.04, -0.0, -0.05001)] == ["0.0 %", "0.0 %", "0.0 %", "−0.1 %"]
+    assert interval_percent(-0.03, 0.2) == "0.0 to +0.2 %"
 
 
 def test_a_csv_that_leaves_the_page_names_everything_on_every_row() -> None:

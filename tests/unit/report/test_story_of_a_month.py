@@ -44,7 +44,7 @@ def test_the_headline_compares_with_the_year_and_the_month_and_names_noise() -> 
     said = tell(estimates(world())).headline
     assert said.startswith("Testville made 110.0 × 100 million CNY in December 2021 (80 % interval 107.8 to 112.2): ")
     assert "+10.0 % on December 2020, beyond noise (+5.7 to +14.5 %)" in said
-    assert "+0.0 % on November 2021, within noise" in said
+    assert "0.0 % on November 2021, within noise" in said
     assert "million CNY in" in tell(estimates(world()), unit="million CNY").headline
     assert "×" not in tell(estimates(world()), unit="million CNY").headline
 

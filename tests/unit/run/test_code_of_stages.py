@@ -52,6 +52,7 @@ NO_NUMBERS = {
     "pystac": "words of the catalogue",
     "requests": "brings bytes, which are verified",
     "sqlalchemy": "the registry's database",
+    "statsmodels": "charts of the page",
     "tenacity": "tries again",
     "urllib3": "brings bytes, which are verified",
     "yaml": "reads configuration; what it read is in the key itself",

@@ -1,0 +1,44 @@
+"""Parts of a page that are drawn again by themselves, and what keeps a drawing cheap."""
+
+from __future__ import annotations
+
+import functools
+import gc
+from collections.abc import Callable
+from typing import ParamSpec
+
+import streamlit as st
+
+from dashboards import address
+from gvio.errors import GvioError
+from gvio.report.plain import plain
+
+P = ParamSpec("P")
+
+
+def part(draw: Callable[P, None]) -> Callable[P, None]:
+    """A part of a page: what is clicked in it draws it and nothing else. It writes the address itself, since the end of
+    the page is not reached then, and says in a sentence what gvio raises on purpose.
+    """
+
+    @st.fragment
+    @functools.wraps(draw)
+    def drawn(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            draw(*args, **kwargs)
+        except GvioError as error:
+            st.error(f"The published store could not be shown. {plain(str(error))}")
+        address.finish()
+
+    return drawn
+
+
+@st.cache_resource(show_spinner=False)
+def settle() -> None:
+    """Once a process, after the first whole page: what is loaded by now stays, so that nobody looks through it again.
+
+    Streamlit looks for garbage after every drawing; with a million objects of libraries that was half of the cost of a
+    click.
+    """
+    gc.collect()
+    gc.freeze()

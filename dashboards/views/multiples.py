@@ -1,0 +1,37 @@
+"""Every district in a small chart of its own, in one form."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboards.chosen import offered
+from dashboards.data import Shown
+from dashboards.multiples_chart import multiples_chart
+from dashboards.screen import narrow
+from dashboards.style import png_of
+from dashboards.views.areas import told_of
+from gvio.report.forms import FORMS, left_out
+from gvio.report.plain import plain
+
+_MOST = 48  # charts that a page draws without waiting
+_COLUMNS = (4, 2)  # of a desk, of a phone
+
+
+def show_every_district(view: Shown, form: str, *, joined: bool, month: str) -> None:
+    """Draw the districts, largest first, after the city."""
+    areas = offered(view)
+    told = told_of(view, areas[:_MOST], form, joined=joined, month=month)
+    shown = {area: rows for area, rows in told.items() if len(rows)}
+    if len(shown) < len(told):
+        st.info(plain(left_out([view.about.names[area] for area in told if area not in shown], form)))
+    if not shown:
+        return
+    st.plotly_chart(
+        multiples_chart(shown, view.about.names, view.identity, form=form, base=month, columns=_COLUMNS[narrow()]),
+        key=f"multiples-{view.key}-{form}",
+        config=png_of(f"{view.key[0]}-districts-{form}-{view.key[1]}"),
+        alt=f"{FORMS[form].title} of every district in a chart of its own",
+    )
+    scale = "one scale for all" if FORMS[form].percent else "each on a scale of its own that begins at zero"
+    more = f" The {_MOST} largest of {len(areas)} areas." if len(areas) > _MOST else ""
+    st.caption(f"{FORMS[form].explanation} Line and 80 % interval, {scale}; dots: official figures.{more}")
