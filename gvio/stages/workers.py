@@ -4,13 +4,15 @@ which release the lock."""
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from typing import TypeVar
 
 from gvio.types import Progress
 
-T = TypeVar("T")
+S, T = TypeVar("S"), TypeVar("T")
+_AHEAD = 2
 
 
 class Threads:
@@ -33,6 +35,18 @@ class Threads:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
             return [future.result() for future in futures]
+
+
+def one_ahead(work: Callable[[S], T], given: Iterable[S]) -> Iterator[T]:
+    """What `work` makes of each, in order, in a thread beside the one that makes the next: few are there at a time."""
+    with ThreadPoolExecutor(1) as pool:
+        waiting = deque[Future[T]]()
+        for each in given:
+            waiting.append(pool.submit(work, each))
+            if len(waiting) > _AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def one_thread_each() -> None:
