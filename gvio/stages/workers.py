@@ -11,7 +11,8 @@ from typing import TypeVar
 
 from gvio.types import Progress
 
-S, T = TypeVar("S"), TypeVar("T")
+S = TypeVar("S")
+T = TypeVar("T")
 _AHEAD = 2
 
 
