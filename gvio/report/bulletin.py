@@ -130,8 +130,8 @@ _ENGLISH = Labels(
     map="Where",
     map_note="Sum of each square of {km:.2g} km, {unit} a month. Grey: no industry known.",
     trend="The whole region",
-    trend_note="{unit} a month. Line: estimate. Band: 80 % interval. Dots: official figures. January and February are one "
-    "point. Grey: nowcast.",
+    trend_note="{unit} a month. Line: estimate. Band: 80 % interval. Dots: official figures. January and February are "
+    "one point. Grey: nowcast.",
     table="Districts in {month}, {unit}",
     head=("", "Estimate", "80 % interval", "On the year", "On the month", "Status"),
     table_note="▲ ▼ beyond noise: the 80 % interval of the change, as wide as it can be, does not hold zero.",
