@@ -30,7 +30,7 @@ _STEPS = 12  # colours of the scale that are named; between them it is even
 
 def bulletin_objects(facts: Facts, picture: MapPicture) -> dict[str, bytes]:
     """The pages by name; equal facts give equal bytes on one machine."""
-    shown = None if facts.city is None else trend(facts.estimates, facts.city, facts.month)
+    shown = None if facts.city is None else trend(facts.estimates, facts.city, facts.month, facts.figures)
     made: dict[str, bytes] = {}
     for page, html, pdf, other in ((english(facts), HTML, PDF, HTML_ZH), (chinese(facts), HTML_ZH, PDF_ZH, HTML)):
         data = bulletin_pdf(page, picture, shown)

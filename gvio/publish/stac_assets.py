@@ -18,6 +18,7 @@ _SAID: Mapping[str, tuple[str, str]] = MappingProxyType(
         "bulletin.pdf": ("overview", "The release on one page, to print"),
         "bulletin.zh.html": ("overview", "The release on one page, in Chinese"),
         "bulletin.zh.pdf": ("overview", "The release on one page, in Chinese, to print"),
+        "counts": ("data", "How often each district was seen in each month"),
         "districts": ("data", "Outlines of the districts"),
         "districts.tif": ("data", "District of every pixel: the column code of the outlines"),
         "estimates": ("data", "Output of every district and month with intervals, and official figures"),
@@ -32,6 +33,11 @@ _SAID: Mapping[str, tuple[str, str]] = MappingProxyType(
         "model-card.md": ("metadata", "The model's card"),
         "scoreboard.json": ("metadata", "Evaluation of the model beside simple forecasts"),
         "checks.json": ("metadata", "Outcome of every check"),
+        "drift.json": ("metadata", "Whether the present looks like what the model was trained on"),
+        "errata.json": ("metadata", "Corrections of light or figures that replace numbers of earlier releases"),
+        "evidence.json": ("metadata", "What the estimates stand on: hyperparameters and dates"),
+        "models.json": ("metadata", "Which model made the releases until this one"),
+        "revisions.json": ("metadata", "How large revisions were, by age"),
     }
 )
 """Role and title by name, of tables without what stands behind the dot."""

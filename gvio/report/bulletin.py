@@ -46,6 +46,7 @@ class Facts:
         city: The area that means the whole region; None where there is none.
         names: Of areas, by id.
         estimates: Table of contract §3, whole.
+        figures: Official figures, see `gvio.report.new_year`; None where they are not published.
         news: Why estimates changed since the release before, see `gvio.report.news`; None where that is not known.
         scoreboard: Of the model.
         checks: Outcomes of every check.
@@ -63,6 +64,7 @@ class Facts:
     city: str | None
     names: Mapping[str, str]
     estimates: pd.DataFrame
+    figures: pd.DataFrame | None
     news: pd.DataFrame | None
     scoreboard: Scoreboard
     checks: Sequence[CheckResult]
@@ -128,8 +130,8 @@ _ENGLISH = Labels(
     map="Where",
     map_note="Sum of each square of {km:.2g} km, {unit} a month. Grey: no industry known.",
     trend="The whole region",
-    trend_note="{unit} a month. Line: estimate. Band: 80 % interval. Dots: official figures of single months. "
-    "Grey: nowcast.",
+    trend_note="{unit} a month. Line: estimate. Band: 80 % interval. Dots: official figures. January and February are "
+    "one point. Grey: nowcast.",
     table="Districts in {month}, {unit}",
     head=("", "Estimate", "80 % interval", "On the year", "On the month", "Status"),
     table_note="▲ ▼ beyond noise: the 80 % interval of the change, as wide as it can be, does not hold zero.",
@@ -210,6 +212,11 @@ def _news(facts: Facts) -> tuple[str, ...]:
 def short_title(title: str) -> str:
     """The title without what stands in brackets behind it: the citation has it whole."""
     return title.partition(" (")[0]
+
+
+def unbroken(text: str) -> str:
+    """With no line that begins with a per cent sign."""
+    return text.replace(" %", "\u00a0%")
 
 
 def by_hash(sha256: str) -> str:

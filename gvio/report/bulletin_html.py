@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from gvio.report.bulletin import LINKS, Bulletin
+from gvio.report.bulletin import LINKS, Bulletin, unbroken
 from gvio.report.bulletin_trend import Points, Trend
 from gvio.report.pages import render
 
@@ -71,7 +71,7 @@ def bulletin_html(page: Bulletin, picture: MapPicture, shown: Trend | None, othe
         pdf=pdf,
         links=LINKS,
     )
-    return text.encode()
+    return unbroken(text).encode()
 
 
 def _curve(shown: Trend) -> Curve:

@@ -14,7 +14,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from gvio.report.bulletin import LINKS, Bulletin
+from gvio.report.bulletin import LINKS, Bulletin, unbroken
 from gvio.report.bulletin_html import MapPicture
 from gvio.report.bulletin_trend import Trend
 from gvio.report.canvas import FAINT, INK, QUIET
@@ -112,7 +112,7 @@ class _Sheet:
 def wrapped(text: str, font: Font, width: float) -> list[str]:
     """Lines of at most `width` (in units of the size), broken at spaces, and anywhere in Chinese text."""
     lines, line = [], ""
-    for piece in _pieces(text):
+    for piece in _pieces(unbroken(text)):
         if line and font.width((line + piece).rstrip()) > width:
             lines.append(line.rstrip())
             line = piece.lstrip()

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from gvio.report.forms import shaped
+from gvio.report.new_year import public_sums
 from gvio.report.picture import short_number
 from gvio.report.tables import nowcast_spans, series
 from gvio.types import FloatArray
@@ -25,7 +26,7 @@ class Trend:
     Attributes:
         line: The estimate by month, January and February as their mean.
         band: The 80 % interval as a closed shape.
-        official: Official figures of single months.
+        official: Official figures of single months, and of January and February together, as their mean.
         nowcast: (left, right) of spans of months that no public figure covers.
         levels: (y, text) of the scale.
         years: (x, text) of the beginnings of years.
@@ -39,10 +40,17 @@ class Trend:
     years: tuple[tuple[float, str], ...]
 
 
-def trend(estimates: pd.DataFrame, area: str, month: str, months: int = MONTHS) -> Trend | None:
-    """The curve of an area up to a month; None where there are fewer than two points."""
+def trend(estimates: pd.DataFrame, area: str, month: str, figures: pd.DataFrame | None = None) -> Trend | None:
+    """The curve of an area up to a month; None where there are fewer than two points.
+
+    Args:
+        estimates: Table of contract §3.
+        area: Its id.
+        month: The last one, YYYY-MM.
+        figures: Official figures (`gvio.report.new_year.public_sums`), for public sums of January and February.
+    """
     rows = series(estimates[estimates["month"] <= month], area)
-    rows = shaped(rows, "level", joined=True, base=month).tail(months)
+    rows = shaped(rows, "level", joined=True, base=month, sums=public_sums(figures)).tail(MONTHS)
     if len(rows) < 2:
         return None
     days = np.asarray(rows["date"].map(pd.Timestamp.toordinal), dtype=np.float64)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from gvio.publish.bulletin import NAMES, bulletin_objects, map_picture
 from gvio.publish.estimates import estimates_parquet
+from gvio.publish.evidence import FIGURES, read_figures
 from gvio.publish.news import NAME as NEWS
 from gvio.publish.news import read_news
 from gvio.publish.outlines import GEOJSON
@@ -53,6 +54,7 @@ def _facts(context: Context, head: MappedHead, product: Product, checks: Sequenc
         city=about.city,
         names=about.names,
         estimates=product.estimates,
+        figures=read_figures(product.revisions[FIGURES]) if FIGURES in product.revisions else None,
         news=read_news(product.revisions[NEWS]).rows if NEWS in product.revisions else None,
         scoreboard=product.scoreboard,
         checks=checks,

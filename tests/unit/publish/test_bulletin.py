@@ -44,16 +44,35 @@ def estimates() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def figures() -> pd.DataFrame:
+    """A public sum of the January and February of one year."""
+    row = {"area_id": "CITY", "start": "2020-01", "end": "2020-02", "value": 230.0, "published": "2020-03-20"}
+    return pd.DataFrame([row])
+
+
 @pytest.fixture(scope="module")
 def facts() -> Facts:
     parts = dict.fromkeys(PARTS, 0.0) | {"new_light": 0.02}
     news = pd.DataFrame([{"area_id": "A", "month": "2021-11", "change": 0.02, **parts}])
     checks = [CheckResult("light.coverage", True, True, "2021-12", "seen", {})]
     return Facts(
-        "testland", "Testland (invented)", "2021-12", "100 million CNY", True, "CITY", NAMES, estimates(), news,
-        Scoreboard(schema_version=1, verdict="Better than last year.", skill="proven"), checks, "ab" * 32, "1.2.3",
-        "2022-01-17", 1.3,
-    )  # fmt: skip
+        region="testland",
+        title="Testland (invented)",
+        month="2021-12",
+        unit="100 million CNY",
+        invented=True,
+        city="CITY",
+        names=NAMES,
+        estimates=estimates(),
+        figures=figures(),
+        news=news,
+        scoreboard=Scoreboard(schema_version=1, verdict="Better than last year.", skill="proven"),
+        checks=checks,
+        sha256="ab" * 32,
+        code="1.2.3",
+        public_until="2022-01-17",
+        square_km=1.3,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -158,6 +177,7 @@ def test_lines_break_at_spaces_and_between_chinese_characters_but_not_before_mar
     assert wrapped("one two three", Even(), 7) == ["one two", "three"]
     assert wrapped("同比变化，超出噪声。", Even(), 4) == ["同比变", "化，超出", "噪声。"]
     assert wrapped("", Even(), 4) == [""]
+    assert wrapped("up 0.4 %", Even(), 6) == ["up", "0.4\u00a0%"]
     assert cut("Harbour", Even(), 7) == "Harbour"
     assert cut("Harbour of the North", Even(), 9) == "Harbour…"
     assert latin_font().width("ii") < latin_font().width("mm")
@@ -173,6 +193,9 @@ def test_scales_are_round_and_enclose_the_curve(facts) -> None:
     assert shown.line[-1][0] == 1.0
     assert [text for _, text in shown.years] == ["2020", "2021"]
     assert len(shown.nowcast) == 4, "three new years and the last months"
+    known = trend(facts.estimates, "CITY", "2021-12", facts.figures)
+    assert known is not None
+    assert len(known.official) == len(shown.official) + 1
     assert trend(facts.estimates[facts.estimates["month"] == "2021-12"], "CITY", "2021-12") is None
 
 

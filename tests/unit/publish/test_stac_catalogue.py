@@ -12,7 +12,10 @@ import pystac
 import pytest
 
 from gvio.publish.grids import GridObject
+from gvio.publish.manifest import MEDIA_TYPES
 from gvio.publish.stac import build_item
+from gvio.publish.stac_assets import own_assets
+from gvio.types import Asset
 
 
 @pytest.fixture
@@ -129,3 +132,11 @@ def test_history_and_a_picture_are_links_of_the_collection(written: Path) -> Non
     newest = Path(links["preview"].get_absolute_href())
     assert newest.name.startswith("gvio_2021-03_")
     assert newest.is_file()
+
+
+def test_every_object_that_a_release_may_hold_has_a_title() -> None:
+    tables = {name: Asset(name, "ab" * 32, 1, kind) for name, kind in MEDIA_TYPES.items()}
+    assets = own_assets("2021-03-0123456789ab", tables, "million CNY")
+    assert [name for name, asset in assets.items() if not asset.title] == []
+    data = {name for name, asset in assets.items() if asset.roles == ["data"]}
+    assert {"estimates.csv", "districts.tif", "vintages.parquet"} <= data
