@@ -26,12 +26,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from gvio.config import Params
-from gvio.run.context import open_context
-from gvio.run.order import run_month
-from gvio.run.request import RunRequest
-from gvio.stages.table import STAGES
-from gvio.types import Month
+from gvio.cli.options import be_quiet
+
+be_quiet()  # as the command does: threads of libraries are counted when they are loaded
+
+from gvio.config import Params  # noqa: E402
+from gvio.run.context import open_context  # noqa: E402
+from gvio.run.order import run_month  # noqa: E402
+from gvio.run.request import RunRequest  # noqa: E402
+from gvio.stages.table import STAGES  # noqa: E402
+from gvio.types import Month  # noqa: E402
 
 Row = tuple[str, float, float, float]
 

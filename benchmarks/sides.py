@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 
 Clock = Callable[[], float]
-Status = Literal["measured", "differs", "not installed", "not offered", "no rival"]
+Status = Literal["measured", "differs", "not installed", "no rival"]
 EXTRA = "pip install gvio[bench]"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import os
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -64,7 +65,8 @@ class Shown:
 
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _store(url: str, endpoint_url: str | None) -> ObjectStore:
-    return open_store(url, endpoint_url)
+    anonymous = os.environ.get("GVIO_S3_ANONYMOUS", "0") not in {"", "0"}
+    return open_store(url, endpoint_url, anybody=True, anonymous=anonymous)
 
 
 def store_of(source: Source) -> ObjectStore:

@@ -20,11 +20,12 @@ def open_release(
     *,
     release: str | None = None,
     endpoint_url: str | None = None,
+    anonymous: bool = False,
 ) -> Release:
     """Open a published release for reading: see `gvio.library.opening.open_release`, which this is."""
     from gvio.library.opening import open_release  # tables and rasters: only for those who read
 
-    return open_release(store, region, as_of, release=release, endpoint_url=endpoint_url)
+    return open_release(store, region, as_of, release=release, endpoint_url=endpoint_url, anonymous=anonymous)
 
 
 if not TYPE_CHECKING:  # a type checker would take any other name for one that is there

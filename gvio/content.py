@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import weakref
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,6 +17,11 @@ from pydantic import BaseModel
 from scipy import sparse
 
 from gvio.errors import ConfigError
+from gvio.types import Month
+
+_LARGE = 1 << 20  # bytes from which an array is hashed by itself, so that it need not be hashed twice
+_Bits = tuple[int, tuple[int, ...], tuple[int, ...], str]  # address, shape, strides, type of an array
+_hashed: dict[int, tuple[weakref.ref[Any], dict[_Bits, bytes]]] = {}  # by the id of the array that owns the memory
 
 
 def content_digest(*values: Any) -> str:
@@ -39,15 +45,41 @@ def _parts(value: Any) -> Iterator[bytes | memoryview]:
     yield f"{kind.__module__}.{kind.__qualname__}".encode()
     if isinstance(value, np.ndarray) and value.dtype != object:
         yield f"{value.dtype.str} {value.shape}".encode()
-        yield np.ascontiguousarray(value).reshape(-1).view(np.uint8).data
+        yield _bits(value) if value.nbytes < _LARGE else _hash_of(value)
     elif isinstance(value, tuple | list) and value and all(type(item) is str for item in value):
         yield json.dumps(value).encode()  # names of thousands of factories, at once
     elif isinstance(value, BaseModel):
         yield value.model_dump_json().encode()
+    elif isinstance(value, Month):
+        yield str(value).encode()
     elif isinstance(value, str | bytes | int | float | bool | np.number | None) or hasattr(value, "isoformat"):
         yield repr(value).encode()
     else:
         yield from _inside(value)
+
+
+def _bits(array: Any) -> memoryview:
+    data: memoryview = np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
+    return data
+
+
+def _hash_of(array: Any) -> bytes:
+    """Hash of the bits of a large array.
+
+    What nobody can write to any more is hashed once: a month's run asks some sixty times about the same light. Such an
+    array is known by its place in the memory of its owner, and forgotten with it.
+    """
+    owner = array if array.base is None else array.base
+    if array.flags.writeable or not isinstance(owner, np.ndarray) or owner.flags.writeable:
+        return hashlib.sha256(_bits(array)).digest()
+    number = id(owner)
+    if number not in _hashed:
+        _hashed[number] = (weakref.ref(owner, lambda _: _hashed.pop(number, None)), {})
+    known = _hashed[number][1]
+    place = (array.__array_interface__["data"][0], array.shape, array.strides, array.dtype.str)
+    if place not in known:
+        known[place] = hashlib.sha256(_bits(array)).digest()
+    return known[place]
 
 
 def _inside(value: Any) -> Iterator[bytes | memoryview]:

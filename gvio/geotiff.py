@@ -20,9 +20,11 @@ _COMPRESSIONS: Mapping[Compression, Mapping[str, Any]] = MappingProxyType(
     {
         "deflate": {"COMPRESS": "DEFLATE", "PREDICTOR": "YES", "BLOCKSIZE": 256},
         # 512: a region of one block has no overviews, which hold more than the few pixels that they are made of.
-        "zstd": {"COMPRESS": "ZSTD", "PREDICTOR": "NO", "LEVEL": 9, "BLOCKSIZE": 512},
+        # 11 is the last level that is as fast as the lowest ones (docs/measurements/maps.md).
+        "zstd": {"COMPRESS": "ZSTD", "PREDICTOR": "NO", "LEVEL": 11, "BLOCKSIZE": 512},
     }
 )
+_OVERVIEWS_TAG = "overviews"  # of a file that has some: what they are
 
 # Packs are input: GDAL must leave no .aux.xml, .gz.properties or the like beside them, nor scan their folder.
 GDAL_OPTIONS: Mapping[str, str] = MappingProxyType(
@@ -68,15 +70,20 @@ def as_cog(
     """(y, x) or (band, y, x) as a cloud-optimised GeoTIFF in the array's dtype; the same bytes for the same arguments.
 
     With `units`, one a band, come the bands' `statistics` (`band_statistics`, worked out here where they are not
-    given), by which other programs choose their colours. `overviews`:
-    what a pixel of them is of the pixels below, their mean or one of them. `compression`: "zstd" without a predictor is
-    for maps that are 0 nearly everywhere, where a predictor breaks the runs: a third of the size (docs/cost.md).
+    given), by which other programs choose their colours. `overviews`: what a pixel of them is of the pixels below,
+    their mean or one of them; a grid of one block has none, and the tag "overviews" is left out. `compression`: "zstd"
+    without a predictor is for maps that are 0 nearly everywhere, where a predictor breaks the runs: a third of the
+    size (docs/cost.md).
 
     Raises:
         ValueError: The array does not fit the grid, or descriptions do not fit the bands.
     """
     bands = _as_bands(array, geobox, descriptions)
     options = {**_COMPRESSIONS[compression], "OVERVIEW_RESAMPLING": overviews.upper()}
+    if max(bands.shape[1:]) <= options["BLOCKSIZE"]:
+        # Fitted to the grid, in TIFF's steps of 16: what lies beyond the grid is compressed too.
+        options["BLOCKSIZE"] = max(128, -(-max(bands.shape[1:]) // 16) * 16)
+        tags = {name: text for name, text in (tags or {}).items() if name != _OVERVIEWS_TAG}
     # GDAL makes a COG only as a copy of another file: overviews must be known before the first byte is written. That
     # one is not compressed, which would take as long as the COG itself and change none of its bytes.
     with rasterio.Env(**GDAL_OPTIONS), MemoryFile() as plain, MemoryFile(ext=".tif") as cog:
@@ -120,10 +127,14 @@ def _fill(sink: Any, bands: Any, descriptions: Sequence[str], tags: Mapping[str,
 
 
 def _describe(sink: Any, units: Sequence[str], statistics: Sequence[Mapping[str, float]]) -> None:
-    """Units, and GDAL's statistics of what is not nodata: QGIS and others would otherwise guess from an overview."""
+    """Units, and GDAL's statistics of what is not nodata: QGIS and others would otherwise guess from an overview. The
+    first band's share of valid pixels stands for those that have the same.
+    """
+    shared = statistics[0].get("valid_percent") if statistics else None
     for number, (unit, found) in enumerate(zip(units, statistics, strict=True), start=1):
         sink.set_band_unit(number, unit)
-        sink.update_tags(number, **{f"STATISTICS_{name.upper()}": f"{value:.7g}" for name, value in found.items()})
+        told = {k: v for k, v in found.items() if number == 1 or k != "valid_percent" or v != shared}
+        sink.update_tags(number, **{f"STATISTICS_{name.upper()}": f"{value:.7g}" for name, value in told.items()})
 
 
 def band_statistics(band: FloatArray | IntArray, nodata: float | None) -> dict[str, float]:

@@ -39,6 +39,16 @@ def one_thread() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def one_process() -> Iterator[None]:
+    """Great Expectations is loaded once for all months of a suite, not beside each: `test_validate_tables.py` does."""
+    from gvio.validate import beside
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(beside, "begin", lambda: None)
+        yield
+
+
+@pytest.fixture(scope="session")
 def region_yaml() -> str:
     """The smallest `region.yaml` there is; names files, of which none has to be there."""
     return REGION_YAML

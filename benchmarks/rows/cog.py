@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,12 @@ from rasterio.io import MemoryFile
 
 from benchmarks.sides import Limit, Row, Side, compared, largest_difference, seconds
 from gvio.geotiff import as_cog
+from gvio.publish.cube import CUBE_BANDS, CubeSource, cube_objects
+from gvio.publish.cube_series import MONTHS, ROOT, read_layout, shard_series
+from gvio.publish.manifest import CUBE
+from gvio.types import Month
+
+_AT = 150  # row and column of the pixel that is asked about
 
 
 def tile(*, quick: bool) -> Iterator[Row]:
@@ -34,17 +41,43 @@ def tile(*, quick: bool) -> Iterator[Row]:
 
 
 def series(*, quick: bool) -> Iterator[Row]:
-    """One pixel's months out of as many COGs; gvio keeps no cube by time."""
+    """One pixel's months out of the release's cube, hashes compared, and out of as many COGs."""
     months, n = (12, 300) if quick else (96, 300)
+    stack = np.stack([_light(n, month) for month in range(months)])
+    names = [Month(2014, 1) + month for month in range(months)]
+    every = np.broadcast_to(stack.reshape(months, -1).T, (len(CUBE_BANDS), n * n, months))
+    source = CubeSource(_geobox(n), np.ones((n, n), dtype=bool), np.arange(n * n), names, every)
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder) / f"{month:03}.tif" for month in range(months)]
-        for path in paths:
-            path.write_bytes(as_cog(_light(n), _geobox(n), np.nan))
-        theirs = seconds(lambda: [_pixel(path) for path in paths], 3)
-        cube = np.lib.format.open_memmap(Path(folder) / "cube.npy", "w+", np.float32, (n, n, months))
-        limit = seconds(lambda: cube[150, 150].copy())
-    work = f"one pixel's {months} months"
-    yield Row("series.pixel/cogs", work, f"{months} COGs opened", "not offered", None, theirs, "memory map", limit)
+        for path, values in zip(paths, stack, strict=True):
+            path.write_bytes(as_cog(values, _geobox(n), np.nan))
+        hashes = {}
+        for name, data in cube_objects(source, "", {}).items():
+            place = Path(folder) / name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(data)
+            hashes[name] = hashlib.sha256(data).digest()
+        ours, theirs = _of_cube(Path(folder), hashes), np.array([_pixel(path) for path in paths])
+        apart = largest_difference(ours, theirs)
+        side = Side(f"{months} COGs opened", seconds(lambda: [_pixel(path) for path in paths], 3), apart)
+        plain = np.lib.format.open_memmap(Path(folder) / "cube.npy", "w+", np.float32, (n, n, months))
+        limit = Limit("memory map", seconds(lambda: plain[_AT, _AT].copy()))
+        took = seconds(lambda: _of_cube(Path(folder), hashes), 9)
+    yield compared("series.pixel", f"one pixel's {months} months", took, side, limit, 0.0, "hashes compared")
+
+
+def _of_cube(folder: Path, hashes: Mapping[str, bytes]) -> np.ndarray:
+    """As `gvio.store.cube` reads a release: layout, months and one shard."""
+
+    def read(name: str) -> bytes:
+        data = (folder / CUBE / name).read_bytes()
+        assert hashlib.sha256(data).digest() == hashes[f"{CUBE}/{name}"]
+        return data
+
+    layout = read_layout(read(ROOT), read(MONTHS), CUBE_BANDS[0])
+    pixel = np.array([_AT * layout.shape[1] + _AT])
+    shard = read(layout.name(CUBE_BANDS[0], int(layout.shard_of(pixel)[0])))
+    return shard_series(layout, shard, pixels=pixel)[:, 0]
 
 
 def default_cog(values: np.ndarray, geobox: GeoBox) -> bytes:
@@ -58,8 +91,8 @@ def default_cog(values: np.ndarray, geobox: GeoBox) -> bytes:
         return bytes(cog.getbuffer())
 
 
-def _light(n: int) -> np.ndarray:
-    rng = np.random.default_rng(0)
+def _light(n: int, seed: int = 0) -> np.ndarray:
+    rng = np.random.default_rng(seed)
     y, x = np.mgrid[:n, :n] / n
     return (20 * np.exp(-8 * ((x - 0.5) ** 2 + (y - 0.4) ** 2)) * rng.gamma(20, 0.05, (n, n))).astype(np.float32)
 
@@ -82,4 +115,4 @@ def _raw(values: np.ndarray, path: Path) -> None:
 
 def _pixel(path: Path) -> float:
     with rasterio.open(path) as source:
-        return float(source.read(1, window=((150, 151), (150, 151)))[0, 0])
+        return float(source.read(1, window=((_AT, _AT + 1), (_AT, _AT + 1)))[0, 0])

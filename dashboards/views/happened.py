@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from dashboards import address
 from dashboards.chosen import areas_key, choose_areas, take
 from dashboards.clicks import listen
-from dashboards.data import Shown, month_rows, month_story, news
+from dashboards.data import Shown, month_rows, month_story, news, payload
 from dashboards.parts import part
 from dashboards.views.month_choice import choose_month_in_time
+from gvio.report.about import object_key
 from gvio.report.basis import EXPLAINED
 from gvio.report.changes import ASSUMED
 from gvio.report.district_page import districts_html
@@ -20,6 +23,7 @@ from gvio.report.tables import month_text
 from gvio.store.revisions import predecessor_named
 
 PAGE = "happened"
+_BULLETINS = {"bulletin.pdf": "Bulletin (PDF)", "bulletin.zh.pdf": "公报 (PDF)"}
 _TOLD = 5  # districts whose news is told at once
 
 
@@ -71,6 +75,23 @@ def _files(view: Shown, month: str) -> None:
             on_click="ignore",
         )
         month_map.downloads(view, month)
+        if month == view.release.month:
+            _bulletins(view)
+
+
+def _bulletins(view: Shown) -> None:
+    """Buttons for the release on one page, where it holds one."""
+    region, release = view.key
+    for name, title in _BULLETINS.items():
+        key = object_key(view.release.manifest, f"/{name}")
+        if key is not None:
+            st.download_button(
+                title,
+                partial(payload, view.source.url, view.source.endpoint_url, region, key),
+                file_name=f"{region}-{release}-{name}",
+                mime="application/pdf",
+                on_click="ignore",
+            )
 
 
 def _story(view: Shown, month: str) -> None:

@@ -43,6 +43,11 @@ def be_quiet() -> None:
         os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
 
 
+def anonymous() -> bool:
+    """Whether buckets are read without credentials, though there may be some: `GVIO_S3_ANONYMOUS=1`."""
+    return os.environ.get("GVIO_S3_ANONYMOUS", "0") not in {"", "0"}
+
+
 def show_runs() -> None:
     """Let Prefect keep the lines of a run, which its pages show; its own chatter stays off."""
     for kind in ("FLOW", "TASK"):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gvio.cli.options import anonymous
 from gvio.cli.output import emit, json_option
 
 if TYPE_CHECKING:  # the names only: help stays instant
@@ -34,7 +35,7 @@ def status(store: str, region: str | None, as_of: dt.datetime | None, as_json: b
     from gvio.store.looks import regions_seen
     from gvio.store.objects import open_to_read
 
-    objects = open_to_read(store, os.environ.get("AWS_ENDPOINT_URL"))
+    objects = open_to_read(store, os.environ.get("AWS_ENDPOINT_URL"), anonymous=anonymous())
     names = [region] if region else regions_seen(objects)
     now = dt.datetime.now(dt.UTC)
     if as_of is not None:
@@ -55,7 +56,7 @@ def history(store: str, region: str, as_json: bool) -> None:
     from gvio.store.objects import open_to_read
     from gvio.store.served import history as moves_of
 
-    moves = moves_of(open_to_read(store, os.environ.get("AWS_ENDPOINT_URL")), region)
+    moves = moves_of(open_to_read(store, os.environ.get("AWS_ENDPOINT_URL"), anonymous=anonymous()), region)
     emit(moves, [_move(one) for one in moves], as_json)
 
 
@@ -68,7 +69,7 @@ def dashboard(store: str, port: int | None, address: str) -> int:
     from dashboards.launch import launch
     from gvio.store.objects import open_to_read
 
-    open_to_read(store, os.environ.get("AWS_ENDPOINT_URL"))
+    open_to_read(store, os.environ.get("AWS_ENDPOINT_URL"), anonymous=anonymous())
     return launch(store, port, address=address)
 
 

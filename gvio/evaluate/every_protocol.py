@@ -85,19 +85,23 @@ def _origins(
     """The folds of `rolling_origin` and of `later_origins`; those of one January together, because they look at the
     same light, the longest part of it first.
     """
-    n_months = len(material.samples.months)
+    n_months, starts = len(material.samples.months), origins(material)
 
-    def of(t0: int, steps: Sequence[int]) -> list[tuple[FoldScores, ...]]:
-        found = []
-        for step in (*reversed(steps), 0):
-            known = known_at(material, t0 + step)
-            make = partial(_later if step else _at_january, known, t0, step, fit, kept)
-            folds = kept(known, f"{'after' if step else 'at'} {t0} {step}", FOLDS, make)
-            found.append(tuple(lengthened(fold, n_months) for fold in folds))
-        return found[::-1]
+    def at(t0: int, step: int) -> tuple[FoldScores, ...]:
+        known = known_at(material, t0 + step)
+        make = partial(_later if step else _at_january, known, t0, step, fit, kept)
+        folds = kept(known, f"{'after' if step else 'at'} {t0} {step}", FOLDS, make)
+        return tuple(lengthened(fold, n_months) for fold in folds)
 
-    asked = [partial(of, t0, steps) for t0, steps in steps_after(material, origins(material)).items()]
-    found = workers("evaluate: origins", asked)
+    steps = {t0: [0, *after] for t0, after in steps_after(material, starts).items()}
+    early = {t0: steps[t0] for t0 in starts[:-1]}  # of other months they are known; each in turn, for it is one light
+    turns = [partial(lambda t0, asked: [at(t0, step) for step in reversed(asked)][::-1], *one) for one in early.items()]
+    found = workers("evaluate: origins", turns)
+    if starts:
+        last, longest = starts[-1], steps[starts[-1]][-1]
+        first = at(last, longest)  # its light begins with that of the others, which then go side by side
+        rest = workers("evaluate: last origin", [partial(at, last, step) for step in steps[last][:-1]])
+        found = [*found, [*rest, first]]
     januaries, later = [at for at, *_ in found], [pair for _, *pairs in found for pair in pairs if pair]
     return (
         {BLIND: [blind for blind, _ in januaries], AS_USED: [used for _, used in januaries]},

@@ -19,6 +19,7 @@ def open_release(
     *,
     release: str | None = None,
     endpoint_url: str | None = None,
+    anonymous: bool = False,
 ) -> Release:
     """Open a published release, every table compared with its published hash.
 
@@ -28,13 +29,14 @@ def open_release(
         as_of: Day (YYYY-MM-DD or a date, UTC): the release that readers got at its end. None: the latest.
         release: Id of a release, in place of a day.
         endpoint_url: Of an S3-compatible server; None: AWS, or `AWS_ENDPOINT_URL`.
+        anonymous: Send no credentials, though the machine has some: a bucket of another account may refuse them.
 
     Raises:
         ConfigError: The address, the day or both are not what they should be.
         StoreError: Nothing is published, no such release, or the store cannot be read.
         DamagedStore: An object is absent or is not what was published.
     """
-    opened = open_to_read(os.fspath(store), endpoint_url)
+    opened = open_to_read(os.fspath(store), endpoint_url, anonymous=anonymous)
     if as_of is None:
         return Release(opened, read_release(opened, region, release))
     if release is not None:

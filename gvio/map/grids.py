@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from gvio.config import MapParams
 from gvio.errors import ModelError
+from gvio.map.digits import round_pixels, round_shares
 from gvio.map.industry import Industry
 from gvio.map.linear import pooled_months, raw_map, require_estimates
 from gvio.map.raking import rake_pixels, spread_districts
@@ -30,7 +31,7 @@ def map_months(
 
     Summed over a district's pixels, `estimate` equals the district's row to 1e-6 relative. Pixels of no district are
     NaN; pixels of a district without industry are 0 in the first four bands. `adjustment` is the raking factor, NaN in
-    a district whose linear map is 0.
+    a district whose linear map is 0. Pixels of the other bands are rounded to 0.1 % (`gvio.map.digits`).
 
     Args:
         industry: Pixels and their terms, T months.
@@ -59,9 +60,9 @@ def map_months(
 
 
 def estimate_series(industry: Industry, estimates: FloatArray, params: MapParams) -> FloatArray:
-    """(P, T) float64 the band `estimate` of every month at the industry pixels, to the digits that it is published
-    with; arguments and errors as for `map_months`. What trends are made of: the other bands would take half the time
-    of a map, and all months' grids a gigabyte.
+    """(P, T) float64 the band `estimate` of every month at the industry pixels, before it is rounded for publication;
+    arguments and errors as for `map_months`. What trends are made of: the other bands would take half the time of a
+    map, and all months' grids a gigabyte.
     """
     _require_shapes(industry, estimates)
     require_estimates(estimates)
@@ -80,7 +81,9 @@ def _bands(
     window = pooled_months(t, estimates.shape[1], pool)
     sigma = allocation_sigma(_months_of(industry, window), estimates[:, window], raked)
     lower, upper = pixel_interval(industry, raked, estimates[:, t], lower80, upper80, sigma)
-    planes = [industry.on_grid(band) for band in (raked, lower, upper, raw)]
+    estimate = round_shares(raked, industry.district)
+    limits = np.minimum(round_pixels(lower), estimate), np.maximum(round_pixels(upper), estimate)
+    planes = [industry.on_grid(band) for band in (estimate, *limits, round_pixels(raw))]
     return np.stack([*planes, spread_districts(factor, industry)]).astype(np.float32)
 
 

@@ -6,6 +6,7 @@ Zero is pale grey; what is positive is coloured by its logarithm, over three dec
 
 from __future__ import annotations
 
+import functools
 import math
 import struct
 import zlib
@@ -44,7 +45,11 @@ def classes(most: float, steps: int = 12) -> list[tuple[float, tuple[int, int, i
 
 def thumbnail_png(estimate: FloatArray) -> bytes:
     """PNG of a band (y, x), at most 256 pixels a side; what is drawn of several pixels is their sum, NaN is nothing."""
-    step = -(-max(estimate.shape) // _SIDE)
+    return picture_png(estimate, -(-max(estimate.shape) // _SIDE))[0]
+
+
+def picture_png(estimate: FloatArray, step: int) -> tuple[bytes, float]:
+    """PNG of a band (y, x) with a pixel for the sum of `step` × `step`, and the greatest sum; NaN is nothing."""
     inside = block_sums(np.isfinite(estimate)[None].astype(np.float64), (step, step))[0] > 0
     values = block_sums(np.nan_to_num(estimate.astype(np.float64))[None], (step, step))[0]
     most = float(values.max(initial=0.0))
@@ -53,18 +58,23 @@ def thumbnail_png(estimate: FloatArray) -> bytes:
     if lit.any():
         share = 1 + np.log10(values[lit] / most) / DECADES
         index[lit] = 2 + np.clip(np.round(share * (_COLOURS - 1)), 0, _COLOURS - 1).astype(np.uint8)
-    return _png(index)
+    return _png(index), most
+
+
+@functools.cache
+def _palette() -> bytes:
+    entries = [(255, 255, 255), _ZERO, *(colour(i / (_COLOURS - 1)) for i in range(_COLOURS))]
+    return bytes(value for entry in entries for value in entry)
 
 
 def _png(index: IntArray) -> bytes:
     rows, cols = index.shape
-    palette = [(255, 255, 255), _ZERO, *(colour(i / (_COLOURS - 1)) for i in range(_COLOURS))]
     lines = np.concatenate([np.zeros((rows, 1), np.uint8), index.astype(np.uint8)], axis=1)  # 0: no filter
     chunks = (
         (b"IHDR", struct.pack(">IIBBBBB", cols, rows, 8, 3, 0, 0, 0)),
-        (b"PLTE", bytes(value for entry in palette for value in entry)),
+        (b"PLTE", _palette()),
         (b"tRNS", b"\x00"),
-        (b"IDAT", zlib.compress(lines.tobytes(), 9)),
+        (b"IDAT", zlib.compress(lines.tobytes(), 7)),  # 9: a tenth smaller in ten times the time
         (b"IEND", b""),
     )
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(name, data) for name, data in chunks)

@@ -21,7 +21,12 @@ ITEM_TYPE = "application/geo+json"
 PNG_TYPE = "image/png"
 COG_TYPE = "image/tiff; application=geotiff; profile=cloud-optimized"
 _CSV = "text/csv; charset=utf-8"
+_HTML, _PDF = "text/html; charset=utf-8", "application/pdf"
 MEDIA_TYPES: Mapping[str, str] = {
+    "bulletin.html": _HTML,
+    "bulletin.pdf": _PDF,
+    "bulletin.zh.html": _HTML,
+    "bulletin.zh.pdf": _PDF,
     "districts.parquet": "application/vnd.apache.parquet",
     "districts.geojson": ITEM_TYPE,
     "districts.tif": COG_TYPE,

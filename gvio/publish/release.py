@@ -105,7 +105,8 @@ def build_release(
         created: When it is published; enters `latest.json` only, as does the as-of day.
         explanations: What the estimates are made of, see `explanations_parquet`; None to publish none.
         revisions: Encoded objects that say why and how numbers change, by name; None to publish none.
-        outlines: The districts (`publish.outlines`) and the cube (`publish.cube`), by name; None to publish none.
+        outlines: The districts (`publish.outlines`), the cube (`publish.cube`) and the bulletin (`publish.bulletin`),
+            by name; None to publish none.
         models: Which model made the releases until this one, see `publish.models`; empty to publish none.
 
     Raises:
@@ -155,6 +156,7 @@ def _assemble(
     release = release_id(about.month, facts_of(about), [*shared, *_tables("unnamed", named).values()])
     tables = _tables(release, named)
     objects = tuple(sorted([*shared, *tables.values()], key=lambda asset: asset.key))
+    whole = dataclasses.replace(about, release=release, objects=objects)
     return Release(
         id=release,
         region=config.name,
@@ -167,11 +169,11 @@ def _assemble(
             **shown,
             **{tables[name].key: data for name, data in named.items()},
         },
-        manifest=manifest_json(dataclasses.replace(about, release=release, objects=objects)),
+        manifest=manifest_json(whole),
         latest=latest_json(config.name, release, knowledge, created),
         catalogue={
             "catalog.json": catalog_json(config),
-            "collection.json": collection_json(config, dataclasses.replace(about, release=release), items, tables),
+            "collection.json": collection_json(config, whole, items, tables),
         },
         title=config.title,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import functools
 import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
@@ -19,11 +20,14 @@ from odc.geo.geobox import GeoBox
 from gvio.config import INVENTED
 from gvio.publish.canonical import canonical_json
 from gvio.publish.grids import GridObject
-from gvio.publish.manifest import CUBE, PNG_TYPE
+from gvio.publish.manifest import PNG_TYPE
+from gvio.publish.stac_assets import multihash, own_assets
 from gvio.publish.stac_fields import (
     COLLECTION_EXTENSIONS,
+    GRID_TITLE,
     ITEM_EXTENSIONS,
     KEYWORDS,
+    THUMBNAIL_TITLE,
     band_fields,
     item_assets,
     providers,
@@ -88,7 +92,7 @@ def collection_json(config: Described, manifest: Manifest, items: Sequence[Item]
 
     Args:
         config: The region.
-        manifest: Of the release: its id, skill, program and predecessor.
+        manifest: Of the release: its id, skill, program, predecessor and objects.
         items: The release's items, ascending by month.
         tables: The release's other objects (estimates, scoreboard, …) by name.
     """
@@ -107,15 +111,14 @@ def collection_json(config: Described, manifest: Manifest, items: Sequence[Item]
             "gvio:skill": manifest.skill,
             "gvio:invented": config.invented,
             "version": manifest.release,
+            "deprecated": False,
+            "sci:citation": _citation(config, manifest),
             "providers": providers(manifest.code),
             "item_assets": item_assets(config.unit),
         },
     )
-    for name, asset in tables.items():
-        if not name.startswith(f"{CUBE}/"):
-            collection.add_asset(name, pystac.Asset(f"./{asset.key}", media_type=asset.media_type, roles=["metadata"]))
-    if f"{CUBE}/zarr.json" in tables:
-        collection.add_asset(CUBE, _cube_asset(manifest.release))
+    for name, asset in own_assets(manifest.release, tables, config.unit).items():
+        collection.add_asset(name, asset)
     collection.add_links(
         [
             pystac.Link("root", "./catalog.json", pystac.MediaType.JSON),
@@ -128,15 +131,25 @@ def collection_json(config: Described, manifest: Manifest, items: Sequence[Item]
 
 
 def _documents(manifest: Manifest, tables: Mapping[str, Asset]) -> list[pystac.Link]:
-    """Links to what is no table: the manifest, that of the release before, and the terms."""
+    """Links to what is no table: manifest, that of the release before, moves of the pointer, terms, newest picture."""
     json, title = pystac.MediaType.JSON, "manifest: every object of the release, with its hash"
     links = [pystac.Link("describedby", f"./releases/{manifest.release}/manifest.json", json, title=title)]
     before = manifest.inputs.get("predecessor")
     if before is not None:
         links.append(pystac.Link("predecessor-version", f"./releases/{before}/manifest.json", json, title=str(before)))
+    moves = "the newest release, and the newest of the records that say which was served when"
+    links.append(pystac.Link("version-history", "./latest.json", json, title=moves))
+    pictures = sorted(o.key for o in manifest.objects if o.key.startswith("thumbnails/"))
+    if pictures:  # named by month first
+        links.append(pystac.Link("preview", f"./{pictures[-1]}", PNG_TYPE, title="the newest month"))
     if TERMS in tables:
         links.append(pystac.Link("license", f"./{tables[TERMS].key}", "text/markdown", title="terms of the inputs"))
     return links
+
+
+def _citation(config: Described, manifest: Manifest) -> str:
+    said = f"{config.title}: monthly industrial output from night light. gvio, release {manifest.release}."
+    return f"{said} Invented data." if config.invented else said
 
 
 def catalog_json(config: Described) -> bytes:
@@ -192,6 +205,7 @@ def _item_json(config: Described, grid: GridObject) -> bytes:
 def _grid_asset(config: Described, grid: GridObject) -> pystac.Asset:
     return pystac.Asset(
         f"../{grid.key}",
+        GRID_TITLE,
         media_type=grid.asset.media_type,
         roles=["data"],
         extra_fields={
@@ -199,20 +213,17 @@ def _grid_asset(config: Described, grid: GridObject) -> pystac.Asset:
             "data_type": "float32",
             "nodata": "nan",
             "file:size": grid.asset.size,
-            "file:checksum": f"1220{grid.asset.sha256}",  # multihash: 12 = SHA-256, 20 = 32 bytes
+            "file:checksum": multihash(grid.asset.sha256),
         },
     )
 
 
-def _cube_asset(release: str) -> pystac.Asset:
-    href, title = f"./releases/{release}/{CUBE}", "Every month: Zarr 3, consolidated"
-    return pystac.Asset(href, title, media_type="application/vnd.zarr; version=3", roles=["data"])
-
-
 def _thumbnail(grid: GridObject) -> pystac.Asset:
-    size = {"file:size": len(grid.look.thumbnail)}
+    data = grid.look.thumbnail
+    told = {"file:size": len(data), "file:checksum": multihash(hashlib.sha256(data).hexdigest())}
+    roles = ["thumbnail", "overview"]
     return pystac.Asset(
-        f"../{grid.thumbnail_key}", media_type=PNG_TYPE, roles=["thumbnail", "overview"], extra_fields=size
+        f"../{grid.thumbnail_key}", THUMBNAIL_TITLE, media_type=PNG_TYPE, roles=roles, extra_fields=told
     )
 
 
@@ -248,7 +259,12 @@ def _bbox(geobox: GeoBox) -> list[float]:
 
 
 def _to_degrees(geobox: GeoBox) -> pyproj.Transformer:
-    return pyproj.Transformer.from_crs(str(geobox.crs), "EPSG:4326", always_xy=True)
+    return _transformer(str(geobox.crs))
+
+
+@functools.lru_cache(maxsize=4)
+def _transformer(crs: str) -> pyproj.Transformer:
+    return pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
 
 
 def _ground_metres(geobox: GeoBox) -> float:

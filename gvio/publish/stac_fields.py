@@ -13,8 +13,10 @@ ITEM_EXTENSIONS = tuple(
     for name in ("projection/v2.0.0", "file/v2.1.0", "raster/v1.1.0", "eo/v1.1.0", "render/v2.0.0")
 )
 COLLECTION_EXTENSIONS = tuple(
-    f"https://stac-extensions.github.io/{name}/schema.json" for name in ("processing/v1.1.0", "version/v1.2.0")
+    f"https://stac-extensions.github.io/{name}/schema.json"
+    for name in ("processing/v1.1.0", "version/v1.2.0", "file/v2.1.0", "scientific/v1.0.0", "table/v1.2.0")
 )
+GRID_TITLE, THUMBNAIL_TITLE = "Map of the month", "Picture of the month"
 KEYWORDS = ["night light", "VIIRS", "industrial output", "nowcast", "economy", "monthly"]
 _VISIBLE = 0.25  # of the brightest pixel: beyond it all is drawn alike, or a few pixels would leave the others pale
 
@@ -57,8 +59,8 @@ def item_assets(unit: str) -> dict[str, Any]:
     """What each item of the collection has."""
     bands = band_fields(unit)["bands"]
     return {
-        "grid": {"title": "Map of the month", "type": COG_TYPE, "roles": ["data"], "bands": bands},
-        "thumbnail": {"title": "Picture of the month", "type": PNG_TYPE, "roles": ["thumbnail", "overview"]},
+        "grid": {"title": GRID_TITLE, "type": COG_TYPE, "roles": ["data"], "bands": bands},
+        "thumbnail": {"title": THUMBNAIL_TITLE, "type": PNG_TYPE, "roles": ["thumbnail", "overview"]},
     }
 
 
@@ -72,6 +74,7 @@ def providers(code: str) -> list[dict[str, Any]]:
             "description": "From the light of the night to a monthly map of industrial output",
             "roles": ["producer", "processor"],
             "processing:lineage": lineage,
+            "processing:level": "L4",
             **({"processing:software": software} if software else {}),
         }
     ]

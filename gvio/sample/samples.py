@@ -77,6 +77,16 @@ def first_months(samples: Samples, n: int) -> Samples:
     return dataclasses.replace(samples, **cut, months=samples.months[:n], regimes=samples.regimes[:n])
 
 
+def sealed(samples: Samples) -> Samples:
+    """The same samples, in whose arrays nobody can write any more: what is made of them is kept by their content."""
+    for name in _ARRAYS + _GRIDS:
+        array = getattr(samples, name)
+        array.flags.writeable = False
+        if isinstance(array.base, np.ndarray):  # what was read is a view of its memory
+            array.base.flags.writeable = False
+    return samples
+
+
 def begins_with(longer: Samples, samples: Samples) -> bool:
     """Whether `samples` are `first_months` of `longer`, or of what that was cut from: they share its very memory."""
     alike = (getattr(longer, name) is getattr(samples, name) for name in ("row", "col", "district", "weight", "urban"))

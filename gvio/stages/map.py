@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,7 +48,7 @@ from gvio.stages.estimated import published_estimates, published_noise
 from gvio.stages.product_files import pack_product, read_product
 from gvio.stages.revisions import Estimated, release_before, revision_objects
 from gvio.stages.sums import sums_of
-from gvio.stages.workers import one_thread_each
+from gvio.stages.workers import one_ahead, one_thread_each
 from gvio.store.grids import encode_grid, encode_trends
 from gvio.store.predecessor import Continued
 from gvio.train.fit import Fitted, lit_setting
@@ -198,8 +200,8 @@ def _grids(
     months: list[Month],
     frame: pd.DataFrame,
 ) -> tuple[tuple[GridObject, ...], list[GridSeen], CubeSource]:
-    """Each month's grid, encoded, what was found in it, and what the cube takes of it: one grid at a time, because all
-    would not fit into memory.
+    """Each month's grid, encoded, what was found in it, and what the cube takes of it: a few grids at a time, because
+    all would not fit into memory.
     """
     config, params, figures = context.config, context.params.map, figures_of(frame)
     districts = (estimates.estimate[:-1], estimates.lower[80][:-1], estimates.upper[80][:-1])
@@ -207,16 +209,19 @@ def _grids(
     place[industry.pixels] = True
     where = place.reshape(samples.owner.shape)
     wanted = [m - samples.months[0] for m in months]
-    encoded, seen = [], []
     taken = np.empty((len(CUBE_BANDS), len(industry.pixels), len(months)), np.float32)
-    arrays = map_months(industry, *districts, wanted, params, context.progress)
-    for month, array in zip(months, arrays, strict=True):
-        seen.append(look_at_grid(month, array, figures, samples.owner, samples.area_ids, where))
-        grid = Grid(month, array, samples.geobox)
-        encoded.append(encode_grid(grid, context.region, config.unit, config.invented))
-        taken[:, :, len(seen) - 1] = array[: len(CUBE_BANDS)].reshape(len(CUBE_BANDS), -1)[:, industry.pixels]
-    cube = CubeSource(samples.geobox, samples.owner >= 0, industry.pixels, months, taken)
-    return tuple(encoded), seen, cube
+    seen = list[GridSeen]()
+
+    def made() -> Iterator[Grid]:
+        arrays = map_months(industry, *districts, wanted, params, context.progress)
+        for month, array in zip(months, arrays, strict=True):
+            taken[:, :, len(seen)] = array[: len(CUBE_BANDS)].reshape(len(CUBE_BANDS), -1)[:, industry.pixels]
+            seen.append(look_at_grid(month, array, figures, samples.owner, samples.area_ids, where))
+            yield Grid(month, array, samples.geobox)
+
+    encode = partial(encode_grid, region=context.region, unit=config.unit, invented=config.invented)
+    encoded = tuple(one_ahead(encode, made()))
+    return encoded, seen, CubeSource(samples.geobox, samples.owner >= 0, industry.pixels, months, taken)
 
 
 def _trends(context: Context, samples: Samples, industry: Industry, estimates: Estimates) -> bytes | None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gvio.errors import ConflictError
+from gvio.publish.bulletin import NAMES as BULLETIN
 from gvio.publish.knowledge import Knowledge
 from gvio.publish.models import NAME as MODELS
 from gvio.publish.models import ModelSpan, SpanOrigin, continue_spans, own_span
@@ -14,6 +15,7 @@ from gvio.publish.tables import CSV
 from gvio.run.artifacts import Checked, Mapped, Published, PublishedHead
 from gvio.run.code import source_of
 from gvio.run.made import Made
+from gvio.stages.bulletin import make_bulletin
 from gvio.store.offers import documents_of
 from gvio.store.predecessor import MadeFrom, continued
 from gvio.store.published import PublishedRelease, last_readable
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
 STAGE = "publish"
 # The product's other objects are kept by `map`; `gvio repair` restores from them all.
-_OWN = ("checks.json", "style.qml", "terms.md", MODELS)
+_OWN = ("checks.json", "style.qml", "terms.md", MODELS, *BULLETIN)
 _JUMP = 1.5  # an estimate that moves by this factor from one release to the next is worth a warning
 
 
@@ -71,7 +73,7 @@ def publish(context: Context, checked: Checked, mapped: Mapped, before: Standing
 
 
 def own_objects(release: Release) -> dict[str, bytes]:
-    """Objects of the release that are made here, by name: checks, models, CSV twins of tables, thumbnails."""
+    """Objects of the release that are made here, by name: checks, models, bulletin, CSV twins, thumbnails."""
     folder = f"releases/{release.id}/"
     named = {key.removeprefix(folder): data for key, data in release.payloads.items()}
     return {name: data for name, data in named.items() if name in _OWN or name.endswith((CSV, ".png"))}
@@ -86,13 +88,14 @@ def make_release(
 ) -> Release:
     """The release of a product: its manifest is what `map` recorded, whatever lies in the pack by now."""
     head, product, why = mapped.head, mapped.product.get(), context.request.supersede
+    checks = [*checked.head.results, *head.checks, *_jumps(mapped, last), *damage]
     return build_release(
         context.config,
         Month.parse(head.month),
         product.grids,
         product.estimates,
         scoreboard=product.scoreboard,
-        checks=[*checked.head.results, *head.checks, *_jumps(mapped, last), *damage],
+        checks=checks,
         model_card=product.model_card,
         trends=product.trends,
         inputs=head.inputs.as_document() | ({} if why is None else {"supersedes": why}),
@@ -102,7 +105,7 @@ def make_release(
         created=context.clock(),
         explanations=product.explanations,
         revisions=product.revisions,
-        outlines={**product.outlines, **product.cube},
+        outlines={**product.outlines, **product.cube, **make_bulletin(context, mapped, checks)},
         models=_models(mapped, last),
         knowledge=_knowledge(mapped),
     )

@@ -10,7 +10,7 @@ from gvio.run.artifacts import SAMPLES, Checked, Fetched, Sampled, SampledHead
 from gvio.run.code import source_of
 from gvio.run.made import Kept, Made
 from gvio.sample.build import build_samples
-from gvio.sample.samples import Samples, read_samples, samples_bytes
+from gvio.sample.samples import Samples, read_samples, samples_bytes, sealed
 
 if TYPE_CHECKING:
     from gvio.run.context import Context
@@ -30,7 +30,7 @@ def sample(context: Context, fetched: Fetched, checked: Checked) -> Sampled:
     head = context.workspace.find(SampledHead, STAGE, made)
     if head is not None:
         return kept_samples(context, head)
-    samples = _build(context, fetched)
+    samples = sealed(_build(context, fetched))
     head = SampledHead(
         made=made,
         month=str(fetched.month),
@@ -43,7 +43,7 @@ def sample(context: Context, fetched: Fetched, checked: Checked) -> Sampled:
 
 def kept_samples(context: Context, head: SampledHead) -> Sampled:
     """The artifact of a head, its samples read when they are asked for."""
-    return Sampled(head, Kept(lambda: read_samples(context.workspace.data(head, SAMPLES))))
+    return Sampled(head, Kept(lambda: sealed(read_samples(context.workspace.data(head, SAMPLES)))))
 
 
 def _build(context: Context, fetched: Fetched) -> Samples:

@@ -50,16 +50,23 @@ class AllStages:
     def fetch(self, context: Context) -> Fetched:
         """See `gvio.stages.fetch`."""
         from gvio.stages.fetch import fetch
+        from gvio.validate.beside import begin
 
         require_memory(sizes_of(context, light_only=True), context.region)
+        if not context.replayed:  # a replay checks many months, with one loading
+            begin()
         return fetch(context)
 
     def validate(self, context: Context, fetched: Fetched) -> Checked:
         """See `gvio.stages.validate`."""
         from gvio.stages.validate import validate
+        from gvio.validate.beside import end
 
         require_memory(sizes_of(context, light_only=False), context.region)
-        return validate(context, fetched)
+        try:
+            return validate(context, fetched)
+        finally:
+            end()
 
     def sample(self, context: Context, fetched: Fetched, checked: Checked) -> Sampled:
         """See `gvio.stages.sample`."""

@@ -18,6 +18,7 @@ from gvio.sample.lifecycle import active_months
 from gvio.sample.owner import factory_district, factory_pixel, pixel_owner
 from gvio.types import BoolArray, CheckResult, IntArray, LightStack
 from gvio.validate.arrays import check_light
+from gvio.validate.beside import check_beside
 from gvio.validate.frames import districts_table, factories_table, ledger_table, light_table
 from gvio.validate.gate import refuse_failed
 from gvio.validate.report import checks_html
@@ -54,8 +55,6 @@ def validate(context: Context, fetched: Fetched) -> Checked:
 
 def run_checks(context: Context, fetched: Fetched) -> list[CheckResult]:
     """Every check before the model, without judging them."""
-    from gvio.validate.tables import check_tables  # Great Expectations takes seconds to import
-
     config, params, places, ledger = context.config, context.params, context.places, context.ledger
     stack, progress = fetched.stack.get(), context.progress
     owner, industry, sizes = look_at_industry(places, stack)
@@ -66,6 +65,7 @@ def run_checks(context: Context, fetched: Fetched) -> list[CheckResult]:
         ledger_table(context.vintages.rows),  # `ledger` holds the newest of each figure only
         light_table(summary, len(stack.months), len(places.area_ids), params.validate_),
     ]
+    tabled = check_beside(tables, context.workspace.folder, config.invented, documented=not context.replayed)
     notes = [
         *check_stated(context.root, config),
         *places.notes,
@@ -77,7 +77,7 @@ def run_checks(context: Context, fetched: Fetched) -> list[CheckResult]:
     results += check_light(stack, fetched.month, owner, industry, places.area_ids, params.validate_)
     if progress is not None:
         progress("validate", 1, 2)
-    results += check_tables(tables, context.workspace.folder, config.invented, documented=not context.replayed)
+    results += tabled()
     if progress is not None:
         progress("validate", 2, 2)
     return _unique(results)

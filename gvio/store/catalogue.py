@@ -12,9 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from gvio.errors import ConflictError
-from gvio.publish.canonical import root_json
 from gvio.publish.manifest import own_name
-from gvio.store.documents import CATALOG
 from gvio.store.keys import sha256
 from gvio.store.objects import ObjectStore
 from gvio.types import Asset, Manifest, Month
@@ -59,37 +57,6 @@ def _follow(store: ObjectStore, key: str, data: bytes, still_latest: Callable[[]
         except ConflictError:
             if attempt == _ATTEMPTS:
                 raise
-
-
-def list_region(store: ObjectStore, region: str, title: str) -> None:
-    """Let the store's own catalogue, above the regions, lead to a region; it depends on their names and titles alone.
-
-    Nothing is decided by it, and one that cannot be understood is begun anew.
-
-    Raises:
-        ConflictError: Other writers won twenty times in a row.
-        StoreError: The store cannot be read or written.
-    """
-    for attempt in range(1, _ATTEMPTS + 1):
-        there = store.read_versioned(CATALOG)
-        data = root_json({**_listed(b"" if there is None else there[0]), region: title})
-        if there is not None and there[0] == data:
-            return
-        try:
-            store.replace(CATALOG, data, None if there is None else there[1])
-            return
-        except ConflictError:
-            if attempt == _ATTEMPTS:
-                raise
-
-
-def _listed(root: bytes) -> dict[str, str]:
-    """Titles of the regions that the store's catalogue leads to, by name."""
-    try:
-        links = [link for link in json.loads(root)["links"] if link["rel"] == "child"]
-        return {str(link["href"]).split("/")[1]: str(link["title"]) for link in links}
-    except (ValueError, KeyError, TypeError, IndexError):
-        return {}
 
 
 def derived(store: ObjectStore, manifest: Manifest) -> dict[str, bytes]:

@@ -83,11 +83,13 @@ class ObjectStore(Protocol):
         """
 
 
-def open_store(url: str, endpoint_url: str | None = None, *, anybody: bool = False) -> ObjectStore:
+def open_store(
+    url: str, endpoint_url: str | None = None, *, anybody: bool = False, anonymous: bool = False
+) -> ObjectStore:
     """Open a folder (path or `file://`) or `s3://bucket/prefix`; reads and writes nothing yet.
 
     `endpoint_url` names an S3-compatible server; None leaves boto3's own resolution (AWS, or `AWS_ENDPOINT_URL`).
-    `anybody`: where there are no credentials, a bucket is read as one that is open to everybody.
+    `anybody`: where there are no credentials, a bucket is read as one that is open to everybody; `anonymous`: always.
 
     Raises:
         ConfigError: Empty, no bucket, a scheme that is not served, or keys in the address.
@@ -99,7 +101,7 @@ def open_store(url: str, endpoint_url: str | None = None, *, anybody: bool = Fal
         from gvio.store.s3 import S3Store  # boto3 costs 0.2 s: only for those who use it
 
         bucket, _, prefix = rest.partition("/")
-        return S3Store.connect(check_bucket(bucket, url), prefix, endpoint_url, anybody=anybody)
+        return S3Store.connect(check_bucket(bucket, url), prefix, endpoint_url, anybody=anybody, anonymous=anonymous)
     if scheme == "file":
         return LocalStore(Path(unquote(urlsplit(url).path)))
     if scheme:
@@ -110,15 +112,15 @@ def open_store(url: str, endpoint_url: str | None = None, *, anybody: bool = Fal
     return LocalStore(Path(url))
 
 
-def open_to_read(url: str, endpoint_url: str | None = None) -> ObjectStore:
+def open_to_read(url: str, endpoint_url: str | None = None, *, anonymous: bool = False) -> ObjectStore:
     """As `open_store`, for readers: a folder must be there, or a slip of the name would look like an empty store. A
-    bucket that anybody may read needs no credentials.
+    bucket that anybody may read needs no credentials; `anonymous`: those of the machine are not sent either.
 
     Raises:
         ConfigError: As for `open_store`.
         StoreError: There is no such folder.
     """
-    store = open_store(url, endpoint_url, anybody=True)
+    store = open_store(url, endpoint_url, anybody=True, anonymous=anonymous)
     if isinstance(store, LocalStore) and not Path(store.url).is_dir():
         raise StoreError("no such folder", where=store.url, hint="Correct --store, or publish there first.")
     return store

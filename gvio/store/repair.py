@@ -22,6 +22,7 @@ from gvio.store.keys import sha256
 from gvio.store.objects import ObjectStore
 from gvio.store.offers import Offer
 from gvio.store.repair_report import Lost, RepairReport
+from gvio.store.root import mend_root, root_fault
 from gvio.store.standing import check_catalogue, manifest_of
 from gvio.store.verify import Finding, Inspection, inspect_region
 from gvio.types import Asset, Manifest, Progress
@@ -210,7 +211,16 @@ class _Work:
         return found or (dt.datetime.fromisoformat(offered.published_at) if offered else None)
 
     def mend_catalogue(self, manifest: Manifest) -> bool:
-        """Write the catalogue of the pointer's release if it does not show just that; whether it was written."""
+        """Write the catalogue of the pointer's release if it does not show just that, and the one above the regions if
+        it does not lead there; whether either was written.
+        """
+        own = self._mend_own(manifest)
+        if root_fault(self.store, manifest) is None:
+            return own
+        mend_root(self.store)
+        return True
+
+    def _mend_own(self, manifest: Manifest) -> bool:
         with contextlib.suppress(DamagedStore):
             check_catalogue(self.store, manifest)
             if contradiction(self.store, manifest) is None:

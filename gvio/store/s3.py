@@ -39,14 +39,21 @@ class S3Store:
 
     @classmethod
     def connect(
-        cls, bucket: str, prefix: str = "", endpoint_url: str | None = None, *, anybody: bool = False
+        cls,
+        bucket: str,
+        prefix: str = "",
+        endpoint_url: str | None = None,
+        *,
+        anybody: bool = False,
+        anonymous: bool = False,
     ) -> S3Store:
-        """A store with its own client; sends nothing yet. `anybody`: without credentials it is read as an open one.
+        """A store with its own client; sends nothing yet. `anybody`, `anonymous`: see `s3_client`.
 
         Raises:
             StoreError: The profile or the endpoint is not usable.
         """
-        return cls(s3_client(endpoint_url, f"s3://{bucket}", anybody=anybody), bucket, prefix)
+        client = s3_client(endpoint_url, f"s3://{bucket}", anybody=anybody, anonymous=anonymous)
+        return cls(client, bucket, prefix)
 
     @property
     def url(self) -> str:

@@ -13,9 +13,19 @@ from gvio.errors import DamagedStore, StoreError
 from gvio.publish.latest import Latest, parse_latest, pointer_json
 from gvio.store.catalogue import contradiction
 from gvio.store.chain import NO_CHAIN, Chain, read_chain
-from gvio.store.documents import COLLECTION, LATEST, manifest_key, move_key, read_latest, read_manifest, readable_latest
+from gvio.store.documents import (
+    CATALOG,
+    COLLECTION,
+    LATEST,
+    manifest_key,
+    move_key,
+    read_latest,
+    read_manifest,
+    readable_latest,
+)
 from gvio.store.keys import digest_in, nothing_hint, repair_hint, sha256
 from gvio.store.objects import ObjectStore
+from gvio.store.root import root_fault
 from gvio.store.standing import check_catalogue, manifest_of
 from gvio.types import Manifest, Progress
 
@@ -64,8 +74,9 @@ def verify_release(
 
     Of all releases also: that the manifests are what the releases' names stand for, that the records of the pointer's
     moves are a chain without gap and the releases which they name are there, that `latest.json` can be read and agrees
-    with its record and its manifest, that the STAC catalogue shows the release it names, and that grids and items which
-    no manifest lists are what their names stand for, because a later release may reuse them.
+    with its record and its manifest, that the STAC catalogue shows the release it names, that the one above the regions
+    leads there, and that grids and items which no manifest lists are what their names stand for, because a later
+    release may reuse them.
 
     Raises:
         StoreError: The store cannot be read, nothing is published, no such release, or a newer schema.
@@ -221,6 +232,9 @@ def _documents(
         where, what = f"{store.url}/{region}/{field[0]}", f"its {field[1]!r} is not what its release says"
         message = str(DamagedStore(what, where=where, hint=repair_hint(store.url, region)))
         yield Finding(region, "catalogue", field[0], (manifest.release,), message)
+    if (fault := root_fault(store, manifest)) is not None:
+        message = str(DamagedStore(fault, where=f"{store.url}/{CATALOG}", hint=repair_hint(store.url, region)))
+        yield Finding(region, "catalogue", f"../{CATALOG}", (manifest.release,), message)
 
 
 def off_chain(latest: Latest, chain: Chain) -> str | None:

@@ -18,12 +18,13 @@ from gvio.publish.knowledge import Knowledge
 from gvio.publish.latest import parse_latest
 from gvio.publish.manifest import JSON_TYPE
 from gvio.publish.moves import REPLAYED, ROLLED_BACK, Move
-from gvio.store.catalogue import follow_pointer, list_region
+from gvio.store.catalogue import follow_pointer
 from gvio.store.documents import latest_key, manifest_key, read_latest
 from gvio.store.history import Clock, Tip, moves_since, next_move, overtaken, point, record, settle
 from gvio.store.keys import repair_hint, sha256
 from gvio.store.objects import ObjectStore
 from gvio.store.probe import require_conditional_writes
+from gvio.store.root import list_region
 from gvio.store.standing import Standing, newest_manifest, standing
 from gvio.types import Asset, Progress
 

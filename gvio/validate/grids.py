@@ -28,15 +28,17 @@ class GridSeen:
     off: FloatArray
 
 
-def figures_of(estimates: pd.DataFrame) -> pd.Series[float]:
-    """The estimates by month (YYYY-MM) and area_id: what grids are compared with."""
-    return estimates.drop_duplicates(["area_id", "month"]).set_index(["month", "area_id"])["estimate"]
+def figures_of(estimates: pd.DataFrame) -> Mapping[tuple[str, str], float]:
+    """The estimates by month (YYYY-MM) and area_id, the first where there are two: what grids are compared with."""
+    rows = estimates.drop_duplicates(["area_id", "month"])
+    keys = zip(rows["month"].astype(str), rows["area_id"].astype(str), strict=True)
+    return dict(zip(keys, rows["estimate"].to_numpy(dtype=np.float64, na_value=np.nan).tolist(), strict=True))
 
 
 def look_at_grid(
     month: Month,
     grid: FloatArray,
-    figures: pd.Series[float],
+    figures: Mapping[tuple[str, str], float],
     owner: IntArray,
     area_ids: Sequence[str],
     industry: BoolArray,
@@ -51,7 +53,7 @@ def look_at_grid(
         area_ids: District ids in the order of `owner`'s indices.
         industry: (y, x) bool, pixels where there is industry in the month.
     """
-    wanted = figures.reindex([(str(month), area) for area in area_ids]).to_numpy(dtype=np.float64)
+    wanted = np.array([figures.get((str(month), area), np.nan) for area in area_ids])
     off = relative_difference(sum_districts(grid[0], owner, len(area_ids)), wanted)
     return GridSeen(month, _find_faults(grid, owner >= 0, industry), off)
 

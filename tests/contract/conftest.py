@@ -24,6 +24,11 @@ BUCKET = "gvio-contract"
 KEY_ID, SECRET = "gvio-test-id", "gvio-test-secret"
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _one_process(one_process: None) -> None:
+    """For every test here."""
+
+
 @pytest.fixture(scope="module")
 def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """URL of a SeaweedFS S3 server with the bucket `gvio-contract`; skips where the binary is absent.

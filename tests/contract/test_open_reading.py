@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import boto3
 import pytest
+from click.testing import CliRunner
 from open_s3_double import BUCKET, open_s3
 
 import gvio
+from gvio.cli.store import verify
 from gvio.errors import StoreError
 from gvio.store.local import LocalStore
 from gvio.store.objects import open_store
@@ -40,6 +43,27 @@ def test_an_open_bucket_is_read_without_credentials(tmp_path: Path, make_release
             gvio.open_release(f"s3://{BUCKET}", "testland", endpoint_url=double.server.url)
         with pytest.raises(StoreError, match="no usable S3 credentials"):
             open_store(f"s3://{BUCKET}", double.server.url).get("testland/latest.json")
+
+
+@pytest.mark.usefixtures("s3_credentials")
+def test_keys_of_another_account_are_kept_back_where_anybody_may_read(
+    s3_endpoint: str, make_release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, url = open_store(f"s3://{OWN_BUCKET}/public", s3_endpoint), f"s3://{OWN_BUCKET}/public"
+    write_release(store, "testland", make_release())
+    anybody = {"Effect": "Allow", "Principal": "*", "Action": ["s3:GetObject", "s3:ListBucket"]}
+    places = [f"arn:aws:s3:::{OWN_BUCKET}", f"arn:aws:s3:::{OWN_BUCKET}/*"]
+    policy = {"Version": "2012-10-17", "Statement": [anybody | {"Resource": places}]}
+    boto3.client("s3", endpoint_url=s3_endpoint).put_bucket_policy(Bucket=OWN_BUCKET, Policy=json.dumps(policy))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "another-account")
+    with pytest.raises(StoreError):
+        gvio.open_release(url, "testland", endpoint_url=s3_endpoint)
+    release = gvio.open_release(url, "testland", endpoint_url=s3_endpoint, anonymous=True)
+    assert len(release.cube["month"]) == 3
+    monkeypatch.setenv("AWS_ENDPOINT_URL", s3_endpoint)
+    monkeypatch.setenv("GVIO_S3_ANONYMOUS", "1")
+    told = CliRunner().invoke(verify, ["--store", url])
+    assert (told.exit_code, told.output) == (0, "testland: sound\n")
 
 
 @pytest.mark.usefixtures("s3_credentials")

@@ -14,6 +14,11 @@ from gvio.simulate.pack import simulate_pack
 from gvio.simulate.spec import WorldSpec
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _one_process(one_process: None) -> None:
+    """For every test here."""
+
+
 @pytest.fixture(scope="session")
 def quiet_process() -> Iterator[None]:
     """The command line sets variables and reads others: neither may leak out of these tests or into them."""

@@ -13,6 +13,7 @@ from release_fixture import CITY, FIRST, LAST, NAMES, TITLE, UNIT, Invented
 
 from gvio.config import RegionConfig
 from gvio.drift.monitors import Drift
+from gvio.publish.bulletin import PDF as BULLETIN
 from gvio.publish.counts import NAME as COUNTS
 from gvio.publish.counts import counts_parquet
 from gvio.publish.drift import NAME as DRIFT
@@ -125,7 +126,7 @@ def publish_invented(
         created=created or dt.datetime.now(dt.UTC),
         explanations=explanations(world) if explained else None,
         revisions=({} if drift is None else {DRIFT: drift_json(drift)}) | (counts(world) if mapped else {}),
-        outlines=outlines(world, name) if mapped else None,
+        outlines={**outlines(world, name), BULLETIN: b"%PDF-1.7 of a test"} if mapped else None,
     )
     write_release(open_store(str(folder)), name, release)
     return release.id

@@ -38,6 +38,8 @@ def test_repair_restores_from_the_workspace_what_map_left_there(region: Region) 
         "districts.tif",
         "cube.zarr/zarr.json",
         "style.qml",
+        "bulletin.html",
+        "bulletin.pdf",
     )
     picture = next((region.store / "badland" / "thumbnails").glob(f"gvio_{TARGET}_*.png"))
     damaged = [grid, item, picture, *(folder / name for name in names if (folder / name).exists())]

@@ -64,6 +64,13 @@ def test_a_release_is_read_as_a_library_and_its_pixels_sum_to_its_rows(published
     assert len(list(folder.glob("estimate/c/0/*/*"))) >= 1
 
 
+def test_a_release_has_a_bulletin_whose_citation_its_manifest_confirms(published_region: Region) -> None:
+    listed = {o["key"].rpartition("/")[2]: o for o in published_region.manifest()["objects"]}
+    assert {"bulletin.html", "bulletin.pdf", "bulletin.zh.html"} <= set(listed)
+    page = (published_region.store / "badland" / listed["bulletin.html"]["key"]).read_text()
+    assert f"SHA-256 {listed['estimates.parquet']['sha256'][:12]}" in page
+
+
 def test_a_release_explains_every_estimate(published_region: Region) -> None:
     release = read_release(open_store(str(published_region.store)), "badland")
     why, estimates = release.explanations, release.estimates

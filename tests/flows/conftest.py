@@ -7,6 +7,11 @@ import pytest
 from prefect.testing.utilities import prefect_test_harness
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _one_process(one_process: None) -> None:
+    """For every test here."""
+
+
 @pytest.fixture(scope="module")
 def _server() -> Iterator[None]:
     with prefect_test_harness(server_startup_timeout=120):

@@ -100,11 +100,10 @@ def test_a_library_that_is_absent_is_named_with_the_cure(monkeypatch):
     assert not_installed("k", "w", "rasterstats").key == "k/rasterstats"
 
 
-def test_what_gvio_has_not_is_said_to_be_not_offered():
+def test_a_pixels_series_is_the_same_out_of_the_cube_and_out_of_the_grids():
     (of,) = cog.series(quick=True)
-    assert (of.status, of.ours_s, of.ratio) == ("not offered", None, None)
-    assert of.rival_s > of.limit_s
-    assert "not offered" in bench.markdown(of)
+    assert (of.status, of.difference) == ("measured", 0.0)
+    assert of.ours_s > of.limit_s
 
 
 def test_the_ways_of_buffers_agree_with_one_another():

@@ -9,6 +9,7 @@ from affine import Affine
 from odc.geo.geobox import GeoBox
 from scipy.sparse import coo_array, csr_array
 
+from gvio import content
 from gvio.config import ModelParams
 from gvio.content import content_digest
 from gvio.errors import ConfigError
@@ -74,6 +75,28 @@ def test_equal_values_have_equal_digests():
     assert content_digest(csr_array(coo_array(entries, (3, 3)))) == content_digest(
         csr_array(coo_array(entries, (3, 3)))
     )
+
+
+def test_a_large_array_has_the_same_digest_whether_it_is_known_or_not():
+    values = np.random.default_rng(0).random((4, 100_000))
+    first, cut = content_digest(values), content_digest(values[:3])
+    values.flags.writeable = False
+    for _ in range(2):  # hashed, then known
+        assert (content_digest(values), content_digest(values[:3])) == (first, cut)
+        assert content_digest(values[1:]) == content_digest(values[1:].copy()) != cut
+    number = id(values)
+    assert number in content._hashed
+    del values
+    assert number not in content._hashed  # another array may come to lie there
+
+
+def test_an_array_that_can_be_written_to_is_hashed_again():
+    values = np.zeros(400_000)
+    view = values[:]
+    view.flags.writeable = False
+    before = content_digest(view)
+    values[3] = 1
+    assert content_digest(view) != before
 
 
 def test_a_value_of_an_unknown_kind_is_refused():

@@ -168,7 +168,7 @@ def test_the_collection_leads_to_terms_manifest_and_predecessor(make_release) ->
 
 def test_nothing_in_a_release_points_to_a_file_that_is_not_published(make_release) -> None:
     release = make_release()
-    published = {*release.payloads, *release.catalogue, f"releases/{release.id}/manifest.json"}
+    published = {*release.payloads, *release.catalogue, f"releases/{release.id}/manifest.json", "latest.json"}
     pages = {key: data for key, data in release.payloads.items() if key.startswith("items/")}
     for key, data in {**pages, **release.catalogue}.items():
         document = json.loads(data)

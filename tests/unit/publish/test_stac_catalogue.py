@@ -7,11 +7,15 @@ import hashlib
 import json
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pystac
 import pytest
 
 from gvio.publish.grids import GridObject
+from gvio.publish.manifest import MEDIA_TYPES
 from gvio.publish.stac import build_item
+from gvio.publish.stac_assets import own_assets
+from gvio.types import Asset
 
 
 @pytest.fixture
@@ -100,3 +104,39 @@ def test_an_item_is_named_by_its_own_content(release_products) -> None:
     retitled = build_item(products["config"].model_copy(update={"title": "Elsewhere"}), products["grids"][0])
     assert item.key == f"items/gvio_2021-01_{hashlib.sha256(item.data).hexdigest()[:12]}.json"
     assert retitled.key != item.key
+
+
+def test_clients_find_everything_by_the_extensions_that_are_named(written: Path) -> None:
+    """The classes of pystac refuse an object that does not name the schema which they know."""
+    collection = pystac.Collection.from_file(str(written / "collection.json"))
+    item = next(iter(collection.get_items()))
+    assert collection.ext.version.version == collection.extra_fields["gvio:release"]
+    assert not collection.ext.version.deprecated
+    assert collection.ext.sci.citation.endswith(f"gvio, release {collection.ext.version.version}.")
+    table = collection.assets["estimates.parquet"]
+    data = Path(table.get_absolute_href()).read_bytes()
+    assert (table.ext.file.size, table.ext.file.checksum) == (len(data), "1220" + hashlib.sha256(data).hexdigest())
+    columns = {column.name: column.description for column in table.ext.table.columns}
+    assert columns["estimate"] == "output of the month (million CNY)"
+    assert list(columns) == pq.read_schema(table.get_absolute_href()).names
+    assert (table.roles, table.title is None) == (["data"], False)
+    assert item.ext.proj.epsg == 4326
+    assert item.ext.render.renders["estimate"].assets == ["grid"]
+    assert [band.unit for band in item.assets["grid"].ext.raster.bands] == ["million CNY"] * 4 + ["1"]
+    assert item.assets["thumbnail"].ext.file.checksum is not None
+
+
+def test_history_and_a_picture_are_links_of_the_collection(written: Path) -> None:
+    links = {link.rel: link for link in pystac.Collection.from_file(str(written / "collection.json")).links}
+    assert Path(links["version-history"].get_absolute_href()) == written / "latest.json"
+    newest = Path(links["preview"].get_absolute_href())
+    assert newest.name.startswith("gvio_2021-03_")
+    assert newest.is_file()
+
+
+def test_every_object_that_a_release_may_hold_has_a_title() -> None:
+    tables = {name: Asset(name, "ab" * 32, 1, kind) for name, kind in MEDIA_TYPES.items()}
+    assets = own_assets("2021-03-0123456789ab", tables, "million CNY")
+    assert [name for name, asset in assets.items() if not asset.title] == []
+    data = {name for name, asset in assets.items() if asset.roles == ["data"]}
+    assert {"estimates.csv", "districts.tif", "vintages.parquet"} <= data

@@ -1,12 +1,14 @@
 """Tasks side by side: results in order, the first error, and one torch thread each."""
 
 import threading
+from collections.abc import Iterator
 
 import pytest
 import torch
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from gvio.errors import ModelError
-from gvio.stages.workers import Threads, one_thread_each
+from gvio.stages.workers import Threads, one_ahead, one_thread_each
 
 
 def test_results_are_in_the_order_of_the_tasks_whatever_ends_first():
@@ -41,10 +43,40 @@ def test_the_error_of_a_task_is_told_and_ends_those_that_wait():
     assert len(begun) < 20
 
 
-def test_threads_of_tasks_use_one_torch_thread_each():
+def test_one_ahead_keeps_the_order_and_few_at_a_time():
+    made, done = [], []
+
+    def given() -> Iterator[int]:
+        for k in range(10):
+            made.append(k)
+            assert len(made) - len(done) <= 4  # two wait, one is worked on, one is made
+            yield k
+
+    for square in one_ahead(lambda k: k * k, given()):
+        done.append(square)
+    assert done == [k * k for k in range(10)]
+
+
+def test_one_ahead_ends_with_the_first_error():
+    def work(k: int) -> int:
+        if k == 3:
+            raise ModelError("loss is not finite", where="training")
+        return k
+
+    made = []
+    with pytest.raises(ModelError, match="loss is not finite"):
+        list(one_ahead(work, (made.append(k) or k for k in range(100))))
+    assert len(made) < 10
+
+
+def test_threads_of_tasks_use_one_thread_of_torch_and_of_every_blas_each():
+    def threads_of_blas() -> int:
+        return max(pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas")
+
     before = torch.get_num_threads()
-    try:
-        one_thread_each()
-        assert Threads(None)("look", [torch.get_num_threads] * 3) == [1, 1, 1]
-    finally:
-        torch.set_num_threads(before)
+    with threadpool_limits(2, user_api="blas"):
+        try:
+            one_thread_each()
+            assert Threads(None)("look", [torch.get_num_threads, threads_of_blas] * 2) == [1, 1, 1, 1]
+        finally:
+            torch.set_num_threads(before)

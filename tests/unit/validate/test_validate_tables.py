@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+import sys
 import time
 
 import geopandas as gpd
@@ -13,6 +14,7 @@ from shapely import Point, box
 from gvio.config import INVENTED, ValidateParams
 from gvio.errors import GateRefused
 from gvio.types import Month
+from gvio.validate import beside
 from gvio.validate.frames import Table, districts_table, factories_table, ledger_table, light_table
 from gvio.validate.gate import refuse_failed
 
@@ -109,6 +111,23 @@ def test_no_identifier_of_this_machine_is_in_the_data_docs(check_tables, tmp_pat
     check_tables([districts_table(_districts(), "EPSG:32651")], tmp_path)
     ids = set(re.findall(r"d=([0-9a-f-]{36})", (tmp_path / "data-docs" / "index.html").read_text()))
     assert ids == {"00000000-0000-0000-0000-000000000000"}
+
+
+@pytest.mark.parametrize("harm", ["none", "ended", "absent"])
+def test_tables_checked_beside_have_the_results_of_those_checked_here(check_tables, tmp_path, monkeypatch, harm):
+    tables = [ledger_table(_ledger()), light_table(_summary().assign(observed=2.0), 24, 2, ValidateParams())]
+    monkeypatch.delitem(sys.modules, "great_expectations")  # as if it were not loaded here
+    beside.begin()
+    monkeypatch.undo()
+    if harm == "ended":
+        beside._waiting[0].kill()
+        beside._waiting[0].wait()
+    if harm == "absent":
+        beside.end()
+    answer = beside.check_beside(tables, tmp_path / "beside", True, documented=True)
+    assert answer() == check_tables(tables, tmp_path / "here", True)
+    assert (tmp_path / "beside/data-docs/index.html").read_bytes()
+    assert not beside._waiting
 
 
 def test_factories_with_swapped_columns_lie_outside_the_region(check_tables, tmp_path):
