@@ -117,7 +117,7 @@ def _show_region(source: Source, region: str) -> None:
             address.keep("page", name)
             with tab:
                 _page(name, view)
-    settle()
+            settle(name)
 
 
 def _page(name: str, view: Shown) -> None:

@@ -34,11 +34,12 @@ def part(draw: Callable[P, None]) -> Callable[P, None]:
 
 
 @st.cache_resource(show_spinner=False)
-def settle() -> None:
-    """Once a process, after the first whole page: what is loaded by now stays, so that nobody looks through it again.
+def settle(page: str) -> str:
+    """Once a process and page, after it was drawn whole: what is loaded by now stays, and is not looked through again.
 
     Streamlit looks for garbage after every drawing; with a million objects of libraries that was half of the cost of a
     click.
     """
     gc.collect()
     gc.freeze()
+    return page
