@@ -31,7 +31,7 @@ def command(store: str, port: int | None, headless: bool, *, address: str = _LOO
         "client.toolbarMode": "minimal",
         "client.showErrorDetails": "none",
         "theme.light.primaryColor": "#7b1f5c",
-        "theme.dark.primaryColor": "#c75aa5",
+        "theme.dark.primaryColor": "#d06ab0",
     }
     options = [f"--{name}={value}" for name, value in flags.items() if value is not None]
     return [sys.executable, "-m", "streamlit", "run", str(_APP), *options, "--", "--store", store]

@@ -54,6 +54,7 @@ h3 {font-size: 1.1rem !important; padding-top: 1.2rem !important}
 .gvio-months tbody tr.gvio-whole {background: light-dark(#f4f4f7, #282724); font-weight: 600}
 .gvio-months tbody tr.gvio-chosen th {box-shadow: inset 3px 0 0 var(--gvio-link)}
 .gvio-months a {color: var(--gvio-link); text-decoration: underline; text-underline-offset: 2px}
+.stMultiSelect span[title] {color: light-dark(#fff, #14090f) !important}
 [data-testid="stDeckGlJsonChart"] {background: #fff; border-radius: 4px}
 [data-testid="stCaptionContainer"] {opacity: 1 !important}
 [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p {color: var(--gvio-quiet) !important}

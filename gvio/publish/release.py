@@ -144,8 +144,8 @@ def _assemble(
     created: dt.datetime,
 ) -> Release:
     """Names for the bytes: grids and items by their own content, tables under the release, which all of it names."""
-    for_others = {"style.qml": qgis_style(_brightest(grids), config.unit), TERMS: terms_md(config)}
-    named = {**named, **for_others, **csv_twins(named)}
+    style = qgis_style(_brightest(grids), config.unit)
+    named = {**named, "style.qml": style, TERMS: terms_md(config), **csv_twins(named)}
     items = [build_item(config, grid) for grid in grids]
     shown = {grid.thumbnail_key: grid.look.thumbnail for grid in grids if grid.look.thumbnail}
     shared = [
@@ -155,14 +155,13 @@ def _assemble(
     ]
     release = release_id(about.month, facts_of(about), [*shared, *_tables("unnamed", named).values()])
     tables = _tables(release, named)
-    objects = tuple(sorted([*shared, *tables.values()], key=lambda asset: asset.key))
-    whole = dataclasses.replace(about, release=release, objects=objects)
+    whole = dataclasses.replace(about, release=release, objects=_ordered(*shared, *tables.values()))
     return Release(
         id=release,
         region=config.name,
         month=about.month,
         knowledge=knowledge,
-        objects=objects,
+        objects=whole.objects,
         payloads={
             **{grid.key: grid.data for grid in grids},
             **{item.key: item.data for item in items},
@@ -177,6 +176,10 @@ def _assemble(
         },
         title=config.title,
     )
+
+
+def _ordered(*objects: Asset) -> tuple[Asset, ...]:
+    return tuple(sorted(objects, key=lambda asset: asset.key))
 
 
 def _tables(release: str, named: Mapping[str, bytes]) -> dict[str, Asset]:

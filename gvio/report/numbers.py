@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 UNKNOWN = "–"
+_MOST_DECIMALS = 3
 
 
 def level_and_bounds(*values: float) -> tuple[str, ...]:
@@ -43,13 +44,19 @@ def signed_percent(value: float | None) -> str:
 
 
 def interval_percent(low: float, high: float) -> str:
-    """Bounds of a change: −1.2 to +3.4 %; "–" where one is not known."""
+    """Bounds of a change: −1.2 to +3.4 %; "–" where one is not known.
+
+    Where both are on one side of zero they have as many decimals, up to three, as show that.
+    """
     if not (math.isfinite(low) and math.isfinite(high)):
         return UNKNOWN
-    return f"{_signed(low)} to {_signed(high)} %"
+    decimals = 1
+    while decimals < _MOST_DECIMALS and low * high > 0 and round(min(abs(low), abs(high)), decimals) == 0:
+        decimals += 1
+    return f"{_signed(low, decimals)} to {_signed(high, decimals)} %"
 
 
-def _signed(value: float) -> str:
-    """One decimal; a sign before what rounds to zero would say a direction that the figure does not show."""
-    text = f"{value:+.1f}".replace("-", "−")
-    return "0.0" if text[1:] == "0.0" else text
+def _signed(value: float, decimals: int = 1) -> str:
+    """Without a sign where it rounds to zero: that would say a direction which the figure does not show."""
+    rounded = round(value, decimals)
+    return f"{rounded:+.{decimals}f}".replace("-", "−") if rounded else f"{0:.{decimals}f}"

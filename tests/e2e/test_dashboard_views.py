@@ -307,6 +307,14 @@ def test_the_newest_release_is_offered_and_never_mixed(world: Invented, tmp_path
     assert f"release={newer}" in "".join(str(info.value) for info in app.info)
 
 
+def test_the_slider_turns_the_month(store: Path) -> None:
+    app = run(store)
+    app.select_slider(key="month-slider").set_value("2021-11").run()
+    assert not app.exception
+    assert address(app)["month"] == ["2021-11"]
+    assert "in November 2021" in text(app)
+
+
 def test_a_month_without_a_map_keeps_its_figures(store: Path) -> None:
     app = run(store, month="2020-03")
     assert "This release has no map of March 2020" in text(app)

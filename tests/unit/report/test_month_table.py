@@ -62,6 +62,8 @@ def test_value_and_interval_have_equal_decimals() -> None:
     assert signed_percent(float("inf")) == "–"
     assert [signed_percent(value) for value in (-0.03, 0.04, -0.0, -0.05001)] == ["0.0 %", "0.0 %", "0.0 %", "−0.1 %"]
     assert interval_percent(-0.03, 0.2) == "0.0 to +0.2 %"
+    assert interval_percent(-5.4, -0.03) == "−5.40 to −0.03 %"
+    assert interval_percent(0.0004, 2.0) == "0.000 to +2.000 %"
 
 
 def test_a_csv_that_leaves_the_page_names_everything_on_every_row() -> None:

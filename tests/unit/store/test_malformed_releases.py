@@ -100,6 +100,6 @@ def test_a_grid_without_its_bands_is_one_sentence(
 ) -> None:
     key = next(key for key in make_release().payloads if key.startswith("grids/"))
     bands, geobox, names = read_grid(store, "testland", key)
-    monkeypatch.setattr("gvio.store.published.read_cog", lambda _: (bands[:4], geobox, names[:4]))
+    monkeypatch.setattr("gvio.raster.read_cog", lambda _: (bands[:4], geobox, names[:4]))
     with pytest.raises(StoreError, match=r"has 4 bands .* not estimate, lower80"):
         read_grid(store, "testland", key)
