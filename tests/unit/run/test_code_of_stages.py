@@ -54,6 +54,7 @@ NO_NUMBERS = {
     "sqlalchemy": "the registry's database",
     "statsmodels": "charts of the page",
     "tenacity": "tries again",
+    "threadpoolctl": "one thread, whatever its version",
     "urllib3": "brings bytes, which are verified",
     "yaml": "reads configuration; what it read is in the key itself",
 }
