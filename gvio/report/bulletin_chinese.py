@@ -27,7 +27,7 @@ from gvio.report.scores import MODELS, skill_of
 from gvio.report.tables import AreaMonth, area_month
 from gvio.revisions.news import PARTS
 from gvio.scoreboard.board import Scoreboard
-from gvio.scoreboard.names import AS_USED, BLIND, NAIVE
+from gvio.scoreboard.names import AS_USED, BLIND, LAST_YEAR_SHARES, NAIVE, PERSISTENCE, SEASONAL_NAIVE
 from gvio.types import CheckResult
 
 _INVENTED = "数据为虚构：至少工厂和官方统计是模拟的。此处内容不描述真实地点。"
@@ -45,9 +45,9 @@ _SKILLS: Mapping[str, str] = {
     "unknown": "技能未知：本次发布未说明模型与朴素预测的比较。",
 }
 _NAIVE: Mapping[str, str] = {
-    "seasonal-naive": "去年同月",
-    "persistence": "上月",
-    "last-year-shares": "去年份额乘全市总量",
+    SEASONAL_NAIVE: "去年同月",
+    PERSISTENCE: "上月",
+    LAST_YEAR_SHARES: "去年份额乘全市总量",
 }
 _PARTS: Mapping[str, str] = {
     "pack": "区域数据包变更",
