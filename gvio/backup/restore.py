@@ -30,6 +30,7 @@ class RestoreReport:
         databases: Their names.
         removed: Objects that were there and are not in the backup; only with `replace`.
         left_out: Parts of the backup that nobody asked for, by name.
+        findings: What was damaged in the store when it was backed up, a line each, with its places of then.
     """
 
     created: str
@@ -38,6 +39,7 @@ class RestoreReport:
     databases: tuple[str, ...]
     removed: tuple[str, ...]
     left_out: tuple[str, ...]
+    findings: tuple[str, ...] = ()
 
 
 def restore_backup(
@@ -78,6 +80,7 @@ def restore_backup(
         databases=tuple(kept.name for kept, _ in found),
         removed=tuple(removed),
         left_out=_left_out(backup, places, [kept for kept, _ in found]),
+        findings=backup.findings,
     )
 
 

@@ -57,10 +57,11 @@ def backup(folder: Path, store: str | None, workspace: str, only_store: bool, re
 @_only_store
 @click.option("--replace", is_flag=True, help="Overwrite what is there, and remove what the backup does not hold.")
 @json_option
-def restore(folder: Path, store: str | None, workspace: str, only_store: bool, replace: bool, as_json: bool) -> None:
+def restore(folder: Path, store: str | None, workspace: str, only_store: bool, replace: bool, as_json: bool) -> int:
     """Write a backup back, and read all of it again.
 
-    Nothing is written where the backup is damaged, or a target is not empty and --replace is not said.
+    Nothing is written where the backup is damaged, or a target is not empty and --replace is not said. Exit 3: all is
+    written, and the lines name what was damaged in the store already when it was backed up.
     """
     from gvio.backup.restore import restore_backup
     from gvio.progress import terminal_progress
@@ -72,7 +73,9 @@ def restore(folder: Path, store: str | None, workspace: str, only_store: bool, r
     lines = [f"restored what was backed up at {report.created}: {counts}; all read again and found the same"]
     lines += [f"removed {len(report.removed)} objects that the backup does not hold"] if report.removed else []
     lines += [f"left in the backup: {name}" for name in report.left_out]
+    lines += [f"was damaged when it was backed up: {line}" for line in report.findings]
     emit(report, lines, as_json)
+    return DAMAGED if report.findings else 0
 
 
 def _places(store: str | None, workspace: str, *, only_store: bool) -> Places:

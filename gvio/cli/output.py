@@ -56,7 +56,7 @@ def _worth(facts: Mapping[str, Fact]) -> str:
             shown.append(f"{key} {value:,.1f}")
         elif isinstance(value, str | int) and key not in _UNSAID:
             shown.append(str(value) if key in _BARE else f"{key} {value}")
-    return "; ".join(shown)
+    return "; ".join(text.rstrip(".") for text in shown)
 
 
 def _plain(value: Any) -> Any:

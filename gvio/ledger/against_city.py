@@ -164,7 +164,7 @@ def _culprits(table: CityTable, areas: Mapping[str, Pieces], where: BoolArray) -
         if near and _error(log, middle) <= CERTAIN:
             side = "above" if middle > 0 else "below"
             what = "what the city and the other districts leave for it"
-            cure = "bring them to the unit of region.yaml, or give them the months that they sum"
+            cure = "bring them to the unit of region.yaml, or give them the months that they sum; or the city is wrong"
             if column == len(table.areas) - 1:
                 what = "the sum of all districts"
                 cure = "one of the two is in another unit or of another period: bring both to that of region.yaml"

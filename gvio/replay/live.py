@@ -113,6 +113,7 @@ def _prepared(request: ReplayRequest, open_: Open) -> tuple[Replay, bool]:
     text = "" if request.calendar is None else _read(Path(request.calendar))
     calendar = parse_replay_calendar(text, request.calendar or "calendar")
     looks = looks_between(Month.parse(request.first), Month.parse(request.last), calendar)
+    _require_light(parts, Month.parse(request.first))
     require_fitting(parts, calendar, looks[-1].day, Path(request.calendar or ".").parent)
     log = ReplayLog(Path(request.workspace) / LOG)
     asked = Asked(
@@ -126,6 +127,13 @@ def _prepared(request: ReplayRequest, open_: Open) -> tuple[Replay, bool]:
         source=source_of_release(),
     )
     return Replay(request, parts, calendar, looks, log), log.begin(asked)
+
+
+def _require_light(parts: PackParts, first: Month) -> None:
+    known = [month for month in parts.light if month >= parts.config.start]
+    if known and not min(known) <= first <= max(known):
+        what = f"the pack has light from {min(known)} to {max(known)}, and none of {first}"
+        raise ConfigError(what, where="--from", hint="Begin with a month between these two.")
 
 
 def _digest_of(parts: PackParts, context: Context) -> str:

@@ -10,8 +10,8 @@ import pandas as pd
 Basis = Literal["official", "fitted", "nowcast"]
 EXPLAINED: Mapping[Basis, str] = {
     "official": "an official figure of this month is public, and the estimate keeps to it",
-    "fitted": "public figures of longer periods or larger areas cover this month",
-    "nowcast": "no public figure covers this month yet",
+    "fitted": "a public figure of a longer period covers this month",
+    "nowcast": "no public figure of its own covers this month yet",
 }
 
 

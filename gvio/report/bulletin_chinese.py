@@ -35,8 +35,8 @@ _UNITS: Mapping[str, str] = {"100 million CNY": "亿元", "10,000 CNY": "万元"
 _STATUS: Mapping[str, str] = {"official": "官方", "fitted": "由合计推得", "nowcast": "即时预测"}
 _BASIS: Mapping[Basis, str] = {
     "official": "本月官方数已公布，估计与之一致",
-    "fitted": "已公布的较长时期或较大区域的数字涵盖本月",
-    "nowcast": "尚无已公布的数字涵盖本月",
+    "fitted": "已公布的较长时期的数字涵盖本月",
+    "nowcast": "尚无其自身已公布的数字涵盖本月",
 }
 _SKILLS: Mapping[str, str] = {
     "proven": "技能已证实：按时间样本外检验，模型优于最好的朴素预测，且非偶然所能解释。",

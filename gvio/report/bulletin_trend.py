@@ -92,7 +92,7 @@ def _years(days: FloatArray) -> tuple[tuple[float, str], ...]:
     first, last = (pd.Timestamp.fromordinal(int(day)) for day in (days[0], days[-1]))
     starts = [pd.Timestamp(year, 1, 1) for year in range(first.year, last.year + 1)]
     shown = [start for start in starts if first <= start <= last]
-    every = -(-len(shown) // 8)
+    every = max(1, -(-len(shown) // 8))  # of a short series no year begins
     return tuple(
         (round(float((s.toordinal() - days[0]) / (days[-1] - days[0])), 5), str(s.year)) for s in shown[::every]
     )

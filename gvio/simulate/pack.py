@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from gvio.simulate.onto import conform, read_base
 from gvio.simulate.spec import WorldSpec
 from gvio.simulate.statistics import CITY_ID
 from gvio.simulate.world import World, simulate_world
-from gvio.types import LightStack, Progress
+from gvio.types import LightStack, Month, Progress
 
 
 def simulate_pack(
@@ -35,7 +36,11 @@ def simulate_pack(
         out: Made when it is absent.
         spec, seed, districts, base: As `simulate_world`.
         progress: Told of every month written.
+
+    Raises:
+        ConfigError: Another pack lies there; the same world may be written again, with another seed.
     """
+    _require_room(out, spec)
     world = simulate_world(spec, seed, districts, base)
     write_pack(world, out, progress)
     return world
@@ -76,7 +81,7 @@ def write_pack(world: World, folder: Path, progress: Progress | None = None) -> 
     """Write `region.yaml`, districts, factories, statistics, urban mask, `ntl/` and `truth/truth.npz` into `folder`."""
     for name in ("ntl", "truth"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    _write_text(folder / "region.yaml", yaml.safe_dump(_region(world.spec), sort_keys=False, allow_unicode=True))
+    _write_text(folder / "region.yaml", _text_of(world.spec))
     districts = world.places.districts.rename(columns={"area_id": "district_id"})
     _write_text(folder / "districts.geojson", districts.to_json(ensure_ascii=False, drop_id=True))
     _write_text(folder / "factories.csv", _factories(world).to_csv(index=False, lineterminator="\n"))
@@ -84,6 +89,30 @@ def write_pack(world: World, folder: Path, progress: Progress | None = None) -> 
     raster.write_geotiff(folder / "urban.tif", world.places.urban.astype(np.uint8), world.places.geobox, nodata=255)
     write_light(world, folder / "ntl", progress)
     np.savez_compressed(folder / "truth" / "truth.npz", **truth_arrays(world))
+
+
+def _require_room(folder: Path, spec: WorldSpec) -> None:
+    """Refuse a folder of another pack: its light would stay among that of this world."""
+    if not (folder / "region.yaml").exists():
+        return
+    same = (folder / "region.yaml").read_bytes() == _text_of(spec).encode() and _months_in(folder) == [*spec.span]
+    if not same:
+        hint = "Write to another folder, or delete this one."
+        raise ConfigError("another region pack lies here", where=str(folder), hint=hint)
+
+
+def _months_in(folder: Path) -> list[Month]:
+    """Months of the world that was simulated here; none where there is none."""
+    try:
+        with np.load(folder / "truth" / "truth.npz") as truth:
+            return [Month.parse(str(text)) for text in truth["months"]]
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return []
+
+
+def _text_of(spec: WorldSpec) -> str:
+    text: str = yaml.safe_dump(_region(spec), sort_keys=False, allow_unicode=True)
+    return text
 
 
 def truth_arrays(world: World) -> Mapping[str, Any]:

@@ -117,6 +117,14 @@ def _where(region: Region) -> list[str | Path]:
     return [*words, "--params", region.params, "--calendar", region.root / "cal.yaml"]
 
 
+def test_a_range_outside_the_light_is_refused_and_the_right_one_still_begins(region: Region) -> None:
+    for first in ("2015-06", "2030-01"):
+        outcome = replay(region, "--from", first, "--to", first)
+        assert outcome.code == 2
+        assert f"and none of {first}. Begin with a month between these two" in outcome.message
+    assert not (region.root / "life" / "log").exists()
+
+
 def test_a_store_of_other_releases_is_refused(region: Region) -> None:
     before = region.published()
     outcome = replay(region, store=region.store)

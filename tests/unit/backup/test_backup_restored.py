@@ -108,6 +108,16 @@ def test_nothing_is_overwritten_without_being_told(work: Path, backup: Path, tmp
     assert not [path for path in tmp_path.iterdir() if path.name.endswith((".new", ".old"))]
 
 
+def test_what_was_damaged_before_the_backup_is_told_again(work: Path, tmp_path: Path) -> None:
+    grid = next((work / "store/testland/grids").rglob("*.tif"))
+    grid.write_bytes(grid.read_bytes() + b"\0")
+    assert call("backup", "--to", tmp_path / "backup", "--workspace", work)[0] == 3
+    shutil.rmtree(work)
+    code, out, _ = call("restore", "--from", tmp_path / "backup", "--workspace", work)
+    assert code == 3
+    assert f"was damaged when it was backed up: {work}" in out
+
+
 def test_a_damaged_backup_is_not_restored(work: Path, backup: Path, tmp_path: Path) -> None:
     file = next((backup / "store/testland/grids").rglob("*.tif"))
     file.write_bytes(file.read_bytes() + b"\0")

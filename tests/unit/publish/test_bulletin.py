@@ -196,6 +196,10 @@ def test_scales_are_round_and_enclose_the_curve(facts) -> None:
     known = trend(facts.estimates, "CITY", "2021-12", facts.figures)
     assert known is not None
     assert len(known.official) == len(shown.official) + 1
+    of_autumn = facts.estimates[facts.estimates["month"].between("2021-09", "2021-11")]
+    short = trend(of_autumn, "CITY", "2021-11")
+    assert short is not None
+    assert (len(short.line), short.years) == (3, ())  # no year begins in it
     assert trend(facts.estimates[facts.estimates["month"] == "2021-12"], "CITY", "2021-12") is None
 
 
