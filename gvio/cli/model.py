@@ -58,7 +58,8 @@ def promote(region: str, workspace: str, version: int, reason: str, as_json: boo
     """Make a version champion by hand."""
     from gvio.registry.lifecycle import promote as promote_version
 
-    promote_version(_uri(workspace), _slug(region, workspace), version, reason)
+    slug = _slug(region, workspace)
+    promote_version(_stored(workspace, slug), slug, version, reason)
     emit({"champion": version}, [f"version {version} is champion; the next run maps with it"], as_json)
 
 
@@ -74,7 +75,8 @@ def _answer(name: str, text: str, told: str) -> None:
         from gvio.registry import approval
 
         slug = _slug(region, workspace)
-        answered = (approval.approve if name == "approve" else approval.reject)(_uri(workspace), slug, reason, version)
+        uri = _stored(workspace, slug)
+        answered = (approval.approve if name == "approve" else approval.reject)(uri, slug, reason, version)
         emit(answered, [told.format(answered.version)], as_json)
 
 
@@ -118,7 +120,8 @@ def rollback(region: str, workspace: str, reason: str, as_json: bool) -> None:
     """Make the previous champion champion again."""
     from gvio.registry.lifecycle import rollback as roll_back
 
-    version = roll_back(_uri(workspace), _slug(region, workspace), reason)
+    slug = _slug(region, workspace)
+    version = roll_back(_stored(workspace, slug), slug, reason)
     emit(version, [f"version {version.version} is champion again; the next run maps with it"], as_json)
 
 
@@ -155,6 +158,18 @@ def _uri(workspace: str) -> str:
     from gvio.registry.connection import default_uri
 
     return os.environ.get("MLFLOW_TRACKING_URI") or default_uri(Path(workspace))
+
+
+def _stored(workspace: str, slug: str) -> str:
+    """The registry, which must be there: who changes a version must not begin another registry."""
+    from gvio.errors import ModelError
+    from gvio.registry.connection import nothing_stored
+
+    uri = _uri(workspace)
+    if nothing_stored(uri):
+        hint = "Give the --workspace of its runs, or run it first."
+        raise ModelError(f"no model of {slug} was registered here yet", where=f"registry in {workspace}", hint=hint)
+    return uri
 
 
 def _slug(region: str, workspace: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from gvio.errors import ConfigError
 from gvio.loopback import direct_loopback
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def request_from(**flags: Any) -> RunRequest:
     """The request that flags and environment describe.
 
     Raises:
-        ConfigError: A month or a day is not valid.
+        ConfigError: A month or a day is not valid, or the store is empty text.
     """
     from gvio.run.request import make_request
 
@@ -120,6 +121,8 @@ def open_from(request: RunRequest) -> Context:
 
 
 def _with_servers(flags: dict[str, Any]) -> dict[str, Any]:
+    if flags.get("store") == "":  # a variable of the shell that is not set
+        raise ConfigError("is empty", where="--store", hint="Give a folder or an s3:// address, or leave it out.")
     store = flags.get("store") or str(Path(flags["workspace"]) / "store")
     endpoint, tracking = os.environ.get("AWS_ENDPOINT_URL"), os.environ.get("MLFLOW_TRACKING_URI")
     heartbeat = flags.get("heartbeat") or os.environ.get("GVIO_HEARTBEAT") or None
