@@ -84,6 +84,7 @@ def serve_daily(request: RunRequest, timing: Timing, say: Callable[[str], None])
 @contextlib.contextmanager
 def _until_interrupted() -> Iterator[None]:
     """Ctrl-C and SIGTERM end what is inside in order, at any moment of it: that is how a schedule is meant to end."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # who starts it with `&` in a script has it ignored
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     with contextlib.suppress(KeyboardInterrupt):
         yield

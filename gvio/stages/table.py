@@ -53,9 +53,10 @@ class AllStages:
         from gvio.validate.beside import begin
 
         require_memory(sizes_of(context, light_only=True), context.region)
+        fetched = fetch(context)
         if not context.replayed:  # a replay checks many months, with one loading
             begin()
-        return fetch(context)
+        return fetched
 
     def validate(self, context: Context, fetched: Fetched) -> Checked:
         """See `gvio.stages.validate`."""

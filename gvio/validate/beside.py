@@ -1,4 +1,4 @@
-"""Great Expectations in a process beside the run's own: it takes three seconds to load, in which a second core fetches.
+"""Great Expectations in a process beside the run's own: it takes three seconds to load, which a second core has.
 
 `begin` starts the process, `check_beside` gives it the tables, and whoever asks for the answer waits. Where there is
 no such process, or it came to harm, the tables are checked here: the results are the same.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from prefect.client.orchestration import get_client
@@ -32,10 +33,19 @@ def serving(folder: Path, url: str | None, *flags: str) -> subprocess.Popen[byte
     words = ["serve", "--region", "pack", "--store", "store", "--workspace", "w", *flags]
     environment = {k: v for k, v in os.environ.items() if k != "PREFECT_API_URL"}
     environment |= {"PREFECT_RUNNER_POLL_FREQUENCY": "2"} | ({"PREFECT_API_URL": url} if url else {})
-    with (folder / "serve.log").open("wb") as log:
-        return subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, *words], cwd=folder, env=environment, stdout=log, stderr=log
-        )
+    command = [sys.executable, "-c", PROGRAM, *words]
+    with (folder / "serve.log").open("wb") as log, _ignored(signal.SIGINT):  # as a script does that starts it with `&`
+        return subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
+
+
+@contextlib.contextmanager
+def _ignored(number: signal.Signals) -> Iterator[None]:
+    """Ignored by what is started inside."""
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
 
 
 def until(found: Callable[[], bool], what: str, patience_s: float = 180) -> None:
