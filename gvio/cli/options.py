@@ -55,6 +55,12 @@ def show_runs() -> None:
         os.environ.setdefault(f"PREFECT_LOGGING_LOGGERS_PREFECT_{kind}_RUNS_LEVEL", "INFO")
 
 
+def _not_empty(_context: click.Context, _option: click.Parameter, given: str | None) -> str | None:
+    if given == "":  # a variable of the shell that is not set
+        raise ConfigError("is empty", where="--store", hint="Give a folder or an s3:// address, or leave it out.")
+    return given
+
+
 def request_options(*, store_required: bool = False) -> Callable[[F], F]:
     """--region, --store, --workspace, --month, --as-of, --params."""
     options = [
@@ -62,7 +68,11 @@ def request_options(*, store_required: bool = False) -> Callable[[F], F]:
             "--region", "pack", required=True, metavar="PACK", help="Region pack: folder or s3://bucket/prefix."
         ),
         click.option(
-            "--store", required=store_required, metavar="URL", help="Folder, file:// or s3://bucket/prefix of releases."
+            "--store",
+            required=store_required,
+            metavar="URL",
+            callback=_not_empty,
+            help="Folder, file:// or s3://bucket/prefix of releases.",
         ),
         click.option("--workspace", default=".gvio", show_default=True, metavar="DIR", help="Files of the work."),
         click.option("--month", metavar="YYYY-MM", help="Month to publish; default: the newest with a product."),
@@ -94,7 +104,7 @@ def request_from(**flags: Any) -> RunRequest:
     """The request that flags and environment describe.
 
     Raises:
-        ConfigError: A month or a day is not valid, or the store is empty text.
+        ConfigError: A month or a day is not valid.
     """
     from gvio.run.request import make_request
 
@@ -121,8 +131,6 @@ def open_from(request: RunRequest) -> Context:
 
 
 def _with_servers(flags: dict[str, Any]) -> dict[str, Any]:
-    if flags.get("store") == "":  # a variable of the shell that is not set
-        raise ConfigError("is empty", where="--store", hint="Give a folder or an s3:// address, or leave it out.")
     store = flags.get("store") or str(Path(flags["workspace"]) / "store")
     endpoint, tracking = os.environ.get("AWS_ENDPOINT_URL"), os.environ.get("MLFLOW_TRACKING_URI")
     heartbeat = flags.get("heartbeat") or os.environ.get("GVIO_HEARTBEAT") or None
