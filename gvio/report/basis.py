@@ -11,7 +11,7 @@ Basis = Literal["official", "fitted", "nowcast"]
 EXPLAINED: Mapping[Basis, str] = {
     "official": "an official figure of this month is public, and the estimate keeps to it",
     "fitted": "a public figure of a longer period covers this month",
-    "nowcast": "no public figure of its own covers this month yet",
+    "nowcast": "no public figure of the area itself covers this month yet",
 }
 
 
