@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 
 from gvio.report.basis import Basis, basis_of
@@ -22,12 +21,13 @@ from gvio.report.bulletin import (
     table_rows,
 )
 from gvio.report.changes import MONTH, YEAR, Change, change_of, changes
-from gvio.report.numbers import interval_percent, level_and_bounds, signed_percent
-from gvio.report.scores import MODELS, skill_of
+from gvio.report.numbers import interval_percent, level_and_bounds, measure, signed_percent
+from gvio.report.scores import MODELS, best_naive, skill_of
+from gvio.report.story import NAMED, gap_of_sums, moved_beyond_noise
 from gvio.report.tables import AreaMonth, area_month
 from gvio.revisions.news import PARTS
 from gvio.scoreboard.board import Scoreboard
-from gvio.scoreboard.names import AS_USED, BLIND, LAST_YEAR_SHARES, NAIVE, PERSISTENCE, SEASONAL_NAIVE
+from gvio.scoreboard.names import LAST_YEAR_SHARES, PERSISTENCE, SEASONAL_NAIVE
 from gvio.types import CheckResult
 
 _INVENTED = "数据为虚构：至少工厂和官方统计是模拟的。此处内容不描述真实地点。"
@@ -58,7 +58,6 @@ _PARTS: Mapping[str, str] = {
     "new_figures": "新公布的官方数",
     "raking": "与已公布总量取齐",
 }
-_ADDS_UP, _NAMED = 0.0005, 4  # share of the city; districts that a sentence names
 _LABELS = Labels(
     what="由夜间灯光估计的工业产值",
     map="分布",
@@ -121,14 +120,13 @@ def _headline(facts: Facts) -> str:
     if row is None or city is None:
         return f"{month}：本次发布没有全区域的数字。"
     value, low, high = level_and_bounds(row.estimate, row.lower80, row.upper80)
-    unit = unit_in_chinese(facts.unit)
     compared = [
         _compared(word, change_of(changes(facts.estimates, facts.month, back), city))
         for word, back in (("同比", YEAR), ("环比", MONTH))
     ]
     told = "；".join(filter(None, compared)) or "无较早月份可比"
-    measure = f" × {unit}" if unit[:1].isdigit() else f" {unit}"
-    return f"{month}，{facts.names.get(city, city)}工业产值 {value}{measure}（80 % 区间 {low} 至 {high}）：{told}。"
+    unit = measure(unit_in_chinese(facts.unit))
+    return f"{month}，{facts.names.get(city, city)}工业产值 {value}{unit}（80 % 区间 {low} 至 {high}）：{told}。"
 
 
 def _compared(word: str, change: Change) -> str:
@@ -157,29 +155,22 @@ _SPLIT = "多数统计部门只公布一、二月合计：本月所占份额由�
 
 def _movers(facts: Facts) -> str:
     table = changes(facts.estimates, facts.month, YEAR)
-    found = {str(a): change_of(table, str(a)) for a in table.index if str(a) != facts.city}
-    if not any(change.known for change in found.values()):
+    moved = moved_beyond_noise(table, [str(area) for area in table.index if str(area) != facts.city])
+    if moved is None:
         return ""
-    moved = sorted((-abs(c.percent), area) for area, c in found.items() if c.direction)
     if not moved:
         return "各区同比变化均在噪声之内。"
-    said = [f"{facts.names.get(area, area)} {signed_percent(found[area].percent)}" for _, area in moved[:_NAMED]]
+    said = [f"{facts.names.get(a, a)} {signed_percent(c.percent)}" for a, c in list(moved.items())[:NAMED]]
     more = f" 等 {len(moved)} 个" if len(moved) > len(said) else ""
     return f"同比变化超出噪声：{'、'.join(said)}{more}。"
 
 
 def _gap(facts: Facts) -> str:
-    """Where the districts do not add up to the city, estimates first, official figures where those do."""
-    rows = facts.estimates[facts.estimates["month"] == facts.month].set_index("area_id")
-    if facts.city is None or facts.city not in rows.index or len(rows) < 2:
+    found = gap_of_sums(facts.estimates, facts.month, facts.city)
+    if found is None:
         return ""
-    for column, what in (("estimate", "估计"), ("official", "官方数")):
-        values = rows[column].astype(np.float64)
-        total, parts = float(values[facts.city]), float(values.drop(facts.city).sum(skipna=False))
-        gap = 100.0 * (parts / total - 1.0) if total > 0 else np.nan
-        if abs(gap) > 100.0 * _ADDS_UP:
-            return f"全市与各区不一致：各区{what}之和比全市{'多' if gap > 0 else '少'} {abs(gap):.1f} %。"
-    return ""
+    (column, gap), whats = found, {"estimate": "估计", "official": "官方数"}
+    return f"全市与各区不一致：各区{whats[column]}之和比全市{'多' if gap > 0 else '少'} {abs(gap):.1f} %。"
 
 
 def _news(facts: Facts) -> tuple[str, ...]:
@@ -199,15 +190,11 @@ def _told(row: pd.Series) -> str:
 
 def _scores(scoreboard: Scoreboard) -> str:
     """Out of time, what share of the change within districts the model explains, beside the best naive forecast."""
-    for protocol in (AS_USED, BLIND):
-        ours = scoreboard.scores(protocol).within_r2
-        naive = {name: scoreboard.scores(protocol, name).within_r2 for name in NAIVE}
-        known = {name: value for name, value in naive.items() if value is not None}
-        if ours is not None and known:
-            best = max(known, key=lambda name: known[name])
-            said = _NAIVE.get(best, MODELS[best])
-            return f"样本外区内 R²：模型 {ours:.2f}，最好的朴素预测（{said}）{known[best]:.2f}。"
-    return ""
+    compared = best_naive(scoreboard)
+    if compared is None:
+        return ""
+    ours, best, theirs = compared
+    return f"样本外区内 R²：模型 {ours:.2f}，最好的朴素预测（{_NAIVE.get(best, MODELS[best])}）{theirs:.2f}。"
 
 
 def _checks(facts: Facts) -> str:

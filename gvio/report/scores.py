@@ -112,18 +112,27 @@ def verdict(scoreboard: Scoreboard) -> str:
     """The scoreboard's own sentence, or one made from its out-of-time within-district scores."""
     if scoreboard.verdict:
         return scoreboard.verdict
+    compared = best_naive(scoreboard)
+    if compared is None:
+        return "This release has no out-of-time comparison with a naive forecast, so its skill is not known."
+    ours, best, theirs = compared
+    word = "more than" if ours > theirs else "no more than"
+    return (
+        f"Out of time the SA-CNN explains {_share(ours)} of the change within districts, "
+        f"{word} the best naive forecast ({MODELS[best].lower()}: {_share(theirs)})."
+    )
+
+
+def best_naive(scoreboard: Scoreboard) -> tuple[float, str, float] | None:
+    """Out of time, as used or else blind: our within-district R², the name of the best naive forecast, and its R²."""
     for protocol in (AS_USED, BLIND):
         ours = scoreboard.scores(protocol).within_r2
         naive = {n: scoreboard.scores(protocol, n).within_r2 for n in NAIVE}
         known = {n: v for n, v in naive.items() if v is not None}
         if ours is not None and known:
             best = max(known, key=lambda n: known[n])
-            word = "more than" if ours > known[best] else "no more than"
-            return (
-                f"Out of time the SA-CNN explains {_share(ours)} of the change within districts, "
-                f"{word} the best naive forecast ({MODELS[best].lower()}: {_share(known[best])})."
-            )
-    return "This release has no out-of-time comparison with a naive forecast, so its skill is not known."
+            return ours, best, known[best]
+    return None
 
 
 def ordered_models(models: Iterable[str]) -> list[str]:

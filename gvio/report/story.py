@@ -19,7 +19,8 @@ from gvio.types import Month
 
 _ADDS_UP = 0.0005  # of the city: published figures are rounded to about that
 _SHOWN = 0.1  # per cent: a smaller change is written as none
-_NAMED = 4  # districts that a sentence names
+NAMED = 4
+"""Districts that a sentence names."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,32 +104,49 @@ _SPLIT = "Most offices publish January and February as one sum: how this month s
 
 
 def _movers(year: pd.DataFrame, districts: Sequence[str], names: Mapping[str, str], month: str) -> str:
-    found = {area: change_of(year, area) for area in districts}
-    if not any(change.known for change in found.values()):
+    moved = moved_beyond_noise(year, districts)
+    if moved is None:
         return ""
     before = month_text(str(Month.parse(month) + YEAR))
-    moved = _ranked({area: change for area, change in found.items() if change.direction})
     if not moved:
         return f"No district's change on {before} is beyond noise."
     return f"Beyond noise against {before}: {_listed(moved, names)}."
 
 
+def moved_beyond_noise(year: pd.DataFrame, districts: Sequence[str]) -> dict[str, Change] | None:
+    """Changes of `gvio.report.changes.changes` beyond noise, largest first; None where no district's is known."""
+    found = {area: change_of(year, area) for area in districts}
+    if not any(change.known for change in found.values()):
+        return None
+    return _ranked({area: change for area, change in found.items() if change.direction})
+
+
 def _sums(estimates: pd.DataFrame, month: str, city: str | None) -> str:
-    """Where the districts do not add up to the city, estimates first, official figures where those do."""
+    found = gap_of_sums(estimates, month, city)
+    if found is None:
+        return ""
+    (column, gap), whats = found, {"estimate": "estimates", "official": "official figures"}
+    side = "more" if gap > 0 else "less"
+    return (
+        f"City and districts disagree: the districts' {whats[column]} add up to {abs(gap):.1f} % {side} than the "
+        "city's."
+    )
+
+
+def gap_of_sums(estimates: pd.DataFrame, month: str, city: str | None) -> tuple[str, float] | None:
+    """Which column's districts do not add up to the city, `estimate` first, `official` where those do, and by how many
+    per cent of it; None where all add up, or nothing says so.
+    """
     rows = estimates[estimates["month"] == month].set_index("area_id")
     if city is None or city not in rows.index or len(rows) < 2:
-        return ""
-    whats = {"estimate": "estimates", "official": "official figures"}
-    for column, what in whats.items():
+        return None
+    for column in ("estimate", "official"):
         values = rows[column].astype(np.float64)
         total, parts = float(values[city]), values.drop(city)
         gap = 100.0 * (float(parts.sum(skipna=False)) / total - 1.0) if total > 0 else np.nan
         if abs(gap) > 100.0 * _ADDS_UP:
-            side = "more" if gap > 0 else "less"
-            return (
-                f"City and districts disagree: the districts' {what} add up to {abs(gap):.1f} % {side} than the city's."
-            )
-    return ""
+            return column, gap
+    return None
 
 
 def _against(year: pd.DataFrame, city: str | None, districts: Sequence[str], names: Mapping[str, str]) -> str:
@@ -149,6 +167,6 @@ def _ranked(found: Mapping[str, Change]) -> dict[str, Change]:
 
 
 def _listed(found: Mapping[str, Change], names: Mapping[str, str]) -> str:
-    said = [f"{names.get(a, a)} {signed_percent(c.percent)}" for a, c in list(found.items())[:_NAMED]]
+    said = [f"{names.get(a, a)} {signed_percent(c.percent)}" for a, c in list(found.items())[:NAMED]]
     more = len(found) - len(said)
     return ", ".join(said) + (f" and {more} more" if more > 0 else "")
