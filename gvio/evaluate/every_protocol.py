@@ -94,9 +94,11 @@ def _origins(
         return tuple(lengthened(fold, n_months) for fold in folds)
 
     steps = {t0: [0, *after] for t0, after in steps_after(material, starts).items()}
-    early = {t0: steps[t0] for t0 in starts[:-1]}  # of other months they are known; each in turn, for it is one light
-    turns = [partial(lambda t0, asked: [at(t0, step) for step in reversed(asked)][::-1], *one) for one in early.items()]
-    found = workers("evaluate: origins", turns)
+
+    def in_turn(t0: int) -> list[tuple[FoldScores, ...]]:
+        return [at(t0, step) for step in reversed(steps[t0])][::-1]  # one light, the longest part of it first
+
+    found = workers("evaluate: origins", [partial(in_turn, t0) for t0 in starts[:-1]])
     if starts:
         last, longest = starts[-1], steps[starts[-1]][-1]
         first = at(last, longest)  # its light begins with that of the others, which then go side by side
