@@ -25,7 +25,7 @@ from gvio.store.counts import read_counts_of
 from gvio.store.documents import read_latest
 from gvio.store.drift import read_drift_of
 from gvio.store.looks import last_look_line, regions_seen
-from gvio.store.objects import ObjectStore, open_store
+from gvio.store.objects import ObjectStore, asks_for_nobody, open_store
 from gvio.store.published import PublishedRelease, list_releases, read_grid, read_release
 from gvio.store.revisions import errata_affecting, read_figures_of, read_news_of, read_revisions
 from gvio.store.served import published_at
@@ -65,8 +65,7 @@ class Shown:
 
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _store(url: str, endpoint_url: str | None) -> ObjectStore:
-    anonymous = os.environ.get("GVIO_S3_ANONYMOUS", "0") not in {"", "0"}
-    return open_store(url, endpoint_url, anybody=True, anonymous=anonymous)
+    return open_store(url, endpoint_url, anybody=True, anonymous=asks_for_nobody(os.environ))
 
 
 def store_of(source: Source) -> ObjectStore:

@@ -16,6 +16,7 @@ from gvio.loopback import direct_loopback
 if TYPE_CHECKING:
     from gvio.run.context import Context
     from gvio.run.request import RangeRequest, RunRequest
+    from gvio.store.objects import ObjectStore
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -44,9 +45,11 @@ def be_quiet() -> None:
         os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
 
 
-def anonymous() -> bool:
-    """Whether buckets are read without credentials, though there may be some: `GVIO_S3_ANONYMOUS=1`."""
-    return os.environ.get("GVIO_S3_ANONYMOUS", "0") not in {"", "0"}
+def open_reading(url: str) -> ObjectStore:
+    """A store to be read, at the server and with the credentials of the environment; see `open_to_read`."""
+    from gvio.store.objects import asks_for_nobody, open_to_read
+
+    return open_to_read(url, os.environ.get("AWS_ENDPOINT_URL"), anonymous=asks_for_nobody(os.environ))
 
 
 def show_runs() -> None:

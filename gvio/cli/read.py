@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import os
 from typing import TYPE_CHECKING
 
 import click
 
-from gvio.cli.options import anonymous
+from gvio.cli.options import open_reading
 from gvio.cli.output import emit, json_option
 
 if TYPE_CHECKING:  # the names only: help stays instant
@@ -33,9 +32,8 @@ _store = click.option(
 def status(store: str, region: str | None, as_of: dt.datetime | None, as_json: bool) -> None:
     """What is published, its age, checks, model and last look. Or what was served on a day."""
     from gvio.store.looks import regions_seen
-    from gvio.store.objects import open_to_read
 
-    objects = open_to_read(store, os.environ.get("AWS_ENDPOINT_URL"), anonymous=anonymous())
+    objects = open_reading(store)
     names = [region] if region else regions_seen(objects)
     now = dt.datetime.now(dt.UTC)
     if as_of is not None:
@@ -53,10 +51,9 @@ def status(store: str, region: str | None, as_of: dt.datetime | None, as_json: b
 @json_option
 def history(store: str, region: str, as_json: bool) -> None:
     """Every move of latest.json. When, to which release, made by which model, and why."""
-    from gvio.store.objects import open_to_read
     from gvio.store.served import history as moves_of
 
-    moves = moves_of(open_to_read(store, os.environ.get("AWS_ENDPOINT_URL"), anonymous=anonymous()), region)
+    moves = moves_of(open_reading(store), region)
     emit(moves, [_move(one) for one in moves], as_json)
 
 
@@ -67,9 +64,8 @@ def history(store: str, region: str, as_json: bool) -> None:
 def dashboard(store: str, port: int | None, address: str) -> int:
     """Serve the dashboard over a published store."""
     from dashboards.launch import launch
-    from gvio.store.objects import open_to_read
 
-    open_to_read(store, os.environ.get("AWS_ENDPOINT_URL"), anonymous=anonymous())
+    open_reading(store)
     return launch(store, port, address=address)
 
 

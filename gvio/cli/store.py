@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gvio.cli.options import anonymous
+from gvio.cli.options import open_reading
 from gvio.cli.output import emit, json_option
 
 if TYPE_CHECKING:
@@ -30,10 +30,9 @@ _store = click.option(
 def verify(store: str, region: str | None, as_json: bool) -> int:
     """Read all that is published, against the manifests. Exit 0: sound; 3: damaged, one line a finding."""
     from gvio.progress import terminal_progress
-    from gvio.store.objects import open_to_read
     from gvio.store.verify import regions_in, verify_release
 
-    objects = open_to_read(store, os.environ.get("AWS_ENDPOINT_URL"), anonymous=anonymous())
+    objects = open_reading(store)
     names = [region] if region else regions_in(objects)
     found = {name: verify_release(objects, name, progress=terminal_progress()) for name in names}
     lines = [f"nothing is published in {store}"] if not names else []

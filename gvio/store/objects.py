@@ -6,6 +6,7 @@ Two implementations obey this protocol and one test suite (tests/contract/test_o
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
@@ -110,6 +111,11 @@ def open_store(
             hint="Give a folder, file:///folder or s3://bucket/prefix.",
         )
     return LocalStore(Path(url))
+
+
+def asks_for_nobody(environment: Mapping[str, str]) -> bool:
+    """Whether buckets are read without credentials, though there may be some: `GVIO_S3_ANONYMOUS=1`."""
+    return environment.get("GVIO_S3_ANONYMOUS", "0") not in {"", "0"}
 
 
 def open_to_read(url: str, endpoint_url: str | None = None, *, anonymous: bool = False) -> ObjectStore:
