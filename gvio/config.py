@@ -203,13 +203,13 @@ class SampleParams(Frozen):
 class ModelParams(Frozen):
     """Architecture and optimisation of the SA-CNN ensemble."""
 
-    channels: int = Field(8, ge=1, description="feature maps of each convolution")
+    channels: int = Field(16, ge=1, description="width of the layer that draws up a site's filter")
     dynamic_px: int = Field(5, ge=5, le=33, description="side of the anomaly patch in pixels, odd")
-    seeds: int = Field(3, ge=1, description="members of the ensemble; each leaves out every seeds-th year")
-    epochs: int = Field(15, ge=1, description="optimisation steps over the whole ledger when training from scratch")
-    finetune_epochs: int = Field(12, ge=1, description="steps when fine-tuning the champion")
-    learning_rate: float = Field(0.01, gt=0)
-    weight_decay: float = Field(0.05, ge=0)
+    seeds: int = Field(3, ge=1, description="members of the ensemble; each leaves out every seeds-th planted image")
+    epochs: int = Field(120, ge=1, description="optimisation steps over all plants when training from scratch")
+    finetune_epochs: int = Field(40, ge=1, description="steps when fine-tuning the champion")
+    learning_rate: float = Field(0.02, gt=0)
+    weight_decay: float = Field(0.001, ge=0)
     seed: int = Field(20140101, ge=0, description="root seed of everything random")
     hyper_months: int = Field(96, ge=24, description="months from whose figures and light the prior is learned")
 

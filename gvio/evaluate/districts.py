@@ -54,7 +54,7 @@ def leave_districts_out(
         network = fit(material.request(others, end + 1, fixed=blank, samples=hide(material.samples, block.hidden)))
         ensemble = dataclasses.replace(network.ensemble, hyper=blank)
         sighted = dataclasses.replace(network, ensemble=ensemble, normalisation=fitted.normalisation)
-        ours = {OURS: (sighted, False)}
+        ours = {OURS: sighted}
         nobody = np.full(len(material.city_monthly), np.nan)
         alone = Question(name, others, scored, nobody, end, block.districts)
         public = Question(name, others | sums.of_city, scored, material.city_monthly, end, block.districts)

@@ -23,8 +23,8 @@ from gvio.scoreboard.names import OURS
 from gvio.train.fit import Fitted, estimate
 from gvio.types import BoolArray, FloatArray
 
-Models = Mapping[str, tuple[Fitted, bool]]
-"""A model by name, and whether to read it cross-fitted."""
+Models = Mapping[str, Fitted]
+"""A model by name."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -112,7 +112,7 @@ def ask(
     sums, targets = material.sums, material.targets
     seen = select_rows(sums, question.visible)
     given = compare_input(material, seen, question.city, question.last_known, question.held_out)
-    posteriors = {n: estimate(fitted, material.samples, seen, cross_fitted=c) for n, (fitted, c) in models.items()}
+    posteriors = {n: estimate(fitted, material.samples, seen) for n, fitted in models.items()}
     every = {n: np.exp(p.mean) for n, p in posteriors.items()} | predict_all(given) | dict(paths or {})
     return FoldScores(
         name=question.name,

@@ -86,7 +86,7 @@ def leave_one_year_out(material: Material, fitted: Fitted, workers: Workers = in
             return None
         city = np.where(inside, np.nan, material.city_monthly)
         question = Question(str(year), ~touches, scored, city, len(inside) - 1)
-        return ask(material, question, {OURS: (fitted, True)})
+        return ask(material, question, {OURS: fitted})
 
     years = sorted({m.year for m in material.samples.months})
     folds = workers("evaluate: leave one year out", [partial(fold, year) for year in years])
@@ -106,7 +106,7 @@ def models_at(known: Material, t0: int, fit: Fit) -> Models:
     """Our model of an origin and the plain CNN, fitted on what was known before it."""
     request = known.request(known.sums.end < t0, t0)  # of the same samples, so that both look at one panel
     plain = dataclasses.replace(request, statistics=False)
-    return {OURS: (fit(request), False), PLAIN: (fit(plain), False)}
+    return {OURS: fit(request), PLAIN: fit(plain)}
 
 
 def _question(known: Material, t0: int, *, city_goes_on: bool) -> Question:
@@ -123,7 +123,7 @@ def _question(known: Material, t0: int, *, city_goes_on: bool) -> Question:
 def _without_light(material: Material, question: Question, models: Models) -> FloatArray:
     """What our own assimilation would say, had nobody seen the light."""
     seen = select_rows(material.sums, question.visible)
-    return np.exp(estimate(models[OURS][0], material.samples, seen, dark=True).mean)
+    return np.exp(estimate(models[OURS], material.samples, seen, dark=True).mean)
 
 
 def _given(material: Material, question: Question) -> CompareInput:

@@ -58,10 +58,8 @@ def yearly_request(material: Material) -> FitRequest | None:
 
 
 def _as_of(known: Material) -> FitRequest:
-    """On all that is known, with as many members as a month's own model: each year is read by one that left it out."""
-    everything = np.ones(len(known.sums.values), dtype=bool)
-    request = known.request(everything, len(known.samples.months))
-    return dataclasses.replace(request, size=known.params.model.seeds)
+    """On all that is known."""
+    return known.request(np.ones(len(known.sums.values), dtype=bool), len(known.samples.months))
 
 
 def last_january(material: Material) -> int:

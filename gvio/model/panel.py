@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
-from scipy import ndimage
 
 from gvio.model.own_movement import USUAL, lasting, own_movement
 from gvio.model.site_weights import site_weights
@@ -20,14 +19,14 @@ from gvio.sample.patches import gather_patches
 from gvio.sample.radiometry import radiometric_change, shared_part, without_radiometric
 from gvio.sample.rings import away_from, like_factories
 from gvio.sample.samples import Samples
-from gvio.sample.statistics import fill_gaps, gap_offsets
 from gvio.types import BoolArray, FloatArray, IntArray
 
-STATIC_CHANNELS = ("mean_log_light", "local_excess", "log_factories", "urban")
+STATIC_CHANNELS = ("mean_log_light", "factory_share")
 DYNAMIC_CHANNELS = ("believed_anomaly", "validity")
 # Months of weather can move a pixel far beyond what output does; beyond ±2 (a factor of 7) it is fire, flare or error.
 _CLIP = 2.0
-_BACKGROUND_PX = 9
+_FEWEST = np.log(1e-3)  # weight of factories below which a site counts as having none
+TRAITS = ("background_share", "log_spread", "log_excess", "log_factories")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -35,8 +34,7 @@ class Normalisation:
     """What must travel with the weights: the light a pixel is compared with. `mean_log_light` (y, x), NaN never seen;
     `radiometric` (1,) in [0, 1], how far factories' light shares in what sky and sensor do (`gvio.sample.radiometry`);
     `rings` (1 + R,), `background` and `spread` (y, x) as in `Clutter`; `own_movement` (1,), τ of
-    `gvio.model.own_movement`; `gap_offsets` (1 + D, 3, S) as in
-    `gvio.sample.statistics`; `statistics` (D, S) and `city_statistics` (S,) training means.
+    `gvio.model.own_movement`.
     """
 
     mean_log_light: FloatArray
@@ -45,30 +43,27 @@ class Normalisation:
     background: FloatArray
     spread: FloatArray
     own_movement: FloatArray
-    gap_offsets: FloatArray
-    statistics: FloatArray
-    city_statistics: FloatArray
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Panel:
-    """Inputs of one region for one normalisation. U sites, T months, D districts, S statistics.
+    """Inputs of one region for one normalisation. U sites, T months, D districts, R rings of surroundings.
 
-    `static` (U, 4, p, p) float32; `dynamic` (U, T, 2, q, q) float32; `statistics` (D, T, 2S + 1) float32 anomalies of
-    the district, of the city, and the mean validity; `log_excess` (U,) log own light of the site's factories against
-    usual ones; `log_weight` (U, T) log of the weight of active factories, −inf where none; `site_weights` (U,)
-    factor on a site's anomaly; `district` (U,); `precision` (D, T) in [0, 1]: how well the district's factory light was
-    seen, 0 in months without light; `rough` (D,) errors of its light against the usual district's.
+    `static` (U, 2, p, p) float32; `dynamic` (U, T, 2, q, q) float32; `around` (U, T, 1 + R) float32 anomalies of the
+    city and of the site's rings, both away from factories; `traits` (U, 4) float32 in the order of `TRAITS`;
+    `log_excess` (U,) log own light of the site's factories against usual ones; `log_weight` (U, T) log of the weight of
+    active factories, −inf where none; `site_weights` (U,) factor on a site's anomaly in the log-linear reading, 0 where
+    factories open or close; `district` (U,); `rough` (D,) errors of that reading against the usual district's.
     """
 
     static: FloatArray
     dynamic: FloatArray
-    statistics: FloatArray
+    around: FloatArray
+    traits: FloatArray
     log_excess: FloatArray
     log_weight: FloatArray
     site_weights: FloatArray
     district: IntArray
-    precision: FloatArray
     rough: FloatArray
     n_areas: int
 
@@ -76,11 +71,13 @@ class Panel:
 @dataclasses.dataclass(frozen=True, eq=False)
 class Cleared:
     """Light of months against the training mean: `change` (T, y, x) float32 anomaly without radiometric change and
-    clutter, `validity` (T, y, x) how far to believe it, in [0, 1].
+    clutter, `validity` (T, y, x) how far to believe it, in [0, 1]; `around` (F, T, 1 + R) float32 anomalies of the
+    surroundings of every factory's pixel.
     """
 
     change: FloatArray
     validity: FloatArray
+    around: FloatArray
 
 
 def fit_normalisation(samples: Samples, train: BoolArray) -> Normalisation:
@@ -92,10 +89,6 @@ def fit_and_clear(samples: Samples, train: BoolArray) -> tuple[Normalisation, Cl
     """`fit_normalisation`, and the light of the training months as it leaves it: what `build_panel` makes of them."""
     log_radiance, observations = log_light(samples.radiance[train]), samples.observations[train]
     mean = training_mean(log_radiance, observations, np.ones(len(log_radiance), dtype=bool))
-    raw = (samples.statistics, samples.city_statistics, samples.region_light)
-    offsets = gap_offsets(*raw, train)
-    statistics, city = fill_gaps(*raw, offsets)
-    seen = train & np.isfinite(city).all(axis=1)
     change, validity = anomaly(log_radiance, mean, observations)
     del log_radiance, observations
     away = away_from(samples.row, samples.col, mean.shape)
@@ -103,18 +96,15 @@ def fit_and_clear(samples: Samples, train: BoolArray) -> tuple[Normalisation, Cl
     shared = _radiometric_share(samples, mean, change, validity, shift)
     change = without_radiometric(change, validity, shift, shared)
     del shift  # as large as the light itself, and what follows needs the room
-    clutter, change = fit_clutter(change, validity, mean, away, samples.row, samples.col)
+    clutter, change, around = fit_clutter(change, validity, mean, away, samples.row, samples.col)
     found = Normalisation(
         mean_log_light=mean,
         radiometric=np.array([shared]),
         **vars(clutter),
         own_movement=np.array([USUAL]),
-        gap_offsets=offsets,
-        statistics=statistics[:, seen].mean(axis=1),
-        city_statistics=city[seen].mean(axis=0),
     )
     moves = _own_movement(samples, found, np.clip(change, -_CLIP, _CLIP), validity, samples.active[:, train])
-    return dataclasses.replace(found, own_movement=np.array([moves])), Cleared(change, validity)
+    return dataclasses.replace(found, own_movement=np.array([moves])), Cleared(change, validity, around)
 
 
 def clear_light(samples: Samples, normalisation: Normalisation) -> Cleared:
@@ -122,7 +112,8 @@ def clear_light(samples: Samples, normalisation: Normalisation) -> Cleared:
     # All months are compared with the training mean that travels with the weights.
     mean = normalisation.mean_log_light
     change, validity = anomaly(log_light(samples.radiance), mean, samples.observations)
-    return Cleared(_cleared(samples, change, validity, normalisation), validity)
+    change, around = _cleared(samples, change, validity, normalisation)
+    return Cleared(change, validity, around)
 
 
 def build_panel(
@@ -143,42 +134,45 @@ def build_panel(
     _, first = sites_of(samples)
     row, col = samples.row[first], samples.col[first]
     dynamic = np.stack([gather_patches(c, row, col, dynamic_px) for c in (believed, light.validity)], axis=2)
-    return _panel_of_patches(samples, normalisation, static_px, dynamic.astype(np.float32, copy=False))
+    around = light.around[first]
+    return _panel_of_patches(samples, normalisation, static_px, dynamic.astype(np.float32, copy=False), around)
 
 
 def first_months_of(panel: Panel, samples: Samples, normalisation: Normalisation) -> Panel:
     """What `build_panel` makes of the first months of a panel's light; `samples` are those months and no later one."""
-    dynamic = panel.dynamic[:, : len(samples.months)]
-    return _panel_of_patches(samples, normalisation, panel.static.shape[-1], dynamic)
+    n = len(samples.months)
+    return _panel_of_patches(samples, normalisation, panel.static.shape[-1], panel.dynamic[:, :n], panel.around[:, :n])
 
 
-def _panel_of_patches(samples: Samples, normalisation: Normalisation, static_px: int, dynamic: FloatArray) -> Panel:
+def _panel_of_patches(
+    samples: Samples, normalisation: Normalisation, static_px: int, dynamic: FloatArray, around: FloatArray
+) -> Panel:
     site, first = sites_of(samples)
     row, col, district = samples.row[first], samples.col[first], samples.district[first]
-    images = _static_images(samples, normalisation.mean_log_light)
     log_weight = log_weight_of(samples.weight, samples.active, site, len(first))
-    log_excess, share = own_light_of(normalisation.mean_log_light, normalisation.background, log_weight, row, col)
+    own = own_light_of(normalisation.mean_log_light, normalisation.background, log_weight, row, col)
+    most = np.maximum(log_weight, NONE).max(axis=1)
     weights = site_weights(
-        share=share,
+        share=own.share,
         spread=normalisation.spread[row, col],
         own_movement=float(normalisation.own_movement[0]),
-        output=np.exp(log_excess + np.maximum(log_weight, NONE).max(axis=1)),
+        output=np.exp(own.log_excess + most),
         steady=is_steady(log_weight),
         district=district,
         n_areas=len(samples.area_ids),
     )
-    centre = dynamic.shape[-1] // 2
-    precision = _precision(dynamic[:, :, 1, centre, centre], district, len(samples.area_ids))
-    statistics = np.concatenate([_statistics(samples, normalisation), precision[..., None]], axis=2)
+    spread, background = (getattr(normalisation, name)[row, col] for name in ("spread", "background"))
+    traits = np.stack([background, np.log(spread), own.log_excess, np.maximum(most, _FEWEST)], axis=1)
+    images = _static_images(normalisation.mean_log_light, own.shares)
     return Panel(
         static=gather_patches(images, row, col, static_px).astype(np.float32),
         dynamic=dynamic,
-        statistics=statistics.astype(np.float32),
-        log_excess=log_excess,
+        around=around,
+        traits=traits.astype(np.float32),
+        log_excess=own.log_excess,
         log_weight=log_weight,
         site_weights=weights.site,
         district=district.astype(np.int64),
-        precision=precision,
         rough=weights.noise,
         n_areas=len(samples.area_ids),
     )
@@ -186,19 +180,33 @@ def _panel_of_patches(samples: Samples, normalisation: Normalisation, static_px:
 
 def without_light(panel: Panel) -> Panel:
     """The panel of the same samples, had nobody seen light in any month: means and factories stay what they are."""
-    nothing = {name: np.zeros_like(getattr(panel, name)) for name in ("dynamic", "statistics", "precision")}
+    nothing = {name: np.zeros_like(getattr(panel, name)) for name in ("dynamic", "around")}
     return dataclasses.replace(panel, **nothing)
 
 
-def _cleared(samples: Samples, change: FloatArray, validity: FloatArray, normalisation: Normalisation) -> FloatArray:
-    """(T, y, x) anomaly without the radiometric change and without clutter."""
+def sites_of_panel(panel: Panel, chosen: BoolArray, district: IntArray, n_areas: int) -> Panel:
+    """Some sites of a panel, (U,), in other districts; `district` (of the chosen,) in [0, `n_areas`)."""
+    names = ("static", "dynamic", "around", "traits", "log_excess", "log_weight", "site_weights")
+    return dataclasses.replace(
+        panel,
+        **{name: getattr(panel, name)[chosen] for name in names},
+        district=district,
+        rough=np.ones(n_areas),
+        n_areas=n_areas,
+    )
+
+
+def _cleared(
+    samples: Samples, change: FloatArray, validity: FloatArray, normalisation: Normalisation
+) -> tuple[FloatArray, FloatArray]:
+    """(T, y, x) anomaly without the radiometric change and without clutter, and (F, T, 1 + R) that of surroundings."""
     away = away_from(samples.row, samples.col, change.shape[1:])
     if normalisation.radiometric.any():
         shift = radiometric_change(change, validity, normalisation.mean_log_light, away, samples.regimes)
         change = without_radiometric(change, validity, shift, float(normalisation.radiometric[0]))
     # In this order, as it was learned: the clutter of the training months was fitted after the radiometric change.
     clutter = Clutter(normalisation.rings, normalisation.background, normalisation.spread)
-    return without_clutter(change, validity, away, clutter)
+    return without_clutter(change, validity, away, clutter, samples.row, samples.col)
 
 
 def _radiometric_share(
@@ -216,9 +224,9 @@ def _own_movement(
     """τ from the cleared anomaly (T, y, x) of training months, at sites whose factories work in all of them."""
     site, first = sites_of(samples)
     log_weight = log_weight_of(samples.weight, active, site, len(first))
-    _, share = own_light_of(
+    share = own_light_of(
         normalisation.mean_log_light, normalisation.background, log_weight, samples.row[first], samples.col[first]
-    )
+    ).share
     steady = np.flatnonzero(is_steady(log_weight))
     at = first[steady]
     mean = normalisation.mean_log_light
@@ -231,25 +239,9 @@ def _own_movement(
     return own_movement(here, seen, share[steady], samples.district[at], beside)
 
 
-def _static_images(samples: Samples, mean_log_light: FloatArray) -> FloatArray:
-    """(4, y, x) in the order of `STATIC_CHANNELS`, about zero mean and unit size."""
+def _static_images(mean_log_light: FloatArray, shares: FloatArray) -> FloatArray:
+    """(2, y, x) in the order of `STATIC_CHANNELS`."""
     seen = mean_log_light[np.isfinite(mean_log_light)]
     # A pixel never seen gets the usual light: zero would be a dark spot that the network could learn from.
     typical = float(np.median(seen)) if seen.size else 0.0
-    mean = np.where(np.isfinite(mean_log_light), mean_log_light, typical)
-    excess = mean - ndimage.median_filter(mean, _BACKGROUND_PX)
-    return np.stack([mean - typical, excess, np.log1p(samples.density), samples.urban - 0.5])
-
-
-def _statistics(samples: Samples, normalisation: Normalisation) -> FloatArray:
-    """(D, T, 2S) anomalies of district and city statistics, 0 where there is no light at all."""
-    raw = (samples.statistics, samples.city_statistics, samples.region_light)
-    districts, whole = fill_gaps(*raw, normalisation.gap_offsets)
-    own = districts - normalisation.statistics[:, None]
-    city = np.broadcast_to(whole - normalisation.city_statistics, own.shape)
-    return np.asarray(np.nan_to_num(np.concatenate([own, city], axis=2)))
-
-
-def _precision(validity: FloatArray, district: IntArray, n_areas: int) -> FloatArray:
-    member = district == np.arange(n_areas)[:, None]
-    return np.asarray(member @ validity / np.maximum(member.sum(axis=1, keepdims=True), 1))
+    return np.stack([np.where(np.isfinite(mean_log_light), mean_log_light, typical), shares])

@@ -1,10 +1,14 @@
-"""The two-stream spatial-analysis CNN: shapes in, log light-borne output of districts out. No training, no files.
+"""The spatial-analysis CNN: light of patches in, the change of factories' own light in districts out.
 
-log c[site, t] = log weight + γ · log deblended light + static(patch) + β(patch) · site weight · anomaly +
-dynamic(patch | statistics); a district-month is log Σ c. Intercepts, seasons and calendar are not here: they are the
-random effects that the assimilation marginalises, so that the network only has to explain what they cannot. New parts
-start at zero. After Gong et al. (2025), JAG 143:104781, whose abstract gives the frame; the streams and the sum are
-ours.
+reading[site, t] = Σ_k w_k(static) · a_k[site, t], and of a district the mean of its sites, weighted by how much light
+they make, how well they show it, and how well they were seen. a_k are the anomaly at the site, its means over the rings
+of the patch, and those of the surroundings away from factories, near, wide and in the whole city: the urban and rural
+statistics. The weights w are drawn up for every site by a second network, from a convolution over the static patch and
+the site's traits (a dynamic filter, Jia et al. 2016). Both convolutions are means over rings, so that nothing depends
+on the direction. Linear in the light: a month's reading depends on no other month.
+
+All weights start at those of the log-linear reading. After Gong et al. (2025), JAG 143:104781, whose abstract gives the
+frame; dynamic filters and the district's mean are ours.
 """
 
 from __future__ import annotations
@@ -14,142 +18,134 @@ import dataclasses
 import torch
 from torch import nn
 
-from gvio.model.dynamic_stream import FIELD, products_of, weighed_maps
-from gvio.model.panel import DYNAMIC_CHANNELS, STATIC_CHANNELS, Panel
+from gvio.model.panel import STATIC_CHANNELS, TRAITS, Panel
+from gvio.model.sites import NONE
+from gvio.sample.rings import SCALES_PX
 
 Tensor = torch.Tensor
-_FIRST_BETA = 0.5
-_BLOCK_PATCHES = 6144  # their maps take two megabytes
-EMPTY = -30.0  # log output of a district-month without an active factory
+_AROUND = 1 + len(SCALES_PX)
+_FARTHEST = 4.0  # spreads beyond which a trait is no further from the usual: nothing was learned there
+_MOST = 4.0  # |log| of what the network makes of a site's weight
+_LEAST_VARIANCE = 1e-4
+_FIRST_DOUBT = -3.0  # log variance of a site's reading before anything is learned
 
 
 @dataclasses.dataclass(frozen=True)
 class Architecture:
     """All that is needed to rebuild the network before its weights are loaded.
 
-    `statistics` is the width of the urban/rural statistics; 0 builds the plain CNN that does not see them.
+    `channels` of the hidden layer; `static_px` and `dynamic_px` sides of the patches; without `surroundings` it is the
+    plain CNN, which sees the patch alone.
     """
 
     channels: int
-    statistics: int
+    static_px: int
+    dynamic_px: int
+    surroundings: bool = True
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Inputs:
     """A `Panel` as float32 tensors on one device, made once for all epochs and members.
 
-    `anomaly` (U, T) believed anomaly of the centre pixel; `dynamic` (U, T, 2, q, q).
+    `site` (U, S) means over the rings of the static patch, then the traits; `anomalies` (U, T, K) at the site, over the
+    rings of the patch, of the surroundings; `seen` (U, T) validity at the site, in [0, 1]; `weight` (U,) ≥ 0 of the
+    log-linear reading; `district` (U,).
     """
 
-    static: Tensor
-    anomaly: Tensor
-    dynamic: Tensor
-    statistics: Tensor
-    log_excess: Tensor
-    log_weight: Tensor
-    site_weights: Tensor
+    site: Tensor
+    anomalies: Tensor
+    seen: Tensor
+    weight: Tensor
     district: Tensor
     n_areas: int
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class Sight:
+    """What is read of districts: `change` (D, T) log own light about any level, 0 where nothing was seen; `seen`
+    (D, T) how much of what counts was seen, in [0, 1]; `variance` (D,) of a month's reading.
+    """
+
+    change: Tensor
+    seen: Tensor
+    variance: Tensor
+
+
 def as_inputs(panel: Panel, device: str = "cpu") -> Inputs:
-    """Tensors of a panel, without copying more than the change of type or device needs."""
+    """Tensors of a panel; those of its patches stay differentiable where they are tensors that ask for it."""
 
     def tensor(name: str) -> Tensor:
         return torch.as_tensor(getattr(panel, name), dtype=torch.float32, device=device)
 
-    dynamic = tensor("dynamic").contiguous()
-    centre = dynamic.shape[-1] // 2
-    names = ("static", "statistics", "log_excess", "log_weight", "site_weights")
+    static, dynamic = tensor("static"), tensor("dynamic")
+    believed, validity = _rings(dynamic[:, :, 0]), _rings(dynamic[:, :, 1])
+    # A mean over the pixels of a ring that were seen; of a ring that was not, no change.
+    patch = torch.where(validity > 0, believed / validity.clamp_min(1e-6), torch.zeros_like(believed))
+    output = tensor("log_excess") + tensor("log_weight").amax(dim=1).clamp_min(NONE)
     return Inputs(
-        **{n: tensor(n) for n in names},
-        anomaly=dynamic[:, :, 0, centre, centre].contiguous(),
-        dynamic=dynamic,
+        site=torch.cat([_rings(static).flatten(1), tensor("traits")], dim=1),
+        anomalies=torch.cat([patch, tensor("around")], dim=2).contiguous(),
+        seen=validity[..., 0].contiguous(),
+        weight=torch.exp(output) * tensor("site_weights"),
         district=torch.as_tensor(panel.district, device=device),
         n_areas=panel.n_areas,
     )
 
 
 class SaCnn(nn.Module):
-    """Static and dynamic stream over factory patches, modulated by urban and rural light statistics."""
+    """Static stream over a site's patch and traits, which draws up the filter of its dynamic stream."""
 
     def __init__(self, architecture: Architecture) -> None:
         super().__init__()
-        width = architecture.channels
         self.architecture = architecture
-        self.static = _stream(len(STATIC_CHANNELS), width)
-        self.dynamic = _stream(len(DYNAMIC_CHANNELS), width)
-        self.mix = nn.Linear(2 * width, width)
-        self.where = nn.Linear(2 * width, 1)
-        self.believe = nn.Linear(2 * width, 1)
-        self.modulate = nn.Linear(2 * width + architecture.statistics, width)
-        for part in (self.where, self.believe, self.modulate):
-            nn.init.zeros_(part.weight)
-            nn.init.zeros_(part.bias)
-        self.gamma = nn.Parameter(torch.tensor(1.0))
-        self.beta = nn.Parameter(torch.tensor(_FIRST_BETA))
+        of_patch = architecture.dynamic_px // 2 + 1
+        traits = len(STATIC_CHANNELS) * (architecture.static_px // 2 + 1) + len(TRAITS)
+        self.of_patch, kernels = of_patch, of_patch + _AROUND
+        # What sites usually look like: set from the sites that are learned from, and kept with the weights.
+        self.register_buffer("usual", torch.zeros(traits))
+        self.register_buffer("spread", torch.ones(traits))
+        self.hidden = nn.Linear(traits, architecture.channels)
+        self.drawn = nn.Linear(architecture.channels, kernels + 2)
+        nn.init.zeros_(self.drawn.weight)
+        nn.init.zeros_(self.drawn.bias)
+        self.filter = nn.Parameter(torch.eye(kernels)[0].clone())  # the site itself, cleared of clutter
 
-    def forward(self, inputs: Inputs) -> tuple[Tensor, Tensor]:
-        """Static level (U,) and change (U, T) of every site's log output."""
-        level, seen, learned, share = self.parts(inputs)
-        # What all sites share in a month is left to the log-linear term: learned on few months, it would carry weather
-        # and calibration of months never seen into every district at once.
-        return level, seen + (learned - (share * learned).sum(dim=0))
+    def forward(self, inputs: Inputs) -> Sight:
+        """The reading of every district."""
+        filters, weight, doubt = self.drawn_up(inputs)
+        site = (inputs.anomalies * filters[:, None]).sum(dim=2)
+        nothing = site.new_zeros(inputs.n_areas, site.shape[1])
+        counted = weight[:, None] * inputs.seen
+        total, seen = (nothing.index_add(0, inputs.district, part) for part in (counted * site, counted))
+        whole = nothing[:, 0].index_add(0, inputs.district, weight)
+        errors = nothing[:, 0].index_add(0, inputs.district, weight**2 * torch.exp(doubt))
+        share = torch.where(whole[:, None] > 0, seen / whole[:, None].clamp_min(1e-12), nothing)
+        change = torch.where(seen > 0, total / seen.clamp_min(1e-12), nothing)
+        return Sight(change, share, errors / whole.clamp_min(1e-12) ** 2 + _LEAST_VARIANCE)
 
-    def parts(self, inputs: Inputs) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Static level (U,); (U, T) the log-linear change, what the dynamic stream adds before the part that all sites
-        share is taken off, and their shares in that part, held fixed.
-        """
-        site = _pool(self.static(inputs.static))
-        level = self.gamma * inputs.log_excess + self.where(site)[:, 0]
-        learned = self._dynamic_change(inputs, site)
-        # A month in which no factory works anywhere has no shares (0 / 0).
-        share = torch.softmax(level.detach()[:, None] + inputs.log_weight, dim=0).nan_to_num()
-        believed = (1 + self.believe(site)) * inputs.site_weights[:, None]
-        return level, self.beta * believed * inputs.anomaly, learned, share
-
-    def _dynamic_change(self, inputs: Inputs, site: Tensor) -> Tensor:
-        """(U, T) what the dynamic stream adds, `modulate` of (static features, statistics) weighing its maps.
-
-        The weights are linear in both, so each part is computed where it varies: over sites, over district-months.
-        Blocks of sites that stay in the processor's cache take half the time of all sites at once.
-        """
-        static, statistics = self.modulate.weight.tensor_split([site.shape[1]], dim=1)
-        by_site = nn.functional.linear(site, static, self.modulate.bias)
-        by_district = nn.functional.linear(inputs.statistics[..., : statistics.shape[1]], statistics)
-        if inputs.dynamic.shape[-1] == FIELD and not inputs.dynamic.requires_grad:
-            products = products_of(self.dynamic, self.mix)
-            return weighed_maps(inputs.dynamic, inputs.district, products, by_site, by_district, _block(inputs))
-        blocks = (torch.split(part, _block(inputs)) for part in (inputs.dynamic, by_site, inputs.district))
-        parts = []
-        for patches, own, district in zip(*blocks, strict=True):
-            pooled = _pool(self.dynamic(patches.flatten(0, 1)))
-            maps = torch.tanh(self.mix(pooled)).reshape(*patches.shape[:2], -1)
-            parts.append((maps * (own[:, None] + by_district.index_select(0, district))).sum(dim=2))
-        return torch.cat(parts)
+    def drawn_up(self, inputs: Inputs) -> tuple[Tensor, Tensor, Tensor]:
+        """Of every site its filter (U, K), its weight in the district (U,) and the log variance of its reading (U,)."""
+        usual, spread = self.get_buffer("usual"), self.get_buffer("spread")
+        site = ((inputs.site - usual) / spread).clamp(-_FARTHEST, _FARTHEST)
+        drawn = self.drawn(torch.tanh(self.hidden(site)))
+        filters, factor, doubt = drawn.tensor_split([len(self.filter), len(self.filter) + 1], dim=1)
+        filters = self.filter + filters
+        if not self.architecture.surroundings:
+            filters = torch.cat([filters[:, : self.of_patch], torch.zeros_like(filters[:, self.of_patch :])], dim=1)
+        weight = inputs.weight * torch.exp(factor[:, 0].clamp(-_MOST, _MOST))
+        return filters, weight, _FIRST_DOUBT + 2 * doubt[:, 0].clamp(-_MOST, _MOST)
 
 
-def district_output(level: Tensor, change: Tensor, inputs: Inputs) -> Tensor:
-    """(D, T) log of the sum of site outputs of every district; −30 where no factory is active."""
-    log_output = level[:, None] + change + inputs.log_weight
-    peak = log_output.detach().max().clamp_min(EMPTY)
-    output = torch.exp(log_output - peak)
-    total = output.new_zeros(inputs.n_areas, output.shape[1]).index_add(0, inputs.district, output)
-    # Asked as "is it nothing", not as "is it something": NaN must stay NaN, so that training notices it.
-    return torch.where(total == 0, torch.full_like(total, EMPTY), torch.log(total.clamp_min(1e-30)) + peak)
+def usual_traits(inputs: Inputs) -> tuple[Tensor, Tensor]:
+    """Mean and spread (S,) of what sites look like, for the buffers of a network that learns from them."""
+    return inputs.site.mean(dim=0), inputs.site.std(dim=0, unbiased=False) + 0.01
 
 
-def _stream(channels: int, width: int) -> nn.Sequential:
-    return nn.Sequential(nn.Conv2d(channels, width, 3), nn.ReLU(), nn.Conv2d(width, width, 3), nn.ReLU())
-
-
-def _block(inputs: Inputs) -> int:
-    """Sites that are worked on at once: few on a CPU, whose cache is small; all on a GPU."""
-    n_sites, n_months = inputs.anomaly.shape
-    return max(1, _BLOCK_PATCHES // n_months) if inputs.anomaly.device.type == "cpu" else max(1, n_sites)
-
-
-def _pool(maps: Tensor) -> Tensor:
-    """Mean and centre of feature maps: (N, C, h, w) to (N, 2C)."""
-    centre = maps.shape[-1] // 2
-    return torch.cat([maps.mean(dim=(-1, -2)), maps[..., centre, centre]], dim=-1)
+def _rings(patches: Tensor) -> Tensor:
+    """(…, p, p) to (…, 1 + p // 2): the centre and the mean of every square ring round it."""
+    side = patches.shape[-1]
+    steps = torch.arange(side, device=patches.device) - side // 2
+    ring = torch.maximum(steps.abs()[:, None], steps.abs()[None]).flatten()
+    members = nn.functional.one_hot(ring, side // 2 + 1).to(patches.dtype)
+    return patches.flatten(-2) @ (members / members.sum(dim=0))

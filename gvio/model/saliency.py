@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from gvio.model.panel import Panel
-from gvio.model.sacnn import SaCnn, as_inputs, district_output
+from gvio.model.sacnn import SaCnn, as_inputs
 from gvio.types import FloatArray
 
 
@@ -23,9 +23,9 @@ from gvio.types import FloatArray
 class Saliency:
     """Log units, non-negative: how far a usual change at a pixel moves the district's reading, added over its sites.
 
-    `dynamic` (D, 2, q, q) and `static` (D, 4, p, p), channels as in `gvio.model.panel`; the centre is the factory.
-    A site counts with its share of the district's output: the chain rule weighs it so. Static patches shift the level
-    of a reading and how its change is weighed; what all sites share in a month is taken off with shares held fixed.
+    `dynamic` (D, 2, q, q) and `static` (D, 2, p, p), channels as in `gvio.model.panel`; the centre is the factory.
+    A site counts with its weight in the district: the chain rule weighs it so. Static patches draw up how the light is
+    weighed.
     """
 
     dynamic: FloatArray
@@ -40,7 +40,7 @@ def saliency(members: Sequence[SaCnn], panel: Panel, last: int = 24) -> Saliency
         panel: Their inputs.
         last: Months to average over; static maps do not need more, and every month costs a pass.
     """
-    months = np.flatnonzero(panel.precision.max(axis=0) > 0)[-last:]
+    months = np.flatnonzero((_validity(panel) > 0).any(axis=0))[-last:]
     recent = _months(panel, months)
     shapes = {name: (panel.n_areas, *getattr(panel, name).shape[-3:]) for name in ("dynamic", "static")}
     total = {name: np.zeros(shape) for name, shape in shapes.items()}
@@ -59,16 +59,13 @@ def _one_member(network: SaCnn, panel: Panel, spread: dict[str, FloatArray]) -> 
     patches: dict[str, Any] = {
         name: torch.tensor(getattr(panel, name), dtype=torch.float32, requires_grad=True) for name in spread
     }
-    inputs = as_inputs(dataclasses.replace(panel, **patches))
-    level, seen, learned, share = network.parts(inputs)
-    # A district's reading is its own part less what all sites share. Its sites reach its own part and the shared one,
-    # and no other district's: so one gradient of all own parts, with the shared one once, holds every district's.
-    own = district_output(level, seen + learned, inputs)
-    gradients = torch.autograd.grad(own.sum() - (share * learned).sum(), list(patches.values()))
+    # A site reaches no other district than its own: one gradient of all readings holds every district's.
+    change = network(as_inputs(dataclasses.replace(panel, **patches))).change
+    gradients = torch.autograd.grad(change.sum(), list(patches.values()))
     found = {name: np.zeros((panel.n_areas, *values.shape)) for name, values in spread.items()}
     for name, gradient in zip(patches, gradients, strict=True):
         # Months do not see one another, so the gradient of the sum holds every month's own.
-        sites = np.abs(gradient.double().numpy()) / own.shape[1]
+        sites = np.abs(gradient.double().numpy()) / change.shape[1]
         np.add.at(found[name], panel.district, sites.reshape(len(sites), -1, *spread[name].shape).sum(axis=1))
         found[name] *= spread[name]
     return found
@@ -81,10 +78,11 @@ def _spread(patches: FloatArray, axes: tuple[int, ...]) -> FloatArray:
 
 
 def _months(panel: Panel, months: np.ndarray[Any, np.dtype[np.int64]]) -> Panel:
-    return dataclasses.replace(
-        panel,
-        dynamic=panel.dynamic[:, months],
-        statistics=panel.statistics[:, months],
-        log_weight=panel.log_weight[:, months],
-        precision=panel.precision[:, months],
-    )
+    parts = {name: getattr(panel, name)[:, months] for name in ("dynamic", "around", "log_weight")}
+    return dataclasses.replace(panel, **parts)
+
+
+def _validity(panel: Panel) -> FloatArray:
+    """(U, T) of the sites themselves."""
+    centre = panel.dynamic.shape[-1] // 2
+    return np.asarray(panel.dynamic[:, :, 1, centre, centre])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 from gvio.sample.anomaly import LOG_OFFSET
@@ -50,16 +52,26 @@ def deblended_at(
     return pixels, inverse, count, deblended, share_of_light(mean, deblended, pixels)
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class OwnLight:
+    """Of U sites: `log_excess` (U,) log own light of their factories against as many usual ones, `share` (U,) their
+    part of the site's light; `shares` (y, x) that of all factories in every pixel's light, from brightness alone.
+
+    `share` is the mean of two with different errors: one from brightness, one from how the light moves with the city.
+    """
+
+    log_excess: FloatArray
+    share: FloatArray
+    shares: FloatArray
+
+
 def own_light_of(
     mean_log_light: FloatArray, background: FloatArray, log_weight: FloatArray, row: IntArray, col: IntArray
-) -> tuple[FloatArray, FloatArray]:
-    """Of every site (U,): log own light of its factories against as many usual ones, and their share of its light.
-
-    The share is the mean of two with different errors: one from brightness, one from how the light moves with the city.
-    """
+) -> OwnLight:
+    """What the mean image says of the factories' own light; arguments as of `Normalisation` and of the sites."""
     # The mean image holds the light of all factories that ever worked, so their largest number counts.
     weight = np.exp(log_weight).max(axis=1)
-    _, inverse, count, deblended, share = deblended_at(mean_log_light, row, col, weight)
+    _, inverse, count, deblended, shares = deblended_at(mean_log_light, row, col, weight)
     against = np.maximum(deblended.light, 1e-6) / np.maximum(deblended.usual * count, 1e-6)
-    share = (share + 1 - background)[row, col] / 2
-    return np.clip(np.log(against), -_FAINTEST, _FAINTEST)[inverse], share
+    share = (shares + 1 - background)[row, col] / 2
+    return OwnLight(np.clip(np.log(against), -_FAINTEST, _FAINTEST)[inverse], share, shares)

@@ -50,8 +50,10 @@ def surroundings(change: FloatArray, validity: FloatArray, away: BoolArray) -> F
 
 def fit_clutter(
     change: FloatArray, validity: FloatArray, mean: FloatArray, away: BoolArray, rows: IntArray, cols: IntArray
-) -> tuple[Clutter, FloatArray]:
-    """Learn from the training months, and take what was learned off them (`without_clutter`); no figure is used.
+) -> tuple[Clutter, FloatArray, FloatArray]:
+    """Learn from the training months, and take what was learned off them; no figure is used.
+
+    The second and third value are those of `without_clutter`.
 
     Args:
         change: (T, y, x) log-light anomaly, 0 where nothing was seen.
@@ -77,22 +79,34 @@ def fit_clutter(
         # A step holds the noise of two months, so half of its variance is one month's.
         spread[rows_of] = np.sqrt(left / 2) + _LEAST_SPREAD
     clutter = Clutter(rings, background, spread)
-    return clutter, _without(change, validity, clutter, lambda t: around[:, t])
+    return clutter, *_without(change, validity, clutter, rows, cols, lambda t: around[:, t])
 
 
-def without_clutter(change: FloatArray, validity: FloatArray, away: BoolArray, clutter: Clutter) -> FloatArray:
-    """(T, y, x) `change` less that of the surroundings, by a pixel's background share; arguments as `surroundings`."""
-    return _without(change, validity, clutter, lambda t: _around(change[t], validity[t], away))
+def without_clutter(
+    change: FloatArray, validity: FloatArray, away: BoolArray, clutter: Clutter, rows: IntArray, cols: IntArray
+) -> tuple[FloatArray, FloatArray]:
+    """(T, y, x) `change` less that of the surroundings, by a pixel's background share, and (F, T, 1 + R) the anomalies
+    of the surroundings of the pixels `rows`, `cols` (F,); other arguments as `surroundings`.
+    """
+    return _without(change, validity, clutter, rows, cols, lambda t: _around(change[t], validity[t], away))
 
 
 def _without(
-    change: FloatArray, validity: FloatArray, clutter: Clutter, around: Callable[[int], FloatArray]
-) -> FloatArray:
+    change: FloatArray,
+    validity: FloatArray,
+    clutter: Clutter,
+    rows: IntArray,
+    cols: IntArray,
+    around: Callable[[int], FloatArray],
+) -> tuple[FloatArray, FloatArray]:
     rings, background = clutter.rings.astype(np.float32), clutter.background.astype(np.float32)
     left = np.array(change, np.float32)
+    at = np.zeros((len(rows), len(change), len(rings)), np.float32)
     for t in np.flatnonzero(validity.any(axis=(1, 2))).tolist():
-        left[t] = change[t] - background * np.tensordot(rings, around(t), axes=1)
-    return left
+        beside = around(t)
+        left[t] = change[t] - background * np.tensordot(rings, beside, axes=1)
+        at[:, t] = beside[:, rows, cols].T
+    return left, at
 
 
 def _around(change: FloatArray, validity: FloatArray, away: BoolArray) -> FloatArray:

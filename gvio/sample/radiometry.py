@@ -39,6 +39,13 @@ def radiometric_change(
     return np.asarray(np.tensordot(found.astype(np.float32), _terms(mean).astype(np.float32), axes=1))
 
 
+def monthly_gain(
+    change: FloatArray, validity: FloatArray, mean: FloatArray, away: BoolArray, regimes: Sequence[str]
+) -> FloatArray:
+    """(T,) the log gain alone, of what `radiometric_change` finds: what is added to all light moves no factory's own."""
+    return np.asarray(fast_part(_monthly(change, validity, mean, away), regimes)[:, 0])
+
+
 def fast_part(found: FloatArray, regimes: Sequence[str]) -> FloatArray:
     """(T, K) without its slow part: how the mean of the last twelve months of a regime differs from its first twelve's.
 

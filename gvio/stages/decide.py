@@ -170,7 +170,7 @@ def _other_than(champion: Package, challenger: Package) -> Literal["", "district
 def recent_errors(samples: Samples, sums: Sums, fitted: Fitted) -> FloatArray:
     """(n,) mean squared log error per month over the last year of district figures, withheld and re-estimated.
 
-    Light is read by the member that left the year out, so that neither model is scored on what it was trained on.
+    No member has seen a figure, so neither model's reading is scored on what it was trained on.
     """
     targets = targets_of(sums)
     known = np.flatnonzero((targets.row >= 0).any(axis=0))
@@ -179,7 +179,7 @@ def recent_errors(samples: Samples, sums: Sums, fitted: Fitted) -> FloatArray:
     if withheld.all() or not len(known):
         return np.zeros(0)
     visible = select_rows(sums, ~withheld)
-    path = np.exp(estimate(fitted, samples, visible, cross_fitted=True).mean)
+    path = np.exp(estimate(fitted, samples, visible).mean)
     predicted = on_targets(sums, targets, path)
     scored = (targets.row >= 0) & (np.arange(sums.n_months) >= first)
     log_error = np.log(predicted, where=scored, out=np.zeros(scored.shape)) - np.log(

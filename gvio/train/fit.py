@@ -24,8 +24,8 @@ from gvio.model.saliency import Saliency, saliency
 from gvio.sample.lifecycle import openings
 from gvio.sample.samples import Samples, first_months
 from gvio.scoreboard.scores import IntervalTable
-from gvio.train.ensemble import Ensemble, measurement, train_ensemble
-from gvio.train.looked import look_at_light, panel_of, reading_of
+from gvio.train.ensemble import Ensemble, Weighing, measurement, train_members, weigh_light
+from gvio.train.looked import lessons_of, look_at_light, panel_of, reading_of
 from gvio.train.loop import Member, Optimisation, new_network
 from gvio.train.workers import Workers, both, in_turn
 from gvio.types import FloatArray, Month
@@ -72,7 +72,7 @@ def fit_model(
         params: Architecture and optimisation.
         static_px: Side of the static patch.
         size: Members; `params.seeds` when None.
-        statistics: False fits the plain CNN, which does not see urban/rural statistics.
+        statistics: False fits the plain CNN, which sees no urban/rural light beyond its patch.
         start: Model to fine-tune; its architecture must be the same.
         fixed: Hyperparameters to take as they are instead of learning them.
         workers: Trains the members, in turn or in parallel: the result is the same.
@@ -82,29 +82,22 @@ def fit_model(
     """
     samples = first_months(samples, n_train)  # nothing later can enter, neither light nor an opening
     setting = _setting(samples, select_rows(sums, sums.end < n_train, slice(0, n_train)))
-    # light knows nothing of figures, and figures nothing of light: what each says by itself is learned side by side
-    light = partial(look_at_light, samples, static_px, params.dynamic_px)
-    figures = partial(_look_at_figures, setting, fixed, start, params.hyper_months)
-    (normalisation, panel), hyper = both(workers, "prepare", light, figures)
     size = size or params.seeds
-    architecture = Architecture(params.channels, panel.statistics.shape[2] if statistics else 0)
+    architecture = Architecture(params.channels, static_px, params.dynamic_px, statistics)
     if start is not None:
         _require_same(start, samples, architecture, size)
     epochs = params.epochs if start is None else params.finetune_epochs
     how = Optimisation(epochs, params.learning_rate, params.weight_decay, params.seed)
-    ensemble = train_ensemble(
-        panel,
-        samples.months,
-        setting,
-        architecture,
-        how,
-        size,
-        hyper,
-        start=[m.weights for m in start.ensemble.members] if start else (),
-        learn=fixed is None,
-        hyper_months=params.hyper_months,
-        workers=workers,
-    )
+    # light knows nothing of figures, and figures nothing of light: what each says by itself is learned side by side
+    light = partial(look_at_light, samples, static_px, params.dynamic_px)
+    figures = partial(_look_at_figures, setting, fixed, start, params.hyper_months)
+    (normalisation, panel), hyper = both(workers, "prepare", light, figures)
+    lessons = lessons_of(samples, normalisation, static_px, params.dynamic_px, params.seed, workers)
+    known = [m.weights for m in start.ensemble.members] if start else ()
+    members = train_members(lessons, architecture, how, size, start=known, workers=workers)
+    ensemble = Ensemble(architecture, members, hyper)
+    if fixed is None:
+        ensemble = weigh_light(members, architecture, panel, Weighing(setting, hyper, params.hyper_months))
     return Fitted(samples.area_ids, samples.months[-1], static_px, params.dynamic_px, ensemble, normalisation)
 
 
@@ -113,23 +106,19 @@ def _look_at_figures(setting: Setting, fixed: Hyper | None, start: Fitted | None
     return fixed or learn_hyper(setting, known, window=window)
 
 
-def estimate(
-    fitted: Fitted, samples: Samples, sums: Sums, *, cross_fitted: bool = False, dark: bool = False
-) -> Posterior:
+def estimate(fitted: Fitted, samples: Samples, sums: Sums, *, dark: bool = False) -> Posterior:
     """Posterior of log output of every district and month of `samples`, given the figures in `sums`.
 
     Args:
         fitted: The model.
         samples: Light, of the same districts in the same order.
         sums: Visible figures over the months of `samples`.
-        cross_fitted: Read every month, also months after training, by the member that leaves its year out: for
-            leave-one-year-out scores.
         dark: As if nobody had seen the light of any month; what is left are figures, factories and pixels' means.
 
     Raises:
         ModelError: The model is of other districts, or the posterior is not finite.
     """
-    return assimilate(lit_setting(fitted, samples, sums, cross_fitted=cross_fitted, dark=dark), fitted.ensemble.hyper)
+    return assimilate(lit_setting(fitted, samples, sums, dark=dark), fitted.ensemble.hyper)
 
 
 def explain_estimate(fitted: Fitted, samples: Samples, sums: Sums) -> tuple[Posterior, Explanation]:
@@ -147,9 +136,7 @@ def look(fitted: Fitted, samples: Samples, last: int = 12) -> Saliency:
     return saliency(members, panel_of(samples, fitted.normalisation, fitted.static_px, fitted.dynamic_px), last)
 
 
-def lit_setting(
-    fitted: Fitted, samples: Samples, sums: Sums, *, cross_fitted: bool = False, dark: bool = False
-) -> Setting:
+def lit_setting(fitted: Fitted, samples: Samples, sums: Sums, *, dark: bool = False) -> Setting:
     """What the estimate of a model is conditioned on: figures, and light as the model reads it; raises as `estimate`
     does for a model of other districts.
     """
@@ -162,17 +149,15 @@ def lit_setting(
         raise ModelError(what, where="model package", hint=RETRAIN)
     panel = panel_of(samples, fitted.normalisation, fitted.static_px, fitted.dynamic_px)
     reading = reading_of(panel, fitted.ensemble, dark=dark)
-    inside = len(samples.months) if cross_fitted else max(0, fitted.trained - samples.months[0] + 1)
-    light = measurement(reading, samples.months, inside)
     setting = _setting(samples, sums)
-    return dataclasses.replace(setting, light=light, prior_share=reading.prior_share)
+    return dataclasses.replace(setting, light=measurement(reading), prior_share=reading.prior_share)
 
 
 def losses(fitted: Fitted) -> dict[str, list[float]]:
-    """Loss per epoch: of the training figures and of the held-out figures, mean over members."""
+    """Loss per epoch: of the plants learned from and of those held out, mean over members."""
     members = fitted.ensemble.members
     table = {"loss": [m.losses for m in members], "loss_held_out": [m.held_out for m in members if m.held_out]}
-    return {name: np.mean(rows, axis=0).tolist() for name, rows in table.items() if rows}
+    return {name: np.mean(rows, axis=0).tolist() for name, rows in table.items() if rows and all(rows)}
 
 
 def mean_member(members: tuple[Member, ...]) -> float:

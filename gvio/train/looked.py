@@ -10,13 +10,16 @@ from __future__ import annotations
 import threading
 import weakref
 from collections import OrderedDict
+from functools import partial
 
 import numpy as np
 
 from gvio.content import content_digest
 from gvio.model.panel import Normalisation, Panel, build_panel, first_months_of, fit_and_clear, without_light
+from gvio.plant.lessons import Lesson, plant_lessons
 from gvio.sample.samples import Samples, begins_with
 from gvio.train.ensemble import Ensemble, Reading, read_light
+from gvio.train.workers import Workers
 from gvio.types import FloatArray
 
 _KEPT = 2  # folds run two at a time
@@ -24,6 +27,9 @@ _Question = tuple["weakref.ref[Ensemble]", bool]
 _Place = tuple[str, int, int]  # digest of the normalisation, sides of the patches
 _normalisations: weakref.WeakKeyDictionary[Samples, Normalisation] = weakref.WeakKeyDictionary()
 _panels: OrderedDict[tuple[Samples, _Place], Panel] = OrderedDict()
+_lessons: weakref.WeakKeyDictionary[Samples, dict[tuple[str, int, int, int], tuple[Lesson, ...]]] = (
+    weakref.WeakKeyDictionary()
+)
 _readings: weakref.WeakKeyDictionary[Panel, dict[_Question, Reading]] = weakref.WeakKeyDictionary()
 _lock = threading.Lock()
 
@@ -39,6 +45,18 @@ def look_at_light(samples: Samples, static_px: int, dynamic_px: int) -> tuple[No
         _normalisations[samples] = normalisation
     panel = build_panel(samples, normalisation, static_px, dynamic_px, cleared)
     return normalisation, _kept(samples, (content_digest(normalisation), static_px, dynamic_px), panel)
+
+
+def lessons_of(
+    samples: Samples, normalisation: Normalisation, static_px: int, dynamic_px: int, seed: int, workers: Workers
+) -> tuple[Lesson, ...]:
+    """`plant_lessons` of these very samples, whose months all are for training; side by side by `workers`."""
+    place = (content_digest(normalisation), static_px, dynamic_px, seed)
+    with _lock:
+        known = _lessons.setdefault(samples, {})
+    if place not in known:
+        known[place] = plant_lessons(samples, normalisation, static_px, dynamic_px, seed, partial(workers, "plant"))
+    return known[place]
 
 
 def panel_of(samples: Samples, normalisation: Normalisation, static_px: int, dynamic_px: int) -> Panel:
@@ -88,4 +106,5 @@ def forget_light() -> None:
     """Let go of every panel, reading and normalisation, and of the samples they were made of."""
     with _lock:
         _normalisations.clear()
+        _lessons.clear()
         _panels.clear()

@@ -28,8 +28,9 @@ from gvio.train.fit import Fitted
 from gvio.train.loop import Member, new_network
 from gvio.types import Month
 
-# 1: before `gvio.sample.clutter`; 2: before radiometric normalisation; 3: that was named `sky`.
-SCHEMA_VERSION = 4
+# 1: before `gvio.sample.clutter`; 2: before radiometric normalisation; 3: that was named `sky`;
+# 4: the network learned from figures.
+SCHEMA_VERSION = 5
 _NORMALISATION = tuple(field.name for field in dataclasses.fields(Normalisation))
 _HINT = "Run `gvio registry rollback` with the same --region and --workspace, then this command again."
 
