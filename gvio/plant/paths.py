@@ -45,9 +45,8 @@ def _events(rng: np.random.Generator, n_sites: int, n_months: int) -> FloatArray
     for site in np.flatnonzero(jumps | stills):
         start = int(rng.integers(n_months))
         if jumps[site]:
-            change[site, start : start + int(rng.integers(_SHORTEST, max(n_months, _SHORTEST + 1)))] = (
-                _JUMP * rng.normal()
-            )
+            months = int(rng.integers(_SHORTEST, max(n_months, _SHORTEST + 1)))
+            change[site, start : start + months] = _JUMP * rng.normal()
         else:
             change[site, start : start + int(rng.integers(_SHORTEST, 13))] = _STILL
     return change

@@ -42,7 +42,7 @@ def radiometric_change(
 def monthly_gain(
     change: FloatArray, validity: FloatArray, mean: FloatArray, away: BoolArray, regimes: Sequence[str]
 ) -> FloatArray:
-    """(T,) the log gain alone, of what `radiometric_change` finds: what is added to all light moves no factory's own."""
+    """(T,) the log gain of what `radiometric_change` finds: what is added to all light moves no factory's own."""
     return np.asarray(fast_part(_monthly(change, validity, mean, away), regimes)[:, 0])
 
 

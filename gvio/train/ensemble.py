@@ -1,7 +1,8 @@
 """Train the ensemble on planted light, read the region's own with it, and learn the weight of what it reads.
 
-Member k never sees the planted images whose number is k modulo the size of the ensemble: they choose its epoch. No member
-sees a figure, so the precision of light is learned from readings that owe nothing to what they are compared with.
+Member k never sees the planted images whose number is k modulo the size of the ensemble: they choose its epoch. No
+member sees a figure, so the precision of light is learned from readings that owe nothing to what they are compared
+with.
 """
 
 from __future__ import annotations

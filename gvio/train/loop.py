@@ -1,4 +1,4 @@
-"""Optimise one member: (network, planted sites, their own light, steps) → weights and history. Deterministic by seed."""
+"""Optimise one member: (network, plants, their own light, steps) → weights and history. Deterministic by seed."""
 
 from __future__ import annotations
 
@@ -113,8 +113,9 @@ def train_member(
 
 
 def sight_loss(sight: Sight, target: Tensor) -> Tensor:
-    """Negative log likelihood of a Gaussian, per district-month that was seen, up to a constant: a proper score (Gneiting
-    & Raftery 2007) of the reading and of how well it says it errs. Levels are free, so both are taken about their means.
+    """Negative log likelihood of a Gaussian, per district-month that was seen, up to a constant: a proper score
+    (Gneiting & Raftery 2007) of the reading and of how well it says it errs. Levels are free, so both are taken about
+    their means.
     """
     counts = (sight.seen >= SEEN).to(target.dtype)
     number = counts.sum(dim=1, keepdim=True)
