@@ -15,9 +15,9 @@ from dashboards.views import evenness, plan
 from dashboards.views.areas import draw, told_of
 from dashboards.views.multiples import show_every_district
 from dashboards.views.places import choose_places
-from gvio.report.changes import ASSUMED
+from gvio.report.changes import LIMITS
 from gvio.report.earlier import earlier_table, first_against_last
-from gvio.report.forms import FORMS, left_out
+from gvio.report.forms import FORMS, intervals_of_form, left_out
 from gvio.report.identity import rows_csv
 from gvio.report.numbers import decimals_for, level
 from gvio.report.plain import plain
@@ -85,10 +85,10 @@ def _chart(view: Shown, told: dict[str, pd.DataFrame], form: str, month: str, na
     alt = f"{FORMS[form].title} of {shown}; the table under it has the numbers"
     draw(view, told, form, month, key="series", name=form, alt=alt, names=names)
     bands = "Bands: 80 % (and, of a single area, 95 %) interval, drawn for up to three areas."
-    compared = f" {ASSUMED}" if form in {"index", "year"} else ""
+    compared = intervals_of_form(form, view.release.estimates)
     strip = " Grey strip at the bottom: nowcast, months that no official figure covers." if len(told) == 1 else ""
     placed = f" {_OF_PLACES}" if set(told) - set(view.about.names) else ""
-    st.caption(f"{FORMS[form].explanation} {bands} Dots: official figures of single months.{strip}{compared}{placed}")
+    st.caption(f"{FORMS[form].explanation} {bands} Dots: official figures of single months.{strip} {compared}{placed}")
 
 
 _OF_PLACES = (
@@ -99,7 +99,7 @@ _OF_PLACES = (
 
 def _download(view: Shown, told: dict[str, pd.DataFrame], form: str, names: Mapping[str, str]) -> None:
     rows = pd.concat([rows.assign(name=names[area]) for area, rows in told.items()])
-    rows = rows.drop(columns=["date", "sum"]).assign(form=form)
+    rows = rows.drop(columns=["date", "sum", *(set(LIMITS) & set(rows))]).assign(form=form)
     st.download_button(
         "These series (CSV)",
         rows_csv(rows, view.identity),

@@ -14,7 +14,7 @@ from dashboards.parts import part
 from dashboards.views.month_choice import choose_month_in_time
 from gvio.report.about import object_key
 from gvio.report.basis import EXPLAINED
-from gvio.report.changes import ASSUMED
+from gvio.report.changes import intervals_of
 from gvio.report.district_page import districts_html
 from gvio.report.identity import rows_csv
 from gvio.report.news import newest_month, news_table, no_news
@@ -60,7 +60,7 @@ def _table(view: Shown, month: str, areas: list[str]) -> None:
     st.html(districts_html(table, caption, city=about.city, link=lambda area: address.link(area=area), chosen=areas))
     listen("clicked", lambda area, more: _clicked(view, area, more=more))
     said = "; ".join(f"{status}: {meaning}" for status, meaning in EXPLAINED.items())
-    st.caption(f"▲ ▼ beyond noise. {ASSUMED} Status. {said}.")
+    st.caption(f"▲ ▼ beyond noise. {intervals_of(view.release.estimates)} Status. {said}.")
 
 
 def _files(view: Shown, month: str) -> None:

@@ -45,7 +45,7 @@ class Facts:
         invented: The data are simulated.
         city: The area that means the whole region; None where there is none.
         names: Of areas, by id.
-        estimates: Table of contract §3, whole.
+        estimates: Table of contract §3, whole; with `gvio.report.changes.LIMITS` where they are known.
         figures: Official figures, see `gvio.report.new_year`; None where they are not published.
         news: Why estimates changed since the release before, see `gvio.report.news`; None where that is not known.
         scoreboard: Of the model.
@@ -134,7 +134,7 @@ _ENGLISH = Labels(
     "one point. Grey: nowcast.",
     table="Districts in {month}, {unit}",
     head=("", "Estimate", "80 % interval", "On the year", "On the month", "Status"),
-    table_note="▲ ▼ beyond noise: the 80 % interval of the change, as wide as it can be, does not hold zero.",
+    table_note="▲ ▼ beyond noise: the 80 % interval of the change does not hold zero.",
     news="Since the release before",
     verdict="How far to trust it",
     cite="Cite as",
