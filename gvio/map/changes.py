@@ -43,7 +43,8 @@ def change_half_widths(
     """
     alone = own | (_earlier(own.astype(np.float64), back) > 0)
     rho = np.where(alone, np.where(np.isnan(correlation), np.nan, 0.0), correlation)
-    out, least = {}, np.zeros(rho.shape)
+    out: dict[int, FloatArray] = {}
+    least = np.zeros(rho.shape)
     for level in sorted(half):
         wide, narrow = half[level], posterior[level]
         shared = np.where(rho > 0, narrow * _earlier(narrow, back), wide * _earlier(wide, back))
