@@ -5,6 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboards.data import Shown
+from dashboards.saved import csv_button
+from gvio.report.flat import score_rows
 from gvio.report.horizons import horizon_sentences, horizon_table
 from gvio.report.plain import plain
 from gvio.report.score_page import scores_html
@@ -52,6 +54,7 @@ def show_others(view: Shown) -> None:
         if protocol not in _FIRST:
             _protocol(view, protocol, title, meaning)
     _maps(view)
+    csv_button(view, "All scores of this page", "scores", lambda: score_rows(view.release.scoreboard))
 
 
 def _protocol(view: Shown, protocol: str, title: str, meaning: str) -> None:
