@@ -15,7 +15,7 @@ from gvio.report.flat import series_rows
 from gvio.report.forms import FORMS, left_out
 from gvio.report.plain import plain
 
-_MOST = 48  # charts that a page draws without waiting
+_MOST = 64  # charts that a page draws without waiting
 _COLUMNS = (4, 2)  # of a desk, of a phone
 
 

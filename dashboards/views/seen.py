@@ -13,6 +13,7 @@ from dashboards.style import named_chart, png_of
 from gvio.report.seen import SeenMap, breaks_sentence, month_by_month, regime_breaks, seen_map
 
 _ROW_PX, _HEAD_PX = 22, 150
+_GAPS = 60  # months up to which they are told apart by a gap
 _BREAK = "rgb(200, 60, 30)"
 
 
@@ -53,6 +54,7 @@ def calendar_chart(calendar: SeenMap, names: dict[str, str], breaks: list[tuple[
     """Areas down, months across; a line before a month whose light was made otherwise."""
     values = calendar.observations
     months = pd.to_datetime(pd.Index(values.columns) + "-01")
+    gap = 1 if len(months) <= _GAPS else 0  # narrower squares than the gap between them show nothing
     chart = go.Figure()
     chart.add_heatmap(
         x=months,
@@ -62,7 +64,7 @@ def calendar_chart(calendar: SeenMap, names: dict[str, str], breaks: list[tuple[
         hovertemplate="%{text}<extra></extra>",
         colorscale="Cividis_r",
         zmin=0,
-        xgap=1,
+        xgap=gap,
         ygap=1,
         colorbar={"thickness": 12, "title": {"text": "", "side": "right"}},
     )
