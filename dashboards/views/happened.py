@@ -44,15 +44,17 @@ def _month(view: Shown, month: str) -> None:
     """The map, the table and the chart: a click in one of them draws these and nothing else."""
     from dashboards.views import month_map  # with what draws maps: the sentence above is read meanwhile
 
-    areas = take(view, PAGE)
+    take(view, PAGE)
     left, right = st.columns([6, 5], gap="medium")
-    with left:
-        month_map.show(view, month, areas, areas_key(PAGE))
+    # The chart is made first: a browser draws in the order of what arrives, and it is what a click asks for.
+    with st.container():
+        areas = choose_areas(view, PAGE)
+        if areas:
+            _chart(view, month, areas)
     with right:
         _table(view, month, areas)
-    areas = choose_areas(view, PAGE)
-    if areas:
-        _chart(view, month, areas)
+    with left:
+        month_map.show(view, month, areas, areas_key(PAGE))
 
 
 def _table(view: Shown, month: str, areas: list[str]) -> None:
