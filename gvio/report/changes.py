@@ -26,7 +26,7 @@ ASSUMED = (
 )
 JOINT = (
     "Intervals of changes are of the joint error of the two months. Beyond noise: the 80 % interval of the change "
-    "excludes none."
+    "excludes none; where nothing changed, one area in five is called so by chance."
 )
 _LIMITS = ("lower80", "upper80", "lower95", "upper95")
 _WORDS = {MONTH: "month", YEAR: "year"}
