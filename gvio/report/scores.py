@@ -12,13 +12,19 @@ import pandas as pd
 from gvio.scoreboard.board import Scoreboard
 from gvio.scoreboard.names import (
     AS_USED,
+    AUTO_ETS,
     BLIND,
+    BOOSTED,
+    CHOW_LIN,
     CITY_PUBLIC,
+    DENTON,
+    DYNAMIC_FACTORS,
     GONG2025,
     LAST_YEAR_SHARES,
     LEFT_OUT,
     LEVELS,
     LIGHT_SHARES,
+    LITTERMAN,
     NAIVE,
     NATIVE,
     NO_LIGHT,
@@ -48,6 +54,12 @@ MODELS: Mapping[str, str] = {
     RANDOM_FOREST: "Random forest on zonal features",
     PLAIN: "Plain CNN without urban/rural statistics",
     GONG2025: "CNN as we read the paper's abstract",
+    CHOW_LIN: "Chow–Lin, summed light as indicator",
+    LITTERMAN: "Litterman, summed light as indicator",
+    DENTON: "Denton, summed light as indicator",
+    DYNAMIC_FACTORS: "Dynamic factor model",
+    AUTO_ETS: "Exponential smoothing, reconciled (MinTrace)",
+    BOOSTED: "Boosted trees with random paths",
     PROPORTIONAL: "Proportional to light",
     UNIFORM: "Uniform per factory",
 }
@@ -79,6 +91,8 @@ METRICS: tuple[tuple[str, str, str], ...] = (
     ("pooled_r2", "Pooled R²", "number"),
     ("mape", "MAPE", "percent"),
     ("mase", "MASE", "number"),
+    ("crps", "CRPS, log output", "percent"),
+    ("interval_score80", "80 % interval score", "percent"),
     ("coverage50", "50 % interval holds", "percent"),
     ("coverage80", "80 % interval holds", "percent"),
     ("coverage95", "95 % interval holds", "percent"),
@@ -86,7 +100,7 @@ METRICS: tuple[tuple[str, str, str], ...] = (
 )
 HELD80 = (0.77, 0.83)
 """What an honest 80 % interval holds, with room for chance."""
-_LOWER_IS_BETTER = {"mape", "mase"}
+_LOWER_IS_BETTER = {"mape", "mase", "crps", "interval_score80"}
 _RANKED = {"within_r2", "yoy_r2", "r2", *_LOWER_IS_BETTER}  # not pooled R²: it is never read alone
 
 SIZES: Mapping[str, str] = {NATIVE: "native grid"} | {size_name(km): f"{km:g} km" for km in SCALES_KM}
