@@ -10,6 +10,7 @@ usual growth is the city's: over two years its own is noise.
 from __future__ import annotations
 
 import functools
+import warnings
 from typing import Any
 
 import numpy as np
@@ -95,4 +96,7 @@ def _learned(data: bytes, columns: tuple[str, ...], first: str) -> Any:
 
     rows = np.frombuffer(data).reshape(-1, len(columns))
     table = pd.DataFrame(rows, columns=list(columns), index=pd.period_range(first, periods=len(rows), freq="M"))
-    return DynamicFactorMQ(table, factors=min(_FACTORS, len(columns)), factor_orders=1).fit(maxiter=_STEPS, disp=False)
+    model = DynamicFactorMQ(table, factors=min(_FACTORS, len(columns)), factor_orders=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # statsmodels shows its own of convergence always, once it is loaded
+        return model.fit(maxiter=_STEPS, disp=False)
