@@ -23,8 +23,6 @@ from gvio.types import BoolArray, FloatArray
 
 AS_USED, BEFORE, BLIND = "as used", "before the total", "blind"
 SETTINGS = (AS_USED, BEFORE, BLIND)
-# Months after the fit that are estimated before the city's own figure of the month: so chosen that the seasons come up.
-NOWCASTS = (1, 4, 6, 9, 11, 14, 15, 18, 20, 23)
 Scores = dict[str, dict[str, float | None]]
 
 
@@ -61,8 +59,7 @@ def _asked(material: Material, start: int, setting: str) -> Iterator[Asked]:
         seen = np.where(sums.of_city, sums.end < city_until, sums.end < start)
         yield Asked(material, seen, city_until, month >= start)
         return
-    for later in NOWCASTS:
-        t = start + later
+    for t in range(start, len(month)):
         known = material.until(t + 1)
         end = known.sums.end
         yield Asked(known, np.where(known.sums.of_city, end < t, end < start), t, month[: t + 1] == t)

@@ -10,6 +10,7 @@ from gvio.compare.known import YEAR, CompareInput, Known, last_fill
 from gvio.types import FloatArray
 
 _LEAST = 0.1  # of what a district would have by proportion: no reconciliation takes more
+_RECENT = 3  # months whose correction is carried on
 _ALIKE = 0.5  # correlation of districts' errors: what the city does unforeseen, most of them do
 
 
@@ -41,10 +42,41 @@ def to_city(known: Known, path: FloatArray, sd: FloatArray | None = None) -> For
     now = path.sum(axis=0)
     missing = np.where(told, known.city_public - now, 0.0)
     moved = np.maximum(path + weight * missing, _LEAST * np.where(told, known.city_public / now, 1.0) * path)
+    moved = carried_on(known, path, moved)
     if sd is None:
         return Forecast(moved)
     explained = np.divide(with_total * weight, size**2, out=np.zeros_like(path), where=size > 0)
     return Forecast(moved, sd * np.sqrt(np.maximum(np.where(told, 1 - explained, 1.0), 0.01)))
+
+
+def carried_on(known: Known, path: FloatArray, moved: FloatArray) -> FloatArray:
+    """`moved` (D, T), where months after the city's last public one keep how far the last three public months before
+    them moved districts that had no figure there: what the city told of them stays true for a while."""
+    told = np.flatnonzero(np.isfinite(known.city_public))
+    out = moved.copy()
+    if not len(told) or told[-1] + 1 >= path.shape[1]:
+        return out
+    last = told[-_RECENT:]
+    free = ~np.isfinite(known.districts[:, last])
+    log_ratio = np.where(free, np.log(moved[:, last] / path[:, last]), 0.0)
+    shift = log_ratio.sum(axis=1) / np.maximum(free.sum(axis=1), 1)
+    after = slice(told[-1] + 1, None)
+    figure = np.isfinite(known.districts[:, after])
+    out[:, after] = np.where(figure, moved[:, after], moved[:, after] * np.exp(shift)[:, None])
+    return out
+
+
+def city_ahead(known: Known) -> FloatArray:
+    """(T,) the city: as public; after its last public month the same month a year before, times the change over a year
+    of the last three public months."""
+    public, out = known.city_public, known.city.copy()
+    told = np.flatnonzero(np.isfinite(public))
+    if not len(told) or told[-1] < YEAR:
+        return out
+    last = told[told >= YEAR][-_RECENT:]
+    growth = float(np.mean(np.log(out[last] / out[last - YEAR])))
+    out[told[-1] + 1 :] *= np.exp(growth)
+    return out
 
 
 def light_of_a_year(given: CompareInput) -> FloatArray:

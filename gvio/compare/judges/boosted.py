@@ -11,7 +11,7 @@ import functools
 
 import numpy as np
 
-from gvio.compare.forecast import Forecast, light_of_a_year, to_city
+from gvio.compare.forecast import Forecast, city_ahead, light_of_a_year, to_city
 from gvio.compare.known import YEAR, CompareInput, Known, best_known, complete, seasonal_fill
 from gvio.types import FloatArray
 
@@ -49,7 +49,7 @@ def boosted(given: CompareInput) -> Forecast:
             np.stack([area[asked], month[asked]]).tobytes(),
         )
         log_share = np.clip(mean, -_MAX_LOG_STEP, _MAX_LOG_STEP) + level[area[asked], 0]
-        path[asked] = np.exp(log_share) * known.city[month[asked]]
+        path[asked] = np.exp(log_share) * city_ahead(known)[month[asked]]
         sd[asked] = np.sqrt(variance + _doubt_of_city(known)[month[asked]] ** 2)
     return to_city(known, complete(known, path), np.clip(sd, 1e-3, None))
 

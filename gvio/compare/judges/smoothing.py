@@ -13,7 +13,7 @@ import functools
 
 import numpy as np
 
-from gvio.compare.forecast import Forecast
+from gvio.compare.forecast import Forecast, carried_on
 from gvio.compare.known import YEAR, CompareInput, best_known, complete, seasonal_fill
 from gvio.types import FloatArray
 
@@ -55,7 +55,7 @@ def auto_ets(given: CompareInput) -> Forecast:
         months = ahead & (told == certain)
         if months.any() and known.labelled.all():
             path[:, months], spread[:, months] = _reconciled(base[:, months], sd[:, months], errors, certain=certain)
-    path = np.maximum(path, _LEAST * own)
+    path = carried_on(known, own, np.maximum(path, _LEAST * own))
     return Forecast(complete(known, path), np.clip(spread, 1e-3, None))
 
 
