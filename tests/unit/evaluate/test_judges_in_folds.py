@@ -1,0 +1,100 @@
+"""Judges in the folds of an evaluation: what they are handed, under which key their answers are kept, who is absent."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from evaluate_region import JANUARY, PARAMS, SAMPLES, TRUE
+
+from gvio.compare.forecast import Forecast
+from gvio.compare.known import CompareInput
+from gvio.evaluate import every_protocol, protocols
+from gvio.evaluate.every_protocol import Folds, scoreboard_of
+from gvio.evaluate.fold import Material
+from gvio.evaluate.protocols import origin_pair
+from gvio.evaluate.scores import score_folds
+from gvio.scoreboard.board import Scoreboard, Subject
+from gvio.scoreboard.names import AUTO_ETS, BOOSTED, RIDGE
+from gvio.scoreboard.scores import MapScores
+from gvio.train.fit import fit_model
+from gvio.train.workers import in_turn
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+def with_judges(material: Material = TRUE) -> Material:
+    evaluate = material.params.evaluate.model_copy(update={"judges": True})
+    return dataclasses.replace(material, params=material.params.model_copy(update={"evaluate": evaluate}))
+
+
+@pytest.fixture(scope="module")
+def asked() -> tuple[list[CompareInput], tuple]:
+    """What judges were handed in an origin's pair of folds, and the pair."""
+    fitted = fit_model(SAMPLES, TRUE.sums, JANUARY, PARAMS.model, PARAMS.sample.patch_px)
+    given: list[CompareInput] = []
+
+    def judges(fold: CompareInput) -> dict[str, Forecast]:
+        given.append(fold)
+        path = np.full(fold.district_light.shape, 20.0)
+        return {AUTO_ETS: Forecast(path, np.full(path.shape, 0.3)), BOOSTED: Forecast(path)}
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(protocols, "ask_judges", judges)
+        return given, origin_pair(with_judges(), JANUARY, lambda _request: fitted)
+
+
+def test_they_are_handed_nothing_that_was_not_public(asked):
+    (blind, used), _ = asked
+    for fold in (blind, used):
+        assert fold.origin == JANUARY - 1
+        assert len(fold.months) <= JANUARY + PARAMS.evaluate.horizon_months
+        assert fold.sums.end[fold.sums.of_districts].max() < JANUARY
+    assert blind.sums.end.max() < JANUARY
+    assert np.isnan(blind.city_monthly[JANUARY:]).all()
+    assert np.isfinite(used.city_monthly[JANUARY:]).any()
+
+
+def test_they_are_scored_as_the_others_are_with_proper_scores_where_they_have_a_distribution(asked):
+    _, pair = asked
+    for fold in pair:
+        scores = score_folds([fold])
+        assert scores[AUTO_ETS].crps is not None
+        assert scores[AUTO_ETS].interval_score80 > scores[AUTO_ETS].crps > 0
+        assert scores[AUTO_ETS].within_r2 == scores[BOOSTED].within_r2
+        for name in (BOOSTED, RIDGE):
+            assert "crps" not in scores[name].document()
+
+
+def test_a_model_without_a_distribution_in_one_fold_has_no_proper_score(asked):
+    _, (blind, _) = asked
+    without = dataclasses.replace(blind, spread={})
+    assert score_folds([blind, without])[AUTO_ETS].crps is None
+
+
+def test_their_answers_are_kept_under_the_versions_of_their_packages(asked, monkeypatch):
+    _, pair = asked
+    monkeypatch.setattr(every_protocol, "libraries", lambda: ("gpboost==1", "tempdisagg==2"))
+    for material, expected in ((TRUE, f"at {JANUARY} 0"), (with_judges(), f"at {JANUARY} 0 gpboost==1 tempdisagg==2")):
+        found: list[str] = []
+
+        def kept(_known, what, _form, _make, found=found):
+            found.append(what)
+            return pair
+
+        every_protocol._origins(material, lambda _request: None, in_turn, kept)
+        assert expected in found
+        assert all("gpboost" not in what for what in found if what.startswith("after"))
+
+
+def test_who_is_not_installed_is_named_only_where_judges_are_asked_for(monkeypatch):
+    monkeypatch.setattr(every_protocol, "missing", lambda: (AUTO_ETS,))
+
+    def board(material: Material) -> Scoreboard:
+        return scoreboard_of(material, Folds({}, {}, None), MapScores(), ["A", "B"], Subject(region="x"), [])
+
+    assert board(with_judges()).document()["not_installed"] == [AUTO_ETS]
+    assert "not_installed" not in board(TRUE).document()
+    again = Scoreboard.parse(board(with_judges()).to_json(), "scoreboard.json")
+    assert again.not_installed == (AUTO_ETS,)
