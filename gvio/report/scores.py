@@ -88,11 +88,11 @@ PROTOCOLS: Mapping[str, tuple[str, str]] = {
 METRICS: tuple[tuple[str, str, str], ...] = (
     ("within_r2", "Within-district R²", "number"),
     ("yoy_r2", "Year-on-year R²", "number"),
+    ("crps", "CRPS, log output", "percent"),
+    ("interval_score80", "80 % interval score", "percent"),
     ("pooled_r2", "Pooled R²", "number"),
     ("mape", "MAPE", "percent"),
     ("mase", "MASE", "number"),
-    ("crps", "CRPS, log output", "percent"),
-    ("interval_score80", "80 % interval score", "percent"),
     ("coverage50", "50 % interval holds", "percent"),
     ("coverage80", "80 % interval holds", "percent"),
     ("coverage95", "95 % interval holds", "percent"),
@@ -168,6 +168,22 @@ def score_table(models: Mapping[str, ModelScores]) -> pd.DataFrame:
         if any(v is not None for v in values):
             columns[title] = _emphasise(values, [show(v, style) for v in values], key)
     return pd.DataFrame(columns, index=pd.Index([MODELS.get(m, m) for m in order], name="Model"))
+
+
+def distribution_sentences(scoreboard: Scoreboard) -> tuple[str, ...]:
+    """What the scores of distributions are, where there are any out of time; and which judges were not asked."""
+    every = [scores for name in (AS_USED, BLIND) for scores in scoreboard.protocol(name).models.values()]
+    told = []
+    if any(scores.crps is not None for scores in every):
+        told.append(
+            "CRPS and the interval score judge the whole distribution of log output, each model's own, before any "
+            "calibration: near 0 is best, 1 % is about 1 % of output. A forecast without spread would have its mean "
+            "absolute error as CRPS."
+        )
+    if scoreboard.not_installed:
+        titles = ", ".join(MODELS.get(name, name) for name in scoreboard.not_installed)
+        told.append(f"Not installed, so not asked: {titles}. pip install 'gvio[judges]' brings them.")
+    return tuple(told)
 
 
 def coverage_sentence(ours: ModelScores) -> str:

@@ -11,6 +11,7 @@ from gvio.report.score_charts import BANDS
 from gvio.report.scores import (
     MODELS,
     PROTOCOLS,
+    distribution_sentences,
     held_out_map_table,
     ordered_models,
     score_table,
@@ -81,23 +82,9 @@ def _out_of_time(scoreboard: Scoreboard) -> Iterator[Section]:
         "R² is near 1 for whoever knows that large districts are large.",
         "“Chance” is the p-value of a Diebold–Mariano test that the model and ours err alike, on monthly losses with a "
         "year of autocorrelation; below 0.05 the difference is more than chance.",
-        *_proper_sentences(scoreboard),
+        *distribution_sentences(scoreboard),
     )
     yield Section("Out of time", text, "models.png", tuple(tables))
-
-
-def _proper_sentences(scoreboard: Scoreboard) -> Iterator[str]:
-    """What the scores of distributions are, where there are any; and which judges were not asked."""
-    every = [scores for name in (AS_USED, BLIND) for scores in scoreboard.protocol(name).models.values()]
-    if any(scores.crps is not None for scores in every):
-        yield (
-            "CRPS and the interval score judge the whole distribution of log output, each model's own, before any "
-            "calibration: near 0 is best, 1 % is about 1 % of output. A forecast without spread would have its mean "
-            "absolute error as CRPS."
-        )
-    if scoreboard.not_installed:
-        titles = ", ".join(MODELS.get(name, name) for name in scoreboard.not_installed)
-        yield f"Not installed, so not asked: {titles}. pip install 'gvio[judges]' brings them."
 
 
 def _intervals(scoreboard: Scoreboard) -> Iterator[Section]:
