@@ -237,7 +237,7 @@ def _with_tests(scoreboard: Scoreboard, protocol: str) -> pd.DataFrame:
     """The scores of a protocol with the p-value of every rival beside them."""
     models, tests = scoreboard.protocol(protocol).models, scoreboard.protocol(protocol).diebold_mariano
     table = score_table(models)
-    table = table[[name for name in table.columns if "interval" not in name and name != "Scored"]]
+    table = table[[name for name in table.columns if not name.endswith("interval holds") and name != "Scored"]]
     if len(table) and tests:
         found = [tests.get(model) for model in ordered_models(models)]
         values = [None if test is None else test.p_value for test in found]
