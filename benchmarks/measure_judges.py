@@ -85,7 +85,8 @@ def _scores(world: BenchWorld, parts: list[tuple[Asked, dict[str, Forecast]]]) -
     truth = np.concatenate([world.labels[:, np.flatnonzero(asked.months)] for asked, _ in parts], axis=1)
     scored = np.ones(truth.shape, dtype=bool)
     out: Scores = {}
-    for name in parts[0][1]:
+    shared = set.intersection(*(set(found) for _, found in parts))  # a judge that failed once has no score
+    for name in sorted(shared):
         path = _side_by_side([(asked, found[name].path) for asked, found in parts])
         out[name] = {"within_r2": within_r2(truth, path, scored)}
         spreads = [(asked, sd) for asked, found in parts if (sd := found[name].sd) is not None]

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from gvio.compare.judges.table import libraries, missing
+from gvio.compare.judges.table import installed, libraries, missing
 from gvio.evaluate.fit_request import Fit
 from gvio.evaluate.fold import Material, lengthened
 from gvio.evaluate.interval_calibration import interval_table
@@ -152,5 +152,9 @@ def scoreboard_of(
     """The whole document; `names` of the districts."""
     owner = material.samples.owner
     board = build_scoreboard(folds.by_protocol, maps, names, subject, owner, folds.placebos, folds.later, light)
-    absent = missing() if material.params.evaluate.judges else ()
-    return board.model_copy(update={"not_installed": absent}) if absent else board
+    if not material.params.evaluate.judges:
+        return board
+    shown = [models for protocol in (AS_USED, BLIND) if (models := board.protocol(protocol).models)]
+    failed = tuple(name for name in installed() if any(name not in models for models in shown))
+    told = {"not_installed": missing(), "failed": failed}
+    return board.model_copy(update={key: names for key, names in told.items() if names})

@@ -62,6 +62,19 @@ class FoldScores:
     spread: Mapping[str, FloatArray] = dataclasses.field(default_factory=dict)
 
 
+def same_models(folds: Sequence[FoldScores]) -> list[FoldScores]:
+    """The folds with the models that all of them have: a judge that failed on one is not scored on the others."""
+    shared = set.intersection(*(set(fold.predicted) for fold in folds)) if folds else set()
+    return [
+        dataclasses.replace(
+            fold,
+            predicted={name: path for name, path in fold.predicted.items() if name in shared},
+            spread={name: sd for name, sd in fold.spread.items() if name in shared},
+        )
+        for fold in folds
+    ]
+
+
 def score_folds(folds: Sequence[FoldScores], widths: Sequence[FloatArray] | None = None) -> dict[str, ModelScores]:
     """Every metric of every model over all folds together.
 

@@ -183,6 +183,9 @@ def distribution_sentences(scoreboard: Scoreboard) -> tuple[str, ...]:
     if scoreboard.not_installed:
         titles = ", ".join(MODELS.get(name, name) for name in scoreboard.not_installed)
         told.append(f"Not installed, so not asked: {titles}. pip install 'gvio[judges]' brings them.")
+    if scoreboard.failed:
+        titles = ", ".join(MODELS.get(name, name) for name in scoreboard.failed)
+        told.append(f"Failed on a fold of this region, so not shown: {titles}.")
     return tuple(told)
 
 

@@ -91,6 +91,7 @@ class Scoreboard(Subject):
         placebos: What the method gains on light without information.
         light_in_districts: What light changes, the district it changes most first.
         not_installed: Judges that were asked for and whose libraries are absent; None: none was missing.
+        failed: Judges whose library failed on a fold; None: none did.
         protocols: Scores of every model under every protocol, and of the maps.
     """
 
@@ -104,6 +105,7 @@ class Scoreboard(Subject):
     placebos: PlaceboResult | None = None
     light_in_districts: tuple[LightInDistrict, ...] | None = None
     not_installed: tuple[StrictStr, ...] | None = None
+    failed: tuple[StrictStr, ...] | None = None
     protocols: Protocols = Protocols()
 
     @property

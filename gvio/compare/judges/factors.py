@@ -3,8 +3,8 @@
 Bańbura & Modugno (2014), J. Appl. Econom. 29:133–160, as `statsmodels` has it in `DynamicFactorMQ`: common factors with
 their own dynamics, autoregressive rests, gaps and the ragged edge by the Kalman filter, parameters by EM. What is
 modelled is the change of log output from month to month less its usual season. Longer sums come in as the months they
-were taken apart into: as quarterly series of the library they did worse (docs/measurements/judges-tried.md). Every district's
-usual growth is the city's: over two years its own is noise.
+were taken apart into: as the library's quarterly series they did worse (docs/measurements/judges-tried.md). The usual
+growth of every district is the city's: over two years its own is noise.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """AutoETS of every district and of the city, made to sum by minimum trace.
 
 Exponential smoothing in state space (Hyndman & Khandakar 2008, J. Stat. Softw. 27(3)), as `statsforecast` has it, of
-log output with a season and without a trend, which over two years lost to none (docs/measurements/judges-tried.md);
+log output with a season and no trend: over two years a trend of its own does harm (docs/measurements/judges-tried.md);
 reconciliation by MinTrace with a shrunk covariance (Wickramasuriya et al. 2019, JASA 114:804–819), as
 `hierarchicalforecast` has it. It looks at no light.
 """

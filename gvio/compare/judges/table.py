@@ -12,7 +12,7 @@ from gvio.compare.judges.boosted import boosted
 from gvio.compare.judges.factors import dynamic_factors
 from gvio.compare.judges.smoothing import auto_ets
 from gvio.compare.judges.temporal import chow_lin, denton, litterman
-from gvio.compare.known import CompareInput, best_known, complete, seasonal_fill
+from gvio.compare.known import CompareInput, best_known
 from gvio.compare.one_at_a_time import ONE_AT_A_TIME
 from gvio.compare.table import require_positive
 from gvio.scoreboard.names import AUTO_ETS, BOOSTED, CHOW_LIN, DENTON, DYNAMIC_FACTORS, JUDGES, LITTERMAN
@@ -55,13 +55,12 @@ def libraries() -> tuple[str, ...]:
 def ask_judges(given: CompareInput, names: tuple[str, ...] | None = None) -> dict[str, Forecast]:
     """Forecasts of the named judges, of all that are installed when None: name → path and sd (D, T), finite and > 0.
 
-    A library that fails on a fold gives the seasonal naive there, without a distribution: its fault must not take the
-    evaluation with it.
+    A judge whose library fails on the fold is left out: its fault must not take the evaluation with it.
 
     Raises:
         ModelError: Nothing is known at all.
     """
-    known = best_known(given)
+    best_known(given)
     out = {}
     for name in installed() if names is None else names:
         with ONE_AT_A_TIME, warnings.catch_warnings():
@@ -71,7 +70,7 @@ def ask_judges(given: CompareInput, names: tuple[str, ...] | None = None) -> dic
                 require_positive(name, found.path)
                 if found.sd is not None:
                     require_positive(name, found.sd)
-            except Exception:  # whatever a foreign library raises
-                found = Forecast(complete(known, seasonal_fill(known.districts)))
+            except Exception:  # whatever a foreign library raises; the scoreboard names who is not there
+                continue
         out[name] = found
     return out

@@ -128,7 +128,7 @@ def test_absent_libraries_are_named_and_nothing_fails(monkeypatch):
     assert set(ask_judges(fold(monthly(y), y))) == {DYNAMIC_FACTORS}
 
 
-def test_a_library_that_fails_leaves_the_seasonal_naive_without_a_distribution(monkeypatch):
+def test_a_library_that_fails_leaves_its_judge_out(monkeypatch):
     def failing(_given):
         raise RuntimeError("of a foreign library")
 
@@ -139,10 +139,7 @@ def test_a_library_that_fails_leaves_the_seasonal_naive_without_a_distribution(m
     given = fold(monthly(y), y)
     monkeypatch.setattr(table, "_MODELS", {AUTO_ETS: failing, BOOSTED: senseless, CHOW_LIN: seasonal_naive_forecast})
     found = ask_judges(given, (AUTO_ETS, BOOSTED, CHOW_LIN))
-    for name in (AUTO_ETS, BOOSTED):
-        np.testing.assert_array_equal(found[name].path, seasonal_naive(given))
-        assert found[name].sd is None
-    assert found[CHOW_LIN].sd is not None
+    assert set(found) == {CHOW_LIN}
 
 
 def seasonal_naive_forecast(given):

@@ -15,8 +15,9 @@ from gvio.evaluate.every_protocol import Folds, scoreboard_of
 from gvio.evaluate.fold import Material
 from gvio.evaluate.protocols import origin_pair
 from gvio.evaluate.scores import score_folds
+from gvio.report.scores import distribution_sentences
 from gvio.scoreboard.board import Scoreboard, Subject
-from gvio.scoreboard.names import AUTO_ETS, BOOSTED, RIDGE
+from gvio.scoreboard.names import AS_USED, AUTO_ETS, BOOSTED, RIDGE
 from gvio.scoreboard.scores import MapScores
 from gvio.train.fit import fit_model
 from gvio.train.workers import in_turn
@@ -71,6 +72,19 @@ def test_a_model_without_a_distribution_in_one_fold_has_no_proper_score(asked):
     _, (blind, _) = asked
     without = dataclasses.replace(blind, spread={})
     assert score_folds([blind, without])[AUTO_ETS].crps is None
+
+
+def test_a_judge_that_failed_on_one_fold_is_not_scored_and_named(asked, monkeypatch):
+    _, (_, used) = asked
+    failing = {name: path for name, path in used.predicted.items() if name != AUTO_ETS}
+    folds = Folds({AS_USED: [used, dataclasses.replace(used, predicted=failing)]}, {}, None)
+    monkeypatch.setattr(every_protocol, "installed", lambda: (AUTO_ETS, BOOSTED))
+    monkeypatch.setattr(every_protocol, "missing", lambda: ())
+    board = scoreboard_of(with_judges(), folds, MapScores(), ["A", "B"], Subject(region="x"), [])
+    assert AUTO_ETS not in board.protocol(AS_USED).models
+    assert board.failed == (AUTO_ETS,)
+    assert "not_installed" not in board.document()
+    assert any("Failed on a fold" in sentence for sentence in distribution_sentences(board))
 
 
 def test_their_answers_are_kept_under_the_versions_of_their_packages(asked, monkeypatch):
