@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 from evaluate_region import JANUARY, PARAMS, SAMPLES, TRUE
 
 from gvio.compare.forecast import Forecast
+from gvio.compare.judges import table
 from gvio.compare.known import CompareInput
 from gvio.evaluate import every_protocol, protocols
 from gvio.evaluate.every_protocol import Folds, scoreboard_of
@@ -19,6 +22,7 @@ from gvio.report.scores import distribution_sentences
 from gvio.scoreboard.board import Scoreboard, Subject
 from gvio.scoreboard.names import AS_USED, AUTO_ETS, BOOSTED, RIDGE
 from gvio.scoreboard.scores import MapScores
+from gvio.stages import evaluate as evaluate_stage
 from gvio.train.fit import fit_model
 from gvio.train.workers import in_turn
 
@@ -112,3 +116,17 @@ def test_who_is_not_installed_is_named_only_where_judges_are_asked_for(monkeypat
     assert "not_installed" not in board(TRUE).document()
     again = Scoreboard.parse(board(with_judges()).to_json(), "scoreboard.json")
     assert again.not_installed == (AUTO_ETS,)
+
+
+def test_whoever_installs_a_judge_gets_a_new_evaluation(monkeypatch):
+    head = SimpleNamespace(key="k", weights_sha256="w")
+    stage: Any = evaluate_stage
+
+    def made(material: Material) -> dict[str, str]:
+        context = SimpleNamespace(params=material.params, ledger_digest="l", truth_digest="t")
+        return dict(stage._made(context, SimpleNamespace(head=head), SimpleNamespace(head=head)).inputs)
+
+    for versions in (("tempdisagg==1",), ("gpboost==1", "tempdisagg==1")):
+        monkeypatch.setattr(table, "libraries", lambda versions=versions: versions)
+        assert made(with_judges())["judges"] == " ".join(versions)
+        assert "judges" not in made(TRUE)
