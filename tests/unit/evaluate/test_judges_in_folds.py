@@ -8,8 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from evaluate_region import JANUARY, PARAMS, SAMPLES, TRUE
+from evaluate_region import JANUARY, PARAMS, SAMPLES, TRUE, T
 
+from benchmarks.measure_judges import AS_USED as AS_USED_BY_ALL
+from benchmarks.measure_judges import BEFORE, _asked
+from benchmarks.measure_judges import BLIND as BLIND_FOR_ALL
 from gvio.compare.forecast import Forecast
 from gvio.compare.judges import table
 from gvio.compare.known import CompareInput
@@ -130,3 +133,19 @@ def test_whoever_installs_a_judge_gets_a_new_evaluation(monkeypatch):
         monkeypatch.setattr(table, "libraries", lambda versions=versions: versions)
         assert made(with_judges())["judges"] == " ".join(versions)
         assert "judges" not in made(TRUE)
+
+
+def test_a_month_before_its_total_knows_neither_it_nor_later_light_or_figures():
+    start, asked = JANUARY, list(_asked(TRUE, JANUARY, BEFORE))
+    assert [len(one.material.samples.months) - 1 for one in asked] == list(range(start, T))
+    for one in asked:
+        t, sums = len(one.material.samples.months) - 1, one.material.sums
+        assert one.city_until == t
+        assert np.flatnonzero(one.months).tolist() == [t]
+        assert sums.end[one.figures & sums.of_city].max() == t - 1
+        assert sums.end[one.figures & sums.of_districts].max() < start
+    (used,), (blind,) = (list(_asked(TRUE, start, setting)) for setting in (AS_USED_BY_ALL, BLIND_FOR_ALL))
+    ends = TRUE.sums.end
+    assert ends[used.figures].max() == T - 1
+    assert ends[blind.figures].max() < start
+    assert ends[used.figures & TRUE.sums.of_districts].max() < start
