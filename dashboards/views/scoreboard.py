@@ -14,6 +14,7 @@ from gvio.report.scores import (
     PROTOCOLS,
     SKILLS,
     coverage_sentence,
+    distribution_sentences,
     held_out_map_table,
     score_table,
     skill_of,
@@ -43,7 +44,7 @@ def show(view: Shown) -> None:
         st.caption("These scores come from an invented world and say nothing about the real place.")
     for sentence in horizon_sentences(scores):
         st.warning(plain(sentence))
-    st.caption(_READ_ME)
+    st.caption(" ".join((_READ_ME, *map(plain, distribution_sentences(scores)))))
     for protocol in _FIRST:
         _protocol(view, protocol, *PROTOCOLS[protocol])
 
