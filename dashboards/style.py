@@ -13,6 +13,7 @@ from typing import Any
 import plotly.graph_objects as go
 from markupsafe import Markup
 
+from dashboards.screen import narrow
 from gvio.report.identity import Identity
 
 CSS = """<style>
@@ -26,16 +27,19 @@ h3 {font-size: 1.1rem !important; padding-top: 1.2rem !important}
   .block-container, [data-testid="stMainBlockContainer"] {padding-left: 1rem; padding-right: 1rem}
   h1 {font-size: 1.4rem !important}
   .gvio-table .gvio-less {display: none}
-  .gvio-table {max-height: none !important}
+  .gvio-table:not(.gvio-long) {max-height: none !important}
+  .gvio-long {max-height: 34rem !important}
   [data-testid="stTabs"] [role="tablist"] {flex-wrap: wrap}
   .gvio-table th, .gvio-table td {padding: 0.3rem 0.25rem !important}
   [data-testid="stButtonGroup"] [role="radiogroup"], [data-testid="stButtonGroup"] [role="group"] {flex-wrap: wrap}
 }
-.gvio-list {display: grid; grid-template-columns: minmax(6.5rem, 0.3fr) 1fr; line-height: 1.7}
+.gvio-list {display: grid; grid-template-columns: minmax(6.5rem, 0.3fr) 1fr; column-gap: 0.6rem; line-height: 1.7}
 .gvio-list, .gvio-list dt, .gvio-list dd {margin: 0 !important; padding: 0 !important; overflow-wrap: anywhere}
 .gvio-list dt {color: var(--gvio-quiet); font-weight: 400; overflow-wrap: break-word}
 .gvio-list dd {font-variant-numeric: tabular-nums}
-.gvio-table {max-height: 860px; overflow: auto}
+.gvio-table {max-height: 860px; overflow: auto; background:
+  linear-gradient(to left, light-dark(#fff, #171614) 40%, transparent) right/2.4rem 100% no-repeat local,
+  linear-gradient(to left, light-dark(#0003, #fff3), transparent) right/0.8rem 100% no-repeat scroll}
 .gvio-table table {border-collapse: collapse; width: 100%; font-size: 0.9rem; margin: 0}
 .gvio-table caption {text-align: left; font-size: 0.85rem; padding: 0 0 0.4rem; color: var(--gvio-quiet)}
 .gvio-table th, .gvio-table td {padding: 0.3rem 0.5rem; border: 0; vertical-align: top}
@@ -68,6 +72,7 @@ h3 {font-size: 1.1rem !important; padding-top: 1.2rem !important}
 
 
 _TITLE_LETTERS = 40  # of a line of a chart's title: what a phone has room for
+_TOOLBAR_PX = 26
 _NAMED = Markup("<dt>{}</dt><dd>{}</dd>")
 
 
@@ -79,11 +84,14 @@ def facts_list(facts: Sequence[tuple[str, str]]) -> str:
 def named_chart(chart: go.Figure, subject: str, identity: Identity) -> go.Figure:
     """The chart with what it is and where it is from written on it, so that its picture can leave the page."""
     told = Markup("<br>").join(textwrap.wrap(subject, _TITLE_LETTERS))
+    above = _TOOLBAR_PX if narrow() else 0  # where nothing hovers it is always there
     small = "<br><span style='font-size:0.7em;font-weight:normal'>{}</span>"
     shown = told + Markup(small).format(identity.title) + Markup(small).format(identity.mark)
     chart.update_layout(
-        title={"text": shown, "font": {"size": 15}, "x": 0, "xanchor": "left", "yref": "container", "y": 0.97},
-        margin={"l": 10, "r": 10, "t": 54 + 20 * (1 + told.count("<br>")), "b": 10},
+        # From the upper edge in dots: a share of the height would be below the margin of a high chart.
+        title={"text": shown, "font": {"size": 15}, "x": 0, "xanchor": "left", "yref": "container", "y": 1}
+        | {"yanchor": "top", "pad": {"t": 12 + above}},
+        margin={"l": 10, "r": 10, "t": 54 + above + 20 * (1 + told.count("<br>")), "b": 10},
         legend={"orientation": "h", "y": -0.12, "yanchor": "top", "x": 0},
     )
     return chart

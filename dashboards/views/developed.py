@@ -11,18 +11,18 @@ from dashboards import address
 from dashboards.chosen import choose_areas, choose_month
 from dashboards.data import Shown, vintages
 from dashboards.parts import part
+from dashboards.saved import csv_button
 from dashboards.views import evenness, plan
 from dashboards.views.areas import draw, told_of
 from dashboards.views.multiples import show_every_district
 from dashboards.views.places import choose_places
-from gvio.report.changes import ASSUMED
 from gvio.report.earlier import earlier_table, first_against_last
-from gvio.report.forms import FORMS, left_out
-from gvio.report.identity import rows_csv
+from gvio.report.flat import series_rows
+from gvio.report.forms import FORMS, intervals_of_form, left_out
 from gvio.report.numbers import decimals_for, level
 from gvio.report.plain import plain
 from gvio.report.score_page import scores_html
-from gvio.report.tables import month_text
+from gvio.report.tables import marks_nowcasts, month_text
 
 PAGE = "developed"
 _APART = {"joined": "Summed", "apart": "Apart"}
@@ -57,7 +57,7 @@ def _areas(view: Shown, form: str, *, joined: bool, month: str) -> None:
         st.info(plain(left_out([names[key] for key in told if key not in shown], form)))
     if shown:
         _chart(view, shown, form, month, names)
-        _download(view, shown, form, names)
+        csv_button(view, "These series", form, lambda: series_rows(shown, names, form))
         _numbers(shown, form, names)
     plan.show(view, PAGE, month, list(told))
     if areas:
@@ -85,28 +85,16 @@ def _chart(view: Shown, told: dict[str, pd.DataFrame], form: str, month: str, na
     alt = f"{FORMS[form].title} of {shown}; the table under it has the numbers"
     draw(view, told, form, month, key="series", name=form, alt=alt, names=names)
     bands = "Bands: 80 % (and, of a single area, 95 %) interval, drawn for up to three areas."
-    compared = f" {ASSUMED}" if form in {"index", "year"} else ""
-    strip = " Grey strip at the bottom: nowcast, months that no official figure covers." if len(told) == 1 else ""
+    compared = intervals_of_form(form, view.release.estimates)
+    strip = " Grey strip at the bottom: nowcast, months that no official figure covers." if marks_nowcasts(told) else ""
     placed = f" {_OF_PLACES}" if set(told) - set(view.about.names) else ""
-    st.caption(f"{FORMS[form].explanation} {bands} Dots: official figures of single months.{strip}{compared}{placed}")
+    st.caption(f"{FORMS[form].explanation} {bands} Dots: official figures of single months.{strip} {compared}{placed}")
 
 
 _OF_PLACES = (
     "Of places: nobody publishes the output of a part of a district, so there are no dots; of an area the bands are "
     "those of its districts, without the error of the share that lies inside; a pixel's have both."
 )
-
-
-def _download(view: Shown, told: dict[str, pd.DataFrame], form: str, names: Mapping[str, str]) -> None:
-    rows = pd.concat([rows.assign(name=names[area]) for area, rows in told.items()])
-    rows = rows.drop(columns=["date", "sum"]).assign(form=form)
-    st.download_button(
-        "These series (CSV)",
-        rows_csv(rows, view.identity),
-        file_name=f"{view.key[0]}-{form}-{view.key[1]}.csv",
-        mime="text/csv",
-        on_click="ignore",
-    )
 
 
 def _numbers(told: dict[str, pd.DataFrame], form: str, names: Mapping[str, str]) -> None:
@@ -133,3 +121,6 @@ def _earlier(view: Shown, area: str, month: str) -> None:
     name, unit = view.about.names[area], view.about.unit_text
     st.markdown(plain(f"{name}. {first_against_last(said, area, month)}"))
     st.html(scores_html(table.set_index("Said by"), f"What was said of {name}, {month_text(month)}, {unit}"))
+    csv_button(
+        view, "What was said", f"{area}-{month}-said", lambda: table.assign(area_id=area, name=name, month=month)
+    )

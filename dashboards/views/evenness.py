@@ -8,9 +8,9 @@ import streamlit as st
 
 from dashboards.data import Shown
 from dashboards.placed import land
+from dashboards.saved import csv_button
 from dashboards.style import LINE, PART_COLOURS, named_chart, png_of
 from gvio.report.balance import EXPLAINED, balance
-from gvio.report.identity import rows_csv
 
 _CHART_PX = 440
 _HOVER = "%{y:.3f}"
@@ -33,13 +33,7 @@ def show(view: Shown) -> None:
     )
     names = ", ".join(sorted(set(groups.values())))
     st.caption(f"{EXPLAINED} {f'Groups of the pack: {names}.' if groups else 'The pack names no groups of districts.'}")
-    st.download_button(
-        "These indices (CSV)",
-        rows_csv(found.drop(columns="date"), view.identity),
-        file_name=f"{region}-balance-{release}.csv",
-        mime="text/csv",
-        on_click="ignore",
-    )
+    csv_button(view, "These indices", "balance", lambda: found.drop(columns="date"))
     with st.expander("The numbers of this chart"):
         st.dataframe(found.drop(columns="date").iloc[::-1].round(4), hide_index=True)
 

@@ -10,10 +10,10 @@ import streamlit as st
 
 from dashboards import address
 from dashboards.data import Shown, payload, published_first, releases
+from dashboards.saved import csv_button
 from dashboards.style import facts_list
 from dashboards.views.month_map import geotiff_button
 from gvio.report.about import Section, facts, object_key
-from gvio.report.identity import rows_csv
 from gvio.report.month_table import every_month
 from gvio.report.plain import plain
 from gvio.report.tables import age_days, age_text, month_text
@@ -45,13 +45,7 @@ def _files(view: Shown) -> None:
     about, estimates = view.about, view.release.estimates
     st.header("Files", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        st.download_button(
-            "Every month and area (CSV)",
-            lambda: rows_csv(every_month(estimates, about.city, about.names), view.identity),
-            file_name=f"{region}-estimates-{release}.csv",
-            mime="text/csv",
-            on_click="ignore",
-        )
+        csv_button(view, "Every month and area", "estimates", lambda: every_month(estimates, about.city, about.names))
         key = object_key(view.release.manifest, "/estimates.parquet")
         if key is not None:
             st.download_button(
@@ -105,6 +99,7 @@ def _objects(view: Shown) -> None:
     frame = pd.DataFrame([dataclasses.asdict(listed) for listed in view.release.manifest.objects]).fillna("")
     names = {"key": "Key", "sha256": "SHA-256", "size": "Bytes", "media_type": "Kind", "month": "Month"}
     st.dataframe(frame.rename(columns=names), hide_index=True, height=min(38 + 35 * len(frame), 400))
+    csv_button(view, "This list", "objects", lambda: frame)
 
 
 def _other_releases(view: Shown) -> None:

@@ -11,15 +11,16 @@ from dashboards.chosen import areas_key, choose_areas, take
 from dashboards.clicks import listen
 from dashboards.data import Shown, month_rows, month_story, news, payload
 from dashboards.parts import part
+from dashboards.saved import csv_button
 from dashboards.views.month_choice import choose_month_in_time
 from gvio.report.about import object_key
 from gvio.report.basis import EXPLAINED
-from gvio.report.changes import ASSUMED
+from gvio.report.changes import intervals_of
 from gvio.report.district_page import districts_html
-from gvio.report.identity import rows_csv
+from gvio.report.flat import series_rows
 from gvio.report.news import newest_month, news_table, no_news
 from gvio.report.plain import plain
-from gvio.report.tables import month_text
+from gvio.report.tables import marks_nowcasts, month_text
 from gvio.store.revisions import predecessor_named
 
 PAGE = "happened"
@@ -43,15 +44,17 @@ def _month(view: Shown, month: str) -> None:
     """The map, the table and the chart: a click in one of them draws these and nothing else."""
     from dashboards.views import month_map  # with what draws maps: the sentence above is read meanwhile
 
-    areas = take(view, PAGE)
+    take(view, PAGE)
     left, right = st.columns([6, 5], gap="medium")
-    with left:
-        month_map.show(view, month, areas, areas_key(PAGE))
+    # The chart is made first: a browser draws in the order of what arrives, and it is what a click asks for.
+    with st.container():
+        areas = choose_areas(view, PAGE)
+        if areas:
+            _chart(view, month, areas)
     with right:
         _table(view, month, areas)
-    areas = choose_areas(view, PAGE)
-    if areas:
-        _chart(view, month, areas)
+    with left:
+        month_map.show(view, month, areas, areas_key(PAGE))
 
 
 def _table(view: Shown, month: str, areas: list[str]) -> None:
@@ -60,20 +63,14 @@ def _table(view: Shown, month: str, areas: list[str]) -> None:
     st.html(districts_html(table, caption, city=about.city, link=lambda area: address.link(area=area), chosen=areas))
     listen("clicked", lambda area, more: _clicked(view, area, more=more))
     said = "; ".join(f"{status}: {meaning}" for status, meaning in EXPLAINED.items())
-    st.caption(f"▲ ▼ beyond noise. {ASSUMED} Status. {said}.")
+    st.caption(f"▲ ▼ beyond noise. {intervals_of(view.release.estimates)} Status. {said}.")
 
 
 def _files(view: Shown, month: str) -> None:
     from dashboards.views import month_map
 
     with st.container(horizontal=True, gap="small"):
-        st.download_button(
-            f"Table of {month_text(month)} (CSV)",
-            lambda: rows_csv(month_rows(view, month), view.identity),
-            file_name=f"{view.key[0]}-{month}-districts-{view.release.release}.csv",
-            mime="text/csv",
-            on_click="ignore",
-        )
+        csv_button(view, f"Table of {month_text(month)}", f"{month}-districts", lambda: month_rows(view, month))
         month_map.downloads(view, month)
         if month == view.release.month:
             _bulletins(view)
@@ -115,10 +112,12 @@ def _chart(view: Shown, month: str, areas: list[str]) -> None:
     told = told_of(view, areas, "level", joined=True, month=month)
     alt = f"Estimates of {names} by month with intervals, {view.about.unit_text}"
     draw(view, told, "level", month, key="chart", name="", alt=alt)
+    strip = " Grey strip: nowcast." if marks_nowcasts(told) else ""
     st.caption(
         "Line: estimate. Bands: interval. Dots: official figures of single months. January and February are one point, "
-        "their sum a month. Grey strip: nowcast. Other forms are under “How has it developed?”."
+        f"their sum a month.{strip} Other forms are under “How has it developed?”."
     )
+    csv_button(view, "This chart", "chart", lambda: series_rows(told, view.about.names, "level"))
 
 
 def _news(view: Shown) -> None:
@@ -133,3 +132,4 @@ def _news(view: Shown) -> None:
     if len(table) > _TOLD:
         with st.expander(f"The other {len(table) - _TOLD} districts"):
             st.markdown("\n".join(f"- {plain(sentence)}" for sentence in table["sentence"].iloc[_TOLD:]))
+    csv_button(view, "Why they changed", "news", lambda: table.assign(month=newest_month(found.rows)))

@@ -7,13 +7,15 @@ import streamlit as st
 from dashboards.chosen import offered
 from dashboards.data import Shown
 from dashboards.multiples_chart import multiples_chart
+from dashboards.saved import csv_button
 from dashboards.screen import narrow
 from dashboards.style import png_of
 from dashboards.views.areas import told_of
+from gvio.report.flat import series_rows
 from gvio.report.forms import FORMS, left_out
 from gvio.report.plain import plain
 
-_MOST = 48  # charts that a page draws without waiting
+_MOST = 64  # charts that a page draws without waiting
 _COLUMNS = (4, 2)  # of a desk, of a phone
 
 
@@ -33,5 +35,6 @@ def show_every_district(view: Shown, form: str, *, joined: bool, month: str) -> 
         alt=f"{FORMS[form].title} of every district in a chart of its own",
     )
     scale = "one scale for all" if FORMS[form].percent else "each on a scale of its own that begins at zero"
+    csv_button(view, "These series", f"districts-{form}", lambda: series_rows(shown, view.about.names, form))
     more = f" The {_MOST} largest of {len(areas)} areas." if len(areas) > _MOST else ""
     st.caption(f"{FORMS[form].explanation} Line and 80 % interval, {scale}; dots: official figures.{more}")

@@ -12,15 +12,15 @@ from dashboards.chosen import MOST, areas_key
 from dashboards.data import Shown, month_grid
 from dashboards.placed import BY_DISTRICT, plan_of
 from dashboards.plan_chart import SQUARES, plan_chart
+from dashboards.saved import csv_button
 from dashboards.screen import narrow
-from dashboards.style import png_of
+from dashboards.style import named_chart, png_of
 from dashboards.views.places import add, add_places
 from gvio.errors import GvioError
 from gvio.report.detail import details_of
-from gvio.report.picture import legend_html
 from gvio.report.places import Place, box_place, drawn_place, place_of
 from gvio.report.plain import plain
-from gvio.report.plan import DISTRICT, Plan
+from gvio.report.plan import DISTRICT, Plan, plan_rows
 from gvio.report.tables import month_text
 
 _LAYERS = {"trend": "Trend", "output": "Output of the month"}
@@ -64,18 +64,23 @@ def _map(view: Shown, page: str, month: str, shown: list[str]) -> None:
         st.info("This release has too few months for a trend: two years are needed.")
         return
     places = {key: place for key in shown if (place := place_of(*_parted(key))) is not None}
+    unit = "% a year" if layer == "trend" else f"{view.about.unit_text} a month"
+    on = "" if layer == "trend" else f", {month_text(month)}"
     key = f"plan-{view.key}-{layer}-{detail}"
     st.plotly_chart(
-        plan_chart(plan, newest.zones, places, {key: n for n, key in enumerate(shown)}, narrow=narrow()),
+        named_chart(
+            plan_chart(plan, newest.zones, places, {key: n for n, key in enumerate(shown)}, narrow=narrow()),
+            f"{_LAYERS[layer]} of {titles[detail].lower()}, {unit}{on}",
+            view.identity,
+        ),
         key=key,
         on_select=lambda: _picked(key, page, plan),
         selection_mode=("points", "box", "lasso"),
         config={**png_of(f"{view.key[0]}-{layer}-{view.key[1]}"), "scrollZoom": True},
         alt=f"{_LAYERS[layer]} of {titles[detail].lower()}; choose places by their coordinates below",
     )
-    unit = "% a year" if layer == "trend" else f"{view.about.unit_text} a month"
-    st.html(legend_html(plan.scale, f"{_LAYERS[layer]}: {unit}"))
     st.caption(f"{_TREND if layer == 'trend' else _OUTPUT.format(month_text(month))} {_HOW}")
+    csv_button(view, "This map", f"{layer}-{detail}", lambda: plan_rows(plan))
 
 
 def _choose(name: str, title: str, offered: dict[str, str]) -> str:

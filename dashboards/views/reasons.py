@@ -9,6 +9,7 @@ import streamlit as st
 from dashboards import address
 from dashboards.chosen import offered
 from dashboards.data import Shown, news
+from dashboards.saved import csv_button
 from dashboards.style import LINE, OFFICIAL, PART_COLOURS, named_chart, png_of
 from gvio.report.news import news_sentence, no_news
 from gvio.report.numbers import signed_percent
@@ -54,7 +55,12 @@ def show(view: Shown) -> None:
         "changed against the same figures without light; it is within the bars, not beside them. Public figures "
         "are honoured exactly only afterwards, so a published figure may differ from the line a little."
     )
-    _light(light_table(why, names))
+    csv_button(
+        view, "These parts", f"{area}-why", lambda: parts.drop(columns="date").assign(area_id=area, name=names[area])
+    )
+    light = light_table(why, names)
+    _light(light)
+    csv_button(view, "What light does", "light", lambda: light)
 
 
 def _change(view: Shown, area: str, month: str, name: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboards.data import Shown
+from dashboards.saved import csv_button
+from gvio.report.flat import score_rows
 from gvio.report.horizons import horizon_sentences, horizon_table
 from gvio.report.plain import plain
 from gvio.report.score_page import scores_html
@@ -12,6 +14,7 @@ from gvio.report.scores import (
     PROTOCOLS,
     SKILLS,
     coverage_sentence,
+    distribution_sentences,
     held_out_map_table,
     score_table,
     skill_of,
@@ -41,7 +44,7 @@ def show(view: Shown) -> None:
         st.caption("These scores come from an invented world and say nothing about the real place.")
     for sentence in horizon_sentences(scores):
         st.warning(plain(sentence))
-    st.caption(_READ_ME)
+    st.caption(" ".join((_READ_ME, *map(plain, distribution_sentences(scores)))))
     for protocol in _FIRST:
         _protocol(view, protocol, *PROTOCOLS[protocol])
 
@@ -52,6 +55,7 @@ def show_others(view: Shown) -> None:
         if protocol not in _FIRST:
             _protocol(view, protocol, title, meaning)
     _maps(view)
+    csv_button(view, "All scores of this page", "scores", lambda: score_rows(view.release.scoreboard))
 
 
 def _protocol(view: Shown, protocol: str, title: str, meaning: str) -> None:

@@ -8,11 +8,12 @@ import streamlit as st
 
 from dashboards.chosen import offered
 from dashboards.data import Shown, counts, drift, new_year_sums
+from dashboards.saved import csv_button
 from dashboards.style import named_chart, png_of
-from gvio.report.identity import rows_csv
 from gvio.report.seen import SeenMap, breaks_sentence, month_by_month, regime_breaks, seen_map
 
 _ROW_PX, _HEAD_PX = 22, 150
+_GAPS = 60  # months up to which they are told apart by a gap
 _BREAK = "rgb(200, 60, 30)"
 
 
@@ -32,6 +33,7 @@ def show(view: Shown) -> None:
         "Observations: cloud-free ones a pixel, mean of the region. Inside the interval: official figures of the month "
         "against the 80 % interval given before they came out, of the last 24 months. Alarms: of drift, below."
     )
+    csv_button(view, "These months", "months", lambda: table)
 
 
 def _calendar(view: Shown, found: pd.DataFrame) -> None:
@@ -45,19 +47,14 @@ def _calendar(view: Shown, found: pd.DataFrame) -> None:
         alt="Cloud-free observations of every district by month; the file has the numbers",
     )
     st.caption(f"Yellow: seldom seen, so that light says little of that month. {breaks_sentence(breaks)}")
-    st.download_button(
-        "These counts (CSV)",
-        rows_csv(found, view.identity),
-        file_name=f"{region}-observations-{view.key[1]}.csv",
-        mime="text/csv",
-        on_click="ignore",
-    )
+    csv_button(view, "These counts", "observations", lambda: found)
 
 
 def calendar_chart(calendar: SeenMap, names: dict[str, str], breaks: list[tuple[str, str]]) -> go.Figure:
     """Areas down, months across; a line before a month whose light was made otherwise."""
     values = calendar.observations
     months = pd.to_datetime(pd.Index(values.columns) + "-01")
+    gap = 1 if len(months) <= _GAPS else 0  # narrower squares than the gap between them show nothing
     chart = go.Figure()
     chart.add_heatmap(
         x=months,
@@ -67,7 +64,7 @@ def calendar_chart(calendar: SeenMap, names: dict[str, str], breaks: list[tuple[
         hovertemplate="%{text}<extra></extra>",
         colorscale="Cividis_r",
         zmin=0,
-        xgap=1,
+        xgap=gap,
         ygap=1,
         colorbar={"thickness": 12, "title": {"text": "", "side": "right"}},
     )

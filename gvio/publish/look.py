@@ -138,7 +138,11 @@ def look_line(look: LastLook, now: dt.datetime) -> str:
 
 
 def _age(what: str, newest: str | None, days: int | None) -> str:
-    return f"no {what}" if newest is None or days is None else f"newest {what} {newest}, {days} days old"
+    if newest is None or days is None:
+        return f"no {what}"
+    if days < 0:  # a run as of a day to come
+        return f"newest {what} {newest}"
+    return f"newest {what} {newest}, {days} day{'' if days == 1 else 's'} old"
 
 
 def _minute(moment: str) -> str:

@@ -1,8 +1,9 @@
 """Forms in which a series can be looked at: level, index, year on year, without its season; the new year joined.
 
-Pure. Bounds of whatever joins or compares months are as wide as they can be (`gvio.report.changes`): bounds of a sum
-are the sums of bounds. A sum of January and February that is public itself is known as well as a month with a figure of
-its own: its interval is the widest relative one of such months of the area.
+Pure. Bounds of whatever joins months, and of an index, are as wide as they can be (`gvio.report.changes`): bounds of a
+sum are the sums of bounds. Those of a change on the year are the release's where it has them. A sum of January and
+February that is public itself is known as well as a month with a figure of its own: its interval is the widest relative
+one of such months of the area.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from gvio.report.changes import ratio_percent
+from gvio.report.changes import ASSUMED, JOINT, intervals_of, joint_or, ratio_percent
 from gvio.report.seasonal import adjusted
 from gvio.types import Month
 
@@ -67,6 +68,24 @@ def left_out(names: Sequence[str], form: str) -> str:
     """Why areas have no row in a form, in a sentence."""
     who = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
     return f"Not in the chart: {who}. This form needs {_NEEDS.get(form, 'a month')}."
+
+
+_WIDE_TWO = "Of a joined January and February, and of places, they are as wide as they can be."
+
+
+def intervals_of_form(form: str, estimates: pd.DataFrame) -> str:
+    """What the intervals of a form that compares months are, in sentences; empty of one that does not.
+
+    Args:
+        form: A key of `FORMS`.
+        estimates: Of the release, see `gvio.report.changes.with_changes`.
+    """
+    if form == "index":
+        return ASSUMED
+    if form != "year":
+        return ""
+    said = intervals_of(estimates)
+    return f"{said} {_WIDE_TWO}" if said == JOINT else said
 
 
 def shaped(
@@ -194,8 +213,10 @@ def _year_on_year(rows: pd.DataFrame) -> pd.DataFrame:
     earlier = [(str(Month.parse(month) + -_YEAR), joined) for month, joined in keys]
     before = rows.set_index(keys).reindex(pd.MultiIndex.from_tuples(earlier)).reset_index(drop=True)
     told = rows.reset_index(drop=True).copy()
+    alone = rows["sum"].isna().to_numpy(dtype=bool)  # of a joined new year no release has a joint interval
     for column in LEVELS:
-        told[column] = ratio_percent(rows[column], before[_OPPOSITE[column]])
+        widest = ratio_percent(rows[column], before[_OPPOSITE[column]])
+        told[column] = np.where(alone, joint_or(rows, "year", column, widest), widest)
     told["official"] = ratio_percent(rows["official"], before["official"])
     return told[told["estimate"].notna()].assign(sum=np.nan).reset_index(drop=True)
 

@@ -12,13 +12,19 @@ import pandas as pd
 from gvio.scoreboard.board import Scoreboard
 from gvio.scoreboard.names import (
     AS_USED,
+    AUTO_ETS,
     BLIND,
+    BOOSTED,
+    CHOW_LIN,
     CITY_PUBLIC,
+    DENTON,
+    DYNAMIC_FACTORS,
     GONG2025,
     LAST_YEAR_SHARES,
     LEFT_OUT,
     LEVELS,
     LIGHT_SHARES,
+    LITTERMAN,
     NAIVE,
     NATIVE,
     NO_LIGHT,
@@ -48,6 +54,12 @@ MODELS: Mapping[str, str] = {
     RANDOM_FOREST: "Random forest on zonal features",
     PLAIN: "Plain CNN without urban/rural statistics",
     GONG2025: "CNN as we read the paper's abstract",
+    CHOW_LIN: "Chow–Lin, summed light as indicator",
+    LITTERMAN: "Litterman, summed light as indicator",
+    DENTON: "Denton, summed light as indicator",
+    DYNAMIC_FACTORS: "Dynamic factor model",
+    AUTO_ETS: "Exponential smoothing, reconciled (MinTrace)",
+    BOOSTED: "Boosted trees with random paths",
     PROPORTIONAL: "Proportional to light",
     UNIFORM: "Uniform per factory",
 }
@@ -76,6 +88,8 @@ PROTOCOLS: Mapping[str, tuple[str, str]] = {
 METRICS: tuple[tuple[str, str, str], ...] = (
     ("within_r2", "Within-district R²", "number"),
     ("yoy_r2", "Year-on-year R²", "number"),
+    ("crps", "CRPS, log output", "percent"),
+    ("interval_score80", "80 % interval score", "percent"),
     ("pooled_r2", "Pooled R²", "number"),
     ("mape", "MAPE", "percent"),
     ("mase", "MASE", "number"),
@@ -86,7 +100,7 @@ METRICS: tuple[tuple[str, str, str], ...] = (
 )
 HELD80 = (0.77, 0.83)
 """What an honest 80 % interval holds, with room for chance."""
-_LOWER_IS_BETTER = {"mape", "mase"}
+_LOWER_IS_BETTER = {"mape", "mase", "crps", "interval_score80"}
 _RANKED = {"within_r2", "yoy_r2", "r2", *_LOWER_IS_BETTER}  # not pooled R²: it is never read alone
 
 SIZES: Mapping[str, str] = {NATIVE: "native grid"} | {size_name(km): f"{km:g} km" for km in SCALES_KM}
@@ -154,6 +168,25 @@ def score_table(models: Mapping[str, ModelScores]) -> pd.DataFrame:
         if any(v is not None for v in values):
             columns[title] = _emphasise(values, [show(v, style) for v in values], key)
     return pd.DataFrame(columns, index=pd.Index([MODELS.get(m, m) for m in order], name="Model"))
+
+
+def distribution_sentences(scoreboard: Scoreboard) -> tuple[str, ...]:
+    """What the scores of distributions are, where there are any out of time; and which judges were not asked."""
+    every = [scores for name in (AS_USED, BLIND) for scores in scoreboard.protocol(name).models.values()]
+    told = []
+    if any(scores.crps is not None for scores in every):
+        told.append(
+            "CRPS and the interval score judge the whole distribution of log output, each model's own, before any "
+            "calibration: near 0 is best, 1 % is about 1 % of output. A forecast without spread would have its mean "
+            "absolute error as CRPS."
+        )
+    if scoreboard.not_installed:
+        titles = ", ".join(MODELS.get(name, name) for name in scoreboard.not_installed)
+        told.append(f"Not installed, so not asked: {titles}. pip install 'gvio[judges]' brings them.")
+    if scoreboard.failed:
+        titles = ", ".join(MODELS.get(name, name) for name in scoreboard.failed)
+        told.append(f"Failed on a fold of this region, so not shown: {titles}.")
+    return tuple(told)
 
 
 def coverage_sentence(ours: ModelScores) -> str:

@@ -11,6 +11,7 @@ from gvio.report.score_charts import BANDS
 from gvio.report.scores import (
     MODELS,
     PROTOCOLS,
+    distribution_sentences,
     held_out_map_table,
     ordered_models,
     score_table,
@@ -81,6 +82,7 @@ def _out_of_time(scoreboard: Scoreboard) -> Iterator[Section]:
         "R² is near 1 for whoever knows that large districts are large.",
         "“Chance” is the p-value of a Diebold–Mariano test that the model and ours err alike, on monthly losses with a "
         "year of autocorrelation; below 0.05 the difference is more than chance.",
+        *distribution_sentences(scoreboard),
     )
     yield Section("Out of time", text, "models.png", tuple(tables))
 
@@ -235,7 +237,7 @@ def _with_tests(scoreboard: Scoreboard, protocol: str) -> pd.DataFrame:
     """The scores of a protocol with the p-value of every rival beside them."""
     models, tests = scoreboard.protocol(protocol).models, scoreboard.protocol(protocol).diebold_mariano
     table = score_table(models)
-    table = table[[name for name in table.columns if "interval" not in name and name != "Scored"]]
+    table = table[[name for name in table.columns if not name.endswith("interval holds") and name != "Scored"]]
     if len(table) and tests:
         found = [tests.get(model) for model in ordered_models(models)]
         values = [None if test is None else test.p_value for test in found]
