@@ -48,7 +48,7 @@ class Architecture:
 class Inputs:
     """A `Panel` as float32 tensors on one device, made once for all epochs and members.
 
-    `site` (U, S) means over the rings of the static patch, then the traits; `anomalies` (U, T, K) at the site, over the
+    `site` (U, S) the centre of the static patch and its rings against it, then the traits; `anomalies` (U, T, K) at the site, over the
     rings of the patch, of the surroundings; `seen` (U, T) validity at the site, in [0, 1]; `weight` (U,) ≥ 0 of the
     log-linear reading; `district` (U,).
     """
@@ -84,7 +84,7 @@ def as_inputs(panel: Panel, device: str = "cpu") -> Inputs:
     patch = torch.where(validity > 0, believed / validity.clamp_min(1e-6), torch.zeros_like(believed))
     output = tensor("log_excess") + tensor("log_weight").amax(dim=1).clamp_min(NONE)
     return Inputs(
-        site=torch.cat([_rings(static).flatten(1), tensor("traits")], dim=1),
+        site=torch.cat([_steps(_rings(static)).flatten(1), tensor("traits")], dim=1),
         anomalies=torch.cat([patch, tensor("around")], dim=2).contiguous(),
         seen=validity[..., 0].contiguous(),
         weight=torch.exp(output) * tensor("site_weights"),
@@ -140,6 +140,11 @@ class SaCnn(nn.Module):
 def usual_traits(inputs: Inputs) -> tuple[Tensor, Tensor]:
     """Mean and spread (S,) of what sites look like, for the buffers of a network that learns from them."""
     return inputs.site.mean(dim=0), inputs.site.std(dim=0, unbiased=False) + 0.01
+
+
+def _steps(rings: Tensor) -> Tensor:
+    """The centre, and how every ring differs from it: neighbours are much alike, and what differs tells more."""
+    return torch.cat([rings[..., :1], rings[..., 1:] - rings[..., :1]], dim=-1)
 
 
 def _rings(patches: Tensor) -> Tensor:
