@@ -48,9 +48,9 @@ class Architecture:
 class Inputs:
     """A `Panel` as float32 tensors on one device, made once for all epochs and members.
 
-    `site` (U, S) the centre of the static patch and its rings against it, then the traits; `anomalies` (U, T, K) at the site, over the
-    rings of the patch, of the surroundings; `seen` (U, T) validity at the site, in [0, 1]; `weight` (U,) ≥ 0 of the
-    log-linear reading; `district` (U,).
+    `site` (U, S) the centre of the static patch, its rings against the centre, and the traits; `anomalies` (U, T, K) at
+    the site, over the rings of the patch, of the surroundings; `seen` (U, T) validity at the site, in [0, 1]; `weight`
+    (U,) ≥ 0 of the log-linear reading; `district` (U,).
     """
 
     site: Tensor
