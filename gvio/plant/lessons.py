@@ -22,7 +22,7 @@ from gvio.sample.rings import away_from
 from gvio.sample.samples import Samples
 from gvio.types import FloatArray
 
-SITES = 2400  # plants that a region is learned from, in as many images as they need
+SITES = 2000  # plants that a region is learned from, in as many images as they need
 FEWEST_IMAGES, MOST_IMAGES = 2, 16
 
 
