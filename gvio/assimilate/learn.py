@@ -31,6 +31,7 @@ from gvio.ledger.select import select_rows
 from gvio.types import FloatArray
 
 _GIVE_UP = 1e12  # value where the covariance cannot be factorised: the optimiser steps back from it
+ENOUGH = 5.0  # nats: more than 150 to one, "very strong" evidence (Kass & Raftery 1995)
 _FURTHEST = 4.0  # spreads that a sensitivity may lie from one
 
 
@@ -65,10 +66,39 @@ def learn_light(setting: Setting, hyper: Hyper, *, window: int = 72, max_iterati
     Raises:
         ModelError: No figure is visible, or the estimate is not finite.
     """
+    told = _told_of_light(setting, hyper, window)
+    return hyper if told is None else _maximise(told, LIGHT_NAMES, hyper, max_iterations, setting.sums.n_areas)
+
+
+def believe_light(setting: Setting, hyper: Hyper, *, window: int = 72, max_iterations: int = 40) -> tuple[Hyper, float]:
+    """`learn_light`, and the evidence that light shows output at all, in nats; with less than `ENOUGH` it is set aside.
+
+    The evidence is the logarithm of how much likelier the readings are, given the figures, with the gain that was
+    learned than with none, the errors of light learned for each. Light that is set aside has the least gain there is:
+    the estimate is then that of the figures alone.
+
+    Raises:
+        ModelError: As `learn_light`.
+    """
+    told = _told_of_light(setting, hyper, window)
+    if told is None:
+        return hyper, 0.0
+    n = setting.sums.n_areas
+    shown = _maximise(told, LIGHT_NAMES, hyper, max_iterations, n)
+    names = tuple(name for name in LIGHT_NAMES if name != "gain")
+    silent = _maximise(told, names, dataclasses.replace(hyper, gain=LOWEST, sensitivity=(1.0,) * n), max_iterations)
+    without, with_it = (float(told(as_tensors(each, n))) for each in (silent, shown))
+    return (shown if without - with_it >= ENOUGH else silent), without - with_it
+
+
+def _told_of_light(
+    setting: Setting, hyper: Hyper, window: int
+) -> Callable[[Mapping[str, torch.Tensor]], torch.Tensor] | None:
+    """−log p(light | figures) of hyperparameters of light; None where no light was read."""
     recent = _recent(setting, window)
     lit = observe(recent, assimilate(dataclasses.replace(recent, light=None), hyper).mean)
     if not bool(lit.lit.any()):
-        return hyper
+        return None
     # Constant while the light's are learned, so it is computed once: a step then costs the readings only.
     kept = as_tensors(hyper, lit.n_areas)
     usual = kernels_of(kept, lit.months)
@@ -79,7 +109,7 @@ def learn_light(setting: Setting, hyper: Hyper, *, window: int = 72, max_iterati
         kernels = kernels_of(h, lit.months)
         return join(h, kernels, lit, told_by_all(h, kernels, lit, figures)).fit - of_figures
 
-    return _maximise(likelihood, LIGHT_NAMES, hyper, max_iterations, lit.n_areas)
+    return likelihood
 
 
 def _maximise(
@@ -122,7 +152,8 @@ def _objective(
     # In logarithms: standard deviations stay positive, and their log-normal priors become Gaussian.
     h = {name: torch.tensor(value, dtype=torch.float64) for name, value in fixed.as_dict().items()}
     h |= dict(zip(names, torch.exp(scalars), strict=True))
-    h["sensitivity"] = torch.exp(SENSITIVITY_SPREAD * own)
+    kept = torch.tensor(fixed.sensitivity, dtype=torch.float64)
+    h["sensitivity"] = torch.exp(SENSITIVITY_SPREAD * own) if len(own) or not len(kept) else kept
     centre = torch.tensor([np.log(START.as_dict()[name]) for name in names], dtype=torch.float64)
     spread = torch.tensor([SPREADS.get(name, SPREAD) for name in names], dtype=torch.float64)
     try:

@@ -148,10 +148,13 @@ def scoreboard_of(
     names: Sequence[str],
     subject: Subject,
     light: Sequence[LightInDistrict],
+    evidence: float | None,
 ) -> Scoreboard:
     """The whole document; `names` of the districts."""
     owner = material.samples.owner
-    board = build_scoreboard(folds.by_protocol, maps, names, subject, owner, folds.placebos, folds.later, light)
+    board = build_scoreboard(
+        folds.by_protocol, maps, names, subject, owner, folds.placebos, folds.later, light, evidence
+    )
     if not material.params.evaluate.judges:
         return board
     shown = [models for protocol in (AS_USED, BLIND) if (models := board.protocol(protocol).models)]

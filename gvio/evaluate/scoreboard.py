@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from gvio.assimilate.learn import ENOUGH
 from gvio.evaluate.horizons import coverage_by_horizon
 from gvio.evaluate.interval_calibration import FoldWidths, held_out_widths, interval_table
 from gvio.evaluate.light_worth import light_worth
@@ -56,6 +57,7 @@ def build_scoreboard(
     placebos: PlaceboResult | None = None,
     later: Mapping[str, Sequence[FoldScores]] | None = None,
     light: Sequence[LightInDistrict] | None = None,
+    evidence: float | None = None,
 ) -> Scoreboard:
     """The whole evaluation as a value.
 
@@ -68,6 +70,7 @@ def build_scoreboard(
         placebos: What the method gains on light without information; None leaves it out.
         later: Folds of origins between the Januaries, from which intervals are calibrated, too.
         light: What light does in each district; None leaves it out.
+        evidence: Of the figures that light shows output, nats; None leaves it out.
     """
     later, folds = later or {}, {name: same_models(some) for name, some in folds.items()}
     widths = held_out_widths(folds, later)
@@ -83,7 +86,7 @@ def build_scoreboard(
         months=subject.months,
         figures_public_until=subject.figures_public_until,
         invented=subject.invented,
-        verdict=found.sentence,
+        verdict=" ".join([found.sentence, *_set_aside(evidence)]),
         skill=found.skill,
         best_naive=found.best_naive,
         p_value=found.p_value,
@@ -92,7 +95,18 @@ def build_scoreboard(
         placebos=placebos,
         protocols=Protocols.model_validate({**protocols, "maps": maps}),
     )
-    return board if light is None else board.model_copy(update={"light_in_districts": tuple(light)})
+    measured = {"light_in_districts": None if light is None else tuple(light), "light_evidence": evidence}
+    return board.model_copy(update={name: value for name, value in measured.items() if value is not None})
+
+
+def _set_aside(evidence: float | None) -> tuple[str, ...]:
+    if evidence is None or evidence >= ENOUGH:
+        return ()
+    said = (
+        "Light is set aside, so the estimate is that of the figures alone: they give no reason to believe that light "
+        f"shows output (evidence {evidence:.1f} nats, {ENOUGH:.0f} are asked for)."
+    )
+    return (said,)
 
 
 def interval_scale(folds: Mapping[str, Sequence[FoldScores]]) -> dict[int, float]:

@@ -61,7 +61,7 @@ def evaluation_of(context: Context, sampled: Sampled, fitted: Fitted) -> tuple[F
     )
     maps = _map_scores(context, samples, output, official)
     light = _light_in_districts(samples, why, names)
-    scoreboard = scoreboard_of(material, folds, maps, names, subject, light)
+    scoreboard = scoreboard_of(material, folds, maps, names, subject, light, fitted.ensemble.evidence)
     files = evaluation_files(context, samples, fitted, folds.by_protocol, names, output, scoreboard)
     found = calibrated(fitted, folds)
     return found, scoreboard, files | comparison_files(scoreboard, losses(found))

@@ -14,7 +14,7 @@ from functools import partial
 import numpy as np
 
 from gvio.assimilate.hyper import START, Hyper
-from gvio.assimilate.learn import learn_light
+from gvio.assimilate.learn import believe_light
 from gvio.assimilate.observed import Measurement, Setting
 from gvio.assimilate.posterior import assimilate
 from gvio.ledger.sums import Sums
@@ -33,11 +33,13 @@ _HALFWAY = 0.5  # power of what plants say of that: they are no district's own
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Ensemble:
-    """Trained members and the hyperparameters learned with them."""
+    """Trained members and the hyperparameters learned with them; `evidence` of figures that light shows output, nats,
+    as in `gvio.assimilate.learn.believe_light`; None where it was not asked for."""
 
     architecture: Architecture
     members: tuple[Member, ...]
     hyper: Hyper
+    evidence: float | None = None
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -95,7 +97,8 @@ def _train_one(
 
 
 def weigh_light(members: tuple[Member, ...], architecture: Architecture, panel: Panel, lit: Weighing) -> Ensemble:
-    """The ensemble with the hyperparameters of light that figures teach.
+    """The ensemble with the hyperparameters of light that figures teach; light that they give no reason to believe is
+    set aside.
 
     Raises:
         ModelError: No figure is visible.
@@ -106,7 +109,8 @@ def weigh_light(members: tuple[Member, ...], architecture: Architecture, panel: 
     reading = read_light(untuned, panel)
     setting = dataclasses.replace(lit.setting, light=measurement(reading), prior_share=reading.prior_share)
     levelled = dataclasses.replace(lit.hyper, level=_level(lit.setting.sums, dark, reading.prior_share))
-    return dataclasses.replace(untuned, hyper=learn_light(setting, levelled, window=lit.window))
+    hyper, evidence = believe_light(setting, levelled, window=lit.window)
+    return dataclasses.replace(untuned, hyper=hyper, evidence=evidence)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

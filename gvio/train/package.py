@@ -84,6 +84,7 @@ def pack_model(fitted: Fitted, about: BaseModel) -> tuple[bytes, bytes]:
         "architecture": dataclasses.asdict(fitted.ensemble.architecture),
         "hyper": fitted.ensemble.hyper.as_dict(),
         "sensitivity": list(fitted.ensemble.hyper.sensitivity),
+        "light_evidence": fitted.ensemble.evidence,
         "interval_scale": {str(level): scale for level, scale in fitted.interval_scale.items()},
         "interval_table": None if fitted.interval_table is None else dataclasses.asdict(fitted.interval_table),
         "members": [_history(member) for member in fitted.ensemble.members],
@@ -145,11 +146,15 @@ def _assembled(head: Mapping[str, Any], tensors: Mapping[str, torch.Tensor]) -> 
         trained=Month.parse(head["trained"]),
         static_px=int(head["static_px"]),
         dynamic_px=int(head["dynamic_px"]),
-        ensemble=Ensemble(Architecture(**head["architecture"]), members, hyper),
+        ensemble=Ensemble(Architecture(**head["architecture"]), members, hyper, _number(head["light_evidence"])),
         normalisation=Normalisation(**{n: tensors[f"normalisation.{n}"].numpy() for n in _NORMALISATION}),
         interval_scale={int(level): float(scale) for level, scale in head["interval_scale"].items()},
         interval_table=_table(head["interval_table"]),
     )
+
+
+def _number(kept: Any) -> float | None:
+    return None if kept is None else float(kept)
 
 
 def _table(kept: Mapping[str, Any] | None) -> IntervalTable | None:
