@@ -16,10 +16,11 @@ import numpy as np
 import pandas as pd
 
 from gvio.types import FloatArray, Month
+from gvio.words import marked
 
 YEAR, MONTH = -12, -1
 """Months back."""
-ASSUMED = (
+ASSUMED = marked(
     "Intervals of changes are as wide as they can be: a release has no joint interval of two months, so the errors of "
     "the two are taken to point in opposite directions. Beyond noise: the 80 % interval of the change excludes none."
 )

@@ -6,6 +6,8 @@ import dataclasses
 
 import pandas as pd
 
+from gvio.words import tr
+
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would compute what begins so
 
 
@@ -22,7 +24,7 @@ class Identity:
     @property
     def mark(self) -> str:
         """Release, and that the data are invented where they are."""
-        return f"release {self.release}{' · INVENTED DATA' if self.invented else ''}"
+        return tr("release {release}", release=self.release) + (f" · {tr('INVENTED DATA')}" if self.invented else "")
 
     @property
     def citation(self) -> str:
