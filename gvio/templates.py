@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from gvio.words import tr
+
 
 def page_templates(package: str, filters: Mapping[str, Callable[..., object]]) -> Environment:
-    """The templates of `<package>/templates`, with filters of their own."""
+    """The templates of `<package>/templates`, with filters of their own; `tr` is that of `gvio.words`."""
     pages = Environment(
         loader=PackageLoader(package),
         autoescape=True,
@@ -18,4 +20,5 @@ def page_templates(package: str, filters: Mapping[str, Callable[..., object]]) -
         keep_trailing_newline=True,
     )
     pages.filters |= filters
+    pages.globals["tr"] = tr
     return pages

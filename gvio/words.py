@@ -55,22 +55,15 @@ class Manner:
 MANNERS: Mapping[Language, Manner] = {
     "en": Manner("English", "en", "{name} {year}", "%B %Y", "%b %Y", ", ", "; ", " "),
     "zh": Manner(
-        "中文",
-        "zh-CN",
-        "{year}年{month}月",
-        "%Y年%-m月",
-        "%Y年%-m月",
-        "、",
-        "；",
-        "",
-        (
-            "Noto Sans SC",
-            "Noto Sans CJK SC",
-            "Source Han Sans SC",
-            "PingFang SC",
-            "Microsoft YaHei",
-            "WenQuanYi Micro Hei",
-        ),
+        title="中文",
+        tag="zh-CN",
+        month="{year}年{month}月",
+        month_pattern="%Y年%-m月",
+        short_pattern="%Y年%-m月",
+        comma="、",
+        semicolon="；",
+        gap="",
+        fonts=("Noto Sans SC", "Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei", "SimHei"),
     ),
 }
 _spoken: ContextVar[Language] = ContextVar("gvio-language", default="en")

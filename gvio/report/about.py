@@ -41,7 +41,7 @@ class About:
 
 
 def unit_words(unit: str) -> str:
-    """A pack's unit as the language spoken writes it, where it is one of the usual; that none is stated, where none is."""
+    """A pack's unit as the language spoken writes it, where that knows it; that none is stated, where none is."""
     return tr(unit) if unit else tr("unit not stated")
 
 

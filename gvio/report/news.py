@@ -62,7 +62,8 @@ def no_news(predecessor: str | None) -> str:
     if predecessor is None:
         return tr("Nothing is said of changes: the release names none before it.")
     return tr(
-        "Nothing is said of changes: the release before, {release}, carries no evidence, so its change cannot be split.",
+        "Nothing is said of changes: the release before, {release}, carries no evidence, so its change cannot be "
+        "split.",
         release=predecessor,
     )
 

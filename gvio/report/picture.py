@@ -46,7 +46,8 @@ _ROW_FACTOR = 3  # finer rows than the grid, so that the Mercator projection nei
 class Layer:
     """One thing to look at in a release's grid: how it is computed is `layer_values`.
 
-    Texts are English; `explanation` speaks of its pixels, `of_blocks` of the same in squares of kilometres (`gvio.report.detail`).
+    Texts are English; `explanation` speaks of its pixels, `of_blocks` of the same in squares of kilometres
+    (`gvio.report.detail`).
     """
 
     key: str

@@ -86,10 +86,8 @@ def district_plan(trends: pd.DataFrame, owners: Owners, geobox: GeoBox, names: M
     found = zip(trends.index, trends["percent"], trends["p_value"], strict=True)
     said = {str(area): trend_text(percent, p_value) for area, percent, p_value in found}
     x, y = _centres(geobox, taps)
-    keys, told = (
-        [f"{DISTRICT}={area}" for area in areas],
-        [tr("{area}: {said}", area=names.get(a, a), said=said.get(a, UNKNOWN)) for a in areas],
-    )
+    keys = [f"{DISTRICT}={area}" for area in areas]
+    told = [tr("{area}: {said}", area=names.get(area, area), said=said.get(area, UNKNOWN)) for area in areas]
     points = pd.DataFrame({"x": x, "y": y, "key": keys, "told": told})
     return _trend_plan(percent, np.nan_to_num(p_value, nan=1.0) < SIGNIFICANT, geobox, points)
 
