@@ -11,6 +11,7 @@ import streamlit as st
 from dashboards import address
 from dashboards.data import Shown
 from gvio.report.tables import month_text
+from gvio.words import tr
 
 MOST = 8
 """Lines that a chart still tells apart."""
@@ -30,7 +31,7 @@ def choose_month(view: Shown, page: str) -> str:
     """Ask for a month on a page."""
     months, key = months_of(view), month_key(page)
     address.start(key, "month", months, view.release.month)
-    month: str = st.selectbox("Month", months, format_func=month_text, width=190, key=key)
+    month: str = st.selectbox(tr("Month"), months, format_func=month_text, width=190, key=key)
     address.keep("month", month)
     return month
 
@@ -61,12 +62,13 @@ def choose_areas(view: Shown, page: str) -> list[str]:
     take(view, page)
     names = view.about.names
     chosen: list[str] = st.multiselect(
-        "In the chart",
+        tr("In the chart"),
         offered(view),
         format_func=lambda a: names[a],
         key=areas_key(page),
         max_selections=MOST,
-        help="Click on a district of the map or on a name of the table; with Ctrl a name is added.",
+        help=tr("Click on a district of the map or on a name of the table; with Ctrl a name is added."),
+        placeholder=tr("Choose areas"),
     )
     address.keep("area", *chosen)
     return chosen

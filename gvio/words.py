@@ -123,6 +123,11 @@ def _filled(text: str, values: Mapping[str, object]) -> str:
     return text.format(**values) if values else text
 
 
+def aside(text: str) -> str:
+    """What only those are told who do not read English: "" where that is spoken."""
+    return "" if language() == "en" else tr(text)
+
+
 def listed(things: Iterable[str]) -> str:
     """Things one after the other."""
     return manner().comma.join(things)
@@ -155,8 +160,8 @@ def _read(path: Path) -> Texts:
 
     with path.open("rb") as file:
         catalogue = read_po(file)
-    return {_forms(m.id)[0]: _forms(m.string) for m in catalogue if m.id and all(_forms(m.string))}
+    return {_forms(m.id)[0]: _forms(m.string) for m in catalogue if m.id and any(_forms(m.string))}
 
 
-def _forms(text: str | Iterable[str]) -> tuple[str, ...]:
-    return (text,) if isinstance(text, str) else tuple(text)
+def _forms(text: str | Iterable[str] | None) -> tuple[str, ...]:
+    return (text,) if isinstance(text, str) else tuple(text or ())

@@ -13,7 +13,7 @@ from dashboards.data import Shown, month_rows, month_story, news, payload
 from dashboards.parts import part
 from dashboards.views.month_choice import choose_month_in_time
 from gvio.report.about import object_key
-from gvio.report.basis import EXPLAINED
+from gvio.report.basis import EXPLAINED, STATUS
 from gvio.report.changes import ASSUMED
 from gvio.report.district_page import districts_html
 from gvio.report.identity import rows_csv
@@ -21,9 +21,10 @@ from gvio.report.news import newest_month, news_table, no_news
 from gvio.report.plain import plain
 from gvio.report.tables import month_text
 from gvio.store.revisions import predecessor_named
+from gvio.words import listed, manner, marked, sentences, tr
 
 PAGE = "happened"
-_BULLETINS = {"bulletin.pdf": "Bulletin (PDF)", "bulletin.zh.pdf": "公报 (PDF)"}
+_BULLETINS = {"bulletin.pdf": marked("Bulletin (PDF)"), "bulletin.zh.pdf": "公报 (PDF)"}
 _TOLD = 5  # districts whose news is told at once
 
 
@@ -56,11 +57,14 @@ def _month(view: Shown, month: str) -> None:
 
 def _table(view: Shown, month: str, areas: list[str]) -> None:
     table, about = month_rows(view, month), view.about
-    caption = f"{month_text(month)}, {about.unit_text}"
+    caption = tr("{month}, {unit}", month=month_text(month), unit=about.unit_text)
     st.html(districts_html(table, caption, city=about.city, link=lambda area: address.link(area=area), chosen=areas))
     listen("clicked", lambda area, more: _clicked(view, area, more=more))
-    said = "; ".join(f"{status}: {meaning}" for status, meaning in EXPLAINED.items())
-    st.caption(f"▲ ▼ beyond noise. {ASSUMED} Status. {said}.")
+    statuses = (
+        tr("{status}: {meaning}", status=tr(STATUS[basis]), meaning=tr(meaning)) for basis, meaning in EXPLAINED.items()
+    )
+    status = tr("Status. {said}.", said=manner().semicolon.join(statuses))
+    st.caption(sentences([tr("▲ ▼ beyond noise."), tr(ASSUMED), status]))
 
 
 def _files(view: Shown, month: str) -> None:
@@ -68,7 +72,7 @@ def _files(view: Shown, month: str) -> None:
 
     with st.container(horizontal=True, gap="small"):
         st.download_button(
-            f"Table of {month_text(month)} (CSV)",
+            tr("Table of {month} (CSV)", month=month_text(month)),
             lambda: rows_csv(month_rows(view, month), view.identity),
             file_name=f"{view.key[0]}-{month}-districts-{view.release.release}.csv",
             mime="text/csv",
@@ -86,7 +90,7 @@ def _bulletins(view: Shown) -> None:
         key = object_key(view.release.manifest, f"/{name}")
         if key is not None:
             st.download_button(
-                title,
+                tr(title),
                 partial(payload, view.source.url, view.source.endpoint_url, region, key),
                 file_name=f"{region}-{release}-{name}",
                 mime="application/pdf",
@@ -97,7 +101,7 @@ def _bulletins(view: Shown) -> None:
 def _story(view: Shown, month: str) -> None:
     told = month_story(view, month)
     st.header(plain(told.headline), anchor=False)
-    st.markdown(" ".join(plain(text) for text in (told.basis, told.movers) if text))
+    st.markdown(sentences(plain(text) for text in (told.basis, told.movers) if text))
     if told.disagreement:
         st.warning(plain(told.disagreement))
 
@@ -111,25 +115,27 @@ def _clicked(view: Shown, area: str, *, more: bool) -> None:
 def _chart(view: Shown, month: str, areas: list[str]) -> None:
     from dashboards.views.areas import draw, told_of  # with what draws charts
 
-    names = ", ".join(view.about.names[area] for area in areas)
+    names = listed(view.about.names[area] for area in areas)
     told = told_of(view, areas, "level", joined=True, month=month)
-    alt = f"Estimates of {names} by month with intervals, {view.about.unit_text}"
+    alt = tr("Estimates of {areas} by month with intervals, {unit}", areas=names, unit=view.about.unit_text)
     draw(view, told, "level", month, key="chart", name="", alt=alt)
     st.caption(
-        "Line: estimate. Bands: interval. Dots: official figures of single months. January and February are one point, "
-        "their sum a month. Grey strip: nowcast. Other forms are under “How has it developed?”."
+        tr(
+            "Line: estimate. Bands: interval. Dots: official figures of single months. January and February are one "
+            "point, their sum a month. Grey strip: nowcast. Other forms are under “How has it developed?”."
+        )
     )
 
 
 def _news(view: Shown) -> None:
     """What changed since the release before, and why: the districts whose newest estimate moved most."""
     found = news(view.source.url, view.source.endpoint_url, *view.key)
-    st.header("What changed since the release before, and why", anchor=False)
+    st.header(tr("What changed since the release before, and why"), anchor=False)
     if found is None:
         st.markdown(plain(no_news(predecessor_named(view.release.manifest))))
         return
     table = news_table(found.rows, newest_month(found.rows), view.about.names, found.together)
     st.markdown("\n".join(f"- {plain(sentence)}" for sentence in table["sentence"].head(_TOLD)))
     if len(table) > _TOLD:
-        with st.expander(f"The other {len(table) - _TOLD} districts"):
+        with st.expander(tr("The other {n} districts", n=len(table) - _TOLD)):
             st.markdown("\n".join(f"- {plain(sentence)}" for sentence in table["sentence"].iloc[_TOLD:]))

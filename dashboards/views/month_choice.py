@@ -9,6 +9,7 @@ import streamlit as st
 from dashboards.chosen import choose_month, month_key
 from dashboards.data import Shown
 from gvio.report.tables import month_text
+from gvio.words import tr
 
 _SLIDER, _PLAY, _NEXT, _TICKED = "month-slider", "month-play", "month-next", "month-ticked"
 _STEP_S = 1.5
@@ -26,7 +27,7 @@ def choose_month_in_time(view: Shown, page: str) -> str:
         if month in offered:
             st.session_state[_SLIDER] = month
         st.select_slider(
-            "Month of the map",
+            tr("Month of the map"),
             offered,
             format_func=month_text,
             key=_SLIDER,
@@ -34,9 +35,9 @@ def choose_month_in_time(view: Shown, page: str) -> str:
             on_change=lambda: st.session_state.update({month_key(page): st.session_state[_SLIDER]}),
         )
         playing = st.toggle(
-            "Play",
+            tr("Play"),
             key=_PLAY,
-            help="The months one after the other, from the first again; colours go by each month's scale.",
+            help=tr("The months one after the other, from the first again; colours go by each month's scale."),
         )
     if playing:
         st.session_state[_TICKED] = time.monotonic()

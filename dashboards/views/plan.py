@@ -22,15 +22,16 @@ from gvio.report.places import Place, box_place, drawn_place, place_of
 from gvio.report.plain import plain
 from gvio.report.plan import DISTRICT, Plan
 from gvio.report.tables import month_text
+from gvio.words import marked, sentences, tr
 
-_LAYERS = {"trend": "Trend", "output": "Output of the month"}
-_TREND = (
+_LAYERS = {"trend": marked("Trend"), "output": marked("Output of the month")}
+_TREND = marked(
     "Change a year in per cent of the mean: median slope of pairs of the same calendar month (seasonal Theil–Sen). "
     "Pale and hatched: not significant at 5 % (seasonal Mann–Kendall; it takes years as independent, so read it as "
     "optimistic, and of many squares without a trend one in twenty is called significant)."
 )
-_OUTPUT = "Output of each square in {}; white: none."
-_HOW = (
+_OUTPUT = marked("Output of each square in {month}; white: none.")
+_HOW = marked(
     "A click on a square puts it into the chart, on a district its row. To draw, take the box or the lasso of the "
     "map's toolbar. The address of the page holds what was chosen."
 )
@@ -38,30 +39,31 @@ _HOW = (
 
 def show(view: Shown, page: str, month: str, shown: list[str]) -> None:
     """Draw the map; `shown` are areas and keys of places in the chart, in its order."""
-    st.header("Where: trends, and places for the chart", anchor=False)
+    st.header(tr("Where: trends, and places for the chart"), anchor=False)
     if not view.about.grids:
-        st.caption("This release has no map.")
+        st.caption(tr("This release has no map."))
         return
     try:
         _map(view, page, month, shown)
     except GvioError as error:
-        st.error(f"The map could not be shown. {plain(str(error))}")
+        st.error(sentences([tr("The map could not be shown."), plain(str(error))]))
     add_places(page)
 
 
 def _map(view: Shown, page: str, month: str, shown: list[str]) -> None:
-    newest = month_grid(view, list(view.about.grids)[-1])
+    with st.spinner(tr("Reading the map …")):
+        newest = month_grid(view, list(view.about.grids)[-1])
     with st.container(horizontal=True, gap="medium"):
-        layer = _choose("ground", "Shown", _LAYERS)
+        layer = _choose("ground", tr("Shown"), {name: tr(title) for name, title in _LAYERS.items()})
         details = [*([BY_DISTRICT] if layer == "trend" else []), *details_of(newest.geobox)]
-        titles = {detail.key: detail.title for detail in details}
-        detail = _choose("cells", "Squares", titles)
+        titles = {detail.key: detail.words for detail in details}
+        detail = _choose("cells", tr("Squares"), titles)
     if layer == "output" and month not in view.about.grids:
-        st.info(f"This release has no map of {month_text(month)}.")
+        st.info(tr("This release has no map of {month}.", month=month_text(month)))
         return
     plan = plan_of(view, month, layer, detail)
     if plan is None:
-        st.info("This release has too few months for a trend: two years are needed.")
+        st.info(tr("This release has too few months for a trend: two years are needed."))
         return
     places = {key: place for key in shown if (place := place_of(*_parted(key))) is not None}
     key = f"plan-{view.key}-{layer}-{detail}"
@@ -71,11 +73,15 @@ def _map(view: Shown, page: str, month: str, shown: list[str]) -> None:
         on_select=lambda: _picked(key, page, plan),
         selection_mode=("points", "box", "lasso"),
         config={**png_of(f"{view.key[0]}-{layer}-{view.key[1]}"), "scrollZoom": True},
-        alt=f"{_LAYERS[layer]} of {titles[detail].lower()}; choose places by their coordinates below",
+        alt=tr(
+            "{layer} of {squares}; choose places by their coordinates below",
+            layer=tr(_LAYERS[layer]),
+            squares=titles[detail].lower(),
+        ),
     )
-    unit = "% a year" if layer == "trend" else f"{view.about.unit_text} a month"
-    st.html(legend_html(plan.scale, f"{_LAYERS[layer]}: {unit}"))
-    st.caption(f"{_TREND if layer == 'trend' else _OUTPUT.format(month_text(month))} {_HOW}")
+    unit = tr("% a year") if layer == "trend" else tr("{unit} a month", unit=view.about.unit_text)
+    st.html(legend_html(plan.scale, tr("{layer}: {unit}", layer=tr(_LAYERS[layer]), unit=unit)))
+    st.caption(sentences([tr(_TREND) if layer == "trend" else tr(_OUTPUT, month=month_text(month)), tr(_HOW)]))
 
 
 def _choose(name: str, title: str, offered: dict[str, str]) -> str:

@@ -129,7 +129,9 @@ def look_line(look: LastLook, now: dt.datetime) -> str:
     """One sentence for people: outcome, why, what is awaited, ages, last and next look."""
     said = tr(_OUTCOMES[look.outcome])
     if look.awaited:
-        waits = tr(" and ").join(tr("{what} since {day}", what=one.what, day=one.since) for one in look.awaited)
+        waits = tr(" and ").join(
+            tr("{what} since {day}", what=_awaited(one.what), day=one.since) for one in look.awaited
+        )
         said = tr("{outcome}, awaiting {what}", outcome=said, what=waits)
     if look.reason:
         said = tr("{outcome} ({reason})", outcome=said, reason=look.reason.rstrip("."))
@@ -153,6 +155,11 @@ def look_line(look: LastLook, now: dt.datetime) -> str:
             moment=_minute(look.next_look),
         )
     return tr("{line}; next look {moment}", line=line, moment=_minute(look.next_look))
+
+
+def _awaited(what: str) -> str:
+    kind, _, month = what.partition(" of ")
+    return tr("light of {month}", month=month) if kind == "light" else what
 
 
 def _age(what: str, newest: str | None, days: int | None) -> str:

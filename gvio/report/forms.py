@@ -17,7 +17,7 @@ from gvio.report.changes import ratio_percent
 from gvio.report.seasonal import adjusted
 from gvio.report.tables import month_text
 from gvio.types import Month
-from gvio.words import first_of, marked, tr
+from gvio.words import first_of, marked, speaking, tr
 
 LEVELS = ("estimate", "lower80", "upper80", "lower95", "upper95")
 _OPPOSITE = {"estimate": "estimate", "lower80": "upper80", "upper80": "lower80", "lower95": "upper95"} | {
@@ -171,6 +171,22 @@ def new_year_label(year: str) -> str:
     return tr("January + February {year}", year=year)
 
 
+def english_labels(rows: pd.DataFrame, form: str) -> list[str]:
+    """The labels of `shaped` rows as files have them, whatever language is spoken."""
+    joined = [label == new_year_label(month[:4]) for label, month in zip(rows["label"], rows["month"], strict=True)]
+    with speaking("en"):
+        if form == "rolling":
+            return _years_to(rows["month"])
+        return [
+            new_year_label(month[:4]) if both else month_text(month)
+            for both, month in zip(joined, rows["month"], strict=True)
+        ]
+
+
+def _years_to(months: pd.Series) -> list[str]:
+    return [tr("12 months to {month}", month=label) for label in _labels(months)]
+
+
 def _labels(months: pd.Series) -> list[str]:
     return [month_text(month) for month in months]
 
@@ -217,5 +233,5 @@ def _rolling(rows: pd.DataFrame) -> pd.DataFrame:
     told = rows.assign(
         **{name: sums[name] for name in columns}, sum=np.nan, kind=np.where(nowcast, "nowcast", "fitted")
     )
-    told["label"] = [tr("12 months to {month}", month=label) for label in _labels(rows["month"])]
+    told["label"] = _years_to(rows["month"])
     return told[told["estimate"].notna()].reset_index(drop=True)

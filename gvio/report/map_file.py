@@ -9,11 +9,13 @@ import shapely
 from odc.geo.geobox import GeoBox
 
 from gvio.map.bands import BANDS
+from gvio.report.about import unit_words
 from gvio.report.charts import map_png
 from gvio.report.identity import Identity
 from gvio.report.tables import month_text
 from gvio.report.zones import Zone
 from gvio.types import FloatArray
+from gvio.words import tr
 
 
 def month_png(bands: FloatArray, geobox: GeoBox, zones: Sequence[Zone], identity: Identity, month: str) -> bytes:
@@ -32,8 +34,8 @@ def month_png(bands: FloatArray, geobox: GeoBox, zones: Sequence[Zone], identity
         bands[BANDS.index("estimate")],
         geobox,
         districts=outlines,
-        title=f"{identity.title}, {month_text(month)}",
-        unit=identity.unit or "unit not stated",
+        title=tr("{area}, {month}", area=identity.title, month=month_text(month)),
+        unit=unit_words(identity.unit),
         note=identity.mark,
         invented=identity.invented,
     )

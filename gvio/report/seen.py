@@ -81,8 +81,9 @@ def month_by_month(
         sums: `gvio.report.new_year.public_sums`.
 
     Returns:
-        Columns, in the language spoken, Month, Observations, Factories seen, Processing, City's figure, Districts' figures, Inside the interval
-        (figures that came out against the 80 % interval that was given before), Alarms; "–" where nothing is known.
+        Columns, named in the language spoken: Month, Observations, Factories seen, Processing, City's figure,
+        Districts' figures, Inside the interval (figures that came out against the 80 % interval that was given
+        before), Alarms; "–" where nothing is known.
     """
     months = sorted(set(estimates["month"]), reverse=True)
     districts = estimates[estimates["area_id"] != city]
