@@ -14,6 +14,7 @@ import plotly.graph_objects as go
 from markupsafe import Markup
 
 from gvio.report.identity import Identity
+from gvio.words import language, manner, marked, tr
 
 CSS = """<style>
 :root {--gvio-quiet: light-dark(#4d505c, #b9bcc8); --gvio-link: light-dark(#7b1f5c, #e08cc4)}
@@ -78,7 +79,7 @@ def facts_list(facts: Sequence[tuple[str, str]]) -> str:
 
 def named_chart(chart: go.Figure, subject: str, identity: Identity) -> go.Figure:
     """The chart with what it is and where it is from written on it, so that its picture can leave the page."""
-    told = Markup("<br>").join(textwrap.wrap(subject, _TITLE_LETTERS))
+    told = Markup("<br>").join(textwrap.wrap(subject, _TITLE_LETTERS // (2 if manner().fonts else 1)))
     small = "<br><span style='font-size:0.7em;font-weight:normal'>{}</span>"
     shown = told + Markup(small).format(identity.title) + Markup(small).format(identity.mark)
     chart.update_layout(
@@ -86,12 +87,49 @@ def named_chart(chart: go.Figure, subject: str, identity: Identity) -> go.Figure
         margin={"l": 10, "r": 10, "t": 54 + 20 * (1 + told.count("<br>")), "b": 10},
         legend={"orientation": "h", "y": -0.12, "yanchor": "top", "x": 0},
     )
+    if manner().fonts:
+        chart.update_layout(font={"family": font_family()})
     return chart
 
 
+def font_family() -> str:
+    """What draws the language spoken: the page's own font for Latin, then those of the language."""
+    return ", ".join(f'"{font}"' for font in ("Source Sans", *manner().fonts)) + ", sans-serif"
+
+
 def png_of(name: str) -> dict[str, Any]:
-    """Plotly's settings of a chart whose picture is saved as `name`."""
-    return {"displaylogo": False, "toImageButtonOptions": {"filename": name, "scale": 2}}
+    """Plotly's settings of a chart whose picture is saved as `name`; its tools and months in the language spoken."""
+    settings = {"displaylogo": False, "toImageButtonOptions": {"filename": name, "scale": 2}}
+    return settings if language() == "en" else {**settings, "locale": manner().tag, "locales": _locale()}
+
+
+def _locale() -> dict[str, Any]:
+    """What Plotly lacks of the language (its option `locales`)."""
+    month = manner().month_pattern
+    formats = {"year": "%Y", "month": month, "dayMonth": "%m-%d", "dayMonthYear": "%Y-%m-%d"}
+    return {
+        manner().tag: {"dictionary": {tool: tr(tool) for tool in _TOOLS}, "format": {**formats, "date": "%Y-%m-%d"}}
+    }
+
+
+_TOOLS = (
+    marked("Autoscale"),
+    marked("Box Select"),
+    marked("Double-click on legend to isolate one trace"),
+    marked("Double-click to zoom back out"),
+    marked("Download plot"),
+    marked("Download plot as a PNG"),
+    marked("Image download succeeded"),
+    marked("Lasso Select"),
+    marked("Pan"),
+    marked("Preparing image - this may take a few seconds"),
+    marked("Reset"),
+    marked("Reset axes"),
+    marked("Zoom"),
+    marked("Zoom in"),
+    marked("Zoom out"),
+)
+"""Plotly's own words."""
 
 
 LINE = "rgb(168, 60, 130)"

@@ -132,7 +132,7 @@ def look_line(look: LastLook, now: dt.datetime) -> str:
         waits = tr(" and ").join(
             tr("{what} since {day}", what=_awaited(one.what), day=one.since) for one in look.awaited
         )
-        said = tr("{outcome}, awaiting {what}", outcome=said, what=waits)
+        said = tr("{outcome}, awaiting {what}", outcome=said, what=tr(" and ").join(waits))
     if look.reason:
         said = tr("{outcome} ({reason})", outcome=said, reason=look.reason.rstrip("."))
     ages = [_age(tr("light"), look.newest_light, look.light_age_days(now))]

@@ -79,8 +79,7 @@ def _headline(
         return tr("{month}: this release has no figure of the whole region.", month=month_text(month))
     level, low, high = level_and_bounds(row.estimate, row.lower80, row.upper80)
     parts = [
-        _compared(change_of(table, area), month_text(str(Month.parse(month) + back)))
-        for table, back in zip(compared, (YEAR, MONTH), strict=True)
+        _compared(change_of(table, area), month, back) for table, back in zip(compared, (YEAR, MONTH), strict=True)
     ]
     return tr(
         "{area} made {level} in {month} (80 % interval {low} to {high}): {compared}.",
@@ -89,20 +88,25 @@ def _headline(
         month=month_text(month),
         low=low,
         high=high,
-        compared=tr(" and ").join(filter(None, parts)) or tr("there is no earlier month to compare it with"),
+        compared=_both(list(filter(None, parts))),
     )
 
 
-def _compared(change: Change, on: str) -> str:
+def _compared(change: Change, month: str, back: int) -> str:
     if not change.known:
         return ""
-    return tr(
-        "{change} on {month}, {noise} ({interval})",
-        change=signed_percent(change.percent),
-        month=on,
-        noise=tr("beyond noise") if change.direction else tr("within noise"),
-        interval=interval_percent(change.low, change.high),
-    )
+    before = month_text(str(Month.parse(month) + back))
+    noise = tr("beyond noise") if change.direction else tr("within noise")
+    said = {"change": signed_percent(change.percent), "interval": interval_percent(change.low, change.high)}
+    if back == YEAR:
+        return tr("{change} on {year_before}, {noise} ({interval})", year_before=before, noise=noise, **said)
+    return tr("{change} on {month_before}, {noise} ({interval})", month_before=before, noise=noise, **said)
+
+
+def _both(said: Sequence[str]) -> str:
+    if len(said) == 2:
+        return tr("{first} and {second}", first=said[0], second=said[1])
+    return said[0] if said else tr("there is no earlier month to compare it with")
 
 
 def _basis(estimates: pd.DataFrame, month: str, city: str | None, rows: pd.DataFrame) -> str:
