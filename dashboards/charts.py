@@ -100,7 +100,7 @@ def _hover(row: pd.Series, form: str) -> str:
         told = tr("{value} (80 %: {interval})", value=signed_percent(value), interval=interval_percent(low, high))
     else:
         shown, *bounds = level_and_bounds(value, low, high)
-        told = tr("{value} (80 %: {interval})", value=shown, interval=f"{bounds[0]} – {bounds[1]}")
+        told = tr("{value} (80 %: {interval})", value=shown, interval=" – ".join(bounds))
     if row["label"] != new_year_label(str(row["month"])[:4]):
         return told
     if pd.isna(row["sum"]):

@@ -6,6 +6,8 @@ come without its value.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import streamlit as st
 
 from dashboards import address
@@ -22,6 +24,11 @@ def months_of(view: Shown) -> list[str]:
     return sorted(set(view.release.estimates["month"]), reverse=True)
 
 
+def month_titles(months: Sequence[str]) -> Callable[[str], str]:
+    """Titles of months for a widget, in the language spoken now, whichever thread asks for them."""
+    return {month: month_text(month) for month in months}.__getitem__
+
+
 def month_key(page: str) -> str:
     """Key of a page's widget for the month."""
     return f"month-{page}"
@@ -31,7 +38,7 @@ def choose_month(view: Shown, page: str) -> str:
     """Ask for a month on a page."""
     months, key = months_of(view), month_key(page)
     address.start(key, "month", months, view.release.month)
-    month: str = st.selectbox(tr("Month"), months, format_func=month_text, width=190, key=key)
+    month: str = st.selectbox(tr("Month"), months, format_func=month_titles(months), width=190, key=key)
     address.keep("month", month)
     return month
 

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboards import address
+from dashboards.chosen import month_titles
 from dashboards.data import Shown, payload, published_first, releases
 from dashboards.style import facts_list
 from dashboards.views.month_map import geotiff_button
@@ -66,7 +67,8 @@ def _files(view: Shown) -> None:
                 on_click="ignore",
             )
         if about.grids:
-            month = st.selectbox(tr("Map of"), list(about.grids)[::-1], format_func=month_text, width=190, key="grid")
+            months = list(about.grids)[::-1]
+            month = st.selectbox(tr("Map of"), months, format_func=month_titles(months), width=190, key="grid")
             geotiff_button(view, month)
 
 

@@ -6,9 +6,8 @@ import time
 
 import streamlit as st
 
-from dashboards.chosen import choose_month, month_key
+from dashboards.chosen import choose_month, month_key, month_titles
 from dashboards.data import Shown
-from gvio.report.tables import month_text
 from gvio.words import tr
 
 _SLIDER, _PLAY, _NEXT, _TICKED = "month-slider", "month-play", "month-next", "month-ticked"
@@ -29,7 +28,7 @@ def choose_month_in_time(view: Shown, page: str) -> str:
         st.select_slider(
             tr("Month of the map"),
             offered,
-            format_func=month_text,
+            format_func=month_titles(offered),
             key=_SLIDER,
             width=420,
             on_change=lambda: st.session_state.update({month_key(page): st.session_state[_SLIDER]}),

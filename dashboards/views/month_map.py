@@ -129,9 +129,9 @@ def _picked(key: str, picks: str) -> None:
 
 
 def _told(row: pd.Series) -> str:
-    value, low, high = level_and_bounds(*(float(row[name]) for name in ("estimate", "lower80", "upper80")))
+    value, *bounds = level_and_bounds(*(float(row[name]) for name in ("estimate", "lower80", "upper80")))
     change: Change = change_in(row, "year")
-    shown = tr("{value} (80 %: {interval})", value=value, interval=f"{low} – {high}")
+    shown = tr("{value} (80 %: {interval})", value=value, interval=" – ".join(bounds))
     lines = [tr("{area}: {said}", area=str(row["name"]), said=shown)]
     if change.known:
         interval = interval_percent(change.low, change.high)
@@ -152,9 +152,8 @@ def _detail(geobox: GeoBox, *, phone: bool) -> Detail:
     details = {detail.key: detail for detail in details_of(geobox)}
     first = finest_seen(geobox, screen_px(narrow=phone)).key
     address.start("squares", "squares", list(details), first)
-    st.segmented_control(
-        tr("Squares"), list(details), format_func=lambda key: details[key].words, required=True, key="squares"
-    )
+    titles = {key: detail.words for key, detail in details.items()}
+    st.segmented_control(tr("Squares"), list(titles), format_func=titles.__getitem__, required=True, key="squares")
     chosen = str(st.session_state["squares"])
     address.keep("squares", chosen)
     return details[chosen]

@@ -105,7 +105,7 @@ def _uploaded() -> Place | None:
     if changed > _TOLD_CHANGE:
         st.session_state[_SAID] = tr(
             "The outline was simplified so that a link can hold it; {share} % of its area changed by that.",
-            share=f"{100 * changed:.0f}",
+            share=format(100 * changed, ".0f"),
         )
     return place
 

@@ -7,14 +7,13 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from dashboards import address
-from dashboards.chosen import offered
+from dashboards.chosen import month_titles, offered
 from dashboards.data import Shown, news
 from dashboards.style import LINE, OFFICIAL, PART_COLOURS, named_chart, png_of
 from gvio.report.news import news_sentence, no_news
 from gvio.report.numbers import signed_percent
 from gvio.report.plain import plain
 from gvio.report.reasons import MOVING, light_table, moving_parts, reason_sentence
-from gvio.report.tables import month_text
 from gvio.store.revisions import predecessor_named
 from gvio.words import manner, marked, tr
 
@@ -39,7 +38,7 @@ def show(view: Shown) -> None:
         parts = moving_parts(why, area)
         months = parts["month"].tolist()[::-1]
         address.start("why-month", "month", months, months[0])
-        month = st.selectbox(tr("Month"), months, format_func=month_text, width=190, key="why-month")
+        month = st.selectbox(tr("Month"), months, format_func=month_titles(months), width=190, key="why-month")
         address.keep("why", area)
         address.keep("month", month)
     st.markdown(reason_sentence(parts, month, plain(names[area])))

@@ -129,9 +129,7 @@ def look_line(look: LastLook, now: dt.datetime) -> str:
     """One sentence for people: outcome, why, what is awaited, ages, last and next look."""
     said = tr(_OUTCOMES[look.outcome])
     if look.awaited:
-        waits = tr(" and ").join(
-            tr("{what} since {day}", what=_awaited(one.what), day=one.since) for one in look.awaited
-        )
+        waits = [tr("{what} since {day}", what=_awaited(one.what), day=one.since) for one in look.awaited]
         said = tr("{outcome}, awaiting {what}", outcome=said, what=tr(" and ").join(waits))
     if look.reason:
         said = tr("{outcome} ({reason})", outcome=said, reason=look.reason.rstrip("."))

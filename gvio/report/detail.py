@@ -31,7 +31,7 @@ class Detail:
     @property
     def words(self) -> str:
         """The title in the language spoken."""
-        return tr(self.title) if self.km is None else tr("{km} km", km=f"{self.km:g}")
+        return tr(self.title) if self.km is None else tr("{km} km", km=format(self.km, "g"))
 
     @property
     def key(self) -> str:

@@ -24,7 +24,8 @@ class Identity:
     @property
     def mark(self) -> str:
         """Release, and that the data are invented where they are."""
-        return tr("release {release}", release=self.release) + (f" · {tr('INVENTED DATA')}" if self.invented else "")
+        release = tr("release {release}", release=self.release)
+        return tr("{release} · INVENTED DATA", release=release) if self.invented else release
 
     @property
     def citation(self) -> str:

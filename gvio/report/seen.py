@@ -35,7 +35,7 @@ def seen_map(counts: pd.DataFrame, areas: Sequence[str], names: Mapping[str, str
             "{area}, {month}: {looks} observations a pixel, {seen} of pixels seen, {works} of those with factories",
             area=names.get(area, area),
             month=month_text(month),
-            looks=f"{looks:.1f}",
+            looks=format(looks, ".1f"),
             seen=_share(seen),
             works=_share(works),
         )

@@ -84,7 +84,7 @@ def _headline(
     return tr(
         "{area} made {level} in {month} (80 % interval {low} to {high}): {compared}.",
         area=names.get(area, area),
-        level=f"{level}{measure(unit)}",
+        level=level + measure(unit),
         month=month_text(month),
         low=low,
         high=high,

@@ -108,6 +108,21 @@ def test_no_page_shows_a_text_round_the_translator(path: Path):
     assert [text for text in literals(path.read_text()) if not text.startswith(allowed or "\0")] == []
 
 
+def test_the_translator_is_asked_where_the_scan_sees_it():
+    """Babel does not look into f-strings, and takes a text only as it is written."""
+    hidden = []
+    for path in sorted([*(ROOT / "dashboards").rglob("*.py"), *(ROOT / "gvio").rglob("*.py")]):
+        if "gvio.words" in (source := path.read_text()):
+            formatted = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.JoinedStr)]
+            asked_inside = [call for node in formatted for call in ast.walk(node) if is_asking(call)]
+            hidden += [f"{path.relative_to(ROOT)}:{call.lineno}" for call in asked_inside]
+    assert hidden == []
+
+
+def is_asking(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in KEYWORDS
+
+
 def test_the_scan_for_texts_finds_them():
     assert literals('st.info("Choose a month.")\nst.caption(f"{n} areas are shown")') == [
         "Choose a month.",
@@ -121,8 +136,8 @@ def literals(source: str) -> list[str]:
     tree = ast.parse(source)
     passed = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in KEYWORDS:
-            passed |= {id(inner) for argument in node.args for inner in ast.walk(argument)}
+        if is_asking(node):
+            passed |= {id(inner) for argument in node.args for inner in ast.walk(argument)}  # type: ignore[attr-defined]
     found = (node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in passed)
     return [node.value for node in found if isinstance(node.value, str) and READS_AS_TEXT.search(node.value)]
 
