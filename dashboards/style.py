@@ -46,6 +46,7 @@ h3 {font-size: 1.1rem !important; padding-top: 1.2rem !important}
 .gvio-table td {text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap}
 .gvio-words td, .gvio-words thead th {text-align: left; white-space: normal; overflow-wrap: break-word}
 .gvio-words td:last-child {overflow-wrap: anywhere}
+.gvio-table thead th, .gvio-words td:nth-of-type(1) {word-break: keep-all}
 .gvio-table.gvio-words tbody th {min-width: 7.5rem}
 @media (min-width: 641px) {.gvio-table.gvio-words tbody th {min-width: 15rem}}
 .gvio-table tbody th {text-align: left; font-weight: 400; overflow-wrap: break-word; min-width: 5rem}

@@ -91,6 +91,7 @@ def test_chinese_is_chinese():
     assert {said for said in plain if re.search("[A-Za-z]{2}", re.sub(r"\{\w+\}", "", said))} <= SAME
     for said in texts("zh").values():  # marks of a Chinese sentence are wide
         assert not re.search(r"[\u4e00-\u9fff][,;:?!(]|[,;:?!)][\u4e00-\u9fff]", said[0].replace("](", "")), said
+        assert not re.search(r"[。，：；）]\*\*|\*\*[（“]", said[0]), f"Markdown takes this for no bold: {said}"
 
 
 def test_the_bulletin_says_it_with_the_same_words():
@@ -151,7 +152,7 @@ def test_english_is_spoken_where_nobody_chose():
 
 def test_a_language_is_spoken_for_a_while_and_in_one_thread():
     with speaking("zh"):
-        assert first_of(["甲", "乙", "丙"], 2) == "甲、乙等，另有 1 个"
+        assert first_of(["甲", "乙", "丙"], 2) == "甲、乙，另有 1 个"
         assert tr_count("The {n} check that passed", "The {n} checks that passed", 3) == "已通过的 3 项检查"
         assert tr("nobody translated {what}", what="this") == "nobody translated this"
         with ThreadPoolExecutor(1) as other:
