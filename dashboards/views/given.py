@@ -29,14 +29,14 @@ def show(view: Shown) -> None:
     st.header(tr("How to cite it"), anchor=False)
     st.code(view.identity.citation, language=None, wrap_lines=True)
     _release(view)
+    if note := aside("What made the release is told as the run wrote it: in English, for people and programs alike."):
+        st.caption(note)
     sections: tuple[tuple[Section, str], ...] = (("model", tr("Model")), ("code", tr("Code")), ("inputs", tr("Inputs")))
     for section, title in sections:
         pairs = [(name, text) for name, text in facts(view.release.manifest, section) if not name.startswith("areas: ")]
         if pairs:
             st.header(title, anchor=False)
             st.html(facts_list(pairs))
-    if note := aside("What made the release is told as the run wrote it: in English, for people and programs alike."):
-        st.caption(note)
     if view.release.model_card:
         st.header(tr("Model card"), anchor=False)
         with st.expander(tr("Read the model card")):

@@ -24,7 +24,7 @@ from gvio.store.revisions import predecessor_named
 from gvio.words import listed, manner, marked, sentences, tr
 
 PAGE = "happened"
-_BULLETINS = {"bulletin.pdf": marked("Bulletin (PDF)"), "bulletin.zh.pdf": "公报 (PDF)"}
+_BULLETINS = {"bulletin.pdf": marked("Bulletin (PDF)"), "bulletin.zh.pdf": marked("公报 (PDF)")}
 _TOLD = 5  # districts whose news is told at once
 
 

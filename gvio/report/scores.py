@@ -227,13 +227,18 @@ def truth_map_table(scoreboard: Scoreboard) -> pd.DataFrame:
     sizes = [*(size for size in SIZES if size in truth), *sorted(set(truth) - set(SIZES))]
     order = ordered_models(m for block in truth.values() for m in block)
     columns = {
-        tr("R², {resolution}", resolution=tr(SIZES.get(size, size))): _emphasise(
+        tr("R², {resolution}", resolution=_resolution(size)): _emphasise(
             values, [show(v, "number") for v in values], "r2"
         )
         for size in sizes
         for values in [[truth[size].get(m) for m in order]]
     }
     return pd.DataFrame(columns, index=pd.Index([tr(MODELS.get(m, m)) for m in order], name=tr("Map")))
+
+
+def _resolution(size: str) -> str:
+    km = next((km for km in SCALES_KM if size_name(km) == size), None)
+    return tr(SIZES.get(size, size)) if km is None else tr("{km} km", km=format(km, "g"))
 
 
 def show(value: float | None, style: str) -> str:
