@@ -92,9 +92,10 @@ def _choose_region(source: Source) -> str | None:
 
 def _forget_release() -> None:
     """Another region has other releases, areas and months."""
+    language.begin()  # answers a click, before the page is drawn
     for name in ("release", "area", "month", "at", "polygon"):
         st.query_params.pop(name, None)
-    for key in ("places", "places-known"):
+    for key in (language.key_of("places"), "places-known"):
         st.session_state.pop(key, None)
 
 

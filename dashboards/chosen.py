@@ -12,6 +12,7 @@ import streamlit as st
 
 from dashboards import address
 from dashboards.data import Shown
+from dashboards.language import key_of
 from gvio.report.tables import month_text
 from gvio.words import tr
 
@@ -31,7 +32,7 @@ def month_titles(months: Sequence[str]) -> Callable[[str], str]:
 
 def month_key(page: str) -> str:
     """Key of a page's widget for the month."""
-    return f"month-{page}"
+    return key_of(f"month-{page}")
 
 
 def choose_month(view: Shown, page: str) -> str:

@@ -34,5 +34,10 @@ def choose() -> None:
     st.html(_TELL.format(tag=manner().tag), unsafe_allow_javascript=True)
 
 
+def key_of(widget: str) -> str:
+    """The key of a widget whose options are words: browsers keep the words, and would go on showing them."""
+    return widget if language() == "en" else f"{widget}-{language()}"
+
+
 def _of_browser() -> Language:
     return language_named(st.context.locale) or "en"

@@ -88,14 +88,7 @@ def named_chart(chart: go.Figure, subject: str, identity: Identity) -> go.Figure
         margin={"l": 10, "r": 10, "t": 54 + 20 * (1 + told.count("<br>")), "b": 10},
         legend={"orientation": "h", "y": -0.12, "yanchor": "top", "x": 0},
     )
-    if manner().fonts:
-        chart.update_layout(font={"family": font_family()})
     return chart
-
-
-def font_family() -> str:
-    """What draws the language spoken: the page's own font for Latin, then those of the language."""
-    return ", ".join(f'"{font}"' for font in ("Source Sans", *manner().fonts)) + ", sans-serif"
 
 
 def png_of(name: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import streamlit as st
 from dashboards import address
 from dashboards.chosen import month_titles
 from dashboards.data import Shown, payload, published_first, releases
+from dashboards.language import key_of
 from dashboards.style import facts_list
 from dashboards.views.month_map import geotiff_button
 from gvio.report.about import Section, facts, object_key
@@ -68,7 +69,7 @@ def _files(view: Shown) -> None:
             )
         if about.grids:
             months = list(about.grids)[::-1]
-            month = st.selectbox(tr("Map of"), months, format_func=month_titles(months), width=190, key="grid")
+            month = st.selectbox(tr("Map of"), months, format_func=month_titles(months), width=190, key=key_of("grid"))
             geotiff_button(view, month)
 
 

@@ -15,7 +15,7 @@ from gvio.report.places import AREA, POINT, Place, geojson_place, place_of, type
 from gvio.report.plain import plain
 from gvio.words import manner, marked, tr
 
-_KEY, _KNOWN, _SAID, _TYPED, _FILE = "places", "places-known", "places-said", "places-typed", "places-file"
+_KNOWN, _SAID, _TYPED, _FILE = "places-known", "places-said", "places-typed", "places-file"
 _MOST_MB = 20
 _TOLD_CHANGE = 0.01  # of an outline's area: less is a matter of its corners
 FULL = marked("A chart tells {n} lines apart: take one out first.")
@@ -36,7 +36,7 @@ def choose_places(view: Shown) -> dict[str, Placed]:
             tr("Places in the chart"),
             known,
             format_func=lambda key: found[key].name if key in found else key,
-            key=_KEY,
+            key=_key(),
         )
     else:
         shown = []
@@ -86,7 +86,7 @@ def _tried(page: str, made: Callable[[], Place | None]) -> None:
     except GvioError as error:
         st.session_state[_SAID] = place_problem(error)
         return
-    shown = list(st.session_state.get(_KEY, []))
+    shown = list(st.session_state.get(_key(), []))
     if place is None or place.key in shown:
         return
     if len(shown) + len(st.session_state.get(areas_key(page), [])) >= MOST:
@@ -94,7 +94,7 @@ def _tried(page: str, made: Callable[[], Place | None]) -> None:
         return
     known = list(st.session_state.get(_KNOWN, []))
     st.session_state[_KNOWN] = known if place.key in known else [*known, place.key]
-    st.session_state[_KEY] = [*shown, place.key]
+    st.session_state[_key()] = [*shown, place.key]
 
 
 def _uploaded() -> Place | None:
@@ -116,12 +116,16 @@ def _known() -> list[str]:
         named = [place_of(kind, text) for kind in (POINT, AREA) for text in address.told_all(kind)]
         keys = list(dict.fromkeys(place.key for place in named if place is not None))[: MOST - 1]
         st.session_state[_KNOWN] = keys
-        st.session_state[_KEY] = list(keys)
-    if _KEY not in st.session_state:  # of a page that was left: its widgets are forgotten
+        st.session_state[_key()] = list(keys)
+    if _key() not in st.session_state:  # of a page that was left: its widgets are forgotten
         asked = [f"{kind}={text}" for kind in (POINT, AREA) for text in address.told_all(kind)]
-        st.session_state[_KEY] = [key for key in st.session_state[_KNOWN] if key in asked]
+        st.session_state[_key()] = [key for key in st.session_state[_KNOWN] if key in asked]
     known: list[str] = st.session_state[_KNOWN]
     return known
+
+
+def _key() -> str:
+    return language.key_of("places")
 
 
 def _place(key: str) -> Place:

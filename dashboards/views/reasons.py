@@ -9,6 +9,7 @@ import streamlit as st
 from dashboards import address
 from dashboards.chosen import month_titles, offered
 from dashboards.data import Shown, news
+from dashboards.language import key_of
 from dashboards.style import LINE, OFFICIAL, PART_COLOURS, named_chart, png_of
 from gvio.report.news import news_sentence, no_news
 from gvio.report.numbers import signed_percent
@@ -37,8 +38,9 @@ def show(view: Shown) -> None:
         area = st.selectbox(tr("District"), areas, format_func=lambda a: names[a], width=260, key="why")
         parts = moving_parts(why, area)
         months = parts["month"].tolist()[::-1]
-        address.start("why-month", "month", months, months[0])
-        month = st.selectbox(tr("Month"), months, format_func=month_titles(months), width=190, key="why-month")
+        chosen = key_of("why-month")
+        address.start(chosen, "month", months, months[0])
+        month = st.selectbox(tr("Month"), months, format_func=month_titles(months), width=190, key=chosen)
         address.keep("why", area)
         address.keep("month", month)
     st.markdown(reason_sentence(parts, month, plain(names[area])))
