@@ -56,6 +56,7 @@ h3 {font-size: 1.1rem !important; padding-top: 1.2rem !important}
 .gvio-months tbody tr.gvio-whole {background: light-dark(#f4f4f7, #282724); font-weight: 600}
 .gvio-months tbody tr.gvio-chosen th {box-shadow: inset 3px 0 0 var(--gvio-link)}
 .gvio-months a {color: var(--gvio-link); text-decoration: underline; text-underline-offset: 2px}
+[data-testid="stSidebar"] [role="radio"][aria-checked="true"] p {color: var(--gvio-link) !important}
 .stMultiSelect span[title] {color: light-dark(#fff, #14090f) !important}
 [data-testid="stDeckGlJsonChart"] {background: #fff; border-radius: 4px}
 [data-testid="stCaptionContainer"] {opacity: 1 !important}
@@ -70,6 +71,7 @@ h3 {font-size: 1.1rem !important; padding-top: 1.2rem !important}
 
 
 _TITLE_LETTERS = 40  # of a line of a chart's title: what a phone has room for
+_TITLE_PX = 18  # from the top: letters of every language are whole in a saved picture, too
 _NAMED = Markup("<dt>{}</dt><dd>{}</dd>")
 
 
@@ -83,8 +85,9 @@ def named_chart(chart: go.Figure, subject: str, identity: Identity) -> go.Figure
     told = Markup("<br>").join(textwrap.wrap(subject, _TITLE_LETTERS // (2 if manner().fonts else 1)))
     small = "<br><span style='font-size:0.7em;font-weight:normal'>{}</span>"
     shown = told + Markup(small).format(identity.title) + Markup(small).format(identity.mark)
+    top = 1 - _TITLE_PX / chart.layout.height
     chart.update_layout(
-        title={"text": shown, "font": {"size": 15}, "x": 0, "xanchor": "left", "yref": "container", "y": 0.97},
+        title={"text": shown, "font": {"size": 15}, "x": 0, "xanchor": "left", "yref": "container", "y": top},
         margin={"l": 10, "r": 10, "t": 54 + 20 * (1 + told.count("<br>")), "b": 10},
         legend={"orientation": "h", "y": -0.12, "yanchor": "top", "x": 0},
     )
