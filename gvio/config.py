@@ -14,12 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from gvio.sections import Frozen, parse_section
 from gvio.spellings import Crs, Encoding, Text
 from gvio.types import Month
-from gvio.words import marked
 from gvio.workdays import DEFAULT, known_calendar
 
 ProductName = Literal["vnl-monthly", "vnp46a3", "light-every-night"]
 OFFICIAL = "official"
-INVENTED = marked(
+INVENTED = (
     "INVENTED DATA: at least factories and official statistics are simulated. Nothing here describes the real place."
 )
 

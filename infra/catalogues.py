@@ -16,6 +16,7 @@ from babel.messages.extract import extract
 from babel.messages.pofile import read_po, write_po
 from jinja2.ext import babel_extract
 
+from gvio.config import INVENTED
 from gvio.words import CATALOGUES
 
 ROOT = Path(__file__).parents[1]
@@ -23,6 +24,8 @@ PACKAGES = ("gvio", "dashboards")
 """With the file of a language that has their texts, `<package>.po`; the first one that asks for a text has it."""
 KEYWORDS: Mapping[str, Any] = {"tr": None, "marked": None, "aside": None, "tr_count": (1, 2)}
 Text: TypeAlias = str | tuple[str, ...]
+ALSO: tuple[Text, ...] = (INVENTED,)
+"""Texts of modules that know no translator: what trains imports them."""
 _USES = b"from gvio.words import"
 _TEMPLATES: Callable[..., Any] = babel_extract
 
@@ -32,7 +35,8 @@ def asked_for() -> dict[str, dict[Text, None]]:
     found: dict[str, dict[Text, None]] = {}
     for package in PACKAGES:
         known = {text for texts in found.values() for text in texts}
-        found[package] = {text: None for path in _sources(package) for text in texts_of(path) if text not in known}
+        asked = [*(ALSO if package == "gvio" else ()), *(t for path in _sources(package) for t in texts_of(path))]
+        found[package] = {text: None for text in asked if text not in known}
     return found
 
 

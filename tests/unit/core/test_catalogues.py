@@ -37,10 +37,10 @@ READS_AS_TEXT = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}|^[A-Z][a-z]+|[a-z]{3,}[.!
 NOT_SHOWN = {
     "app.py": ("streamlit run", "folder, file://", "address of an S3", "gvio run --store ", " --region PACK"),
     "clicks.py": ("\nexport default",),
-    "launch.py": ("The page needs", "the library", " is already in use", "Choose another"),
+    "launch.py": ("Source Sans", "The page needs", "the library", " is already in use", "Choose another"),
     "placed.py": ("within: ",),
     "screen.py": ("Mobi", "User-Agent"),
-    "style.py": ("<style>", "<br>", "<dl ", "Source Sans"),
+    "style.py": ("<style>", "<br>", "<dl "),
     "deck.py": ("BitmapLayer", "PolygonLayer", "PathLayer", "TextLayer"),
     "given.py": ("import ", "with rasterio", ") as grid:", "gvio verify", "areas: "),
     "month_map.py": ("Districts",),
