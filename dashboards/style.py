@@ -6,7 +6,6 @@ known when a chart is made. Maps lie on white in both, since their darkest squar
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ import plotly.graph_objects as go
 from markupsafe import Markup
 
 from gvio.report.identity import Identity
+from gvio.report.lines import in_lines
 from gvio.words import language, manner, marked, tr
 
 CSS = """<style>
@@ -47,6 +47,7 @@ h3 {font-size: 1.1rem !important; padding-top: 1.2rem !important}
 .gvio-words td, .gvio-words thead th {text-align: left; white-space: normal; overflow-wrap: break-word}
 .gvio-words td:last-child {overflow-wrap: anywhere}
 .gvio-table thead th, .gvio-words td:nth-of-type(1) {word-break: keep-all}
+@media (max-width: 640px) {.gvio-words thead th:last-child {word-break: normal !important}}
 .gvio-table.gvio-words tbody th {min-width: 7.5rem}
 @media (min-width: 641px) {.gvio-table.gvio-words tbody th {min-width: 15rem}}
 .gvio-table tbody th {text-align: left; font-weight: 400; overflow-wrap: break-word; min-width: 5rem}
@@ -82,7 +83,7 @@ def facts_list(facts: Sequence[tuple[str, str]]) -> str:
 
 def named_chart(chart: go.Figure, subject: str, identity: Identity) -> go.Figure:
     """The chart with what it is and where it is from written on it, so that its picture can leave the page."""
-    told = Markup("<br>").join(textwrap.wrap(subject, _TITLE_LETTERS // (2 if manner().fonts else 1)))
+    told = Markup("<br>").join(in_lines(subject, _TITLE_LETTERS))
     small = "<br><span style='font-size:0.7em;font-weight:normal'>{}</span>"
     shown = told + Markup(small).format(identity.title) + Markup(small).format(identity.mark)
     top = 1 - _TITLE_PX / chart.layout.height

@@ -19,6 +19,7 @@ from matplotlib.image import imsave
 
 from gvio.config import INVENTED
 from gvio.report.fonts import Font, chinese_font
+from gvio.report.lines import in_lines
 from gvio.words import manner, tr
 
 INK, QUIET, FAINT = "#1f2328", "#6b7280", "#e3e6ea"
@@ -59,7 +60,8 @@ def _drawn(figure: Figure) -> npt.NDArray[np.uint8]:
 def headline(axes: Axes, title: str, note: str = "") -> None:
     """A title at the left and, under it, a quieter note."""
     # About eleven characters of this size to the inch; a longer title would be cut at the edge of the picture.
-    wrapped = textwrap.fill(_shown(title), int(11 * axes.figure.bbox.width / axes.figure.dpi))
+    width, shown = int(11 * axes.figure.bbox.width / axes.figure.dpi), _shown(title)
+    wrapped = textwrap.fill(shown, width) if _font() is None else "\n".join(in_lines(shown, width))
     axes.set_title(wrapped, loc="left", color=INK, pad=22 if note else 8, **lettering(12))
     if note:
         axes.annotate(_shown(note), (0, 1), (0, 7), "axes fraction", "offset points", color=QUIET, va="bottom",
