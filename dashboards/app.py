@@ -34,6 +34,7 @@ VIEWS: Mapping[str, str] = {
     "sound": marked("Is the data sound?"),
     "given": marked("Give me the data"),
 }
+_NO_ICON = ""  # told nothing, Streamlit looks for an emoji in front of every text beyond ASCII: 30 ms of a new process
 _SKILL_COLOURS: Mapping[str, Literal["green", "orange", "red"]] = {"proven": "green", "weak": "orange", "none": "red"}
 
 
@@ -44,7 +45,7 @@ def main(arguments: list[str]) -> None:
     source = _parse(arguments)
     address.begin()
     language.begin()
-    language.choose()
+    language.tell()
     try:
         region = _choose_region(source)
         if region is not None:
@@ -52,6 +53,7 @@ def main(arguments: list[str]) -> None:
         address.finish()
     except GvioError as error:
         st.error(not_shown(error))
+    language.choose()
 
 
 def _parse(arguments: list[str]) -> Source:
@@ -117,7 +119,7 @@ def _show_region(source: Source, region: str) -> None:
         told = {"link": link, "release": newest.release}
         st.info(tr("This is not the newest release of the region. [Show the newest one]({link}), {release}.", **told))
     for sentence in errata_of(view):
-        st.warning(plain(sentence))
+        st.warning(plain(sentence), icon=_NO_ICON)
     titles = {tr(title): name for name, title in VIEWS.items()}
     page = address.told("page") or ""
     address.start("view", "title", list(titles), tr(VIEWS[page if page in VIEWS else "happened"]))
@@ -171,7 +173,7 @@ def _header(view: Shown) -> None:
     what = tr("Monthly industrial output from night light")
     st.caption(tr("{what} · newest month {month} · published {age}", what=what, month=newest, age=age_text(days)))
     if view.about.invented:
-        st.warning(tr(INVENTED))
+        st.warning(tr(INVENTED), icon=_NO_ICON)
     if days is not None and days > STALE_DAYS:
         st.warning(
             tr(
@@ -179,7 +181,8 @@ def _header(view: Shown) -> None:
                 "stopped or refused its input.",
                 n=days,
                 most=STALE_DAYS,
-            )
+            ),
+            icon=_NO_ICON,
         )
 
 

@@ -17,11 +17,18 @@ def begin() -> None:
     speak(language_named(st.session_state.get(_KEY)) or language_named(address.told(_NAME)) or _of_browser())
 
 
-def choose() -> None:
-    """Show the switch, and tell the browser which language the page is in.
+def tell() -> None:
+    """Tell the browser which language the page is in.
 
     The address holds it only where it is not what the browser asks for, so that a link opens in its reader's language.
     """
+    if address.told(_NAME) is not None or language() != _of_browser():
+        address.keep(_NAME, language())
+    st.html(_TELL.format(tag=manner().tag), unsafe_allow_javascript=True)
+
+
+def choose() -> None:
+    """Show the switch: last, since the page need not wait for it."""
     address.start(_KEY, _NAME, list(MANNERS), language())
     with st.sidebar:
         st.segmented_control(
@@ -29,9 +36,6 @@ def choose() -> None:
         )
         if note := aside("Names of regions and districts, messages of checks and files stay as they were published."):
             st.caption(note)
-    if address.told(_NAME) is not None or language() != _of_browser():
-        address.keep(_NAME, language())
-    st.html(_TELL.format(tag=manner().tag), unsafe_allow_javascript=True)
 
 
 def key_of(widget: str) -> str:
