@@ -21,6 +21,7 @@ from gvio.evaluate.metrics import coverage, mape, within_r2, yoy_r2
 from gvio.evaluate.paired import level_scores
 from gvio.ledger.select import select_rows
 from gvio.ledger.sums import log_misfit
+from gvio.map.changes import change_half_widths
 from gvio.map.industry import industry_of
 from gvio.map.intervals import flat_table, product_half_widths, reach_official, split_sd
 from gvio.map.official import honour
@@ -120,7 +121,7 @@ def _join(values: FloatArray, january: BoolArray) -> FloatArray:
 
 def _coverage(world: BenchWorld, fitted: Fitted, start: int) -> Scores:
     """Share of true district and city months held by the published 80 % interval, h months after the last figure."""
-    residuals = _residuals(world, start)
+    residuals = residuals_then(world, start)
     city = world.labels.sum(axis=0, keepdims=True)
     truth = np.log(np.concatenate([world.labels, city]))
     found: dict[str, list[tuple[FloatArray, ...]]] = {}
@@ -128,7 +129,7 @@ def _coverage(world: BenchWorld, fitted: Fitted, start: int) -> Scores:
         for later in ORIGINS:
             origin = start + later
             table = learn_table(residuals.take(residuals.end < origin))
-            mean, half = _published(world, fitted, origin, table, goes_on=goes_on)
+            mean, half, _ = published_then(world, fitted, origin, table, goes_on=goes_on)
             for area, rows in (("districts", slice(0, -1)), ("city", slice(-1, None))):
                 for horizon in HORIZONS:
                     t = origin + horizon - 1
@@ -147,10 +148,12 @@ def _held(parts: list[tuple[FloatArray, ...]]) -> Scores:
     }
 
 
-def _published(
+def published_then(
     world: BenchWorld, fitted: Fitted, origin: int, table: IntervalTable | None, *, goes_on: bool
-) -> tuple[FloatArray, FloatArray]:
-    """Log estimate and half-width of its 80 % interval as a release has them, (D + 1, T), the city last."""
+) -> tuple[FloatArray, FloatArray, dict[int, FloatArray]]:
+    """Log estimate, half-width of its 80 % interval as a release has them, (D + 1, T), the city last; and half-widths
+    of its changes by months back.
+    """
     material = world.material
     sums = select_rows(material.sums, visible(material, origin, city_goes_on=goes_on))
     posterior = estimate(fitted, material.samples, sums)
@@ -161,13 +164,18 @@ def _published(
     split = split_sd(sums, material.samples.months, posterior.city_mean)
     noise = float(np.hypot(fitted.ensemble.hyper.noise, fitted.ensemble.hyper.shock))
     own = np.isfinite(official)
-    half = product_half_widths(table, sums, posterior.sd, posterior.city_sd, split, own, noise)
+    of = (posterior.sd, posterior.city_sd)
+    half = product_half_widths(table, sums, *of, split, own, noise)
+    narrow = product_half_widths(table, sums, *of, np.zeros_like(split), own, noise)
     output = honour(posterior.mean, official)
     half = reach_official(half, sums, log_misfit(sums, output))
-    return np.log(np.concatenate([output, output.sum(axis=0, keepdims=True)])), half[LEVEL]
+    joint = {
+        back: change_half_widths(half, narrow, rho, own, back)[LEVEL] for back, rho in posterior.correlation.items()
+    }
+    return np.log(np.concatenate([output, output.sum(axis=0, keepdims=True)])), half[LEVEL], joint
 
 
-def _residuals(world: BenchWorld, start: int) -> Residuals:
+def residuals_then(world: BenchWorld, start: int) -> Residuals:
     """Of two Januaries before training ended and of later origins; what a release of a month may use of them ends
     before that month."""
     januaries = [start - 2 * YEAR, start - YEAR]

@@ -10,7 +10,7 @@ from markupsafe import escape
 
 from dashboards.style import NOWCAST_SPAN, NOWCAST_STRIP, OFFICIAL, named_chart
 from gvio.report.about import unit_words
-from gvio.report.forms import FORMS, base_label, new_year_label
+from gvio.report.forms import FORMS, base_label, joins_new_year
 from gvio.report.identity import Identity
 from gvio.report.numbers import interval_percent, level_and_bounds, signed_percent
 from gvio.report.tables import nowcast_spans
@@ -101,7 +101,7 @@ def _hover(row: pd.Series, form: str) -> str:
     else:
         shown, *bounds = level_and_bounds(value, low, high)
         told = tr("{value} (80 %: {interval})", value=shown, interval=" – ".join(bounds))
-    if row["label"] != new_year_label(str(row["month"])[:4]):
+    if not joins_new_year(row["date"]):
         return told
     if pd.isna(row["sum"]):
         return tr("{value}; January + February", value=told)

@@ -17,6 +17,7 @@ from odc.geo.geobox import GeoBox
 from gvio.publish.latest import Latest
 from gvio.publish.news import NewsTable
 from gvio.report.about import About, describe
+from gvio.report.changes import with_changes
 from gvio.report.edges import Path, district_edges
 from gvio.report.errata import erratum_sentence
 from gvio.report.identity import Identity
@@ -24,6 +25,7 @@ from gvio.report.month_table import month_table
 from gvio.report.new_year import public_sums
 from gvio.report.story import Story, story
 from gvio.report.zones import Owners, Zone, owners_of, zones_of
+from gvio.store.changes import read_changes_of
 from gvio.store.counts import read_counts_of
 from gvio.store.documents import read_latest
 from gvio.store.drift import read_drift_of
@@ -106,9 +108,12 @@ def releases(url: str, endpoint_url: str | None, region: str) -> list[str]:
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def shown(url: str, endpoint_url: str | None, region: str, release_id: str) -> Shown:
-    """One whole release."""
+    """One whole release; limits of its changes stand beside its estimates (`gvio.report.changes`)."""
     source = Source(url, endpoint_url)
-    release = read_release(store_of(source), region, release_id)
+    store = store_of(source)
+    release = read_release(store, region, release_id)
+    told = with_changes(release.estimates, read_changes_of(store, release.manifest))
+    release = dataclasses.replace(release, estimates=told)
     return Shown(source, release, describe(region, release.manifest, release.estimates))
 
 

@@ -17,7 +17,8 @@ from gvio.report.identity import Identity
 from gvio.words import manner, tr
 
 _ROW_PX, _HEAD_PX = 165, 110
-_GAP, _NAME, _TICKS = 0.04, 0.16, 0.16  # between columns; of a row's height for the name and for what stands below
+_NAME, _TICKS = 0.16, 0.16  # of a row's height for the name and for what stands below
+_GAP_PER_COLUMN = {2: 0.11, 4: 0.04}  # of the width, between columns: there stand the figures of a scale
 _SMALL = {"size": 10}
 _BAND = "rgba(168, 60, 130, 0.22)"
 
@@ -39,7 +40,7 @@ def multiples_chart(
     for number, (area, series) in enumerate(told.items()):
         row, column = divmod(number, columns)
         axis = "" if number == 0 else str(number + 1)
-        left, right = column / columns, (column + 1) / columns - _GAP
+        left, right = column / columns, (column + 1) / columns - _GAP_PER_COLUMN[columns]
         top, bottom = 1 - (row + _NAME) / rows, 1 - (row + 1 - _TICKS) / rows
         data += _traces(series, axis)
         layout[f"xaxis{axis}"] = {

@@ -91,8 +91,7 @@ def _land(url: str, endpoint_url: str | None, region: str, release_id: str) -> L
 def plan_of(view: Shown, month: str, layer: str, detail: str) -> Plan | None:
     """The plan of a month's output, or of trends (`layer` trend), in squares of a detail; None where there is none."""
     asked = (view.source.url, view.source.endpoint_url, *view.key, "" if layer == "trend" else month, detail)
-    with st.spinner(tr("Drawing the map …")):
-        return _plan(*asked, language())
+    return _plan(*asked, language())
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)

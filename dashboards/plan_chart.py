@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 
 from dashboards.charts import COLOURS
+from gvio.report.picture import Scale, legend_stops, palette_stops
 from gvio.report.places import POINT, Place
 from gvio.report.plan import Plan
 from gvio.report.zones import Zone
 
-_HEIGHT_PX = 520
+_HEIGHT_PX = 640
 _BORDER = "rgba(110, 110, 115, 0.8)"
 _REACH_PX = 12
 SQUARES = 0
@@ -48,11 +51,11 @@ def plan_chart(
     chart.add_scatter(x=x, y=y, mode="lines", line={"color": _BORDER, "width": 1}, hoverinfo="skip", showlegend=False)
     for key, place in places.items():
         _mark(chart, place, "rgb({}, {}, {})".format(*COLOURS[numbers[key] % len(COLOURS)]))
+    chart.add_scatter(x=[None], y=[None], mode="markers", marker=_legend(plan.scale), showlegend=False)
     image = {"source": plan.url, "xref": "x", "yref": "y", "x": west, "y": north, "sizex": east - west}
     chart.update_layout(
         images=[{**image, "sizey": north - south, "sizing": "stretch", "layer": "below"}],
         height=_HEIGHT_PX,
-        margin={"l": 0, "r": 0, "t": 0, "b": 0},
         plot_bgcolor="white",
         paper_bgcolor="white",
         dragmode=False if narrow else "pan",
@@ -68,6 +71,26 @@ def plan_chart(
         },
     )
     return chart
+
+
+def _legend(scale: Scale) -> dict[str, Any]:
+    """A mark that is nowhere, for the bar of colours that it brings: the picture's own legend goes with its file."""
+    stops, labels = palette_stops(scale), legend_stops(scale)
+    return {
+        "color": [0],
+        "cmin": 0,
+        "cmax": 1,
+        "colorscale": [[place, stop] for place, stop in zip(np.linspace(0, 1, len(stops)), stops, strict=True)],
+        "colorbar": {
+            "orientation": "h",
+            "thickness": 10,
+            "len": 0.9,
+            "y": 0,
+            "yanchor": "top",
+            "tickvals": [place for place, _ in labels],
+            "ticktext": [text for _, text in labels],
+        },
+    }
 
 
 def _mark(chart: go.Figure, place: Place, colour: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import plotly.graph_objects as go
 from markupsafe import Markup
 
+from dashboards.screen import narrow
 from gvio.report.identity import Identity
 from gvio.report.lines import in_lines
 from gvio.words import language, manner, marked, tr
@@ -27,16 +28,19 @@ h3 {font-size: 1.1rem !important; padding-top: 1.2rem !important}
   .block-container, [data-testid="stMainBlockContainer"] {padding-left: 1rem; padding-right: 1rem}
   h1 {font-size: 1.4rem !important}
   .gvio-table .gvio-less {display: none}
-  .gvio-table {max-height: none !important}
+  .gvio-table:not(.gvio-long) {max-height: none !important}
+  .gvio-long {max-height: 34rem !important}
   [data-testid="stTabs"] [role="tablist"] {flex-wrap: wrap}
   .gvio-table th, .gvio-table td {padding: 0.3rem 0.25rem !important}
   [data-testid="stButtonGroup"] [role="radiogroup"], [data-testid="stButtonGroup"] [role="group"] {flex-wrap: wrap}
 }
-.gvio-list {display: grid; grid-template-columns: minmax(6.5rem, 0.3fr) 1fr; line-height: 1.7}
+.gvio-list {display: grid; grid-template-columns: minmax(6.5rem, 0.3fr) 1fr; column-gap: 0.6rem; line-height: 1.7}
 .gvio-list, .gvio-list dt, .gvio-list dd {margin: 0 !important; padding: 0 !important; overflow-wrap: anywhere}
 .gvio-list dt {color: var(--gvio-quiet); font-weight: 400; overflow-wrap: break-word}
 .gvio-list dd {font-variant-numeric: tabular-nums}
-.gvio-table {max-height: 860px; overflow: auto}
+.gvio-table {max-height: 860px; overflow: auto; background:
+  linear-gradient(to left, light-dark(#fff, #171614) 40%, transparent) right/2.4rem 100% no-repeat local,
+  linear-gradient(to left, light-dark(#0003, #fff3), transparent) right/0.8rem 100% no-repeat scroll}
 .gvio-table table {border-collapse: collapse; width: 100%; font-size: 0.9rem; margin: 0}
 .gvio-table caption {text-align: left; font-size: 0.85rem; padding: 0 0 0.4rem; color: var(--gvio-quiet)}
 .gvio-table th, .gvio-table td {padding: 0.3rem 0.5rem; border: 0; vertical-align: top}
@@ -73,6 +77,7 @@ h3 {font-size: 1.1rem !important; padding-top: 1.2rem !important}
 
 _TITLE_LETTERS = 40  # of a line of a chart's title: what a phone has room for
 _TITLE_PX = 18  # from the top: letters of every language are whole in a saved picture, too
+_TOOLBAR_PX = 26
 _NAMED = Markup("<dt>{}</dt><dd>{}</dd>")
 
 
@@ -84,12 +89,15 @@ def facts_list(facts: Sequence[tuple[str, str]]) -> str:
 def named_chart(chart: go.Figure, subject: str, identity: Identity) -> go.Figure:
     """The chart with what it is and where it is from written on it, so that its picture can leave the page."""
     told = Markup("<br>").join(in_lines(subject, _TITLE_LETTERS))
+    above = _TOOLBAR_PX if narrow() else 0  # where nothing hovers it is always there
     small = "<br><span style='font-size:0.7em;font-weight:normal'>{}</span>"
     shown = told + Markup(small).format(identity.title) + Markup(small).format(identity.mark)
-    top = 1 - _TITLE_PX / chart.layout.height
+    top = 1 - (_TITLE_PX + above) / chart.layout.height
     chart.update_layout(
-        title={"text": shown, "font": {"size": 15}, "x": 0, "xanchor": "left", "yref": "container", "y": top},
-        margin={"l": 10, "r": 10, "t": 54 + 20 * (1 + told.count("<br>")), "b": 10},
+        # A share of the height that is the same in dots for every chart; Streamlit has its own padding of titles.
+        title={"text": shown, "font": {"size": 15}, "x": 0, "xanchor": "left", "yref": "container", "y": top}
+        | {"yanchor": "top"},
+        margin={"l": 10, "r": 10, "t": 54 + above + 20 * (1 + told.count("<br>")), "b": 10},
         legend={"orientation": "h", "y": -0.12, "yanchor": "top", "x": 0},
     )
     return chart

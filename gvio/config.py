@@ -232,6 +232,9 @@ class EvaluateParams(Frozen):
         4, ge=2, description="groups of districts left out in turn; up to twice as many districts go one by one"
     )
     min_train_months: int = Field(24, ge=13, description="an origin needs this many months before it")
+    judges: bool = Field(
+        False, description="ask at every origin the methods of a statistician, too (pip install 'gvio[judges]')"
+    )
 
 
 class MapParams(Frozen):

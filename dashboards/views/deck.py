@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import json
 import math
 from collections.abc import Mapping, Sequence
 
@@ -43,7 +44,8 @@ class ReadyDeck(pdk.Deck):  # type: ignore[misc]  # pydeck has no types
 
     @functools.cached_property
     def _document(self) -> str:
-        return str(super().to_json())
+        # pydeck indents: of borders two thirds would be blanks, sent and parsed at every click.
+        return json.dumps(json.loads(super().to_json()), separators=(",", ":"), ensure_ascii=False)
 
 
 def build_deck(

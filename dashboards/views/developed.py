@@ -11,18 +11,18 @@ from dashboards import address
 from dashboards.chosen import choose_areas, choose_month
 from dashboards.data import Shown, vintages
 from dashboards.parts import part
+from dashboards.saved import csv_button
 from dashboards.views import evenness, plan
 from dashboards.views.areas import draw, told_of
 from dashboards.views.multiples import show_every_district
 from dashboards.views.places import choose_places
-from gvio.report.changes import ASSUMED
 from gvio.report.earlier import earlier_table, first_against_last
-from gvio.report.forms import FORMS, english_labels, left_out
-from gvio.report.identity import rows_csv
+from gvio.report.flat import series_rows
+from gvio.report.forms import FORMS, intervals_of_form, left_out
 from gvio.report.numbers import decimals_for, level
 from gvio.report.plain import plain
 from gvio.report.score_page import scores_html
-from gvio.report.tables import month_text
+from gvio.report.tables import marks_nowcasts, month_text
 from gvio.words import listed, marked, sentences, tr
 
 PAGE = "developed"
@@ -58,7 +58,7 @@ def _areas(view: Shown, form: str, *, joined: bool, month: str) -> None:
         st.info(plain(left_out([names[key] for key in told if key not in shown], form)))
     if shown:
         _chart(view, shown, form, month, names)
-        _download(view, shown, form, names)
+        csv_button(view, tr("These series"), form, lambda: series_rows(shown, names, form))
         _numbers(shown, form, names)
     plan.show(view, PAGE, month, list(told))
     if areas:
@@ -91,8 +91,8 @@ def _chart(view: Shown, told: dict[str, pd.DataFrame], form: str, month: str, na
         tr(FORMS[form].explanation),
         tr("Bands: 80 % (and, of a single area, 95 %) interval, drawn for up to three areas."),
         tr("Dots: official figures of single months."),
-        strip if len(told) == 1 else "",
-        tr(ASSUMED) if form in {"index", "year"} else "",
+        strip if marks_nowcasts(told) else "",
+        intervals_of_form(form, view.release.estimates),
         tr(_OF_PLACES) if set(told) - set(view.about.names) else "",
     ]
     st.caption(sentences(said))
@@ -102,18 +102,6 @@ _OF_PLACES = marked(
     "Of places: nobody publishes the output of a part of a district, so there are no dots; of an area the bands are "
     "those of its districts, without the error of the share that lies inside; a pixel's have both."
 )
-
-
-def _download(view: Shown, told: dict[str, pd.DataFrame], form: str, names: Mapping[str, str]) -> None:
-    rows = pd.concat([rows.assign(label=english_labels(rows, form), name=names[area]) for area, rows in told.items()])
-    rows = rows.drop(columns=["date", "sum"]).assign(form=form)
-    st.download_button(
-        tr("These series (CSV)"),
-        rows_csv(rows, view.identity),
-        file_name=f"{view.key[0]}-{form}-{view.key[1]}.csv",
-        mime="text/csv",
-        on_click="ignore",
-    )
 
 
 def _numbers(told: dict[str, pd.DataFrame], form: str, names: Mapping[str, str]) -> None:
@@ -141,3 +129,9 @@ def _earlier(view: Shown, area: str, month: str) -> None:
     st.markdown(plain(tr("{area}. {said}", area=name, said=first_against_last(said, area, month))))
     what = tr("What was said of {area}, {month}, {unit}", area=name, month=month_text(month), unit=unit)
     st.html(scores_html(table.set_index(str(table.columns[0])), what))
+    csv_button(
+        view,
+        tr("What was said"),
+        f"{area}-{month}-said",
+        lambda: earlier_table(said, area, month).assign(area_id=area, name=name, month=month),
+    )

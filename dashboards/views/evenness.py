@@ -8,9 +8,9 @@ import streamlit as st
 
 from dashboards.data import Shown
 from dashboards.placed import land
+from dashboards.saved import csv_button
 from dashboards.style import LINE, PART_COLOURS, named_chart, png_of
 from gvio.report.balance import EXPLAINED, balance
-from gvio.report.identity import rows_csv
 from gvio.words import listed, manner, marked, sentences, tr
 
 _CHART_PX = 440
@@ -44,13 +44,7 @@ def show(view: Shown) -> None:
     if groups:
         grouped = tr("Groups of the pack: {names}.", names=listed(sorted(set(groups.values()))))
     st.caption(sentences([tr(EXPLAINED), grouped]))
-    st.download_button(
-        tr("These indices (CSV)"),
-        rows_csv(found.drop(columns="date"), view.identity),
-        file_name=f"{region}-balance-{release}.csv",
-        mime="text/csv",
-        on_click="ignore",
-    )
+    csv_button(view, tr("These indices"), "balance", lambda: found.drop(columns="date"))
     with st.expander(tr("The numbers of this chart")):
         table = found.drop(columns="date").iloc[::-1].round(4)
         st.dataframe(table.rename(columns={name: tr(title) for name, title in _COLUMNS.items()}), hide_index=True)

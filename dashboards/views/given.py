@@ -12,10 +12,10 @@ from dashboards import address
 from dashboards.chosen import month_titles
 from dashboards.data import Shown, payload, published_first, releases
 from dashboards.language import key_of
+from dashboards.saved import csv_button
 from dashboards.style import facts_list
 from dashboards.views.month_map import geotiff_button
 from gvio.report.about import Section, facts, object_key
-from gvio.report.identity import rows_csv
 from gvio.report.month_table import every_month
 from gvio.report.plain import plain
 from gvio.report.scores import SKILLS
@@ -51,13 +51,8 @@ def _files(view: Shown) -> None:
     about, estimates = view.about, view.release.estimates
     st.header(tr("Files"), anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        st.download_button(
-            tr("Every month and area (CSV)"),
-            lambda: rows_csv(every_month(estimates, about.city, about.names), view.identity),
-            file_name=f"{region}-estimates-{release}.csv",
-            mime="text/csv",
-            on_click="ignore",
-        )
+        every = tr("Every month and area")
+        csv_button(view, every, "estimates", lambda: every_month(estimates, about.city, about.names))
         key = object_key(view.release.manifest, "/estimates.parquet")
         if key is not None:
             st.download_button(
@@ -119,6 +114,7 @@ def _objects(view: Shown) -> None:
     names = {"key": tr("Key"), "size": tr("Bytes"), "media_type": tr("Kind"), "month": tr("Month")}
     names["sha256"] = "SHA-256"
     st.dataframe(frame.rename(columns=names), hide_index=True, height=min(38 + 35 * len(frame), 400))
+    csv_button(view, tr("This list"), "objects", lambda: frame)
 
 
 def _other_releases(view: Shown) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 
+import pandas as pd
 import streamlit as st
 
 from dashboards import address
@@ -11,15 +13,17 @@ from dashboards.chosen import areas_key, choose_areas, take
 from dashboards.clicks import listen
 from dashboards.data import Shown, month_rows, month_story, news, payload
 from dashboards.parts import part
+from dashboards.saved import csv_button
 from dashboards.views.month_choice import choose_month_in_time
+from gvio.publish.news import NewsTable
 from gvio.report.about import object_key
 from gvio.report.basis import EXPLAINED, STATUS
-from gvio.report.changes import ASSUMED
+from gvio.report.changes import intervals_of
 from gvio.report.district_page import districts_html
-from gvio.report.identity import rows_csv
+from gvio.report.flat import series_rows
 from gvio.report.news import newest_month, news_table, no_news
 from gvio.report.plain import plain
-from gvio.report.tables import month_text
+from gvio.report.tables import marks_nowcasts, month_text
 from gvio.store.revisions import predecessor_named
 from gvio.words import listed, manner, marked, sentences, tr
 
@@ -44,15 +48,17 @@ def _month(view: Shown, month: str) -> None:
     """The map, the table and the chart: a click in one of them draws these and nothing else."""
     from dashboards.views import month_map  # with what draws maps: the sentence above is read meanwhile
 
-    areas = take(view, PAGE)
+    take(view, PAGE)
     left, right = st.columns([6, 5], gap="medium")
-    with left:
-        month_map.show(view, month, areas, areas_key(PAGE))
+    # The chart is made first: a browser draws in the order of what arrives, and it is what a click asks for.
+    with st.container():
+        areas = choose_areas(view, PAGE)
+        if areas:
+            _chart(view, month, areas)
     with right:
         _table(view, month, areas)
-    areas = choose_areas(view, PAGE)
-    if areas:
-        _chart(view, month, areas)
+    with left:
+        month_map.show(view, month, areas, areas_key(PAGE))
 
 
 def _table(view: Shown, month: str, areas: list[str]) -> None:
@@ -64,20 +70,15 @@ def _table(view: Shown, month: str, areas: list[str]) -> None:
         tr("{status}: {meaning}", status=tr(STATUS[basis]), meaning=tr(meaning)) for basis, meaning in EXPLAINED.items()
     )
     status = tr("Status. {said}.", said=manner().semicolon.join(statuses))
-    st.caption(sentences([tr("▲ ▼ beyond noise."), tr(ASSUMED), status]))
+    st.caption(sentences([tr("▲ ▼ beyond noise."), intervals_of(view.release.estimates), status]))
 
 
 def _files(view: Shown, month: str) -> None:
     from dashboards.views import month_map
 
     with st.container(horizontal=True, gap="small"):
-        st.download_button(
-            tr("Table of {month} (CSV)", month=month_text(month)),
-            lambda: rows_csv(month_rows(view, month), view.identity),
-            file_name=f"{view.key[0]}-{month}-districts-{view.release.release}.csv",
-            mime="text/csv",
-            on_click="ignore",
-        )
+        table = tr("Table of {month}", month=month_text(month))
+        csv_button(view, table, f"{month}-districts", lambda: month_rows(view, month))
         month_map.downloads(view, month)
         if month == view.release.month:
             _bulletins(view)
@@ -120,11 +121,18 @@ def _chart(view: Shown, month: str, areas: list[str]) -> None:
     alt = tr("Estimates of {areas} by month with intervals, {unit}", areas=names, unit=view.about.unit_text)
     draw(view, told, "level", month, key="chart", name="", alt=alt)
     st.caption(
-        tr(
-            "Line: estimate. Bands: interval. Dots: official figures of single months. January and February are one "
-            "point, their sum a month. Grey strip: nowcast. Other forms are under “How has it developed?”."
+        sentences(
+            [
+                tr(
+                    "Line: estimate. Bands: interval. Dots: official figures of single months. January and February "
+                    "are one point, their sum a month."
+                ),
+                tr("Grey strip: nowcast.") if marks_nowcasts(told) else "",
+                tr("Other forms are under “How has it developed?”."),
+            ]
         )
     )
+    csv_button(view, tr("This chart"), "chart", lambda: series_rows(told, view.about.names, "level"))
 
 
 def _news(view: Shown) -> None:
@@ -139,3 +147,9 @@ def _news(view: Shown) -> None:
     if len(table) > _TOLD:
         with st.expander(tr("The other {n} districts", n=len(table) - _TOLD)):
             st.markdown("\n".join(f"- {plain(sentence)}" for sentence in table["sentence"].iloc[_TOLD:]))
+    csv_button(view, tr("Why they changed"), "news", partial(_news_rows, found, view.about.names))
+
+
+def _news_rows(found: NewsTable, names: Mapping[str, str]) -> pd.DataFrame:
+    month = newest_month(found.rows)
+    return news_table(found.rows, month, names, found.together).assign(month=month)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from dashboards import address
@@ -12,15 +13,15 @@ from dashboards.chosen import MOST, areas_key
 from dashboards.data import Shown, month_grid
 from dashboards.placed import BY_DISTRICT, plan_of
 from dashboards.plan_chart import SQUARES, plan_chart
+from dashboards.saved import csv_button
 from dashboards.screen import narrow
-from dashboards.style import png_of
+from dashboards.style import named_chart, png_of
 from dashboards.views.places import add, add_places
 from gvio.errors import GvioError
 from gvio.report.detail import details_of
-from gvio.report.picture import legend_html
 from gvio.report.places import Place, box_place, drawn_place, place_of
 from gvio.report.plain import plain
-from gvio.report.plan import DISTRICT, Plan
+from gvio.report.plan import DISTRICT, Plan, plan_rows
 from gvio.report.tables import month_text
 from gvio.words import marked, sentences, tr
 
@@ -61,14 +62,19 @@ def _map(view: Shown, page: str, month: str, shown: list[str]) -> None:
     if layer == "output" and month not in view.about.grids:
         st.info(tr("This release has no map of {month}.", month=month_text(month)))
         return
-    plan = plan_of(view, month, layer, detail)
+    with st.spinner(tr("Drawing the map …")):
+        plan = plan_of(view, month, layer, detail)
     if plan is None:
         st.info(tr("This release has too few months for a trend: two years are needed."))
         return
     places = {key: place for key in shown if (place := place_of(*_parted(key))) is not None}
     key = f"plan-{view.key}-{layer}-{detail}"
     st.plotly_chart(
-        plan_chart(plan, newest.zones, places, {key: n for n, key in enumerate(shown)}, narrow=narrow()),
+        named_chart(
+            plan_chart(plan, newest.zones, places, {key: n for n, key in enumerate(shown)}, narrow=narrow()),
+            _subject(view, month, layer, titles[detail].lower()),
+            view.identity,
+        ),
         key=key,
         on_select=lambda: _picked(key, page, plan),
         selection_mode=("points", "box", "lasso"),
@@ -79,9 +85,20 @@ def _map(view: Shown, page: str, month: str, shown: list[str]) -> None:
             squares=titles[detail].lower(),
         ),
     )
-    unit = tr("% a year") if layer == "trend" else tr("{unit} a month", unit=view.about.unit_text)
-    st.html(legend_html(plan.scale, tr("{layer}: {unit}", layer=tr(_LAYERS[layer]), unit=unit)))
     st.caption(sentences([tr(_TREND) if layer == "trend" else tr(_OUTPUT, month=month_text(month)), tr(_HOW)]))
+    csv_button(view, tr("This map"), f"{layer}-{detail}", functools.partial(_rows, view, month, layer, detail))
+
+
+def _subject(view: Shown, month: str, layer: str, squares: str) -> str:
+    if layer == "trend":
+        return tr("{layer} of {squares}, % a year", layer=tr(_LAYERS[layer]), squares=squares)
+    said = {"squares": squares, "unit": view.about.unit_text, "month": month_text(month)}
+    return tr("Output of {squares}, {unit} a month, {month}", **said)
+
+
+def _rows(view: Shown, month: str, layer: str, detail: str) -> pd.DataFrame:
+    plan = plan_of(view, month, layer, detail)
+    return pd.DataFrame() if plan is None else plan_rows(plan)
 
 
 def _choose(name: str, title: str, offered: dict[str, str]) -> str:

@@ -10,6 +10,7 @@ from dashboards import address
 from dashboards.chosen import month_titles, offered
 from dashboards.data import Shown, news
 from dashboards.language import key_of
+from dashboards.saved import csv_button
 from dashboards.style import LINE, OFFICIAL, PART_COLOURS, named_chart, png_of
 from gvio.report.news import news_sentence, no_news
 from gvio.report.numbers import signed_percent
@@ -54,7 +55,11 @@ def show(view: Shown) -> None:
         ),
     )
     st.caption(tr(_READ_ME))
-    _light(light_table(why, names))
+    rows = parts.drop(columns="date").assign(area_id=area, name=names[area])
+    csv_button(view, tr("These parts"), f"{area}-why", lambda: rows)
+    light = light_table(why, names)
+    _light(light)
+    csv_button(view, tr("What light does"), "light", lambda: light)
 
 
 _READ_ME = marked(

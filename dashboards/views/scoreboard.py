@@ -5,21 +5,23 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboards.data import Shown
+from dashboards.saved import csv_button
+from gvio.report.flat import score_rows
 from gvio.report.horizons import horizon_sentences, horizon_table
+from gvio.report.map_scores import held_out_map_table, truth_map_table
 from gvio.report.plain import plain
 from gvio.report.score_page import scores_html
 from gvio.report.scores import (
     PROTOCOLS,
     SKILLS,
     coverage_sentence,
-    held_out_map_table,
+    distribution_sentences,
     score_table,
     skill_of,
-    truth_map_table,
     verdict,
 )
 from gvio.scoreboard.names import AS_USED, BLIND
-from gvio.words import marked, tr
+from gvio.words import marked, sentences, tr
 
 _READ_ME = marked(
     "The score that counts is the change **within** districts and from year to year, out of time, against the naive "
@@ -44,7 +46,7 @@ def show(view: Shown) -> None:
         st.caption(tr("These scores come from an invented world and say nothing about the real place."))
     for sentence in horizon_sentences(scores):
         st.warning(plain(sentence))
-    st.caption(tr(_READ_ME))
+    st.caption(sentences([tr(_READ_ME), *map(plain, distribution_sentences(scores))]))
     for protocol in _FIRST:
         _protocol(view, protocol)
 
@@ -55,6 +57,7 @@ def show_others(view: Shown) -> None:
         if protocol not in _FIRST:
             _protocol(view, protocol)
     _maps(view)
+    csv_button(view, tr("All scores of this page"), "scores", lambda: score_rows(view.release.scoreboard))
 
 
 def _protocol(view: Shown, protocol: str) -> None:

@@ -8,12 +8,13 @@ import streamlit as st
 
 from dashboards.chosen import offered
 from dashboards.data import Shown, counts, drift, new_year_sums
+from dashboards.saved import csv_button
 from dashboards.style import named_chart, png_of
-from gvio.report.identity import rows_csv
 from gvio.report.seen import SeenMap, breaks_sentence, month_by_month, regime_breaks, seen_map
 from gvio.words import sentences, tr
 
 _ROW_PX, _HEAD_PX = 22, 150
+_GAPS = 60  # months up to which they are told apart by a gap
 _BREAK = "rgb(200, 60, 30)"
 
 
@@ -26,8 +27,7 @@ def show(view: Shown) -> None:
     else:
         _calendar(view, found)
     st.header(tr("Month by month"), anchor=False)
-    seen = drift(view.source.url, view.source.endpoint_url, *view.key)
-    table = month_by_month(view.release.estimates, found, seen, view.about.city, new_year_sums(view))
+    table = _months(view)
     st.dataframe(table, hide_index=True, height=min(38 + 35 * len(table), 460))
     st.caption(
         tr(
@@ -36,6 +36,12 @@ def show(view: Shown) -> None:
             "below."
         )
     )
+    csv_button(view, tr("These months"), "months", lambda: _months(view))
+
+
+def _months(view: Shown) -> pd.DataFrame:
+    seen = drift(view.source.url, view.source.endpoint_url, *view.key)
+    return month_by_month(view.release.estimates, counts(view), seen, view.about.city, new_year_sums(view))
 
 
 def _calendar(view: Shown, found: pd.DataFrame) -> None:
@@ -50,19 +56,14 @@ def _calendar(view: Shown, found: pd.DataFrame) -> None:
     )
     seldom = tr("Yellow: seldom seen, so that light says little of that month.")
     st.caption(sentences([seldom, breaks_sentence(breaks)]))
-    st.download_button(
-        tr("These counts (CSV)"),
-        rows_csv(found, view.identity),
-        file_name=f"{region}-observations-{view.key[1]}.csv",
-        mime="text/csv",
-        on_click="ignore",
-    )
+    csv_button(view, tr("These counts"), "observations", lambda: found)
 
 
 def calendar_chart(calendar: SeenMap, names: dict[str, str], breaks: list[tuple[str, str]]) -> go.Figure:
     """Areas down, months across; a line before a month whose light was made otherwise."""
     values = calendar.observations
     months = pd.to_datetime(pd.Index(values.columns) + "-01")
+    gap = 1 if len(months) <= _GAPS else 0  # narrower squares than the gap between them show nothing
     chart = go.Figure()
     chart.add_heatmap(
         x=months,
@@ -72,7 +73,7 @@ def calendar_chart(calendar: SeenMap, names: dict[str, str], breaks: list[tuple[
         hovertemplate="%{text}<extra></extra>",
         colorscale="Cividis_r",
         zmin=0,
-        xgap=1,
+        xgap=gap,
         ygap=1,
         colorbar={"thickness": 12, "title": {"text": "", "side": "right"}},
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboards.data import Shown, drift
+from dashboards.saved import csv_button
 from dashboards.views import seen
 from gvio.report.checks_page import checks_html
-from gvio.report.drift import drift_html, drift_sentence
-from gvio.report.tables import checks_sentence
+from gvio.report.drift import drift_html, drift_sentence, drift_table
+from gvio.report.tables import checks_sentence, checks_table
 from gvio.words import aside, sentences, tr, tr_count
 
 
@@ -30,9 +31,11 @@ def show(view: Shown) -> None:
     if passed:
         with st.expander(tr_count("The {n} check that passed", "The {n} checks that passed", len(passed))):
             st.html(checks_html(passed))
+    csv_button(view, tr("All checks"), "checks", lambda: checks_table(checks))
     seen.show(view)
     found = drift(view.source.url, view.source.endpoint_url, *view.key)
     st.header(drift_sentence(found), anchor=False)
     st.caption(tr("An alarm stands for twelve months. It refuses nothing; docs/drift.md says what to do at each kind."))
     if found is not None:
         st.html(drift_html(found, view.about.names))
+        csv_button(view, tr("These monitors"), "drift", lambda: drift_table(found, view.about.names))

@@ -205,12 +205,26 @@ def _shared_figures(h: Mapping[str, Tensor], seen: Observed, told: Told) -> tupl
     return factor, white[:, :-1], white[:, -1]
 
 
-def variances(seen: Observed, told: Told, joined: Joined, share: Tensor) -> tuple[Tensor, Tensor]:
-    """Variance (D, T) of log output, and (T,) of the log of the districts' sum with the shares (D, T) as weights.
-
-    The log of a sum is linear in its logs to first order (delta method).
+@dataclasses.dataclass(frozen=True, eq=False)
+class Spread:
+    """Variances of log output: `districts` (D, T), `city` (T,) of the log of the districts' sum. `with_earlier` by
+    months back: the covariance of each month with that many months before, of the same two shapes; NaN at the start.
     """
-    every, together = [], seen.prior.new_zeros(seen.n_months)
+
+    districts: Tensor
+    city: Tensor
+    with_earlier: Mapping[int, tuple[Tensor, Tensor]]
+
+
+def spread(seen: Observed, told: Told, joined: Joined, share: Tensor, back: Sequence[int] = ()) -> Spread:
+    """Variances, and covariances of months `back` months apart, with the shares (D, T) as weights of the city.
+
+    The log of a sum is linear in its logs to first order (delta method). Only the diagonals that are asked for are
+    made: the cost stays linear in districts.
+    """
+    lags = (0, *back)
+    every: dict[int, list[Tensor]] = {lag: [] for lag in lags}
+    together = {lag: seen.prior.new_zeros(max(seen.n_months - lag, 0)) for lag in lags}
     with_s = seen.prior.new_zeros(seen.n_months, len(joined.root))
     with_figures = seen.prior.new_zeros(len(seen.shared_y), seen.n_months)
     eye = torch.eye(seen.n_months, dtype=torch.float64)
@@ -218,12 +232,32 @@ def variances(seen: Observed, told: Told, joined: Joined, share: Tensor) -> tupl
         of = told.of(d)
         heard = torch.linalg.solve_triangular(joined.factor, seen.G[d] @ of.V, upper=False)
         on_s = (torch.cat([eye - of.P, -of.Q], -1) - heard.mT @ joined.across) @ joined.root
-        alone = torch.diagonal(of.V, dim1=1, dim2=2)
-        every.append((on_s**2).sum(-1) + alone - (heard**2).sum(1))
         with_s = with_s + (share[d][..., None] * on_s).sum(0)
         with_figures = with_figures + (share[d][:, None] * heard).sum(0)
-        together = together + (share[d] ** 2 * alone).sum(0)
-    return torch.cat(every), together + (with_s**2).sum(-1) - (with_figures**2).sum(0)
+        for lag in lags:
+            alone = _diagonal(of.V, lag)
+            every[lag].append(_lagged(on_s, lag).sum(-1) + alone - _lagged(heard.mT, lag).sum(-1))
+            together[lag] = together[lag] + (_lagged(share[d].T, lag).T * alone).sum(0)
+    of_city = {lag: together[lag] + _lagged(with_s, lag).sum(-1) - _lagged(with_figures.T, lag).sum(-1) for lag in lags}
+    found = {lag: (_behind(torch.cat(every[lag]), lag), _behind(of_city[lag], lag)) for lag in lags}
+    return Spread(*found[0], {lag: found[lag] for lag in back})
+
+
+def _lagged(rows: Tensor, lag: int) -> Tensor:
+    """Every row (…, T, n) times the one `lag` rows before it: (…, T − lag, n)."""
+    return rows[..., lag:, :] * rows[..., : max(rows.shape[-2] - lag, 0), :]
+
+
+def _diagonal(matrices: Tensor, lag: int) -> Tensor:
+    """(D, T − lag) of (D, T, T): each month with the one `lag` months before."""
+    if lag >= matrices.shape[-1]:
+        return matrices.new_zeros(len(matrices), 0)
+    return torch.diagonal(matrices, offset=-lag, dim1=1, dim2=2)
+
+
+def _behind(values: Tensor, lag: int) -> Tensor:
+    """Values behind as many NaN as months that have none before them."""
+    return torch.nn.functional.pad(values, (lag, 0), value=torch.nan)
 
 
 def _log_root(factor: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import torch
 
-from gvio.assimilate.condition import Told, join, told_by_all, variances
+from gvio.assimilate.condition import Spread, Told, join, spread, told_by_all
 from gvio.assimilate.covariance import Kernels, as_tensor, as_tensors, cholesky, kernels_of
 from gvio.assimilate.hear import Heard, hear, told_dark, told_lit
 from gvio.assimilate.hyper import Hyper
@@ -23,6 +23,9 @@ from gvio.errors import RETRAIN, ModelError
 from gvio.ledger.sums import Sums
 from gvio.types import BoolArray, FloatArray
 
+COMPARED = (1, 12)
+"""Months that a change goes back: to the month before, and to the same month a year before."""
+
 _PASSES = 3
 # Steps of the common walk beyond this many of its standard deviations widen it there (heavy tails): a lockdown is
 # common to all districts and must not be read as the largest district's own collapse.
@@ -31,17 +34,23 @@ _OPEN = 100.0  # in the first pass every step that figures reach may be large: w
 # Where no figure reaches, only light can show a jump, and light of low gain would exaggerate it many times: there the
 # walk starts with usual steps, and their variance is never widened beyond this.
 _WIDEST_IN_THE_DARK = 40.0
+_LEAST_VARIANCE = 1e-10
 _OUTLIER = 4.0  # standard deviations of its noise by which a figure may be off before the noise is widened
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Posterior:
-    """Log output: `mean`, `sd` (D, T) of districts; `city_mean`, `city_sd` (T,) of the log of their sum."""
+    """Log output: `mean`, `sd` (D, T) of districts; `city_mean`, `city_sd` (T,) of the log of their sum.
+
+    `correlation` by months back (`COMPARED`): of the error of each month with that of the month before it by so many,
+    (D + 1, T), the city last; NaN where there is no such month. Empty where it was not asked for.
+    """
 
     mean: FloatArray
     sd: FloatArray
     city_mean: FloatArray
     city_sd: FloatArray
+    correlation: Mapping[int, FloatArray] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -140,15 +149,32 @@ def _conditioned(
     if not full:
         nothing = np.zeros(mean.shape)
         return _finite(Pass(h, seen, told, Posterior(mean.numpy(), nothing, nothing[0], nothing[0])))
-    variance, of_city = variances(seen, own_told, joined, torch.softmax(mean, 0))
+    found = spread(seen, own_told, joined, torch.softmax(mean, 0), COMPARED)
     posterior = Posterior(
         mean=mean.numpy(),
-        # Rounding can leave a variance a little below zero where a figure settles a district-month.
-        sd=np.sqrt(np.maximum(variance.numpy(), 1e-10)),
+        sd=_deviation(found.districts),
         city_mean=torch.logsumexp(mean, 0).numpy(),
-        city_sd=np.sqrt(np.maximum(of_city.numpy(), 1e-10)),
+        city_sd=_deviation(found.city),
+        correlation=_correlations(found),
     )
     return _finite(Pass(h, seen, told, posterior))
+
+
+def _deviation(variance: torch.Tensor) -> FloatArray:
+    """Rounding can leave a variance a little below zero where a figure settles a district-month."""
+    return np.asarray(np.sqrt(np.maximum(variance.numpy(), _LEAST_VARIANCE)))
+
+
+def _correlations(found: Spread) -> dict[int, FloatArray]:
+    """See `Posterior`; within −1 and 1, whatever rounding left."""
+    sd = np.vstack([_deviation(found.districts), _deviation(found.city)])
+    out = {}
+    for back, (districts, city) in found.with_earlier.items():
+        earlier = np.full(sd.shape, np.nan)
+        earlier[:, back:] = sd[:, : max(sd.shape[1] - back, 0)]
+        shared = np.vstack([districts.numpy(), city.numpy()])[:, : sd.shape[1]]
+        out[back] = np.clip(shared / (sd * earlier), -1.0, 1.0)
+    return out
 
 
 def _reached(sums: Sums) -> BoolArray:

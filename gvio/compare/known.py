@@ -43,12 +43,13 @@ class CompareInput:
 @dataclasses.dataclass(frozen=True, eq=False)
 class Known:
     """`districts` (D, T) best-known months, NaN unknown; `labelled` (D,) whether a district has any; `city` (T,) > 0,
-    as public, else its own seasonal naive; `fallback` (D, T) > 0 for districts without any figure: the city, less what
-    the others usually have, by shares of light."""
+    as public, else its own seasonal naive; `city_public` (T,) the same, NaN where not public; `fallback` (D, T) > 0 for
+    districts without any figure: the city, less what the others usually have, by shares of light."""
 
     districts: FloatArray
     labelled: BoolArray
     city: FloatArray
+    city_public: FloatArray
     fallback: FloatArray
 
 
@@ -67,10 +68,11 @@ def best_known(given: CompareInput) -> Known:
     labelled: BoolArray = np.asarray(np.isfinite(districts).any(axis=1))
     share = light_shares(given.district_light)
     city = np.where(np.isfinite(given.city_monthly), given.city_monthly, disaggregate_city(given.sums))
+    public = city
     if not np.isfinite(city).any():
         city = _city_of_labelled(districts, labelled, share)
     path = seasonal_fill(city[None])[0]
-    known = Known(districts, labelled, path, _unlabelled_shares(districts, labelled, city, share) * path)
+    known = Known(districts, labelled, path, public, _unlabelled_shares(districts, labelled, city, share) * path)
     for values in vars(known).values():
         values.flags.writeable = False
     return known

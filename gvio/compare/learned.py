@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import functools
-import threading
 
 import numpy as np
 
 from gvio.compare.known import CompareInput, best_known, complete, seasonal_fill
+from gvio.compare.one_at_a_time import ONE_AT_A_TIME
 from gvio.types import FloatArray
 
 MIN_MONTHS = 13
@@ -15,9 +15,6 @@ MIN_MONTHS = 13
 
 _ALPHAS = np.logspace(-2, 4, 13)
 _TREES = 100
-# Each tree sets the filters of warnings, which belong to the process: of two forests in two threads one leaves them
-# empty, and thousands of lines are printed from then on.
-_ONE_FOREST = threading.Lock()
 _MAX_LOG_STEP = 1.0  # a prediction may leave the range of the training by a factor e: beyond, it is an accident
 
 
@@ -71,7 +68,7 @@ def _forest_path(rows: bytes, target: bytes, every: bytes, width: int, seed: int
     from sklearn.ensemble import RandomForestRegressor  # as above
 
     forest = RandomForestRegressor(_TREES, min_samples_leaf=2, n_jobs=1, random_state=seed)
-    with _ONE_FOREST:
+    with ONE_AT_A_TIME:  # every tree sets the filters of warnings
         forest.fit(np.frombuffer(rows).reshape(-1, width), np.frombuffer(target))
         path = np.exp(forest.predict(np.frombuffer(every).reshape(-1, width)))
     path.flags.writeable = False  # shared by all who ask

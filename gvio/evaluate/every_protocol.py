@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
+from gvio.compare.judges.table import installed, libraries, missing
 from gvio.evaluate.fit_request import Fit
 from gvio.evaluate.fold import Material, lengthened
 from gvio.evaluate.interval_calibration import interval_table
@@ -86,11 +87,12 @@ def _origins(
     same light, the longest part of it first.
     """
     n_months, starts = len(material.samples.months), origins(material)
+    judges = f" {' '.join(libraries())}" if material.params.evaluate.judges else ""
 
     def at(t0: int, step: int) -> tuple[FoldScores, ...]:
         known = known_at(material, t0 + step)
         make = partial(_later if step else _at_january, known, t0, step, fit, kept)
-        folds = kept(known, f"{'after' if step else 'at'} {t0} {step}", FOLDS, make)
+        folds = kept(known, f"after {t0} {step}" if step else f"at {t0} {step}{judges}", FOLDS, make)
         return tuple(lengthened(fold, n_months) for fold in folds)
 
     steps = {t0: [0, *after] for t0, after in steps_after(material, starts).items()}
@@ -149,4 +151,10 @@ def scoreboard_of(
 ) -> Scoreboard:
     """The whole document; `names` of the districts."""
     owner = material.samples.owner
-    return build_scoreboard(folds.by_protocol, maps, names, subject, owner, folds.placebos, folds.later, light)
+    board = build_scoreboard(folds.by_protocol, maps, names, subject, owner, folds.placebos, folds.later, light)
+    if not material.params.evaluate.judges:
+        return board
+    shown = [models for protocol in (AS_USED, BLIND) if (models := board.protocol(protocol).models)]
+    failed = tuple(name for name in installed() if any(name not in models for models in shown))
+    told = {"not_installed": missing(), "failed": failed}
+    return board.model_copy(update={key: names for key, names in told.items() if names})

@@ -9,6 +9,7 @@ import numpy as np
 
 from gvio.assimilate.hyper import Hyper
 from gvio.assimilate.posterior import Posterior
+from gvio.compare.forecast import Forecast
 from gvio.compare.known import CompareInput
 from gvio.compare.table import predict_all
 from gvio.config import Params
@@ -99,7 +100,7 @@ class Question:
 
 
 def ask(
-    material: Material, question: Question, models: Models, paths: Mapping[str, FloatArray] | None = None
+    material: Material, question: Question, models: Models, further: Mapping[str, Forecast] | None = None
 ) -> FoldScores:
     """Predict with every model and comparator, and lay the predictions on the targets.
 
@@ -107,23 +108,35 @@ def ask(
         material: The region.
         question: The fold.
         models: Ours, and others that are assimilated alike.
-        paths: Ready predictions (D, T) of further comparators, by name.
+        further: Ready predictions of further comparators, by name.
     """
     sums, targets = material.sums, material.targets
     seen = select_rows(sums, question.visible)
     given = compare_input(material, seen, question.city, question.last_known, question.held_out)
     posteriors = {n: estimate(fitted, material.samples, seen, cross_fitted=c) for n, (fitted, c) in models.items()}
-    every = {n: np.exp(p.mean) for n, p in posteriors.items()} | predict_all(given) | dict(paths or {})
+    ours = {n: forecast_of(p) for n, p in posteriors.items()}
+    forecasts = ours | {n: Forecast(path) for n, path in predict_all(given).items()} | dict(further or {})
+    every = {n: f.path for n, f in forecasts.items()}
     return FoldScores(
         name=question.name,
         truth=targets.value,
         scored=question.scored,
         predicted={n: on_targets(sums, targets, path) for n, path in every.items()},
         sd=sd_on_targets(sums, targets, every[OURS], posteriors[OURS].sd),
+        spread={
+            n: sd_on_targets(sums, targets, f.path, f.sd)
+            for n, f in forecasts.items()
+            if n != OURS and f.sd is not None
+        },
         known=np.where(question.visible[targets.row] & (targets.row >= 0), targets.value, np.nan),
         last_known=question.last_known,
         city=None if question.city_scored is None else city_scores(sums, question.city_scored, posteriors[OURS]),
     )
+
+
+def forecast_of(posterior: Posterior) -> Forecast:
+    """The districts' part of a posterior."""
+    return Forecast(np.exp(posterior.mean), posterior.sd)
 
 
 def compare_input(
@@ -178,6 +191,7 @@ def lengthened(fold: FoldScores, n_months: int) -> FoldScores:
         scored=np.pad(fold.scored, ((0, 0), (0, more))),
         predicted={name: _longer(path, more) for name, path in fold.predicted.items()},
         sd=_longer(fold.sd, more),
+        spread={name: _longer(sd, more) for name, sd in fold.spread.items()},
         known=_longer(fold.known, more),
         city=city,
     )

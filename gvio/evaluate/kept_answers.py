@@ -30,11 +30,13 @@ def bytes_of(folds: Sequence[FoldScores]) -> bytes:
     for i, fold in enumerate(folds):
         parts |= {f"{i}.{name}": getattr(fold, name) for name in _ARRAYS}
         parts |= {f"{i}.predicted.{model}": path for model, path in fold.predicted.items()}
+        parts |= {f"{i}.spread.{model}": sd for model, sd in fold.spread.items()}
         if fold.city is not None:
             parts |= {f"{i}.city.{name}": getattr(fold.city, name) for name in _CITY}
         months = {name: None if getattr(fold, name) is None else str(getattr(fold, name)) for name in _MONTHS}
         plain = {name: getattr(fold, name) for name in _PLAIN}
-        heads.append({**plain, **months, "models": list(fold.predicted), "city": fold.city is not None})
+        models = {"models": list(fold.predicted), "spread": list(fold.spread)}
+        heads.append({**plain, **months, **models, "city": fold.city is not None})
     sink = io.BytesIO()
     np.savez(sink, **parts, heads=np.array(json.dumps(heads)))
     return sink.getvalue()
@@ -62,6 +64,7 @@ def _fold(parts: Mapping[str, Any], i: int, head: Mapping[str, Any]) -> FoldScor
         origin=origin,
         january=january,
         predicted={model: parts[f"{i}.predicted.{model}"] for model in head["models"]},
+        spread={model: parts[f"{i}.spread.{model}"] for model in head["spread"]},
         city=city,
     )
 

@@ -128,6 +128,41 @@ def coverage(truth: FloatArray, lower: FloatArray, upper: FloatArray, scored: Bo
     return float(np.mean((low <= y) & (y <= high))) if y.size else None
 
 
+def crps_gaussian(truth: FloatArray, mean: FloatArray, sd: FloatArray, scored: BoolArray) -> float | None:
+    """Mean continuous ranked probability score of Gaussian forecasts of log output; lower is better.
+
+    σ (z (2 Φ(z) − 1) + 2 φ(z) − 1/√π), z = (log y − μ) / σ: Gneiting & Raftery (2007), JASA 102:359–378, eq. 21 with
+    the sign turned. In units of log output; a forecast without spread has its absolute error.
+
+    Args:
+        truth: (N, T) output > 0.
+        mean: (N, T) of the logarithm.
+        sd: (N, T) > 0 of the logarithm.
+        scored: (N, T) entries that count.
+
+    Raises:
+        ModelError: A scored entry is not finite, a standard deviation is not positive, or shapes differ.
+    """
+    y, mu, sigma = _scored_gaussian(truth, mean, sd, scored)
+    z = (y - mu) / sigma
+    score = sigma * (z * (2 * stats.norm.cdf(z) - 1) + 2 * stats.norm.pdf(z) - 1 / np.sqrt(np.pi))
+    return float(np.mean(score)) if y.size else None
+
+
+def interval_score(
+    truth: FloatArray, mean: FloatArray, sd: FloatArray, scored: BoolArray, level: int = 80
+) -> float | None:
+    """Mean interval score of the central interval of a level in percent, of log output; lower is better.
+
+    Width + 2/α × what lies outside, α = 1 − level/100: Gneiting & Raftery (2007), eq. 43. Arguments and errors as for
+    `crps_gaussian`.
+    """
+    y, mu, sigma = _scored_gaussian(truth, mean, sd, scored)
+    half = stats.norm.ppf(0.5 + level / 200) * sigma
+    outside = np.maximum(np.abs(y - mu) - half, 0.0)
+    return float(np.mean(2 * half + 2 / (1 - level / 100) * outside)) if y.size else None
+
+
 def diebold_mariano(loss_a: FloatArray, loss_b: FloatArray, horizon: int = 1) -> DieboldMariano | None:
     """Diebold–Mariano test of equal accuracy with the small-sample correction.
 
@@ -193,6 +228,19 @@ def _scored_logs(truth: FloatArray, predicted: FloatArray, scored: BoolArray) ->
     if bad:
         raise ModelError(f"{bad} scored entries are not positive", where="metrics", hint="Output is above zero.")
     return np.log(y), np.log(p)
+
+
+def _scored_gaussian(
+    truth: FloatArray, mean: FloatArray, sd: FloatArray, scored: BoolArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    y, mu = _scored(truth, mean, scored)
+    _, sigma = _scored(truth, sd, scored)
+    bad = int((y <= 0).sum() + (sigma <= 0).sum())
+    if bad:
+        raise ModelError(
+            f"{bad} scored entries are not positive", where="metrics", hint="Output and spread are above 0."
+        )
+    return np.log(y), mu, sigma
 
 
 def _r2(error: FloatArray, deviation: FloatArray) -> float | None:

@@ -13,10 +13,12 @@ from functools import partial
 
 import numpy as np
 
+from gvio.compare.forecast import Forecast
 from gvio.compare.gong2025 import Keep, gong2025_paths, learned_now
+from gvio.compare.judges.table import ask_judges
 from gvio.compare.known import CompareInput
 from gvio.evaluate.fit_request import Fit
-from gvio.evaluate.fold import Material, Models, Question, ask, compare_input, lengthened
+from gvio.evaluate.fold import Material, Models, Question, ask, compare_input, forecast_of, lengthened
 from gvio.evaluate.scores import FoldScores
 from gvio.evaluate.target import city_targets, starts_after
 from gvio.ledger.select import select_rows
@@ -66,12 +68,15 @@ def origin_pair(material: Material, t0: int, fit: Fit, keep: Keep = learned_now)
     models = models_at(known, t0, fit)
     blind, used = (_question(known, t0, city_goes_on=goes_on) for goes_on in (False, True))
     paper = gong2025_paths(known.samples, _given(known, blind), known.params.model, keep)
-    dark = [{NO_LIGHT: _without_light(known, question, models), GONG2025: paper} for question in (blind, used)]
     month, n_months = known.samples.months[t0], len(material.samples.months)
-    return (
-        _dated(ask(known, blind, models, dark[0]), month, n_months),
-        _dated(ask(known, used, models, dark[1]), month, n_months),
-    )
+
+    def asked(question: Question) -> FoldScores:
+        further = {NO_LIGHT: _without_light(known, question, models), GONG2025: Forecast(paper)}
+        if known.params.evaluate.judges:
+            further |= ask_judges(_given(known, question))
+        return _dated(ask(known, question, models, further), month, n_months)
+
+    return asked(blind), asked(used)
 
 
 def leave_one_year_out(material: Material, fitted: Fitted, workers: Workers = in_turn) -> list[FoldScores]:
@@ -120,10 +125,10 @@ def _question(known: Material, t0: int, *, city_goes_on: bool) -> Question:
     return Question(str(known.samples.months[t0]), visible, scored, city, t0 - 1, city_scored=city_scored)
 
 
-def _without_light(material: Material, question: Question, models: Models) -> FloatArray:
+def _without_light(material: Material, question: Question, models: Models) -> Forecast:
     """What our own assimilation would say, had nobody seen the light."""
     seen = select_rows(material.sums, question.visible)
-    return np.exp(estimate(models[OURS][0], material.samples, seen, dark=True).mean)
+    return forecast_of(estimate(models[OURS][0], material.samples, seen, dark=True))
 
 
 def _given(material: Material, question: Question) -> CompareInput:

@@ -12,7 +12,7 @@ from gvio.evaluate.interval_calibration import FoldWidths, held_out_widths, inte
 from gvio.evaluate.light_worth import light_worth
 from gvio.evaluate.moran import residual_pattern
 from gvio.evaluate.paired import district_rows, level_scores, mean_log_errors, rivals_tested, tested_against
-from gvio.evaluate.scores import FoldScores, calibrate, district_skill, score_folds, standardised
+from gvio.evaluate.scores import FoldScores, calibrate, district_skill, same_models, score_folds, standardised
 from gvio.scoreboard.board import Protocols, ProtocolScores, Scoreboard, Subject
 from gvio.scoreboard.names import (
     AS_USED,
@@ -69,7 +69,7 @@ def build_scoreboard(
         later: Folds of origins between the Januaries, from which intervals are calibrated, too.
         light: What light does in each district; None leaves it out.
     """
-    later = later or {}
+    later, folds = later or {}, {name: same_models(some) for name, some in folds.items()}
     widths = held_out_widths(folds, later)
     found = judge(folds.get(AS_USED, ()), area_names, placebos)
     scored = {name: some for name, some in folds.items() if some}

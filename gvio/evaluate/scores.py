@@ -7,7 +7,17 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from gvio.evaluate.metrics import coverage, mape, mase, pooled_r2, seasonal_scale, within_r2, yoy_r2
+from gvio.evaluate.metrics import (
+    coverage,
+    crps_gaussian,
+    interval_score,
+    mape,
+    mase,
+    pooled_r2,
+    seasonal_scale,
+    within_r2,
+    yoy_r2,
+)
 from gvio.map.intervals import gaussian_half_width
 from gvio.scoreboard.names import LEVELS, OURS
 from gvio.scoreboard.scores import ModelScores
@@ -26,9 +36,9 @@ class CityScores:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class FoldScores:
-    """One fold on its targets. All arrays (D, T): `truth`, `scored`; `predicted` by model; `sd` of our log estimate;
-    `known`: figures visible in the fold, for the scale of MASE. `city` the same for the city where its figures were
-    withheld. `last_known` is the index of the last month before the forecast.
+    """One fold on its targets. All arrays (D, T): `truth`, `scored`; `predicted` by model; `sd` of our log estimate,
+    `spread` that of other models that have one; `known`: figures visible in the fold, for the scale of MASE. `city` the
+    same for the city where its figures were withheld. `last_known` is the index of the last month before the forecast.
 
     `name` is for people. What a protocol in time cuts at: `origin`, the first month whose figures are hidden, and
     `january`, the origin at which the model was fitted. What a spatial one hides: `hidden_px`, the pixels round
@@ -49,6 +59,20 @@ class FoldScores:
     hidden_px: int | None = None
     hidden_in_part: bool = False
     known_until: Month | None = None
+    spread: Mapping[str, FloatArray] = dataclasses.field(default_factory=dict)
+
+
+def same_models(folds: Sequence[FoldScores]) -> list[FoldScores]:
+    """The folds with the models that all of them have: a judge that failed on one is not scored on the others."""
+    shared = set.intersection(*(set(fold.predicted) for fold in folds)) if folds else set()
+    return [
+        dataclasses.replace(
+            fold,
+            predicted={name: path for name, path in fold.predicted.items() if name in shared},
+            spread={name: sd for name, sd in fold.spread.items() if name in shared},
+        )
+        for fold in folds
+    ]
 
 
 def score_folds(folds: Sequence[FoldScores], widths: Sequence[FloatArray] | None = None) -> dict[str, ModelScores]:
@@ -62,13 +86,18 @@ def score_folds(folds: Sequence[FoldScores], widths: Sequence[FloatArray] | None
         widths: Half-widths (D, T, levels) of every fold; None calibrates by one factor a level (`half_widths`).
 
     Returns:
-        Model → scores; coverage only for ours, whose intervals are published.
+        Model → scores; coverage only for ours, whose intervals are published; proper scores of models that have a
+        distribution in every fold.
     """
     truth, scored = np.concatenate([f.truth for f in folds]), np.concatenate([f.scored for f in folds])
     out = {}
     for name in folds[0].predicted:
         predicted = np.concatenate([fold.predicted[name] for fold in folds])
         out[name] = _metrics(folds, truth, predicted, scored)
+        told = [fold.sd if name == OURS else fold.spread.get(name) for fold in folds]
+        spreads = [part for part in told if part is not None]
+        if len(spreads) == len(folds):
+            out[name] = out[name].model_copy(update=_proper(truth, predicted, np.concatenate(spreads), scored))
         if name == OURS:
             half = np.concatenate(widths or half_widths(folds))
             out[name] = out[name].model_copy(update=_coverages(truth, predicted, half, scored))
@@ -140,6 +169,14 @@ def _metrics(folds: Sequence[FoldScores], truth: FloatArray, predicted: FloatArr
         mase=mase(truth, predicted, scored, scale),
         n=float(scored.sum()),
     )
+
+
+def _proper(truth: FloatArray, predicted: FloatArray, sd: FloatArray, scored: BoolArray) -> dict[str, float | None]:
+    mean = np.log(np.where(scored, predicted, 1.0))
+    return {
+        "crps": crps_gaussian(truth, mean, sd, scored),
+        "interval_score80": interval_score(truth, mean, sd, scored, 80),
+    }
 
 
 def _coverages(truth: FloatArray, ours: FloatArray, half: FloatArray, scored: BoolArray) -> dict[str, float | None]:

@@ -19,14 +19,13 @@ import pandas as pd
 from gvio.errors import ConfigError, StoreError
 from gvio.library.arrays import Labels, cube_dataset, grid_array
 from gvio.library.grids import READERS, taken
-from gvio.library.months import dated, month_of
+from gvio.library.months import month_of
 from gvio.library.places import area_of, pixel_of
 from gvio.library.series import INTERVALS, PartPixels, Shares, district_shares, summed_series
+from gvio.library.tables import ReleaseTables
 from gvio.map.bands import BANDS
 from gvio.publish.outlines import PARQUET, RASTER, read_codes, read_outlines, without_outlines
-from gvio.store.objects import ObjectStore
-from gvio.store.published import PublishedRelease, read_grid, read_own
-from gvio.store.revisions import read_errata_of, read_news_of, read_revisions
+from gvio.store.published import read_grid, read_own
 from gvio.types import FloatArray, IntArray, Month
 
 if TYPE_CHECKING:
@@ -35,92 +34,11 @@ if TYPE_CHECKING:
     from odc.geo.geobox import GeoBox
 
     from gvio.library.places import Area
-    from gvio.revisions.errata import Erratum
-    from gvio.scoreboard.board import Scoreboard
-    from gvio.types import CheckResult, Manifest
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
-class Release:
-    """One release of a region, immutable as the published one is.
-
-    Attributes:
-        store: Where it lies.
-        published: The tables as the store holds them, months as texts; every byte was compared with the manifest.
-    """
-
-    store: ObjectStore
-    published: PublishedRelease
-
-    def __repr__(self) -> str:
-        return f"<gvio release {self.id} of {self.region}, {len(self.months)} grids until {self.published.month}>"
-
-    @property
-    def id(self) -> str:
-        """Name of the release: its month and 12 hex digits of its content."""
-        return self.published.release
-
-    @property
-    def region(self) -> str:
-        """Name of the region."""
-        return self.published.region
-
-    @property
-    def month(self) -> dt.date:
-        """First day of the release's (last) month."""
-        return Month.parse(self.published.month).first_day
-
-    @property
-    def published_at(self) -> dt.datetime | None:
-        """When it was published (UTC); None of a release that was named by its id and is not the latest."""
-        at = self.published.published_at
-        return None if at is None else dt.datetime.fromisoformat(at)
-
-    @property
-    def manifest(self) -> Manifest:
-        """Every object with its hash, the inputs, the model and the program that made it."""
-        return self.published.manifest
-
-    @property
-    def title(self) -> str:
-        """Title of the region."""
-        return str(self.manifest.inputs.get("title", self.region))
-
-    @property
-    def unit(self) -> str:
-        """Unit of every figure, per month."""
-        return str(self.manifest.inputs.get("unit", ""))
-
-    @property
-    def city(self) -> str:
-        """The `area_id` that means all districts."""
-        return str(self.manifest.inputs.get("city_id", "CITY"))
-
-    @property
-    def skill(self) -> str:
-        """Of its model against the best naive forecast: proven, weak or none; "" where the release does not say."""
-        return self.manifest.skill
-
-    @property
-    def invented(self) -> bool:
-        """Whether light, factories or statistics are simulated: then nothing here describes the real place."""
-        return self.manifest.invented
-
-    @property
-    def months(self) -> tuple[dt.date, ...]:
-        """First days of the months that have a grid."""
-        return tuple(Month.parse(month).first_day for month in self.published.grids)
-
-    @cached_property
-    def estimates(self) -> pd.DataFrame:
-        """Every district and the city in every month: area_id, name, month and the columns of docs/data-dictionary.md.
-
-        Sorted by area and month; `official` is NaN and `official_published` NaT where no figure was public.
-        """
-        frame = dated(self.published.estimates)
-        frame["official_published"] = pd.to_datetime(frame["official_published"])
-        frame.insert(1, "name", [self._names.get(area, area) for area in frame["area_id"]])
-        return frame
+class Release(ReleaseTables):
+    """One release of a region, immutable as the published one is: its tables, maps and series of places."""
 
     @cached_property
     def districts(self) -> gpd.GeoDataFrame:
@@ -164,49 +82,6 @@ class Release:
         with ThreadPoolExecutor(READERS) as pool:
             read = list(pool.map(self._read_grid, months))
         return cube_dataset(self._labels, months, np.stack([bands for bands, _ in read], axis=1), read[0][1])
-
-    @cached_property
-    def news(self) -> pd.DataFrame | None:
-        """Why each estimate changed since the release before, in logarithms; None where there is none to compare with.
-
-        `attrs["together"]` names the parts that cannot be told apart.
-        """
-        if (news := read_news_of(self.store, self.manifest)) is None:
-            return None
-        frame = dated(news.rows)
-        frame.attrs["together"] = list(news.together)
-        return frame
-
-    @cached_property
-    def vintages(self) -> pd.DataFrame | None:
-        """Every estimate and official figure of each area and month, first to latest; None of a release of long ago."""
-        found = read_revisions(self.store, self.manifest).vintages
-        return None if found is None else dated(found).assign(day=pd.to_datetime(found["day"]))
-
-    @cached_property
-    def explanations(self) -> pd.DataFrame | None:
-        """What each estimate is made of, in logarithms; None of a release of long ago."""
-        return None if self.published.explanations is None else dated(self.published.explanations)
-
-    @cached_property
-    def errata(self) -> tuple[Erratum, ...]:
-        """What was found wrong in releases until this one."""
-        return read_errata_of(self.store, self.manifest)
-
-    @property
-    def scoreboard(self) -> Scoreboard:
-        """How well the model that made it did, out of time, beside every naive forecast."""
-        return self.published.scoreboard
-
-    @property
-    def checks(self) -> tuple[CheckResult, ...]:
-        """Outcomes of every check of the run."""
-        return tuple(self.published.checks)
-
-    @property
-    def model_card(self) -> str:
-        """The model's card, Markdown."""
-        return self.published.model_card
 
     def at(self, lon: float, lat: float) -> pd.DataFrame:
         """The pixel at a point (degrees) in every month that has a grid: estimate, lower80, upper80 by month.
@@ -266,10 +141,6 @@ class Release:
     @property
     def _labels(self) -> Labels:
         return Labels(self.title, self.region, self.id, self.unit, self.invented)
-
-    @property
-    def _names(self) -> dict[str, str]:
-        return {str(area): str(name) for area, name in dict(self.manifest.inputs.get("areas") or {}).items()}
 
     @cached_property
     def _outlines(self) -> gpd.GeoDataFrame | None:

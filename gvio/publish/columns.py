@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-FIGURE, LOGARITHM, SHARE = "{unit}", "natural logarithm", "1"
+FIGURE, LOGARITHM, SHARE, PERCENT = "{unit}", "natural logarithm", "1", "%"
 
 
 class Column(NamedTuple):
@@ -36,6 +36,18 @@ TABLES: Mapping[str, Mapping[str, Column]] = MappingProxyType(
             "official": Column("official figure of the area and month; empty where none was public", FIGURE),
             "official_published": Column("day on which that figure became public"),
             "kind": Column("`fitted`: an official figure was used; `nowcast`: there was none yet"),
+            "month_start": _START,
+        },
+        "changes": {
+            **_MONTHLY,
+            "since": Column("month it is compared with, YYYY-MM: the month before, or the same month a year before"),
+            "months_apart": Column("1 or 12", "months"),
+            "change": Column("estimate against that of `since`; empty where that is 0", PERCENT),
+            "lower80": Column("lower limit of the 80 % interval of the change, from the joint error of both", PERCENT),
+            "upper80": Column("upper limit of the 80 % interval of the change", PERCENT),
+            "lower95": Column("lower limit of the 95 % interval of the change", PERCENT),
+            "upper95": Column("upper limit of the 95 % interval of the change", PERCENT),
+            "sd": Column("posterior standard deviation of the change, before intervals are calibrated", LOGARITHM),
             "month_start": _START,
         },
         "explanations": {

@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 from gvio.publish.canonical import SCHEMA_VERSION, canonical_json
 from gvio.publish.moves import utc_text
 from gvio.types import Month
-from gvio.words import listed, marked, tr
+from gvio.words import listed, marked, tr, tr_count
 
 LookOutcome = Literal["published", "unchanged", "refused", "late"]
 _OUTCOMES: Mapping[LookOutcome, str] = {
@@ -163,7 +163,11 @@ def _awaited(what: str) -> str:
 def _age(what: str, newest: str | None, days: int | None) -> str:
     if newest is None or days is None:
         return tr("no {what}", what=what)
-    return tr("newest {what} {newest}, {n} days old", what=what, newest=newest, n=days)
+    if days < 0:  # a run as of a day to come
+        return tr("newest {what} {newest}", what=what, newest=newest)
+    return tr_count(
+        "newest {what} {newest}, {n} day old", "newest {what} {newest}, {n} days old", days, what=what, newest=newest
+    )
 
 
 def _minute(moment: str) -> str:

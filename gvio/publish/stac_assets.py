@@ -18,6 +18,7 @@ _SAID: Mapping[str, tuple[str, str]] = MappingProxyType(
         "bulletin.pdf": ("overview", "The release on one page, to print"),
         "bulletin.zh.html": ("overview", "The release on one page, in Chinese"),
         "bulletin.zh.pdf": ("overview", "The release on one page, in Chinese, to print"),
+        "changes": ("data", "Change of every estimate on the month and on the year before, with joint intervals"),
         "counts": ("data", "How often each district was seen in each month"),
         "districts": ("data", "Outlines of the districts"),
         "districts.tif": ("data", "District of every pixel: the column code of the outlines"),

@@ -14,6 +14,7 @@ from typing import Literal
 import pandas as pd
 
 from gvio.config import INVENTED
+from gvio.report.bulletin_trend import Trend
 from gvio.report.changes import Change
 from gvio.report.month_table import change_in, month_table
 from gvio.report.news import newest_month, news_table
@@ -45,7 +46,7 @@ class Facts:
         invented: The data are simulated.
         city: The area that means the whole region; None where there is none.
         names: Of areas, by id.
-        estimates: Table of contract §3, whole.
+        estimates: Table of contract §3, whole; with `gvio.report.changes.LIMITS` where they are known.
         figures: Official figures, see `gvio.report.new_year`; None where they are not published.
         news: Why estimates changed since the release before, see `gvio.report.news`; None where that is not known.
         scoreboard: Of the model.
@@ -83,6 +84,7 @@ class Labels:
     map_note: str
     trend: str
     trend_note: str
+    nowcast_note: str
     table: str
     head: tuple[str, ...]
     table_note: str
@@ -131,10 +133,11 @@ _ENGLISH = Labels(
     map_note="Sum of each square of {km:.2g} km, {unit} a month. Grey: no industry known.",
     trend="The whole region",
     trend_note="{unit} a month. Line: estimate. Band: 80 % interval. Dots: official figures. January and February are "
-    "one point. Grey: nowcast.",
+    "one point.",
+    nowcast_note="Grey: nowcast.",
     table="Districts in {month}, {unit}",
     head=("", "Estimate", "80 % interval", "On the year", "On the month", "Status"),
-    table_note="▲ ▼ beyond noise: the 80 % interval of the change, as wide as it can be, does not hold zero.",
+    table_note="▲ ▼ beyond noise: the 80 % interval of the change does not hold zero.",
     news="Since the release before",
     verdict="How far to trust it",
     cite="Cite as",
@@ -164,6 +167,11 @@ def english(facts: Facts) -> Bulletin:
         made=f"Official figures known until {facts.public_until}." if facts.public_until else "",
         labels=_ENGLISH.filled(facts.unit, month, facts.square_km),
     )
+
+
+def curve_note(labels: Labels, shown: Trend) -> str:
+    """What stands under the curve; of grey only where there is any."""
+    return f"{labels.trend_note} {labels.nowcast_note}" if shown.nowcast else labels.trend_note
 
 
 def table_rows(facts: Facts, status: Mapping[str, str] | None = None, to: str = " to ") -> tuple[tuple[str, ...], ...]:

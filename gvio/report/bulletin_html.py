@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from gvio.report.bulletin import LINKS, Bulletin, unbroken
+from gvio.report.bulletin import LINKS, Bulletin, curve_note, unbroken
 from gvio.report.bulletin_trend import Points, Trend
 from gvio.report.pages import render
 
@@ -65,6 +65,7 @@ def bulletin_html(page: Bulletin, picture: MapPicture, shown: Trend | None, othe
         picture=picture,
         outline=outline,
         curve=None if shown is None else _curve(shown),
+        curve_note="" if shown is None else curve_note(page.labels, shown),
         size=(WIDTH, HEIGHT),
         plot=(_LEFT, _TOP, WIDTH - _RIGHT, HEIGHT - _BOTTOM),
         other=other,

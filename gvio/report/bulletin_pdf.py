@@ -14,7 +14,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from gvio.report.bulletin import LINKS, Bulletin, unbroken
+from gvio.report.bulletin import LINKS, Bulletin, curve_note, unbroken
 from gvio.report.bulletin_html import MapPicture
 from gvio.report.bulletin_trend import Trend
 from gvio.report.canvas import FAINT, INK, QUIET
@@ -205,7 +205,7 @@ def _draw_curve(sheet: _Sheet, page: Bulletin, shown: Trend, x: float, room: flo
     sheet.y = bottom - 10
     for place, text in shown.years:
         sheet.text(left + place * wide, text, 7, QUIET, "center")
-    sheet.write([page.labels.trend_note], 7, QUIET, x=x, width=room)
+    sheet.write([curve_note(page.labels, shown)], 7, QUIET, x=x, width=room)
 
 
 def _table(sheet: _Sheet, page: Bulletin) -> None:

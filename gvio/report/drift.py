@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import pandas as pd
+
 from gvio.drift.checks import ACTIONS, TITLES, alarm_text, state_text
 from gvio.drift.monitors import MONITORS, TOLD, Drift
 from gvio.report.pages import render
@@ -26,8 +28,8 @@ def drift_sentence(drift: Drift | None) -> str:
     )
 
 
-def drift_html(drift: Drift, names: Mapping[str, str]) -> str:
-    """The monitors as a table: what each watches, what it found or how near it is, and what to do."""
+def drift_rows(drift: Drift, names: Mapping[str, str]) -> list[tuple[str, str, str, str]]:
+    """What each monitor watches, whether it alarmed, what it found or how near it is, what to do; alarms first."""
     rows = list[tuple[str, str, str, str]]()
     for monitor in MONITORS:
         told = [alarm for alarm in drift.alarms if alarm.monitor == monitor]
@@ -35,4 +37,14 @@ def drift_html(drift: Drift, names: Mapping[str, str]) -> str:
         rows += [(title, tr("alarm"), alarm_text(alarm, names), tr(ACTIONS[monitor])) for alarm in told]
         if not told:
             rows.append((title, tr("quiet"), state_text(drift, monitor), ""))
-    return render("drift.html", rows=sorted(rows, key=lambda row: row[1] != tr("alarm")))
+    return sorted(rows, key=lambda row: row[1] != tr("alarm"))
+
+
+def drift_html(drift: Drift, names: Mapping[str, str]) -> str:
+    """`drift_rows` as a table."""
+    return render("drift.html", rows=drift_rows(drift, names))
+
+
+def drift_table(drift: Drift, names: Mapping[str, str]) -> pd.DataFrame:
+    """`drift_rows` as a frame: monitor, state, found, action."""
+    return pd.DataFrame(drift_rows(drift, names), columns=["monitor", "state", "found", "action"])

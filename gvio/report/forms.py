@@ -1,8 +1,9 @@
 """Forms in which a series can be looked at: level, index, year on year, without its season; the new year joined.
 
-Pure. Bounds of whatever joins or compares months are as wide as they can be (`gvio.report.changes`): bounds of a sum
-are the sums of bounds. A sum of January and February that is public itself is known as well as a month with a figure of
-its own: its interval is the widest relative one of such months of the area.
+Pure. Bounds of whatever joins months, and of an index, are as wide as they can be (`gvio.report.changes`): bounds of a
+sum are the sums of bounds. Those of a change on the year are the release's where it has them. A sum of January and
+February that is public itself is known as well as a month with a figure of its own: its interval is the widest relative
+one of such months of the area.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from gvio.report.changes import ratio_percent
+from gvio.report.changes import ASSUMED, JOINT, intervals_of, joint_or, ratio_percent
 from gvio.report.seasonal import adjusted
 from gvio.report.tables import month_text
 from gvio.types import Month
-from gvio.words import first_of, marked, speaking, tr
+from gvio.words import first_of, marked, sentences, speaking, tr
 
 LEVELS = ("estimate", "lower80", "upper80", "lower95", "upper95")
 _OPPOSITE = {"estimate": "estimate", "lower80": "upper80", "upper80": "lower80", "lower95": "upper95"} | {
@@ -72,6 +73,24 @@ def left_out(names: Sequence[str], form: str) -> str:
     """Why areas have no row in a form, in a sentence."""
     needs = tr(_NEEDS[form]) if form in _NEEDS else tr("a month")
     return tr("Not in the chart: {who}. This form needs {needs}.", who=first_of(names, 4), needs=needs)
+
+
+_WIDE_TWO = marked("Of a joined January and February, and of places, they are as wide as they can be.")
+
+
+def intervals_of_form(form: str, estimates: pd.DataFrame) -> str:
+    """What the intervals of a form that compares months are, in sentences; empty of one that does not.
+
+    Args:
+        form: A key of `FORMS`.
+        estimates: Of the release, see `gvio.report.changes.with_changes`.
+    """
+    if form == "index":
+        return tr(ASSUMED)
+    if form != "year":
+        return ""
+    said = intervals_of(estimates)
+    return sentences([said, tr(_WIDE_TWO)]) if said == tr(JOINT) else said
 
 
 def shaped(
@@ -171,9 +190,14 @@ def new_year_label(year: str) -> str:
     return tr("January + February {year}", year=year)
 
 
+def joins_new_year(date: pd.Timestamp) -> bool:
+    """Whether a row of `shaped` with this date is January and February in one: it is dated between them."""
+    return date.day != 1
+
+
 def english_labels(rows: pd.DataFrame, form: str) -> list[str]:
     """The labels of `shaped` rows as files have them, whatever language is spoken."""
-    joined = [label == new_year_label(month[:4]) for label, month in zip(rows["label"], rows["month"], strict=True)]
+    joined = [joins_new_year(date) for date in rows["date"]]
     with speaking("en"):
         if form == "rolling":
             return _years_to(rows["month"])
@@ -220,8 +244,10 @@ def _year_on_year(rows: pd.DataFrame) -> pd.DataFrame:
     earlier = [(str(Month.parse(month) + -_YEAR), joined) for month, joined in keys]
     before = rows.set_index(keys).reindex(pd.MultiIndex.from_tuples(earlier)).reset_index(drop=True)
     told = rows.reset_index(drop=True).copy()
+    alone = rows["sum"].isna().to_numpy(dtype=bool)  # of a joined new year no release has a joint interval
     for column in LEVELS:
-        told[column] = ratio_percent(rows[column], before[_OPPOSITE[column]])
+        widest = ratio_percent(rows[column], before[_OPPOSITE[column]])
+        told[column] = np.where(alone, joint_or(rows, "year", column, widest), widest)
     told["official"] = ratio_percent(rows["official"], before["official"])
     return told[told["estimate"].notna()].assign(sum=np.nan).reset_index(drop=True)
 

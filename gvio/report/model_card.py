@@ -24,6 +24,7 @@ _COLUMNS = (
     ("mape", "percent"),
     ("pooled_r2", "number"),
     ("coverage80", "percent"),
+    ("crps", "percent"),
 )
 _LIMITS = """## What these numbers are not good for
 - They are not a faster city total: official totals usually come out before the night-light product.
@@ -100,5 +101,7 @@ def _table(scoreboard: Scoreboard, protocol: str, heading: str) -> str:
     for name in ordered_models(models):
         cells = [show(models[name].value(key), style) for key, style in _COLUMNS]
         rows.append(f"| {MODELS.get(name, name)} | {' | '.join(cells)} |")
-    head = "| Model | Within-district R² | Year-on-year R² | MAPE | Pooled R² | 80 % interval holds |"
-    return "\n".join([f"### {heading}", head, "| --- | --- | --- | --- | --- | --- |", *rows, ""])
+    head = (
+        "| Model | Within-district R² | Year-on-year R² | MAPE | Pooled R² | 80 % interval holds | CRPS, log output |"
+    )
+    return "\n".join([f"### {heading}", head, f"|{' --- |' * (len(_COLUMNS) + 1)}", *rows, ""])

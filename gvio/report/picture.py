@@ -213,12 +213,17 @@ def legend_stops(scale: Scale) -> list[tuple[float, str]]:
     return [(float(p), text(v)) for p, v in zip(places, inside, strict=True)]
 
 
-def legend_html(scale: Scale, caption: str) -> str:
-    """A legend strip with its caption as self-contained HTML."""
+def palette_stops(scale: Scale) -> list[str]:
+    """Colours at even steps along the scale, as CSS has them."""
     positions = scale.low + (scale.high - scale.low) * np.linspace(0.0, 1.0, _STEPS)
     if scale.kind in ("log", "ratio"):
         positions = np.geomspace(scale.low, scale.high, _STEPS)
-    stops = ", ".join("rgb({}, {}, {})".format(*c[:3]) for c in colour(positions[None, :], scale)[0])
+    return ["rgb({}, {}, {})".format(*c[:3]) for c in colour(positions[None, :], scale)[0]]
+
+
+def legend_html(scale: Scale, caption: str) -> str:
+    """A legend strip with its caption as self-contained HTML."""
+    stops = ", ".join(palette_stops(scale))
     return render("legend.html", caption=caption, stops=stops, labels=legend_stops(scale))
 
 

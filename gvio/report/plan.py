@@ -48,6 +48,14 @@ class Plan:
     points: pd.DataFrame
 
 
+def plan_rows(plan: Plan) -> pd.DataFrame:
+    """What the plan says, a row for every district, square or pixel: its key in addresses, a point in it (degrees), and
+    what is told of it.
+    """
+    rows = plan.points.drop_duplicates("key").rename(columns={"x": "lon", "y": "lat", "key": "place"})
+    return rows[["place", "lon", "lat", "told"]].reset_index(drop=True)
+
+
 def output_plan(bands: FloatArray, geobox: GeoBox, detail: Detail, unit: str) -> Plan:
     """Output of squares or pixels of a month; `bands` (5, y, x) in the order of `BANDS`.
 

@@ -12,13 +12,19 @@ import pandas as pd
 from gvio.scoreboard.board import Scoreboard
 from gvio.scoreboard.names import (
     AS_USED,
+    AUTO_ETS,
     BLIND,
+    BOOSTED,
+    CHOW_LIN,
     CITY_PUBLIC,
+    DENTON,
+    DYNAMIC_FACTORS,
     GONG2025,
     LAST_YEAR_SHARES,
     LEFT_OUT,
     LEVELS,
     LIGHT_SHARES,
+    LITTERMAN,
     NAIVE,
     NATIVE,
     NO_LIGHT,
@@ -49,6 +55,12 @@ MODELS: Mapping[str, str] = {
     RANDOM_FOREST: marked("Random forest on zonal features"),
     PLAIN: marked("Plain CNN without urban/rural statistics"),
     GONG2025: marked("CNN as we read the paper's abstract"),
+    CHOW_LIN: marked("Chow–Lin, summed light as indicator"),
+    LITTERMAN: marked("Litterman, summed light as indicator"),
+    DENTON: marked("Denton, summed light as indicator"),
+    DYNAMIC_FACTORS: marked("Dynamic factor model"),
+    AUTO_ETS: marked("Exponential smoothing, reconciled (MinTrace)"),
+    BOOSTED: marked("Boosted trees with random paths"),
     PROPORTIONAL: marked("Proportional to light"),
     UNIFORM: marked("Uniform per factory"),
 }
@@ -84,6 +96,8 @@ PROTOCOLS: Mapping[str, tuple[str, str]] = {
 METRICS: tuple[tuple[str, str, str], ...] = (
     ("within_r2", marked("Within-district R²"), "number"),
     ("yoy_r2", marked("Year-on-year R²"), "number"),
+    ("crps", marked("CRPS, log output"), "percent"),
+    ("interval_score80", marked("80 % interval score"), "percent"),
     ("pooled_r2", marked("Pooled R²"), "number"),
     ("mape", marked("MAPE"), "percent"),
     ("mase", marked("MASE"), "number"),
@@ -94,7 +108,7 @@ METRICS: tuple[tuple[str, str, str], ...] = (
 )
 HELD80 = (0.77, 0.83)
 """What an honest 80 % interval holds, with room for chance."""
-_LOWER_IS_BETTER = {"mape", "mase"}
+_LOWER_IS_BETTER = {"mape", "mase", "crps", "interval_score80"}
 _RANKED = {"within_r2", "yoy_r2", "r2", *_LOWER_IS_BETTER}  # not pooled R²: it is never read alone
 
 SIZES: Mapping[str, str] = {NATIVE: marked("native grid")} | {size_name(km): f"{km:g} km" for km in SCALES_KM}
@@ -178,8 +192,29 @@ def score_table(models: Mapping[str, ModelScores]) -> pd.DataFrame:
     for key, title, style in METRICS:
         values = [models[m].value(key) for m in order]
         if any(v is not None for v in values):
-            columns[tr(title)] = _emphasise(values, [show(v, style) for v in values], key)
+            columns[tr(title)] = emphasised(values, [show(v, style) for v in values], key)
     return pd.DataFrame(columns, index=pd.Index([tr(MODELS.get(m, m)) for m in order], name=tr("Model")))
+
+
+def distribution_sentences(scoreboard: Scoreboard) -> tuple[str, ...]:
+    """What the scores of distributions are, where there are any out of time; and which judges were not asked."""
+    every = [scores for name in (AS_USED, BLIND) for scores in scoreboard.protocol(name).models.values()]
+    told = []
+    if any(scores.crps is not None for scores in every):
+        told.append(
+            tr(
+                "CRPS and the interval score judge the whole distribution of log output, each model's own, before any "
+                "calibration: near 0 is best, 1 % is about 1 % of output. A forecast without spread would have its "
+                "mean absolute error as CRPS."
+            )
+        )
+    if scoreboard.not_installed:
+        titles = listed(tr(MODELS.get(name, name)) for name in scoreboard.not_installed)
+        told.append(tr("Not installed, so not asked: {models}. pip install 'gvio[judges]' brings them.", models=titles))
+    if scoreboard.failed:
+        titles = listed(tr(MODELS.get(name, name)) for name in scoreboard.failed)
+        told.append(tr("Failed on a fold of this region, so not shown: {models}.", models=titles))
+    return tuple(told)
 
 
 def coverage_sentence(ours: ModelScores) -> str:
@@ -210,37 +245,6 @@ def _judged(held80: float | None) -> str:
     return tr("The 80 % interval holds what it promises.")
 
 
-def held_out_map_table(scoreboard: Scoreboard) -> pd.DataFrame:
-    """R² of the grid summed to held-out districts, a row per way of mapping; empty when not measured."""
-    maps = scoreboard.maps.held_out_districts
-    order = ordered_models(maps)
-    values = [maps[m].r2 for m in order]
-    titles = pd.Index([tr(MODELS.get(m, m)) for m in order], name=tr("Map"))
-    return pd.DataFrame(
-        {tr("R², held-out districts"): _emphasise(values, [show(v, "number") for v in values], "r2")}, titles
-    )
-
-
-def truth_map_table(scoreboard: Scoreboard) -> pd.DataFrame:
-    """Pixel R² against planted truth, a row per way of mapping and a column per resolution; empty without truth."""
-    truth = scoreboard.maps.truth
-    sizes = [*(size for size in SIZES if size in truth), *sorted(set(truth) - set(SIZES))]
-    order = ordered_models(m for block in truth.values() for m in block)
-    columns = {
-        tr("R², {resolution}", resolution=_resolution(size)): _emphasise(
-            values, [show(v, "number") for v in values], "r2"
-        )
-        for size in sizes
-        for values in [[truth[size].get(m) for m in order]]
-    }
-    return pd.DataFrame(columns, index=pd.Index([tr(MODELS.get(m, m)) for m in order], name=tr("Map")))
-
-
-def _resolution(size: str) -> str:
-    km = next((km for km in SCALES_KM if size_name(km) == size), None)
-    return tr(SIZES.get(size, size)) if km is None else tr("{km} km", km=format(km, "g"))
-
-
 def show(value: float | None, style: str) -> str:
     """A score as text: two decimals (`number`), a percentage of a share (`percent`), a whole `count`, a p-value
     (`chance`, to three decimals where that decides); "–" for None.
@@ -253,7 +257,8 @@ def show(value: float | None, style: str) -> str:
     return text.replace("-", "−")
 
 
-def _emphasise(values: Sequence[float | None], texts: list[str], key: str) -> list[str]:
+def emphasised(values: Sequence[float | None], texts: list[str], key: str) -> list[str]:
+    """The texts of a column, the best one in Markdown bold where the column is ranked."""
     known = [v for v in values if v is not None]
     if key not in _RANKED or len(set(known)) < 2:
         return texts

@@ -7,15 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
+from gvio.report.map_scores import held_out_map_table, truth_map_table
 from gvio.report.score_charts import BANDS
 from gvio.report.scores import (
     MODELS,
     PROTOCOLS,
-    held_out_map_table,
+    distribution_sentences,
     ordered_models,
     score_table,
     show,
-    truth_map_table,
 )
 from gvio.report.tables import month_text
 from gvio.scoreboard.board import ProtocolScores, Scoreboard
@@ -81,6 +81,7 @@ def _out_of_time(scoreboard: Scoreboard) -> Iterator[Section]:
         "R² is near 1 for whoever knows that large districts are large.",
         "“Chance” is the p-value of a Diebold–Mariano test that the model and ours err alike, on monthly losses with a "
         "year of autocorrelation; below 0.05 the difference is more than chance.",
+        *distribution_sentences(scoreboard),
     )
     yield Section("Out of time", text, "models.png", tuple(tables))
 
@@ -235,7 +236,7 @@ def _with_tests(scoreboard: Scoreboard, protocol: str) -> pd.DataFrame:
     """The scores of a protocol with the p-value of every rival beside them."""
     models, tests = scoreboard.protocol(protocol).models, scoreboard.protocol(protocol).diebold_mariano
     table = score_table(models)
-    table = table[[name for name in table.columns if "interval" not in name and name != "Scored"]]
+    table = table[[name for name in table.columns if not name.endswith("interval holds") and name != "Scored"]]
     if len(table) and tests:
         found = [tests.get(model) for model in ordered_models(models)]
         values = [None if test is None else test.p_value for test in found]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -81,6 +81,11 @@ def nowcast_spans(rows: pd.DataFrame) -> list[tuple[pd.Timestamp, pd.Timestamp]]
     edges = np.flatnonzero(np.diff(np.concatenate([[False], nowcast, [False]]).astype(np.int8)))
     dates = rows["date"]
     return [(dates.iloc[a] - half, dates.iloc[b - 1] + half) for a, b in edges.reshape(-1, 2)]
+
+
+def marks_nowcasts(told: Mapping[str, pd.DataFrame]) -> bool:
+    """Whether a chart of these series marks nowcasts in grey: of one area that has any."""
+    return len(told) == 1 and any(bool((rows["kind"] == "nowcast").any()) for rows in told.values())
 
 
 def checks_table(checks: Sequence[CheckResult]) -> pd.DataFrame:

@@ -90,6 +90,8 @@ class Scoreboard(Subject):
         interval_table: The same by kind of estimate and months ahead.
         placebos: What the method gains on light without information.
         light_in_districts: What light changes, the district it changes most first.
+        not_installed: Judges that were asked for and whose libraries are absent; None: none was missing.
+        failed: Judges whose library failed on a fold; None: none did.
         protocols: Scores of every model under every protocol, and of the maps.
     """
 
@@ -102,6 +104,8 @@ class Scoreboard(Subject):
     interval_table: IntervalTable | None = None
     placebos: PlaceboResult | None = None
     light_in_districts: tuple[LightInDistrict, ...] | None = None
+    not_installed: tuple[StrictStr, ...] | None = None
+    failed: tuple[StrictStr, ...] | None = None
     protocols: Protocols = Protocols()
 
     @property

@@ -27,6 +27,11 @@ NAIVE = (LAST_YEAR_SHARES, SEASONAL_NAIVE, PERSISTENCE)
 
 LIGHT_SHARES, RIDGE, RANDOM_FOREST = "light-shares", "ridge", "random-forest"
 
+CHOW_LIN, LITTERMAN, DENTON = "chow-lin", "litterman", "denton"
+DYNAMIC_FACTORS, AUTO_ETS, BOOSTED = "dynamic-factors", "auto-ets", "gp-boost"
+JUDGES = (CHOW_LIN, LITTERMAN, DENTON, DYNAMIC_FACTORS, AUTO_ETS, BOOSTED)
+"""What a statistician would use instead, from kept packages (extra `judges`); asked where `evaluate.judges` says so."""
+
 PROPORTIONAL, UNIFORM = "proportional-to-light", "uniform-per-factory"
 """Maps beside ours, which is named `OURS`, too."""
 

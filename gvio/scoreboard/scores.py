@@ -11,7 +11,12 @@ from gvio.scoreboard.document import Part, Score
 
 
 class ModelScores(Part):
-    """A model under a protocol; `n` figures were scored. Only ours has intervals, hence coverage."""
+    """A model under a protocol; `n` figures were scored.
+
+    Only ours has published intervals, hence coverage. `crps` (continuous ranked probability score) and
+    `interval_score80` (of the central 80 % interval) are of log output and set for models that have a distribution:
+    each model's own, before any calibration (Gneiting & Raftery 2007). Lower is better.
+    """
 
     pooled_r2: Score = None
     within_r2: Score = None
@@ -22,6 +27,8 @@ class ModelScores(Part):
     coverage50: Score = None
     coverage80: Score = None
     coverage95: Score = None
+    crps: Score = None
+    interval_score80: Score = None
 
     def value(self, metric: str) -> float | None:
         """The score of that name, a field of this class."""

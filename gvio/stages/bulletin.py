@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gvio.publish.bulletin import NAMES, bulletin_objects, map_picture
+from gvio.publish.changes import NAME as CHANGES
+from gvio.publish.changes import read_changes
 from gvio.publish.estimates import estimates_parquet
 from gvio.publish.evidence import FIGURES, read_figures
 from gvio.publish.news import NAME as NEWS
@@ -16,6 +18,7 @@ from gvio.publish.outlines import GEOJSON
 from gvio.raster import read_cog
 from gvio.report.about import describe
 from gvio.report.bulletin import Facts
+from gvio.report.changes import with_changes
 from gvio.run.artifacts import Mapped, MappedHead, Product
 from gvio.types import CheckResult, Manifest, Month
 
@@ -43,6 +46,7 @@ def make_bulletin(context: Context, mapped: Mapped, checks: Sequence[CheckResult
 def _facts(context: Context, head: MappedHead, product: Product, checks: Sequence[CheckResult], km: float) -> Facts:
     config, month, inputs = context.config, Month.parse(head.month), head.inputs
     data = estimates_parquet(product.estimates, config.city_id, config.start, month, config.unit, config.invented)
+    joint = read_changes(product.revisions[CHANGES]) if CHANGES in product.revisions else None
     said = Manifest("", context.region, month, (), inputs.as_document(), {}, head.code, head.skill)
     about = describe(context.region, said, product.estimates)
     return Facts(
@@ -53,7 +57,7 @@ def _facts(context: Context, head: MappedHead, product: Product, checks: Sequenc
         invented=config.invented,
         city=about.city,
         names=about.names,
-        estimates=product.estimates,
+        estimates=with_changes(product.estimates, joint),
         figures=read_figures(product.revisions[FIGURES]) if FIGURES in product.revisions else None,
         news=read_news(product.revisions[NEWS]).rows if NEWS in product.revisions else None,
         scoreboard=product.scoreboard,

@@ -79,4 +79,4 @@ def _without(context: Context, estimated: Estimated, fresh: Ledger) -> pd.DataFr
     if not hidden or not len(sums.values):
         return None
     posterior = assimilate(dataclasses.replace(estimated.setting, sums=sums), fitted.ensemble.hyper)
-    return published_estimates(context, known, samples, sums, fitted, posterior)[1]
+    return published_estimates(context, known, samples, sums, fitted, posterior).table

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,7 @@ import pandas as pd
 from gvio.assimilate.posterior import Posterior
 from gvio.ledger.rows import GROUP, Ledger
 from gvio.ledger.sums import Sums, log_misfit, official_monthly
+from gvio.map.changes import change_half_widths, changes_table
 from gvio.map.intervals import flat_table, product_half_widths, reach_official, split_sd
 from gvio.map.official import Estimates, honour, with_intervals
 from gvio.sample.samples import Samples
@@ -20,10 +21,18 @@ if TYPE_CHECKING:
     from gvio.run.context import Context
 
 
+class Published(NamedTuple):
+    """Estimates and intervals of every area and month; as the table of contract §3; and the table of their changes."""
+
+    estimates: Estimates
+    table: pd.DataFrame
+    changes: pd.DataFrame
+
+
 def published_estimates(
     context: Context, figures: Ledger, samples: Samples, sums: Sums, fitted: Fitted, posterior: Posterior
-) -> tuple[Estimates, pd.DataFrame]:
-    """Estimates and intervals of every area and month, and as the table of contract §3.
+) -> Published:
+    """Estimates of every area and month with their intervals, and those of their changes.
 
     Args:
         context: The run.
@@ -38,9 +47,12 @@ def published_estimates(
     own = np.isfinite(official)
     table = fitted.interval_table or flat_table(fitted.interval_scale)
     split = split_sd(sums, samples.months, posterior.city_mean)
-    half = product_half_widths(table, sums, posterior.sd, posterior.city_sd, split, own, published_noise(fitted))
-    estimate = honour(posterior.mean, official)
-    estimates = with_intervals(estimate, reach_official(half, sums, log_misfit(sums, estimate)))
+    of = (posterior.sd, posterior.city_sd)
+    estimate, noise = honour(posterior.mean, official), published_noise(fitted)
+    half = product_half_widths(table, sums, *of, split, own, noise)
+    half = reach_official(half, sums, log_misfit(sums, estimate))
+    narrow = product_half_widths(table, sums, *of, np.zeros_like(split), own, noise)
+    estimates = with_intervals(estimate, half)
     areas, months = [*samples.area_ids, city_id], [str(m) for m in samples.months]
     frame = pd.DataFrame(
         {
@@ -56,7 +68,9 @@ def published_estimates(
             "kind": np.where(_covered(sums), "fitted", "nowcast").ravel(),
         }
     )
-    return estimates, frame
+    widths = {back: change_half_widths(half, narrow, rho, own, back) for back, rho in posterior.correlation.items()}
+    changes = changes_table(estimates, widths, np.vstack(of), posterior.correlation, areas, samples.months)
+    return Published(estimates, frame, changes)
 
 
 def published_noise(fitted: Fitted) -> float:

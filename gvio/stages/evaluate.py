@@ -95,6 +95,10 @@ def _made(context: Context, sampled: Sampled, trained: Trained) -> Made:
         "truth": context.truth_digest,
         "params": digest(params.evaluate) + digest(params.map),
     }
+    if params.evaluate.judges:
+        from gvio.compare.judges.table import libraries  # a second, as above
+
+        inputs["judges"] = " ".join(libraries())  # who installs one wants to see it
     return Made(stage=STAGE, inputs=inputs, source=source_of(STAGE))
 
 

@@ -17,6 +17,8 @@ from gvio.map.industry import Industry, industry_of
 from gvio.map.intervals import gaussian_half_width
 from gvio.map.official import Estimates
 from gvio.map.trends import trend_bands
+from gvio.publish.changes import NAME as CHANGES
+from gvio.publish.changes import changes_parquet
 from gvio.publish.counts import NAME as COUNTS
 from gvio.publish.counts import counts_parquet
 from gvio.publish.cube import CUBE_BANDS, CubeSource, cube_objects
@@ -150,7 +152,7 @@ def _make(
     sums, fitted = sums_of(context, sampled), champion.package.fitted
     setting = lit_setting(fitted, samples, sums)
     posterior, why = explain(setting, fitted.ensemble.hyper)
-    estimates, frame = published_estimates(context, context.ledger, samples, sums, fitted, posterior)
+    estimates, frame, changes = published_estimates(context, context.ledger, samples, sums, fitted, posterior)
     industry = industry_of(samples, KeptAnswers(context.path("answers")))
     grids, seen, cube = _grids(context, samples, industry, estimates, months, frame)
     checks = [
@@ -173,6 +175,7 @@ def _make(
         revisions={
             **revision_objects(context, decided, estimated, last),
             DRIFT: drift_json(drift),
+            CHANGES: changes_parquet(changes, config.invented),
             COUNTS: counts_parquet(observation_counts(samples, config.city_id), config.invented),
         },
         outlines=_outlines(context, samples),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gvio.config import RegionConfig
 from gvio.errors import SAME_OPTIONS, InputRefused
 from gvio.publish.canonical import canonical_json
+from gvio.publish.changes import NAME as CHANGES
 from gvio.publish.counts import NAME as COUNTS
 from gvio.publish.drift import NAME as DRIFT
 from gvio.publish.errata import NAME as ERRATA
@@ -25,7 +26,7 @@ _FOLDER = "product"
 _HINT = f"Run `gvio map` {SAME_OPTIONS} again."
 _ESTIMATES, _EXPLANATIONS = f"{_FOLDER}/estimates.parquet", f"{_FOLDER}/explanations.parquet"
 _SCOREBOARD, _CARD, _TRENDS = f"{_FOLDER}/scoreboard.json", f"{_FOLDER}/model-card.md", f"{_FOLDER}/trends.tif"
-_REVISIONS = (*EVIDENCE, COUNTS, DRIFT, ERRATA, NEWS, VINTAGES, REVISIONS)
+_REVISIONS = (*EVIDENCE, CHANGES, COUNTS, DRIFT, ERRATA, NEWS, VINTAGES, REVISIONS)
 
 
 def pack_product(product: Product, config: RegionConfig) -> dict[str, bytes]:

@@ -14,6 +14,8 @@ from release_fixture import CITY, FIRST, LAST, NAMES, TITLE, UNIT, Invented
 from gvio.config import RegionConfig
 from gvio.drift.monitors import Drift
 from gvio.publish.bulletin import PDF as BULLETIN
+from gvio.publish.changes import NAME as CHANGES
+from gvio.publish.changes import changes_parquet
 from gvio.publish.counts import NAME as COUNTS
 from gvio.publish.counts import counts_parquet
 from gvio.publish.drift import NAME as DRIFT
@@ -26,6 +28,8 @@ from gvio.publish.release import build_release
 from gvio.store.grids import encode_grid, encode_trends
 from gvio.store.objects import open_store
 from gvio.store.writing import write_release
+
+SIDES = (("lower", -1), ("upper", 1))
 
 
 def region_config(name: str, title: str = TITLE, invented: bool = True) -> RegionConfig:
@@ -94,6 +98,15 @@ def counts(world: Invented) -> dict[str, bytes]:
     return {COUNTS: counts_parquet(rows.assign(observations=7.0, seen=1.0, factories_seen=1.0, regime=regime))}
 
 
+def changes(world: Invented) -> dict[str, bytes]:
+    """Of the last month on the year before, within one point of what the estimates say."""
+    table = world.estimates.pivot(index="area_id", columns="month", values="estimate")
+    percent = (100 * (table[str(LAST)] / table[str(LAST + -12)] - 1)).rename("change").reset_index()
+    limits = {f"{side}{n}": percent["change"] + sign * w for n, w in ((80, 1), (95, 2)) for side, sign in SIDES}
+    rows = percent.assign(month=str(LAST), since=str(LAST + -12), months_apart=12, sd=0.01, **limits)
+    return {CHANGES: changes_parquet(rows)}
+
+
 def publish_invented(
     folder: Path,
     world: Invented,
@@ -108,7 +121,7 @@ def publish_invented(
     unit: str = UNIT,
     mapped: bool = False,
 ) -> str:
-    """Write the release and return its id; `mapped`: with outlines, trends and counts."""
+    """Write the release and return its id; `mapped`: with outlines, trends, counts and changes."""
     release = build_release(
         region_config(name, title, invented),
         LAST,
@@ -125,7 +138,8 @@ def publish_invented(
         skill=skill,
         created=created or dt.datetime.now(dt.UTC),
         explanations=explanations(world) if explained else None,
-        revisions=({} if drift is None else {DRIFT: drift_json(drift)}) | (counts(world) if mapped else {}),
+        revisions=({} if drift is None else {DRIFT: drift_json(drift)})
+        | (counts(world) | changes(world) if mapped else {}),
         outlines={**outlines(world, name), BULLETIN: b"%PDF-1.7 of a test"} if mapped else None,
     )
     write_release(open_store(str(folder)), name, release)

@@ -9,6 +9,9 @@ from release_fixture import Invented, invent
 from release_writer import publish_invented
 from test_dashboard_views import address, run, text
 
+from gvio.report.changes import JOINT
+from gvio.report.numbers import interval_percent
+
 POINT, FIELD = "121.1,31.4", "121.1,31.3,121.3,31.3,121.3,31.4,121.1,31.4"
 
 
@@ -70,6 +73,14 @@ def test_a_release_of_before_says_what_it_lacks(world: Invented, tmp_path: Path)
     assert "This form needs the districts' outlines in the release" in shown
     assert "The pack names no groups" in text(run(tmp_path, page="developed", look="balance"))
     assert "before counts of observations were published" in text(run(tmp_path, page="sound"))
+
+
+def test_changes_have_the_intervals_of_the_release(store: Path, world: Invented) -> None:
+    app = run(store)
+    assert JOINT in text(app)
+    table = world.estimates.set_index(["area_id", "month"])["estimate"]
+    percent = 100 * (table["CITY", "2021-12"] / table["CITY", "2020-12"] - 1)
+    assert interval_percent(percent - 1, percent + 1) in text(app)
 
 
 def test_observations_and_a_change_of_processing_are_told(store: Path) -> None:

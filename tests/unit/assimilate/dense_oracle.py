@@ -93,12 +93,26 @@ def evidence(h: Mapping[str, Tensor], seen: Observed) -> Tensor:
 
 def posterior(h: Mapping[str, Tensor], seen: Observed) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Mean and sd (D, T) of districts, sd (T,) of the log of the city."""
+    mean, left, city = left_over(h, seen)
+    sd = torch.sqrt(torch.diagonal(left.flatten(0, 1).flatten(1))).reshape(mean.shape)
+    return mean.numpy(), sd.numpy(), np.sqrt(np.diag(city))
+
+
+def left_over(h: Mapping[str, Tensor], seen: Observed) -> tuple[Tensor, Tensor, np.ndarray]:
+    """Mean (D, T); covariance (D, T, D, T) of districts; (T, T) of the log of the city."""
     prior, cross, covariance, of = joint(h, seen)
     gain = torch.linalg.solve(covariance, cross)
     shape = seen.prior.shape
     mean = seen.prior + (gain.T @ of.residual).reshape(shape)
     left = (prior - cross.T @ gain).reshape(shape + shape)
-    sd = torch.sqrt(torch.diagonal(left.reshape(prior.shape))).reshape(shape)
     share = torch.softmax(mean, 0)
-    city = [share[:, t] @ left[:, t, :, t] @ share[:, t] for t in range(shape[1])]
-    return mean.numpy(), sd.numpy(), np.sqrt(np.array(city))
+    return mean, left, torch.einsum("dt,dtes,es->ts", share, left, share).numpy()
+
+
+def correlation(h: Mapping[str, Tensor], seen: Observed, back: int) -> np.ndarray:
+    """(D + 1, T - back) of each month's error with that of the month `back` before it, the city last."""
+    _, left, city = left_over(h, seen)
+    every = [left[d, :, d].numpy() for d in range(len(left))] + [city]
+    sd = [np.sqrt(np.diag(one)) for one in every]
+    wanted = [np.diagonal(one, -back) / (s[back:] * s[: len(s) - back]) for one, s in zip(every, sd, strict=True)]
+    return np.stack(wanted)

@@ -16,7 +16,7 @@ from gvio.assimilate.covariance import as_tensors, kernels_of
 from gvio.assimilate.explain import parts
 from gvio.assimilate.hyper import NAMES, START
 from gvio.assimilate.observed import Measurement, Setting, observe
-from gvio.assimilate.posterior import condition
+from gvio.assimilate.posterior import COMPARED, condition
 from gvio.ledger.sums import Sums
 
 H = dataclasses.replace(START, noise=0.01)
@@ -98,6 +98,11 @@ def test_mean_and_deviations_are_those_of_the_dense_form(seed: int) -> None:
     np.testing.assert_allclose(got.mean, mean, rtol=0, atol=1e-8)
     np.testing.assert_allclose(got.sd, sd, rtol=0, atol=1e-8)
     np.testing.assert_allclose(got.city_sd, city_sd, rtol=0, atol=1e-8)
+    for back in COMPARED:
+        assert np.isnan(got.correlation[back][:, :back]).all()
+        wanted = dense_oracle.correlation(h, seen, back)
+        # A correlation of what is known almost exactly has the digits that are left.
+        np.testing.assert_allclose(got.correlation[back][:, back:], wanted, rtol=0, atol=1e-6)
 
 
 # Where hyperparameters may end: figures settle exactly what the prior leaves nearly free, and digits can cancel.

@@ -6,44 +6,17 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from compare_ledgers import AREAS, FIRST, month_sums, row
+from compare_ledgers import AREAS, ORIGIN, T, fold, monthly, output, row
 from hypothesis import given as examples
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from gvio.compare.known import CompareInput, best_known, last_fill, light_shares, seasonal_fill
+from gvio.compare.known import best_known, last_fill, light_shares, seasonal_fill
 from gvio.compare.learned import random_forest, ridge
 from gvio.compare.naive import last_year_shares, persistence, seasonal_naive
 from gvio.compare.table import COMPARATORS, predict_all, require_positive
 from gvio.errors import ModelError
 from gvio.scoreboard.names import NAIVE
-
-T, ORIGIN = 60, 47
-
-
-def output(seed: int = 0) -> np.ndarray:
-    """(3, T) output with season, trend and shocks that the light of the district shows."""
-    rng = np.random.default_rng(seed)
-    t = np.arange(T)
-    season = 1 + 0.2 * np.sin(t / 6 * np.pi)
-    return np.array([[100.0], [50.0], [10.0]]) * season * np.exp(rng.normal(0, 0.1, (3, T)).cumsum(axis=1) * 0.3)
-
-
-def fold(rows: list, y: np.ndarray, city: np.ndarray | None = None, **changes) -> CompareInput:
-    fields = {
-        "months": tuple(FIRST + t for t in range(T)),
-        "area_ids": AREAS,
-        "sums": month_sums(rows, T),
-        "city_monthly": np.full(T, np.nan) if city is None else city,
-        "district_light": 2 * y**1.5,
-        "features": np.zeros((3, T, 2)),
-        "origin": ORIGIN,
-    }
-    return CompareInput(**(fields | changes))
-
-
-def monthly(y: np.ndarray, last: int = ORIGIN) -> list:
-    return [row(area, t, t, y[d, t]) for d, area in enumerate(AREAS) for t in range(last + 1)]
 
 
 def test_seasonal_naive_repeats_the_year_before_the_origin():

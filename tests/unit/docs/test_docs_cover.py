@@ -52,7 +52,11 @@ def test_every_field_of_the_region_pack_is_documented() -> None:
 def test_every_parameter_is_documented_with_its_default() -> None:
     table = _table("docs/region-pack.md")
     expected = {
-        name: ", ".join(f"{v:g}" for v in default) if isinstance(default, tuple) else f"{default:.10g}"
+        name: ", ".join(f"{v:g}" for v in default)
+        if isinstance(default, tuple)
+        else str(default).lower()
+        if isinstance(default, bool)
+        else f"{default:.10g}"
         for name, default in _fields(Params).items()
     }
     assert {name: table.get(name, [""])[0] for name in expected} == expected

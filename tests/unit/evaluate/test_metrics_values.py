@@ -2,13 +2,15 @@
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import integrate, stats
 
 from gvio.errors import ModelError
 from gvio.evaluate.metrics import (
     coverage,
+    crps_gaussian,
     cube_root,
     diebold_mariano,
+    interval_score,
     mape,
     mase,
     pooled_r2,
@@ -188,3 +190,40 @@ def test_sixty_four_months_have_four_lags():
     centred = difference - difference.mean()
     terms = [centred @ centred / 64] + [2 * (1 - k / 5) * (centred[k:] @ centred[:-k]) / 64 for k in range(1, 5)]
     assert found.statistic == pytest.approx(difference.mean() / np.sqrt(sum(terms) / 64) * np.sqrt(63 / 64))
+
+
+def test_crps_is_the_integral_of_the_squared_distance_of_distributions():
+    truth, mean, sd = np.array([[1.0, 8.0, 3.0]]), np.array([[0.3, 1.5, 1.1]]), np.array([[0.5, 0.2, 1.0]])
+    found = []
+    for y, mu, sigma in zip(np.log(truth)[0], mean[0], sd[0], strict=True):
+        below = integrate.quad(lambda x, m, s: stats.norm.cdf(x, m, s) ** 2, -12, y, args=(mu, sigma))[0]
+        found.append(below + integrate.quad(lambda x, m, s: stats.norm.sf(x, m, s) ** 2, y, 12, args=(mu, sigma))[0])
+    expected = np.mean(found)
+    assert crps_gaussian(truth, mean, sd, np.ones(truth.shape, dtype=bool)) == pytest.approx(expected, abs=1e-6)
+
+
+def test_crps_of_a_sure_forecast_is_its_absolute_error_and_doubt_is_rewarded_where_it_is_due():
+    truth, scored = panel()
+    wrong = np.log(truth) + 0.3
+    sure, doubting = (crps_gaussian(truth, wrong, np.full(truth.shape, sd), scored) for sd in (1e-9, 0.3))
+    assert sure == pytest.approx(0.3)
+    assert doubting < sure
+
+
+def test_interval_score_is_the_width_and_what_lies_outside_ten_times():
+    truth, scored = np.exp(np.array([[0.0, 2.0]])), np.ones((1, 2), dtype=bool)
+    mean, sd = np.zeros((1, 2)), np.ones((1, 2))
+    half = stats.norm.ppf(0.9)
+    assert interval_score(truth, mean, sd, scored) == pytest.approx(2 * half + 10 * (2.0 - half) / 2)
+
+
+def test_distributions_without_spread_or_with_gaps_are_refused():
+    truth, scored = panel(n=2, months=12)
+    for bad in (0.0, np.nan):
+        sd = np.full(truth.shape, 0.1)
+        sd[0, 3] = bad
+        for score in (crps_gaussian, interval_score):
+            with pytest.raises(ModelError, match="are not"):
+                score(truth, np.log(truth), sd, scored)
+    nothing = np.zeros(truth.shape, dtype=bool)
+    assert crps_gaussian(truth, np.log(truth), np.full(truth.shape, np.nan), nothing) is None

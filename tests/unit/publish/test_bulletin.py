@@ -15,7 +15,7 @@ from gvio.publish import bulletin
 from gvio.publish.bulletin import bulletin_objects, map_picture
 from gvio.publish.manifest import MEDIA_TYPES
 from gvio.report import bulletin_pdf, fonts
-from gvio.report.bulletin import Facts, english
+from gvio.report.bulletin import Facts, curve_note, english
 from gvio.report.bulletin_chinese import chinese
 from gvio.report.bulletin_pdf import cut, wrapped
 from gvio.report.bulletin_trend import nice_levels, trend
@@ -193,6 +193,9 @@ def test_scales_are_round_and_enclose_the_curve(facts) -> None:
     assert shown.line[-1][0] == 1.0
     assert [text for _, text in shown.years] == ["2020", "2021"]
     assert len(shown.nowcast) == 4, "three new years and the last months"
+    words = english(facts).labels
+    assert curve_note(words, shown).endswith("Grey: nowcast.")
+    assert "Grey" not in curve_note(words, dataclasses.replace(shown, nowcast=()))
     known = trend(facts.estimates, "CITY", "2021-12", facts.figures)
     assert known is not None
     assert len(known.official) == len(shown.official) + 1

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from gvio.publish import counts, estimates, evidence, explanations, news, outlines, vintages
+from gvio.publish import changes, counts, estimates, evidence, explanations, news, outlines, vintages
 from gvio.publish.columns import TABLES, page
 from gvio.publish.estimates import estimates_parquet, read_estimates
 from gvio.publish.tables import DATES, csv_twin, parquet_bytes
@@ -18,6 +18,7 @@ from gvio.types import Month
 DICTIONARY = Path(__file__).parents[3] / "docs/data-dictionary.md"
 SCHEMAS = {
     "estimates": estimates.SCHEMA,
+    "changes": changes.SCHEMA,
     "explanations": explanations.SCHEMA,
     "evidence": evidence.READINGS,
     "figures": evidence.LEDGER,

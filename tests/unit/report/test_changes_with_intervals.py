@@ -6,7 +6,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gvio.report.changes import MONTH, UNKNOWN, YEAR, Change, change_of, changes
+from gvio.report.changes import (
+    ASSUMED,
+    JOINT,
+    MONTH,
+    UNKNOWN,
+    YEAR,
+    Change,
+    change_of,
+    changes,
+    intervals_of,
+    with_changes,
+)
 
 Z80 = 1.2816
 
@@ -45,3 +56,28 @@ def test_what_cannot_be_compared_is_no_change_beyond_noise() -> None:
     assert change_of(found, "A").direction == change_of(found, "B").direction == 0
     assert change_of(found, "C") == change_of(found, None) == UNKNOWN or not change_of(found, "C").known
     assert Change(-3.0, -5.0, -1.0).direction == -1
+
+
+def published(limits: tuple[float, float]) -> pd.DataFrame:
+    row = {"area_id": "A", "month": "2021-12", "since": "2020-12", "months_apart": 12, "change": 20.0}
+    wide = {"lower95": limits[0] - 5, "upper95": limits[1] + 5}
+    return pd.DataFrame([{**row, "lower80": limits[0], "upper80": limits[1], **wide, "sd": 0.05}])
+
+
+def test_a_joint_interval_of_the_release_is_used_and_others_are_as_wide_as_they_can_be() -> None:
+    rows = [(area, month, 100.0, 95.0, 105.0) for area in "AB" for month in ("2020-12", "2021-11", "2021-12")]
+    before = frame(rows).sample(frac=1, random_state=1)
+    table = with_changes(before, published((-1.5, 1.5)))
+    assert table["month"].tolist() == before["month"].tolist()
+    year = changes(table, "2021-12", YEAR)
+    assert (change_of(year, "A").low, change_of(year, "A").high) == (-1.5, 1.5)
+    widest = 100 * (105 / 95 - 1)
+    assert change_of(year, "B").high == pytest.approx(widest)
+    assert change_of(changes(table, "2021-12", MONTH), "A").high == pytest.approx(widest)
+    assert intervals_of(table) == JOINT
+
+
+def test_a_release_from_before_has_the_widest_intervals_and_says_so() -> None:
+    table = frame([("A", "2020-12", 100.0, 95.0, 105.0)])
+    assert with_changes(table, None) is table
+    assert intervals_of(table) == ASSUMED

@@ -169,3 +169,19 @@ def test_a_scoreboard_of_an_older_version_is_read() -> None:
 
 def test_pictures_are_the_same_for_the_same_scoreboard(pictures) -> None:
     assert score_charts(board()) == pictures
+
+
+def test_scores_of_distributions_are_explained_where_there_are_any_and_absent_judges_named() -> None:
+    plain = evaluation_markdown(board(), {}, "Testland", "evaluation")
+    assert "CRPS" not in plain
+    assert "Not installed" not in plain
+    told = document(not_installed=["auto-ets"])
+    told["protocols"]["rolling_origin_as_used"]["models"]["sa-cnn"] = {
+        **SCORES,
+        "crps": 0.04,
+        "interval_score80": 0.37,
+    }
+    text = evaluation_markdown(read(told), {}, "Testland", "evaluation")
+    assert "| 4.0 % | 37.0 % |" in text
+    assert "CRPS and the interval score judge the whole distribution" in text
+    assert "Exponential smoothing, reconciled (MinTrace). pip install 'gvio[judges]' brings them" in text

@@ -122,3 +122,15 @@ def test_official_sums_of_the_new_year_are_found_newest_first() -> None:
     )
     assert public_sums(figures).to_dict("records") == [{"area_id": "A", "month": "2020-01", "value": 11.0}]
     assert public_sums(None).empty
+
+
+def test_a_change_on_the_year_has_the_interval_of_the_release_but_not_of_a_joined_new_year() -> None:
+    series = rows("2019-01", [10.0] * 24)
+    limits = {f"year_{name}": value for name, value in (("lower80", -2.0), ("upper80", 2.0), ("lower95", -3.0))}
+    told = shaped(series.assign(**limits, year_upper95=3.0), "year", joined=True, base="")
+    alone = told["month"] != "2020-01"
+    assert set(told.loc[alone, "upper80"]) == {2.0}
+    assert set(told.loc[alone, "lower95"]) == {-3.0}
+    assert told.loc[~alone, "upper80"].tolist() == pytest.approx([100 * (1.2 / 0.9 - 1)])
+    apart = shaped(series.assign(**limits, year_upper95=3.0), "year", joined=False, base="")
+    assert set(apart["upper80"]) == {2.0}

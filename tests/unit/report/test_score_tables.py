@@ -6,14 +6,13 @@ import math
 import pandas as pd
 import pytest
 
+from gvio.report.map_scores import held_out_map_table, truth_map_table
 from gvio.report.scores import (
     PROTOCOLS,
     coverage_sentence,
-    held_out_map_table,
     score_table,
     show,
     skill_of,
-    truth_map_table,
     verdict,
 )
 from gvio.scoreboard.board import Protocols, ProtocolScores, Scoreboard
@@ -112,3 +111,15 @@ def test_the_test_that_decides_skill_is_shown_first() -> None:
 )
 def test_what_an_interval_held_is_judged(held: float, word: str) -> None:
     assert word in coverage_sentence(ModelScores(coverage80=held))
+
+
+def test_proper_scores_are_shown_and_the_lowest_is_bold() -> None:
+    models = {
+        OURS: ModelScores(within_r2=0.5, crps=0.033, interval_score80=0.31),
+        "auto-ets": ModelScores(within_r2=0.2, crps=0.061, interval_score80=0.3),
+        "ridge": ModelScores(within_r2=0.1),
+    }
+    shown = score_table(models)
+    assert shown["CRPS, log output"].tolist() == ["**3.3 %**", "–", "6.1 %"]
+    assert shown["80 % interval score"].tolist() == ["31.0 %", "–", "**30.0 %**"]
+    assert list(shown.index)[2] == "Exponential smoothing, reconciled (MinTrace)"
