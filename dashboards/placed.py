@@ -21,7 +21,7 @@ from gvio.report.plan import Plan, district_plan, output_plan, trend_plan
 from gvio.report.trend_map import LEAST_MONTHS, area_trends, pixel_trends, square_trends
 from gvio.report.zones import NOBODY
 from gvio.store.maps import read_outlines_of, read_trends_of
-from gvio.words import Language, language, marked, speaking, tr
+from gvio.words import Language, language, marked, speaking
 
 BY_DISTRICT = Detail(marked("Districts"), None)
 
@@ -42,9 +42,7 @@ def placed(view: Shown, place: Place) -> Placed:
         ConfigError: It lies outside every district.
         StoreError: The release cannot say it, or cannot be read.
     """
-    asked = (view.source.url, view.source.endpoint_url, *view.key, place.kind, place.text)
-    with st.spinner(tr("Reading the place …")):
-        return _placed(*asked, language())
+    return _placed(view.source.url, view.source.endpoint_url, *view.key, place.kind, place.text, language())
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)

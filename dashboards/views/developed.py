@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 import streamlit as st
@@ -15,7 +15,7 @@ from dashboards.saved import csv_button
 from dashboards.views import evenness, plan
 from dashboards.views.areas import draw, told_of
 from dashboards.views.multiples import show_every_district
-from dashboards.views.places import choose_places
+from dashboards.views.places import choose_places, names_of
 from gvio.report.earlier import earlier_table, first_against_last
 from gvio.report.flat import series_rows
 from gvio.report.forms import FORMS, intervals_of_form, left_out
@@ -49,7 +49,7 @@ def show(view: Shown) -> None:
 def _areas(view: Shown, form: str, *, joined: bool, month: str) -> None:
     areas = choose_areas(view, PAGE)
     places = choose_places(view)
-    names = {**view.about.names, **{key: place.name for key, place in places.items()}}
+    names = _names(view, places)
     told = told_of(view, areas, form, joined=joined, month=month, places=places)
     shown = {key: rows for key, rows in told.items() if len(rows)}
     if not told:
@@ -58,11 +58,15 @@ def _areas(view: Shown, form: str, *, joined: bool, month: str) -> None:
         st.info(plain(left_out([names[key] for key in told if key not in shown], form)))
     if shown:
         _chart(view, shown, form, month, names)
-        csv_button(view, tr("These series"), form, lambda: series_rows(shown, names, form))
+        csv_button(view, tr("These series"), form, lambda: series_rows(shown, _names(view, places), form))
         _numbers(shown, form, names)
     plan.show(view, PAGE, month, list(told))
     if areas:
         _earlier(view, areas[0], month)
+
+
+def _names(view: Shown, places: Iterable[str]) -> dict[str, str]:
+    return {**view.about.names, **names_of(view, places)}
 
 
 def _choice(name: str, title: str, offered: Mapping[str, str], tip: str | None = None) -> str:

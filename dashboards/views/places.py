@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import streamlit as st
 
@@ -13,7 +13,7 @@ from dashboards.placed import Placed, place_problem, placed
 from gvio.errors import GvioError
 from gvio.report.places import AREA, POINT, Place, geojson_place, place_of, typed_place
 from gvio.report.plain import plain
-from gvio.words import manner, marked, tr
+from gvio.words import aside, manner, marked, sentences, tr
 
 _KNOWN, _SAID, _TYPED, _FILE = "places-known", "places-said", "places-typed", "places-file"
 _MOST_MB = 20
@@ -26,11 +26,13 @@ def choose_places(view: Shown) -> dict[str, Placed]:
     known = _known()
     found: dict[str, Placed] = {}
     problems: dict[str, str] = {}
-    for key in known:
-        try:
-            found[key] = placed(view, _place(key))
-        except GvioError as error:
-            problems[key] = place_problem(error)
+    with st.spinner(tr("Reading the place …")):
+        for key in known:
+            try:
+                found[key] = placed(view, _place(key))
+            except GvioError as error:
+                english = aside("The release says nothing of this place; in the words of the program:")
+                problems[key] = sentences([english, place_problem(error)])
     if known:
         shown: list[str] = st.multiselect(
             tr("Places in the chart"),
@@ -49,6 +51,11 @@ def choose_places(view: Shown) -> dict[str, Placed]:
     for kind in (POINT, AREA):
         address.keep(kind, *(_place(key).text for key in shown if _place(key).kind == kind))
     return {key: found[key] for key in shown if key in found}
+
+
+def names_of(view: Shown, places: Iterable[str]) -> dict[str, str]:
+    """Names of places in the language spoken, by key."""
+    return {key: placed(view, _place(key)).name for key in places}
 
 
 def add_places(page: str) -> None:

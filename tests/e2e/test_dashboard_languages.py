@@ -6,12 +6,13 @@ import datetime as dt
 import html
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import release_writer
+import streamlit as st
 from google.protobuf.json_format import MessageToDict
 from release_fixture import CITY, invent
 from release_writer import publish_invented
@@ -105,6 +106,22 @@ def test_no_view_is_left_in_english(store: Path, view: str) -> None:
     assert [column for column in columns if ENGLISH.search(SAME.sub("", column))] == []
 
 
+def files(store: Path, locale: str, view: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
+    """What the buttons of a view give, by name; pictures are drawn in the reader's language."""
+    found: dict[str, Callable[[], bytes]] = {}
+    with monkeypatch.context() as patch:
+        patch.setattr(st, "download_button", lambda _, data, **how: found.update({how["file_name"]: data}))
+        run(store, locale, page=view, at="121.2,31.2")
+    return {name: made() for name, made in found.items() if not name.endswith(".png")}
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_files_are_the_same_in_every_language(store: Path, view: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    english, chinese = (files(store, locale, view, monkeypatch) for locale in ("en-GB", "zh-CN"))
+    assert len(english) >= 2
+    assert chinese == english
+
+
 def test_the_language_is_the_switch_s_else_the_address_s_else_the_browser_s(store: Path) -> None:
     app = run(store, "zh-CN", month="2021-11")
     assert "工业产值" in app.header[0].value
@@ -128,6 +145,9 @@ def test_a_place_that_is_none_is_told_in_the_reader_s_language(store: Path) -> N
     app.text_input[0].set_value("somewhere").run()
     assert "不是地点" in text(app)
     assert "请输入一个点的经度、纬度" in text(app)
+    said = text(run(store, "zh-CN", page="developed", at="10,10"))
+    assert "本次发布没有关于此地点的内容" in said
+    assert "(10, 10) lies outside the grid" in said
 
 
 def test_the_last_look_is_told_in_the_reader_s_language(store: Path, tmp_path: Path) -> None:
