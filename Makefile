@@ -15,7 +15,7 @@ PYTEST := $(VENV)/bin/pytest $(if $(COVER),--cov --cov-append --cov-report= --co
 unit check-lowest: export OMP_NUM_THREADS := 1
 FAST := -m "not slow and not online" -q -n 2 --dist loadfile
 
-.PHONY: install demo test check lint docs unit integration coverage coverage-report check-lowest hooks release-files bench bench-model stack-up stack-settings stack-status stack-down stack-test stack-backup stack-restore clean
+.PHONY: install demo test check lint docs words unit integration coverage coverage-report check-lowest hooks release-files bench bench-model stack-up stack-settings stack-status stack-down stack-test stack-backup stack-restore clean
 
 install: $(VENV)/.installed
 
@@ -71,6 +71,10 @@ check-lowest: $(LOWEST)/.installed
 # The documentation as a site in site/; a link that leads nowhere is an error. To search in it: python -m http.server -d site
 docs: $(VENV)/.installed
 	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict --quiet
+
+# The catalogues of the page's languages as the code asks for them: what is new has no translation yet.
+words: $(VENV)/.installed
+	$(PY) -m infra.catalogues
 
 hooks: $(VENV)/.installed
 	$(VENV)/bin/pre-commit install

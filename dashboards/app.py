@@ -15,24 +15,26 @@ from typing import Literal
 
 import streamlit as st
 
-from dashboards import address
+from dashboards import address, language
 from dashboards.data import Shown, Source, errata_of, last_look, latest, regions, shown
-from dashboards.parts import settle
+from dashboards.parts import not_shown, settle
 from dashboards.style import CSS
 from gvio.config import INVENTED
 from gvio.errors import GvioError
 from gvio.report.plain import plain
 from gvio.report.scores import SKILLS, skill_of
 from gvio.report.tables import STALE_DAYS, age_days, age_text, month_text
+from gvio.words import listed, marked, sentences, tr
 
 # Pages by their name in the address. A string here would be shown: Streamlit draws what stands alone in its script.
 VIEWS: Mapping[str, str] = {
-    "happened": "What happened?",
-    "developed": "How has it developed?",
-    "trusted": "Can I trust it?",
-    "sound": "Is the data sound?",
-    "given": "Give me the data",
+    "happened": marked("What happened?"),
+    "developed": marked("How has it developed?"),
+    "trusted": marked("Can I trust it?"),
+    "sound": marked("Is the data sound?"),
+    "given": marked("Give me the data"),
 }
+_NO_ICON = ""  # told nothing, Streamlit looks for an emoji in front of every text beyond ASCII: 30 ms of a new process
 _SKILL_COLOURS: Mapping[str, Literal["green", "orange", "red"]] = {"proven": "green", "weak": "orange", "none": "red"}
 
 
@@ -42,13 +44,16 @@ def main(arguments: list[str]) -> None:
     st.html(CSS)
     source = _parse(arguments)
     address.begin()
+    language.begin()
+    language.tell()
     try:
         region = _choose_region(source)
         if region is not None:
             _show_region(source, region)
         address.finish()
     except GvioError as error:
-        st.error(f"The published store could not be shown. {plain(str(error))}")
+        st.error(not_shown(error))
+    language.choose()
 
 
 def _parse(arguments: list[str]) -> Source:
@@ -65,31 +70,34 @@ def _parse(arguments: list[str]) -> Source:
 
 def _publish(source: Source) -> str:
     command = plain(f"gvio run --store {shlex.quote(source.url)} --region PACK")
-    return f"Publish a month: {command}; then reload this page."
+    return tr("Publish a month: {command}; then reload this page.", command=command)
 
 
 def _choose_region(source: Source) -> str | None:
     names = regions(source)
     if not names:
-        st.info(f"Nothing is published in {plain(source.url)} yet. {_publish(source)}")
+        nothing = tr("Nothing is published in {store} yet.", store=plain(source.url))
+        st.info(sentences([nothing, _publish(source)]))
         return None
     asked = address.told("region")
     if asked is not None and asked not in names:
-        st.warning(f"There is no region {plain(repr(asked))} in this store; it holds {plain(', '.join(names))}.")
+        said = {"region": plain(repr(asked)), "names": plain(listed(names))}
+        st.warning(tr("There is no region {region} in this store; it holds {names}.", **said))
     if len(names) == 1:
         address.keep("region", names[0])
         return names[0]
     address.start("region", "region", names, names[0])
-    region: str = st.selectbox("Region", names, width=280, key="region", on_change=_forget_release)
+    region: str = st.selectbox(tr("Region"), names, width=280, key="region", on_change=_forget_release)
     address.keep("region", region)
     return region
 
 
 def _forget_release() -> None:
     """Another region has other releases, areas and months."""
+    language.begin()  # answers a click, before the page is drawn
     for name in ("release", "area", "month", "at", "polygon"):
         st.query_params.pop(name, None)
-    for key in ("places", "places-known"):
+    for key in (language.key_of("places"), "places-known"):
         st.session_state.pop(key, None)
 
 
@@ -97,21 +105,24 @@ def _show_region(source: Source, region: str) -> None:
     newest = latest(source, region)
     if newest is None:
         _last_look(source, region)
-        st.info(f"The region {plain(repr(region))} has no release yet. {_publish(source)}")
+        nothing = tr("The region {region} has no release yet.", region=plain(repr(region)))
+        st.info(sentences([nothing, _publish(source)]))
         return
     asked = address.told("release") or newest.release
-    view = shown(source.url, source.endpoint_url, region, asked)
+    with st.spinner(tr("Reading the release …")):
+        view = shown(source.url, source.endpoint_url, region, asked)
     address.keep("release", asked)
     _header(view)
     _last_look(source, region)
     if asked != newest.release:
         link = address.link(release=newest.release)
-        st.info(f"This is not the newest release of the region. [Show the newest one]({link}), {newest.release}.")
-    for sentence in errata_of(source.url, source.endpoint_url, region, asked):
-        st.warning(plain(sentence))
-    titles = {title: name for name, title in VIEWS.items()}
+        told = {"link": link, "release": newest.release}
+        st.info(tr("This is not the newest release of the region. [Show the newest one]({link}), {release}.", **told))
+    for sentence in errata_of(view):
+        st.warning(plain(sentence), icon=_NO_ICON)
+    titles = {tr(title): name for name, title in VIEWS.items()}
     page = address.told("page") or ""
-    address.start("view", "title", list(titles), VIEWS[page if page in VIEWS else "happened"])
+    address.start("view", "title", list(titles), tr(VIEWS[page if page in VIEWS else "happened"]))
     for name, tab in zip(titles.values(), st.tabs(list(titles), on_change="rerun", key="view"), strict=True):
         if tab.open:
             address.keep("page", name)
@@ -157,15 +168,21 @@ def _header(view: Shown) -> None:
         st.title(plain(view.about.title), anchor=False, width="content")
         skill = skill_of(view.release.scoreboard, view.release.manifest)
         label, explanation = SKILLS[skill]
-        st.badge(label, color=_SKILL_COLOURS.get(skill, "gray"), help=explanation)
+        st.badge(tr(label), color=_SKILL_COLOURS.get(skill, "gray"), help=tr(explanation))
     newest = month_text(view.release.month)
-    st.caption(f"Monthly industrial output from night light · newest month {newest} · published {age_text(days)}")
+    what = tr("Monthly industrial output from night light")
+    st.caption(tr("{what} · newest month {month} · published {age}", what=what, month=newest, age=age_text(days)))
     if view.about.invented:
-        st.warning(INVENTED)
+        st.warning(tr(INVENTED), icon=_NO_ICON)
     if days is not None and days > STALE_DAYS:
         st.warning(
-            f"This release is {days} days old. A new month is expected within {STALE_DAYS} days: "
-            "the monthly run may have stopped or refused its input."
+            tr(
+                "This release is {n} days old. A new month is expected within {most} days: the monthly run may have "
+                "stopped or refused its input.",
+                n=days,
+                most=STALE_DAYS,
+            ),
+            icon=_NO_ICON,
         )
 
 

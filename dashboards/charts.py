@@ -9,10 +9,12 @@ import plotly.graph_objects as go
 from markupsafe import escape
 
 from dashboards.style import NOWCAST_SPAN, NOWCAST_STRIP, OFFICIAL, named_chart
-from gvio.report.forms import FORMS, base_label
+from gvio.report.about import unit_words
+from gvio.report.forms import FORMS, base_label, joins_new_year
 from gvio.report.identity import Identity
 from gvio.report.numbers import interval_percent, level_and_bounds, signed_percent
 from gvio.report.tables import nowcast_spans
+from gvio.words import first_of, manner, tr
 
 COLOURS = (
     (168, 60, 130),
@@ -44,22 +46,23 @@ def areas_chart(
         _line(chart, told[area], names[area], number, form, single=len(areas) == 1)
     if len(areas) == 1:
         _mark_nowcasts(chart, told[areas[0]])
-    unit = identity.unit or "unit not stated"
+    unit = unit_words(identity.unit)
     measure = measure_of(form, unit, base_label(told[areas[0]], base) if form == "index" else "")
     _lay_out(chart, list(told.values()), measure)
-    shown = ", ".join(names[area] for area in areas[:3]) + (f" and {len(areas) - 3} more" if len(areas) > 3 else "")
-    return named_chart(chart, f"{shown}: {FORMS[form].title.lower()}, {measure}", identity)
+    shown = first_of([names[area] for area in areas], 3)
+    subject = tr("{areas}: {form}, {measure}", areas=shown, form=tr(FORMS[form].title).lower(), measure=measure)
+    return named_chart(chart, subject, identity)
 
 
 def measure_of(form: str, unit: str, base: str) -> str:
     """What the axis of a form says; `base` is what an index makes 100."""
     measures = {
         "index": f"{base} = 100",
-        "year": "% on the year before",
-        "rolling": f"{unit}, 12 months",
-        "density": f"{unit} a month and km²",
+        "year": tr("% on the year before"),
+        "rolling": tr("{unit}, 12 months", unit=unit),
+        "density": tr("{unit} a month and km²", unit=unit),
     }
-    return measures.get(form, f"{unit} a month")
+    return measures.get(form) or tr("{unit} a month", unit=unit)
 
 
 def _line(chart: go.Figure, rows: pd.DataFrame, name: str, number: int, form: str, *, single: bool) -> None:
@@ -70,7 +73,7 @@ def _line(chart: go.Figure, rows: pd.DataFrame, name: str, number: int, form: st
         mode="lines+markers" if len(rows) <= _FEW_MONTHS else "lines",
         line={"color": colour, "width": 2},
         marker={"size": 5, "symbol": "line-ew-open"},
-        name="estimate" if single else str(escape(name)),
+        name=tr("estimate") if single else str(escape(name)),
         customdata=[_hover(row, form) for _, row in rows.iterrows()],
         hovertemplate="%{customdata}",
     )
@@ -84,7 +87,7 @@ def _line(chart: go.Figure, rows: pd.DataFrame, name: str, number: int, form: st
                 "size": 5,
                 "symbol": "circle" if single else "circle-open",
             },
-            name="official" if single else f"{escape(name)}, official",
+            name=tr("official") if single else tr("{area}, official", area=escape(name)),
             showlegend=single,
             customdata=[signed_percent(value) for value in rows["official"]] if form == "year" else None,
             hovertemplate="%{customdata}" if form == "year" else "%{y:,.4~g}",
@@ -94,14 +97,15 @@ def _line(chart: go.Figure, rows: pd.DataFrame, name: str, number: int, form: st
 def _hover(row: pd.Series, form: str) -> str:
     value, low, high = (float(row[name]) for name in ("estimate", "lower80", "upper80"))
     if form == "year":
-        told = f"{signed_percent(value)} (80 %: {interval_percent(low, high)})"
+        told = tr("{value} (80 %: {interval})", value=signed_percent(value), interval=interval_percent(low, high))
     else:
         shown, *bounds = level_and_bounds(value, low, high)
-        told = f"{shown} (80 %: {bounds[0]} – {bounds[1]})"
-    if row["label"].startswith("January + "):
-        total = "" if pd.isna(row["sum"]) else f", sum {level_and_bounds(float(row['sum']))[0]}"
-        told = f"{told}; January + February{total}"
-    return told
+        told = tr("{value} (80 %: {interval})", value=shown, interval=" – ".join(bounds))
+    if not joins_new_year(row["date"]):
+        return told
+    if pd.isna(row["sum"]):
+        return tr("{value}; January + February", value=told)
+    return tr("{value}; January + February, sum {sum}", value=told, sum=level_and_bounds(float(row["sum"]))[0])
 
 
 def _bands(chart: go.Figure, rows: pd.DataFrame, number: int, *, single: bool) -> None:
@@ -116,7 +120,7 @@ def _bands(chart: go.Figure, rows: pd.DataFrame, number: int, *, single: bool) -
             y=rows[f"upper{level}"],
             fill="tonexty",
             fillcolor=fill,
-            name=f"{level} % interval",
+            name=tr("{level} % interval", level=level),
             showlegend=single,
             **edge,
         )
@@ -133,11 +137,11 @@ def _mark_nowcasts(chart: go.Figure, rows: pd.DataFrame) -> None:
 
 def _lay_out(chart: go.Figure, told: Sequence[pd.DataFrame], measure: str) -> None:
     dates = pd.concat([rows["date"] for rows in told])
-    months = {"dtick": "M1", "tickformat": "%b %Y"} if max(map(len, told)) <= _FEW_MONTHS else {}
+    months = {"dtick": "M1", "tickformat": manner().short_pattern} if max(map(len, told)) <= _FEW_MONTHS else {}
     edges = [dates.min() - _EDGE, dates.max() + _EDGE] if len(dates) else None
     chart.update_layout(
         height=_CHART_PX,
         hovermode="x unified",
         yaxis={"title": str(escape(measure)), "separatethousands": True, "automargin": True},
-        xaxis={"showgrid": False, "range": edges, "hoverformat": "%B %Y", **months},
+        xaxis={"showgrid": False, "range": edges, "hoverformat": manner().month_pattern, **months},
     )

@@ -6,11 +6,15 @@ come without its value.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import streamlit as st
 
 from dashboards import address
 from dashboards.data import Shown
+from dashboards.language import key_of
 from gvio.report.tables import month_text
+from gvio.words import tr
 
 MOST = 8
 """Lines that a chart still tells apart."""
@@ -21,16 +25,21 @@ def months_of(view: Shown) -> list[str]:
     return sorted(set(view.release.estimates["month"]), reverse=True)
 
 
+def month_titles(months: Sequence[str]) -> Callable[[str], str]:
+    """Titles of months for a widget, in the language spoken now, whichever thread asks for them."""
+    return {month: month_text(month) for month in months}.__getitem__
+
+
 def month_key(page: str) -> str:
     """Key of a page's widget for the month."""
-    return f"month-{page}"
+    return key_of(f"month-{page}")
 
 
 def choose_month(view: Shown, page: str) -> str:
     """Ask for a month on a page."""
     months, key = months_of(view), month_key(page)
     address.start(key, "month", months, view.release.month)
-    month: str = st.selectbox("Month", months, format_func=month_text, width=190, key=key)
+    month: str = st.selectbox(tr("Month"), months, format_func=month_titles(months), width=190, key=key)
     address.keep("month", month)
     return month
 
@@ -61,12 +70,13 @@ def choose_areas(view: Shown, page: str) -> list[str]:
     take(view, page)
     names = view.about.names
     chosen: list[str] = st.multiselect(
-        "In the chart",
+        tr("In the chart"),
         offered(view),
         format_func=lambda a: names[a],
         key=areas_key(page),
         max_selections=MOST,
-        help="Click on a district of the map or on a name of the table; with Ctrl a name is added.",
+        help=tr("Click on a district of the map or on a name of the table; with Ctrl a name is added."),
+        placeholder=tr("Choose areas"),
     )
     address.keep("area", *chosen)
     return chosen

@@ -1,4 +1,7 @@
-"""What the dashboard reads, cached: releases and grids never change, so only `latest.json` is read each time."""
+"""What the dashboard reads, cached: releases and grids never change, so only `latest.json` is read each time.
+
+What holds sentences is kept by language, too.
+"""
 
 from __future__ import annotations
 
@@ -32,6 +35,7 @@ from gvio.store.published import PublishedRelease, list_releases, read_grid, rea
 from gvio.store.revisions import errata_affecting, read_figures_of, read_news_of, read_revisions
 from gvio.store.served import published_at
 from gvio.types import FloatArray
+from gvio.words import Language, language, speaking
 
 if TYPE_CHECKING:
     from gvio.drift.monitors import Drift
@@ -102,7 +106,7 @@ def releases(url: str, endpoint_url: str | None, region: str) -> list[str]:
     return list_releases(store_of(Source(url, endpoint_url)), region)
 
 
-@st.cache_resource(show_spinner="Reading the release …", max_entries=8)
+@st.cache_resource(show_spinner=False, max_entries=8)
 def shown(url: str, endpoint_url: str | None, region: str, release_id: str) -> Shown:
     """One whole release; limits of its changes stand beside its estimates (`gvio.report.changes`)."""
     source = Source(url, endpoint_url)
@@ -139,13 +143,16 @@ def _month_rows(url: str, endpoint_url: str | None, region: str, release_id: str
 
 def month_story(view: Shown, month: str) -> Story:
     """The sentences of a month."""
-    return _month_story(view.source.url, view.source.endpoint_url, *view.key, month)
+    return _month_story(view.source.url, view.source.endpoint_url, *view.key, month, language())
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
-def _month_story(url: str, endpoint_url: str | None, region: str, release_id: str, month: str) -> Story:
+def _month_story(
+    url: str, endpoint_url: str | None, region: str, release_id: str, month: str, spoken: Language
+) -> Story:
     view = shown(url, endpoint_url, region, release_id)
-    return story(view.release.estimates, month, view.about.city, view.about.names, view.about.unit)
+    with speaking(spoken):
+        return story(view.release.estimates, month, view.about.city, view.about.names, view.about.unit)
 
 
 def vintages(view: Shown) -> pd.DataFrame | None:
@@ -153,12 +160,17 @@ def vintages(view: Shown) -> pd.DataFrame | None:
     return _vintages(view.source.url, view.source.endpoint_url, *view.key)
 
 
-@st.cache_data(show_spinner=False, ttl=60)
-def errata_of(url: str, endpoint_url: str | None, region: str, release: str) -> list[str]:
+def errata_of(view: Shown) -> list[str]:
     """What the newest release says was wrong in a release, a sentence each."""
+    return _errata_of(view.source.url, view.source.endpoint_url, *view.key, language())
+
+
+@st.cache_data(show_spinner=False, ttl=60)
+def _errata_of(url: str, endpoint_url: str | None, region: str, release: str, spoken: Language) -> list[str]:
     names = shown(url, endpoint_url, region, release).about.names
     found = errata_affecting(store_of(Source(url, endpoint_url)), region, release)
-    return [erratum_sentence(erratum, names) for erratum in found]
+    with speaking(spoken):
+        return [erratum_sentence(erratum, names) for erratum in found]
 
 
 def new_year_sums(view: Shown) -> pd.DataFrame:
@@ -212,7 +224,7 @@ def month_grid(view: Shown, month: str) -> MonthGrid:
     return _month_grid(view.source.url, view.source.endpoint_url, *view.key, month)
 
 
-@st.cache_resource(show_spinner="Reading the map …", max_entries=24)
+@st.cache_resource(show_spinner=False, max_entries=24)
 def _month_grid(url: str, endpoint_url: str | None, region: str, release_id: str, month: str) -> MonthGrid:
     view = shown(url, endpoint_url, region, release_id)
     bands, geobox, _ = read_grid(store_of(Source(url, endpoint_url)), region, view.about.grids[month])

@@ -10,9 +10,12 @@ import sys
 from pathlib import Path
 
 from gvio.errors import ConfigError
+from gvio.words import MANNERS
 
 _APP = Path(__file__).with_name("app.py")
 _LOOPBACK = "127.0.0.1"
+_FONTS = tuple(font for manner in MANNERS.values() for font in manner.fonts)
+"""After Streamlit's own: of languages that it has no glyphs for, also in charts and the pictures saved of them."""
 
 
 def command(store: str, port: int | None, headless: bool, *, address: str = _LOOPBACK) -> list[str]:
@@ -30,6 +33,7 @@ def command(store: str, port: int | None, headless: bool, *, address: str = _LOO
         "browser.gatherUsageStats": "false",
         "client.toolbarMode": "minimal",
         "client.showErrorDetails": "none",
+        "theme.font": ", ".join(["Source Sans", *_FONTS, "sans-serif"]),
         "theme.light.primaryColor": "#7b1f5c",
         "theme.dark.primaryColor": "#d06ab0",
     }

@@ -11,8 +11,10 @@ from markupsafe import escape
 
 from dashboards.charts import measure_of
 from dashboards.style import LINE, OFFICIAL, named_chart
+from gvio.report.about import unit_words
 from gvio.report.forms import FORMS, base_label
 from gvio.report.identity import Identity
+from gvio.words import manner, tr
 
 _ROW_PX, _HEAD_PX = 165, 110
 _NAME, _TICKS = 0.16, 0.16  # of a row's height for the name and for what stands below
@@ -57,8 +59,10 @@ def multiples_chart(
         layout["annotations"].append(_title(str(escape(names[area])), left, top))
     chart = go.Figure({"data": data, "layout": layout}, _validate=False)
     first = next(iter(told.values()))
-    measure = measure_of(form, identity.unit or "unit not stated", base_label(first, base) if form == "index" else "")
-    return named_chart(chart, f"All districts: {FORMS[form].title.lower()}, {measure}", identity)
+    measure = measure_of(form, unit_words(identity.unit), base_label(first, base) if form == "index" else "")
+    title = tr(FORMS[form].title).lower()
+    subject = tr("{areas}: {form}, {measure}", areas=tr("All districts"), form=title, measure=measure)
+    return named_chart(chart, subject, identity)
 
 
 def _range(axis: str, percent: bool) -> dict[str, Any]:
@@ -71,7 +75,7 @@ def _traces(series: pd.DataFrame, axis: str) -> list[dict[str, Any]]:
     dates = series["date"].to_numpy()
     place = {"type": "scatter", "x": dates, "xaxis": f"x{axis}", "yaxis": f"y{axis}"}
     edge = {**place, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
-    hover = "%{x|%b %Y}: %{y:,.4~g}<extra></extra>"
+    hover = f"%{{x|{manner().short_pattern}}}: %{{y:,.4~g}}<extra></extra>"
     traces = [
         {**edge, "y": series["lower80"].to_numpy()},
         {**edge, "y": series["upper80"].to_numpy(), "fill": "tonexty", "fillcolor": _BAND},

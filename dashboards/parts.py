@@ -9,9 +9,10 @@ from typing import ParamSpec
 
 import streamlit as st
 
-from dashboards import address
+from dashboards import address, language
 from gvio.errors import GvioError
 from gvio.report.plain import plain
+from gvio.words import sentences, tr
 
 P = ParamSpec("P")
 
@@ -24,13 +25,19 @@ def part(draw: Callable[P, None]) -> Callable[P, None]:
     @st.fragment
     @functools.wraps(draw)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> None:
+        language.begin()
         try:
             draw(*args, **kwargs)
         except GvioError as error:
-            st.error(f"The published store could not be shown. {plain(str(error))}")
+            st.error(not_shown(error))
         address.finish()
 
     return drawn
+
+
+def not_shown(error: GvioError) -> str:
+    """What the page says where it cannot be drawn."""
+    return sentences([tr("The published store could not be shown."), plain(str(error))])
 
 
 @st.cache_resource(show_spinner=False)

@@ -21,8 +21,9 @@ from gvio.report.plan import Plan, district_plan, output_plan, trend_plan
 from gvio.report.trend_map import LEAST_MONTHS, area_trends, pixel_trends, square_trends
 from gvio.report.zones import NOBODY
 from gvio.store.maps import read_outlines_of, read_trends_of
+from gvio.words import Language, language, marked, speaking
 
-BY_DISTRICT = Detail("Districts", None)
+BY_DISTRICT = Detail(marked("Districts"), None)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -41,11 +42,13 @@ def placed(view: Shown, place: Place) -> Placed:
         ConfigError: It lies outside every district.
         StoreError: The release cannot say it, or cannot be read.
     """
-    return _placed(view.source.url, view.source.endpoint_url, *view.key, place.kind, place.text)
+    return _placed(view.source.url, view.source.endpoint_url, *view.key, place.kind, place.text, language())
 
 
-@st.cache_resource(show_spinner="Reading the place …", max_entries=64)
-def _placed(url: str, endpoint_url: str | None, region: str, release_id: str, kind: str, text: str) -> Placed:
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _placed(
+    url: str, endpoint_url: str | None, region: str, release_id: str, kind: str, text: str, spoken: Language
+) -> Placed:
     view, place = shown(url, endpoint_url, region, release_id), place_of(kind, text)
     if place is None:
         raise ValueError(text)  # the page offers checked places only
@@ -61,7 +64,8 @@ def _placed(url: str, endpoint_url: str | None, region: str, release_id: str, ki
         touched, km2 = [str(area) for area in series.attrs["districts"]], place_km2(place)
     estimates = view.release.estimates
     mine = estimates["area_id"].isin(touched) & (estimates["kind"] == "nowcast")
-    label = place_label(place, [view.about.names[area] for area in touched])
+    with speaking(spoken):
+        label = place_label(place, [view.about.names[area] for area in touched])
     return Placed(place_rows(series, place.key, set(estimates["month"][mine])), label, km2)
 
 
@@ -84,13 +88,21 @@ def _land(url: str, endpoint_url: str | None, region: str, release_id: str) -> L
 
 def plan_of(view: Shown, month: str, layer: str, detail: str) -> Plan | None:
     """The plan of a month's output, or of trends (`layer` trend), in squares of a detail; None where there is none."""
-    return _plan(view.source.url, view.source.endpoint_url, *view.key, "" if layer == "trend" else month, detail)
+    asked = (view.source.url, view.source.endpoint_url, *view.key, "" if layer == "trend" else month, detail)
+    return _plan(*asked, language())
 
 
-@st.cache_resource(show_spinner="Drawing the map …", max_entries=16)
-def _plan(url: str, endpoint_url: str | None, region: str, release_id: str, month: str, detail_key: str) -> Plan | None:
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _plan(
+    url: str, endpoint_url: str | None, region: str, release_id: str, month: str, detail_key: str, spoken: Language
+) -> Plan | None:
     view = shown(url, endpoint_url, region, release_id)
     detail = next(d for d in (*DETAILS, BY_DISTRICT) if d.key == detail_key)
+    with speaking(spoken):
+        return _drawn(view, month, detail)
+
+
+def _drawn(view: Shown, month: str, detail: Detail) -> Plan | None:
     if month:
         grid = month_grid(view, month)
         return output_plan(grid.bands, grid.geobox, detail, view.about.unit)

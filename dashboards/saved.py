@@ -9,21 +9,27 @@ import streamlit as st
 
 from dashboards.data import Shown
 from gvio.report.identity import rows_csv
+from gvio.words import speaking, tr
 
 
 def csv_button(view: Shown, label: str, what: str, rows: Callable[[], pd.DataFrame]) -> None:
-    """A button for a table; its rows are made when it is asked for.
+    """A button for a table; its rows are made when it is asked for, in English.
 
     Args:
         view: The release.
-        label: Of the button, without the kind of file.
+        label: Of the button, without the kind of file, in the language spoken.
         what: The table is of, in the file's name.
         rows: Makes the table.
     """
     region, release = view.key
+
+    def saved() -> bytes:
+        with speaking("en"):  # a file is the same for every reader
+            return rows_csv(rows(), view.identity)
+
     st.download_button(
-        f"{label} (CSV)",
-        lambda: rows_csv(rows(), view.identity),
+        tr("{what} (CSV)", what=label),
+        saved,
         file_name=f"{region}-{what}-{release}.csv",
         mime="text/csv",
         on_click="ignore",

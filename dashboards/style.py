@@ -6,7 +6,6 @@ known when a chart is made. Maps lie on white in both, since their darkest squar
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +14,8 @@ from markupsafe import Markup
 
 from dashboards.screen import narrow
 from gvio.report.identity import Identity
+from gvio.report.lines import in_lines
+from gvio.words import language, manner, marked, tr
 
 CSS = """<style>
 :root {--gvio-quiet: light-dark(#4d505c, #b9bcc8); --gvio-link: light-dark(#7b1f5c, #e08cc4)}
@@ -49,6 +50,8 @@ h3 {font-size: 1.1rem !important; padding-top: 1.2rem !important}
 .gvio-table td {text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap}
 .gvio-words td, .gvio-words thead th {text-align: left; white-space: normal; overflow-wrap: break-word}
 .gvio-words td:last-child {overflow-wrap: anywhere}
+.gvio-table thead th, .gvio-words td:nth-of-type(1) {word-break: keep-all}
+@media (max-width: 640px) {.gvio-words thead th:last-child {word-break: normal !important}}
 .gvio-table.gvio-words tbody th {min-width: 7.5rem}
 @media (min-width: 641px) {.gvio-table.gvio-words tbody th {min-width: 15rem}}
 .gvio-table tbody th {text-align: left; font-weight: 400; overflow-wrap: break-word; min-width: 5rem}
@@ -58,6 +61,7 @@ h3 {font-size: 1.1rem !important; padding-top: 1.2rem !important}
 .gvio-months tbody tr.gvio-whole {background: light-dark(#f4f4f7, #282724); font-weight: 600}
 .gvio-months tbody tr.gvio-chosen th {box-shadow: inset 3px 0 0 var(--gvio-link)}
 .gvio-months a {color: var(--gvio-link); text-decoration: underline; text-underline-offset: 2px}
+[data-testid="stSidebar"] [role="radio"][aria-checked="true"] p {color: var(--gvio-link) !important}
 .stMultiSelect span[title] {color: light-dark(#fff, #14090f) !important}
 [data-testid="stDeckGlJsonChart"] {background: #fff; border-radius: 4px}
 [data-testid="stCaptionContainer"] {opacity: 1 !important}
@@ -72,6 +76,7 @@ h3 {font-size: 1.1rem !important; padding-top: 1.2rem !important}
 
 
 _TITLE_LETTERS = 40  # of a line of a chart's title: what a phone has room for
+_TITLE_PX = 18  # from the top: letters of every language are whole in a saved picture, too
 _TOOLBAR_PX = 26
 _NAMED = Markup("<dt>{}</dt><dd>{}</dd>")
 
@@ -83,14 +88,15 @@ def facts_list(facts: Sequence[tuple[str, str]]) -> str:
 
 def named_chart(chart: go.Figure, subject: str, identity: Identity) -> go.Figure:
     """The chart with what it is and where it is from written on it, so that its picture can leave the page."""
-    told = Markup("<br>").join(textwrap.wrap(subject, _TITLE_LETTERS))
+    told = Markup("<br>").join(in_lines(subject, _TITLE_LETTERS))
     above = _TOOLBAR_PX if narrow() else 0  # where nothing hovers it is always there
     small = "<br><span style='font-size:0.7em;font-weight:normal'>{}</span>"
     shown = told + Markup(small).format(identity.title) + Markup(small).format(identity.mark)
+    top = 1 - (_TITLE_PX + above) / chart.layout.height
     chart.update_layout(
-        # From the upper edge in dots: a share of the height would be below the margin of a high chart.
-        title={"text": shown, "font": {"size": 15}, "x": 0, "xanchor": "left", "yref": "container", "y": 1}
-        | {"yanchor": "top", "pad": {"t": 12 + above}},
+        # A share of the height that is the same in dots for every chart; Streamlit has its own padding of titles.
+        title={"text": shown, "font": {"size": 15}, "x": 0, "xanchor": "left", "yref": "container", "y": top}
+        | {"yanchor": "top"},
         margin={"l": 10, "r": 10, "t": 54 + above + 20 * (1 + told.count("<br>")), "b": 10},
         legend={"orientation": "h", "y": -0.12, "yanchor": "top", "x": 0},
     )
@@ -98,8 +104,38 @@ def named_chart(chart: go.Figure, subject: str, identity: Identity) -> go.Figure
 
 
 def png_of(name: str) -> dict[str, Any]:
-    """Plotly's settings of a chart whose picture is saved as `name`."""
-    return {"displaylogo": False, "toImageButtonOptions": {"filename": name, "scale": 2}}
+    """Plotly's settings of a chart whose picture is saved as `name`; its tools and months in the language spoken."""
+    settings = {"displaylogo": False, "toImageButtonOptions": {"filename": name, "scale": 2}}
+    return settings if language() == "en" else {**settings, "locale": manner().tag, "locales": _locale()}
+
+
+def _locale() -> dict[str, Any]:
+    """What Plotly lacks of the language (its option `locales`)."""
+    month = manner().month_pattern
+    formats = {"year": "%Y", "month": month, "dayMonth": "%m-%d", "dayMonthYear": "%Y-%m-%d"}
+    return {
+        manner().tag: {"dictionary": {tool: tr(tool) for tool in _TOOLS}, "format": {**formats, "date": "%Y-%m-%d"}}
+    }
+
+
+_TOOLS = (
+    marked("Autoscale"),
+    marked("Box Select"),
+    marked("Double-click on legend to isolate one trace"),
+    marked("Double-click to zoom back out"),
+    marked("Download plot"),
+    marked("Download plot as a PNG"),
+    marked("Image download succeeded"),
+    marked("Lasso Select"),
+    marked("Pan"),
+    marked("Preparing image - this may take a few seconds"),
+    marked("Reset"),
+    marked("Reset axes"),
+    marked("Zoom"),
+    marked("Zoom in"),
+    marked("Zoom out"),
+)
+"""Plotly's own words."""
 
 
 LINE = "rgb(168, 60, 130)"

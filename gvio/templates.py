@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import TypeAlias
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+Callables: TypeAlias = Mapping[str, Callable[..., object]]
 
-def page_templates(package: str, filters: Mapping[str, Callable[..., object]]) -> Environment:
-    """The templates of `<package>/templates`, with filters of their own."""
+
+def page_templates(package: str, filters: Callables, functions: Callables = MappingProxyType({})) -> Environment:
+    """The templates of `<package>/templates`, with filters and functions of their own."""
     pages = Environment(
         loader=PackageLoader(package),
         autoescape=True,
@@ -18,4 +22,5 @@ def page_templates(package: str, filters: Mapping[str, Callable[..., object]]) -
         keep_trailing_newline=True,
     )
     pages.filters |= filters
+    pages.globals |= functions
     return pages

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 
+import pandas as pd
 import streamlit as st
 
 from dashboards import address
@@ -13,8 +15,9 @@ from dashboards.data import Shown, month_rows, month_story, news, payload
 from dashboards.parts import part
 from dashboards.saved import csv_button
 from dashboards.views.month_choice import choose_month_in_time
+from gvio.publish.news import NewsTable
 from gvio.report.about import object_key
-from gvio.report.basis import EXPLAINED
+from gvio.report.basis import EXPLAINED, STATUS
 from gvio.report.changes import intervals_of
 from gvio.report.district_page import districts_html
 from gvio.report.flat import series_rows
@@ -22,9 +25,10 @@ from gvio.report.news import newest_month, news_table, no_news
 from gvio.report.plain import plain
 from gvio.report.tables import marks_nowcasts, month_text
 from gvio.store.revisions import predecessor_named
+from gvio.words import listed, manner, marked, sentences, tr
 
 PAGE = "happened"
-_BULLETINS = {"bulletin.pdf": "Bulletin (PDF)", "bulletin.zh.pdf": "公报 (PDF)"}
+_BULLETINS = {"bulletin.pdf": marked("Bulletin (PDF)"), "bulletin.zh.pdf": marked("公报 (PDF)")}
 _TOLD = 5  # districts whose news is told at once
 
 
@@ -59,18 +63,22 @@ def _month(view: Shown, month: str) -> None:
 
 def _table(view: Shown, month: str, areas: list[str]) -> None:
     table, about = month_rows(view, month), view.about
-    caption = f"{month_text(month)}, {about.unit_text}"
+    caption = tr("{month}, {unit}", month=month_text(month), unit=about.unit_text)
     st.html(districts_html(table, caption, city=about.city, link=lambda area: address.link(area=area), chosen=areas))
     listen("clicked", lambda area, more: _clicked(view, area, more=more))
-    said = "; ".join(f"{status}: {meaning}" for status, meaning in EXPLAINED.items())
-    st.caption(f"▲ ▼ beyond noise. {intervals_of(view.release.estimates)} Status. {said}.")
+    statuses = (
+        tr("{status}: {meaning}", status=tr(STATUS[basis]), meaning=tr(meaning)) for basis, meaning in EXPLAINED.items()
+    )
+    status = tr("Status. {said}.", said=manner().semicolon.join(statuses))
+    st.caption(sentences([tr("▲ ▼ beyond noise."), intervals_of(view.release.estimates), status]))
 
 
 def _files(view: Shown, month: str) -> None:
     from dashboards.views import month_map
 
     with st.container(horizontal=True, gap="small"):
-        csv_button(view, f"Table of {month_text(month)}", f"{month}-districts", lambda: month_rows(view, month))
+        table = tr("Table of {month}", month=month_text(month))
+        csv_button(view, table, f"{month}-districts", lambda: month_rows(view, month))
         month_map.downloads(view, month)
         if month == view.release.month:
             _bulletins(view)
@@ -83,7 +91,7 @@ def _bulletins(view: Shown) -> None:
         key = object_key(view.release.manifest, f"/{name}")
         if key is not None:
             st.download_button(
-                title,
+                tr(title),
                 partial(payload, view.source.url, view.source.endpoint_url, region, key),
                 file_name=f"{region}-{release}-{name}",
                 mime="application/pdf",
@@ -94,7 +102,7 @@ def _bulletins(view: Shown) -> None:
 def _story(view: Shown, month: str) -> None:
     told = month_story(view, month)
     st.header(plain(told.headline), anchor=False)
-    st.markdown(" ".join(plain(text) for text in (told.basis, told.movers) if text))
+    st.markdown(sentences(plain(text) for text in (told.basis, told.movers) if text))
     if told.disagreement:
         st.warning(plain(told.disagreement))
 
@@ -108,28 +116,40 @@ def _clicked(view: Shown, area: str, *, more: bool) -> None:
 def _chart(view: Shown, month: str, areas: list[str]) -> None:
     from dashboards.views.areas import draw, told_of  # with what draws charts
 
-    names = ", ".join(view.about.names[area] for area in areas)
+    names = listed(view.about.names[area] for area in areas)
     told = told_of(view, areas, "level", joined=True, month=month)
-    alt = f"Estimates of {names} by month with intervals, {view.about.unit_text}"
+    alt = tr("Estimates of {areas} by month with intervals, {unit}", areas=names, unit=view.about.unit_text)
     draw(view, told, "level", month, key="chart", name="", alt=alt)
-    strip = " Grey strip: nowcast." if marks_nowcasts(told) else ""
     st.caption(
-        "Line: estimate. Bands: interval. Dots: official figures of single months. January and February are one point, "
-        f"their sum a month.{strip} Other forms are under “How has it developed?”."
+        sentences(
+            [
+                tr(
+                    "Line: estimate. Bands: interval. Dots: official figures of single months. January and February "
+                    "are one point, their sum a month."
+                ),
+                tr("Grey strip: nowcast.") if marks_nowcasts(told) else "",
+                tr("Other forms are under “How has it developed?”."),
+            ]
+        )
     )
-    csv_button(view, "This chart", "chart", lambda: series_rows(told, view.about.names, "level"))
+    csv_button(view, tr("This chart"), "chart", lambda: series_rows(told, view.about.names, "level"))
 
 
 def _news(view: Shown) -> None:
     """What changed since the release before, and why: the districts whose newest estimate moved most."""
     found = news(view.source.url, view.source.endpoint_url, *view.key)
-    st.header("What changed since the release before, and why", anchor=False)
+    st.header(tr("What changed since the release before, and why"), anchor=False)
     if found is None:
         st.markdown(plain(no_news(predecessor_named(view.release.manifest))))
         return
     table = news_table(found.rows, newest_month(found.rows), view.about.names, found.together)
     st.markdown("\n".join(f"- {plain(sentence)}" for sentence in table["sentence"].head(_TOLD)))
     if len(table) > _TOLD:
-        with st.expander(f"The other {len(table) - _TOLD} districts"):
+        with st.expander(tr("The other {n} districts", n=len(table) - _TOLD)):
             st.markdown("\n".join(f"- {plain(sentence)}" for sentence in table["sentence"].iloc[_TOLD:]))
-    csv_button(view, "Why they changed", "news", lambda: table.assign(month=newest_month(found.rows)))
+    csv_button(view, tr("Why they changed"), "news", partial(_news_rows, found, view.about.names))
+
+
+def _news_rows(found: NewsTable, names: Mapping[str, str]) -> pd.DataFrame:
+    month = newest_month(found.rows)
+    return news_table(found.rows, month, names, found.together).assign(month=month)

@@ -6,9 +6,10 @@ import time
 
 import streamlit as st
 
-from dashboards.chosen import choose_month, month_key
+from dashboards.chosen import choose_month, month_key, month_titles
 from dashboards.data import Shown
-from gvio.report.tables import month_text
+from dashboards.language import key_of
+from gvio.words import tr
 
 _SLIDER, _PLAY, _NEXT, _TICKED = "month-slider", "month-play", "month-next", "month-ticked"
 _STEP_S = 1.5
@@ -17,26 +18,27 @@ _STEP_S = 1.5
 def choose_month_in_time(view: Shown, page: str) -> str:
     """Ask for a month; one on the map can be gone through with a slider."""
     offered = list(view.about.grids)
+    chosen, slid = month_key(page), key_of(_SLIDER)
     if (following := st.session_state.pop(_NEXT, None)) in offered:
-        st.session_state[month_key(page)] = following
+        st.session_state[chosen] = following
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         month = choose_month(view, page)
         if len(offered) < 2:
             return month
         if month in offered:
-            st.session_state[_SLIDER] = month
+            st.session_state[slid] = month
         st.select_slider(
-            "Month of the map",
+            tr("Month of the map"),
             offered,
-            format_func=month_text,
-            key=_SLIDER,
+            format_func=month_titles(offered),
+            key=slid,
             width=420,
-            on_change=lambda: st.session_state.update({month_key(page): st.session_state[_SLIDER]}),
+            on_change=lambda: st.session_state.update({chosen: st.session_state[slid]}),
         )
         playing = st.toggle(
-            "Play",
+            tr("Play"),
             key=_PLAY,
-            help="The months one after the other, from the first again; colours go by each month's scale.",
+            help=tr("The months one after the other, from the first again; colours go by each month's scale."),
         )
     if playing:
         st.session_state[_TICKED] = time.monotonic()

@@ -17,16 +17,17 @@ from gvio.report.changes import Change
 from gvio.report.detail import Detail, detailed, details_of, finest_seen
 from gvio.report.month_table import change_in
 from gvio.report.numbers import interval_percent, level_and_bounds, signed_percent
-from gvio.report.picture import LAYERS, draw, legend_html
+from gvio.report.picture import LAYERS, Layer, draw, legend_html
 from gvio.report.plain import plain
 from gvio.report.tables import month_text
 from gvio.report.zones import spread
+from gvio.words import Language, language, listed, marked, sentences, speaking, tr
 
 _MAP_PX = 470
 _BY_DISTRICT = "change"
 _COARSE = 40  # districts, unlike squares, may be drawn as small as fits the screen
 _LAYER = {layer.key: layer for layer in LAYERS}
-_TITLES = {layer.key: layer.title for layer in LAYERS} | {_BY_DISTRICT: "Change on the year"}
+_TITLES = {layer.key: layer.title for layer in LAYERS} | {_BY_DISTRICT: marked("Change on the year")}
 
 
 def show(view: Shown, month: str, areas: list[str], picks: str) -> None:
@@ -35,13 +36,14 @@ def show(view: Shown, month: str, areas: list[str], picks: str) -> None:
     One that cannot be read is one sentence in its place: the figures beside it do not need it.
     """
     if month not in view.about.grids:
-        held = ", ".join(month_text(m) for m in list(view.about.grids)[-2:])
-        st.info(f"This release has no map of {month_text(month)}; its newest are of {held}." if held else "No maps.")
+        held = listed(month_text(m) for m in list(view.about.grids)[-2:])
+        lacks = tr("This release has no map of {month}; its newest are of {held}.", month=month_text(month), held=held)
+        st.info(lacks if held else tr("No maps."))
         return
     try:
         _map(view, month, areas, picks)
     except GvioError as error:
-        st.error(f"The map of this month could not be shown. {plain(str(error))}")
+        st.error(sentences([tr("The map of this month could not be shown."), plain(str(error))]))
 
 
 def downloads(view: Shown, month: str) -> None:
@@ -50,7 +52,7 @@ def downloads(view: Shown, month: str) -> None:
         return
     region, release = view.key
     st.download_button(
-        f"Map of {month_text(month)} (PNG)",
+        tr("Map of {month} (PNG)", month=month_text(month)),
         _png(view, month),
         file_name=f"{region}-{month}-{release}.png",
         mime="image/png",
@@ -63,7 +65,7 @@ def geotiff_button(view: Shown, month: str) -> None:
     """The button for a month's grid as it was published."""
     region, key = view.key[0], view.about.grids[month]
     st.download_button(
-        f"Map of {month_text(month)} (GeoTIFF)",
+        tr("Map of {month} (GeoTIFF)", month=month_text(month)),
         lambda: payload(view.source.url, view.source.endpoint_url, region, key),
         file_name=f"{region}-{month}.tif",
         mime="image/tiff",
@@ -72,42 +74,52 @@ def geotiff_button(view: Shown, month: str) -> None:
 
 
 def _png(view: Shown, month: str) -> Callable[[], bytes]:
+    spoken = language()  # the file is drawn by another thread
+
     def drawn() -> bytes:
         from gvio.report.map_file import month_png  # a second, which only who asks for the file waits for
 
         found = month_grid(view, month)
-        return month_png(found.bands, found.geobox, found.zones, view.identity, month)
+        with speaking(spoken):
+            return month_png(found.bands, found.geobox, found.zones, view.identity, month)
 
     return drawn
 
 
 def _map(view: Shown, month: str, areas: list[str], picks: str) -> None:
-    found = month_grid(view, month)
+    with st.spinner(tr("Reading the map …")):
+        found = month_grid(view, month)
     phone = narrow()
     controls = st.container(horizontal=True, gap="medium")
     with controls:
         chosen = _layer()
-    detail, caption = Detail("districts", None), _CHANGES
+    detail, caption = Detail("Districts", None), _CHANGES
     if chosen != _BY_DISTRICT:
         layer = _LAYER[chosen]
         with controls:
             detail = _detail(found.geobox, phone=phone)
         caption = layer.explanation if detail.km is None else layer.of_blocks
-    _, legend = _ground(view.source.url, view.source.endpoint_url, *view.key, month, chosen, detail)
+    asked = (view.source.url, view.source.endpoint_url, *view.key, month, chosen, detail)
+    _, legend = _ground(*asked, language())
     key = f"map-{view.key}-{month}-{chosen}-{detail.title}"
     st.pydeck_chart(
-        _deck(view.source.url, view.source.endpoint_url, *view.key, month, chosen, detail, tuple(areas), narrow=phone),
+        _deck(*asked, language(), tuple(areas), narrow=phone),
         height=_MAP_PX,
         key=key,
         on_select=lambda: _picked(key, picks),
-        alt=f"Map: {_TITLES[chosen].lower()} in {month_text(month)}, {detail.title}; the table gives its districts",
+        alt=tr(
+            "Map: {layer} in {month}, {squares}; the table gives its districts",
+            layer=tr(_TITLES[chosen]).lower(),
+            month=month_text(month),
+            squares=detail.words,
+        ),
     )
     st.html(legend)
-    missing = "" if len(found.zones) else " The districts of this grid cannot be told apart: use the table."
-    st.caption(f"{caption} A click on a district opens its chart.{missing}")
+    missing = "" if len(found.zones) else tr("The districts of this grid cannot be told apart: use the table.")
+    st.caption(sentences([tr(caption), tr("A click on a district opens its chart."), missing]))
 
 
-_CHANGES = "Each district in the colour of its change on the year before; white where there is none."
+_CHANGES = marked("Each district in the colour of its change on the year before; white where there is none.")
 
 
 def _picked(key: str, picks: str) -> None:
@@ -117,15 +129,20 @@ def _picked(key: str, picks: str) -> None:
 
 
 def _told(row: pd.Series) -> str:
-    value, low, high = level_and_bounds(*(float(row[name]) for name in ("estimate", "lower80", "upper80")))
+    value, *bounds = level_and_bounds(*(float(row[name]) for name in ("estimate", "lower80", "upper80")))
     change: Change = change_in(row, "year")
-    compared = f"\n{signed_percent(change.percent)} on the year ({interval_percent(change.low, change.high)})"
-    return f"{row['name']}: {value} ({low} – {high}){compared if change.known else ''}\n{row['status']}"
+    shown = tr("{value} (80 %: {interval})", value=value, interval=" – ".join(bounds))
+    lines = [tr("{area}: {said}", area=str(row["name"]), said=shown)]
+    if change.known:
+        interval = interval_percent(change.low, change.high)
+        lines.append(tr("{change} on the year ({interval})", change=signed_percent(change.percent), interval=interval))
+    return "\n".join([*lines, tr(str(row["status"]))])
 
 
 def _layer() -> str:
     address.start("layer", "layer", list(_TITLES), LAYERS[0].key)
-    st.segmented_control("Shown", list(_TITLES), format_func=_TITLES.__getitem__, required=True, key="layer")
+    titles = {key: tr(title) for key, title in _TITLES.items()}
+    st.segmented_control(tr("Shown"), list(titles), format_func=titles.__getitem__, required=True, key="layer")
     chosen = str(st.session_state["layer"])
     address.keep("layer", chosen)
     return chosen
@@ -135,9 +152,8 @@ def _detail(geobox: GeoBox, *, phone: bool) -> Detail:
     details = {detail.key: detail for detail in details_of(geobox)}
     first = finest_seen(geobox, screen_px(narrow=phone)).key
     address.start("squares", "squares", list(details), first)
-    st.segmented_control(
-        "Squares", list(details), format_func=lambda key: details[key].title, required=True, key="squares"
-    )
+    titles = {key: detail.words for key, detail in details.items()}
+    st.segmented_control(tr("Squares"), list(titles), format_func=titles.__getitem__, required=True, key="squares")
     chosen = str(st.session_state["squares"])
     address.keep("squares", chosen)
     return details[chosen]
@@ -152,6 +168,7 @@ def _deck(
     month: str,
     chosen: str,
     detail: Detail,
+    spoken: Language,
     areas: tuple[str, ...],
     *,
     narrow: bool,
@@ -159,30 +176,45 @@ def _deck(
     """The map; `areas` are those whose chart is open."""
     view = shown(url, endpoint_url, region, release)
     found, table = month_grid(view, month), month_rows(view, month)
-    told = {str(row["area_id"]): (str(row["name"]), _told(row)) for _, row in table.iterrows()}
+    with speaking(spoken):
+        told = {str(row["area_id"]): (str(row["name"]), _told(row)) for _, row in table.iterrows()}
     box = found.geobox.geographic_extent.boundingbox
     bounds = (box.left, box.bottom, box.right, box.top)
-    ground, _ = _ground(url, endpoint_url, region, release, month, chosen, detail)
+    ground, _ = _ground(url, endpoint_url, region, release, month, chosen, detail, spoken)
     return build_deck(bounds, ground, found.edges, found.zones, told, areas, narrow=narrow)
 
 
 @st.cache_resource(show_spinner=False, max_entries=48)
 def _ground(
-    url: str, endpoint_url: str | None, region: str, release: str, month: str, chosen: str, detail: Detail
+    url: str,
+    endpoint_url: str | None,
+    region: str,
+    release: str,
+    month: str,
+    chosen: str,
+    detail: Detail,
+    spoken: Language,
 ) -> tuple[Ground, str]:
     """The picture of a layer, or of districts in the colour of their change on the year, and its legend."""
     view = shown(url, endpoint_url, region, release)
     found = month_grid(view, month)
-    if chosen == _BY_DISTRICT:
-        return _coloured(found, month_rows(view, month))
-    layer = _LAYER[chosen]
+    with speaking(spoken):
+        if chosen == _BY_DISTRICT:
+            return _coloured(found, month_rows(view, month))
+        return _squares(found, _LAYER[chosen], detail, view.about.unit_text)
+
+
+def _squares(found: MonthGrid, layer: Layer, detail: Detail, unit: str) -> tuple[Ground, str]:
+    """A layer in squares, and its legend."""
     values, squares = detailed(found.bands, found.geobox, layer, detail)
     picture = draw(values, squares, layer.kind)
-    units = {"adjustment": "factor", "width": "% of the estimate"}
-    square = "pixel" if detail.km is None else f"square of {detail.title}"
-    unit = units.get(layer.key, f"{view.about.unit_text} per {square} and month")
+    per = tr("{unit} per pixel and month", unit=unit)
+    if detail.km is not None:
+        per = tr("{unit} per square of {side} and month", unit=unit, side=detail.words)
+    units = {"adjustment": tr("factor"), "width": tr("% of the estimate")}
+    caption = tr("{layer}: {unit}", layer=tr(layer.title), unit=units.get(layer.key, per))
     west, _, east, _ = picture.bounds
-    return Ground(picture, (east - west) / squares.shape[1]), legend_html(picture.scale, f"{layer.title}: {unit}")
+    return Ground(picture, (east - west) / squares.shape[1]), legend_html(picture.scale, caption)
 
 
 def _coloured(found: MonthGrid, table: pd.DataFrame) -> tuple[Ground, str]:
@@ -190,4 +222,4 @@ def _coloured(found: MonthGrid, table: pd.DataFrame) -> tuple[Ground, str]:
     changes = {str(area): float(v) for area, v in zip(table["area_id"], table["year_change"], strict=True)}
     picture = draw(spread(found.owners, changes), found.geobox, "change")
     west, _, east, _ = picture.bounds
-    return Ground(picture, (east - west) / _COARSE), legend_html(picture.scale, "Change on the year before, %")
+    return Ground(picture, (east - west) / _COARSE), legend_html(picture.scale, tr("Change on the year before, %"))

@@ -14,6 +14,7 @@ from dashboards.views.areas import told_of
 from gvio.report.flat import series_rows
 from gvio.report.forms import FORMS, left_out
 from gvio.report.plain import plain
+from gvio.words import sentences, tr
 
 _MOST = 64  # charts that a page draws without waiting
 _COLUMNS = (4, 2)  # of a desk, of a phone
@@ -32,9 +33,11 @@ def show_every_district(view: Shown, form: str, *, joined: bool, month: str) -> 
         multiples_chart(shown, view.about.names, view.identity, form=form, base=month, columns=_COLUMNS[narrow()]),
         key=f"multiples-{view.key}-{form}",
         config=png_of(f"{view.key[0]}-districts-{form}-{view.key[1]}"),
-        alt=f"{FORMS[form].title} of every district in a chart of its own",
+        alt=tr("{form} of every district in a chart of its own", form=tr(FORMS[form].title)),
     )
-    scale = "one scale for all" if FORMS[form].percent else "each on a scale of its own that begins at zero"
-    csv_button(view, "These series", f"districts-{form}", lambda: series_rows(shown, view.about.names, form))
-    more = f" The {_MOST} largest of {len(areas)} areas." if len(areas) > _MOST else ""
-    st.caption(f"{FORMS[form].explanation} Line and 80 % interval, {scale}; dots: official figures.{more}")
+    how = tr("Line and 80 % interval, each on a scale of its own that begins at zero; dots: official figures.")
+    if FORMS[form].percent:
+        how = tr("Line and 80 % interval, one scale for all; dots: official figures.")
+    csv_button(view, tr("These series"), f"districts-{form}", lambda: series_rows(shown, view.about.names, form))
+    more = tr("The {n} largest of {of} areas.", n=_MOST, of=len(areas)) if len(areas) > _MOST else ""
+    st.caption(sentences([tr(FORMS[form].explanation), how, more]))

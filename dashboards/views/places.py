@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import streamlit as st
 
-from dashboards import address
+from dashboards import address, language
 from dashboards.chosen import MOST, areas_key
 from dashboards.data import Shown
 from dashboards.placed import Placed, place_problem, placed
 from gvio.errors import GvioError
 from gvio.report.places import AREA, POINT, Place, geojson_place, place_of, typed_place
 from gvio.report.plain import plain
+from gvio.words import aside, manner, marked, sentences, tr
 
-_KEY, _KNOWN, _SAID, _TYPED, _FILE = "places", "places-known", "places-said", "places-typed", "places-file"
+_KNOWN, _SAID, _TYPED, _FILE = "places-known", "places-said", "places-typed", "places-file"
 _MOST_MB = 20
 _TOLD_CHANGE = 0.01  # of an outline's area: less is a matter of its corners
-FULL = f"A chart tells {MOST} lines apart: take one out first."
+FULL = marked("A chart tells {n} lines apart: take one out first.")
 
 
 def choose_places(view: Shown) -> dict[str, Placed]:
@@ -25,17 +26,19 @@ def choose_places(view: Shown) -> dict[str, Placed]:
     known = _known()
     found: dict[str, Placed] = {}
     problems: dict[str, str] = {}
-    for key in known:
-        try:
-            found[key] = placed(view, _place(key))
-        except GvioError as error:
-            problems[key] = place_problem(error)
+    with st.spinner(tr("Reading the place …")):
+        for key in known:
+            try:
+                found[key] = placed(view, _place(key))
+            except GvioError as error:
+                english = aside("The release says nothing of this place; in the words of the program:")
+                problems[key] = sentences([english, place_problem(error)])
     if known:
         shown: list[str] = st.multiselect(
-            "Places in the chart",
+            tr("Places in the chart"),
             known,
             format_func=lambda key: found[key].name if key in found else key,
-            key=_KEY,
+            key=_key(),
         )
     else:
         shown = []
@@ -44,10 +47,15 @@ def choose_places(view: Shown) -> dict[str, Placed]:
             st.warning(plain(problems[key]))
     empty = [found[key].name for key in shown if key in found and not (found[key].rows["estimate"] > 0).any()]
     if empty:
-        st.info(plain(f"No output in any month: {'; '.join(empty)}."))
+        st.info(plain(tr("No output in any month: {places}.", places=manner().semicolon.join(empty))))
     for kind in (POINT, AREA):
         address.keep(kind, *(_place(key).text for key in shown if _place(key).kind == kind))
     return {key: found[key] for key in shown if key in found}
+
+
+def names_of(view: Shown, places: Iterable[str]) -> dict[str, str]:
+    """Names of places in the language spoken, by key."""
+    return {key: placed(view, _place(key)).name for key in places}
 
 
 def add_places(page: str) -> None:
@@ -55,15 +63,15 @@ def add_places(page: str) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         st.text_input(
-            "Longitude, latitude",
+            tr("Longitude, latitude"),
             key=_TYPED,
             placeholder="121.47, 31.23",
             on_change=lambda: _tried(page, lambda: typed_place(str(st.session_state[_TYPED]))),
-            help="A point; two opposite corners of a rectangle; or three corners and more of an outline. Degrees.",
+            help=tr("A point; two opposite corners of a rectangle; or three corners and more of an outline. Degrees."),
         )
     with right:
         st.file_uploader(
-            "An outline (GeoJSON, degrees)",
+            tr("An outline (GeoJSON, degrees)"),
             type=["geojson", "json"],
             key=_FILE,
             max_upload_size=_MOST_MB,
@@ -79,20 +87,21 @@ def add(page: str, made: Callable[[], Place]) -> None:
 
 
 def _tried(page: str, made: Callable[[], Place | None]) -> None:
+    language.begin()  # answers a click, before the page is drawn
     try:
         place = made()
     except GvioError as error:
         st.session_state[_SAID] = place_problem(error)
         return
-    shown = list(st.session_state.get(_KEY, []))
+    shown = list(st.session_state.get(_key(), []))
     if place is None or place.key in shown:
         return
     if len(shown) + len(st.session_state.get(areas_key(page), [])) >= MOST:
-        st.session_state[_SAID] = FULL
+        st.session_state[_SAID] = tr(FULL, n=MOST)
         return
     known = list(st.session_state.get(_KNOWN, []))
     st.session_state[_KNOWN] = known if place.key in known else [*known, place.key]
-    st.session_state[_KEY] = [*shown, place.key]
+    st.session_state[_key()] = [*shown, place.key]
 
 
 def _uploaded() -> Place | None:
@@ -101,8 +110,9 @@ def _uploaded() -> Place | None:
         return None
     place, changed = geojson_place(file.getvalue())
     if changed > _TOLD_CHANGE:
-        st.session_state[_SAID] = (
-            f"The outline was simplified so that a link can hold it; {100 * changed:.0f} % of its area changed by that."
+        st.session_state[_SAID] = tr(
+            "The outline was simplified so that a link can hold it; {share} % of its area changed by that.",
+            share=format(100 * changed, ".0f"),
         )
     return place
 
@@ -113,12 +123,16 @@ def _known() -> list[str]:
         named = [place_of(kind, text) for kind in (POINT, AREA) for text in address.told_all(kind)]
         keys = list(dict.fromkeys(place.key for place in named if place is not None))[: MOST - 1]
         st.session_state[_KNOWN] = keys
-        st.session_state[_KEY] = list(keys)
-    if _KEY not in st.session_state:  # of a page that was left: its widgets are forgotten
+        st.session_state[_key()] = list(keys)
+    if _key() not in st.session_state:  # of a page that was left: its widgets are forgotten
         asked = [f"{kind}={text}" for kind in (POINT, AREA) for text in address.told_all(kind)]
-        st.session_state[_KEY] = [key for key in st.session_state[_KNOWN] if key in asked]
+        st.session_state[_key()] = [key for key in st.session_state[_KNOWN] if key in asked]
     known: list[str] = st.session_state[_KNOWN]
     return known
+
+
+def _key() -> str:
+    return language.key_of("places")
 
 
 def _place(key: str) -> Place:

@@ -7,16 +7,17 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from dashboards import address
-from dashboards.chosen import offered
+from dashboards.chosen import month_titles, offered
 from dashboards.data import Shown, news
+from dashboards.language import key_of
 from dashboards.saved import csv_button
 from dashboards.style import LINE, OFFICIAL, PART_COLOURS, named_chart, png_of
 from gvio.report.news import news_sentence, no_news
 from gvio.report.numbers import signed_percent
 from gvio.report.plain import plain
 from gvio.report.reasons import MOVING, light_table, moving_parts, reason_sentence
-from gvio.report.tables import month_text
 from gvio.store.revisions import predecessor_named
+from gvio.words import manner, marked, tr
 
 _CHART_PX = 460
 _HOVER = "%{customdata}"
@@ -27,7 +28,7 @@ def show(view: Shown) -> None:
     """Draw the view."""
     why = view.release.explanations
     if why is None:
-        st.info("This release carries no explanations: it was made before they were published.")
+        st.info(tr("This release carries no explanations: it was made before they were published."))
         return
     names = view.about.names
     explained = set(why["area_id"])
@@ -35,32 +36,37 @@ def show(view: Shown) -> None:
         areas = [area for area in offered(view) if area in explained]
         clicked = next((area for area in address.told_all("area") if area in explained), areas[0])
         address.start("why", "why", areas, clicked)
-        area = st.selectbox("District", areas, format_func=lambda a: names[a], width=260, key="why")
+        area = st.selectbox(tr("District"), areas, format_func=lambda a: names[a], width=260, key="why")
         parts = moving_parts(why, area)
         months = parts["month"].tolist()[::-1]
-        address.start("why-month", "month", months, months[0])
-        month = st.selectbox("Month", months, format_func=month_text, width=190, key="why-month")
+        chosen = key_of("why-month")
+        address.start(chosen, "month", months, months[0])
+        month = st.selectbox(tr("Month"), months, format_func=month_titles(months), width=190, key=chosen)
         address.keep("why", area)
         address.keep("month", month)
     st.markdown(reason_sentence(parts, month, plain(names[area])))
     st.markdown(_change(view, area, month, plain(names[area])))
     st.plotly_chart(
-        named_chart(build_figure(parts, month), f"Why {names[area]} moves, %", view.identity),
+        named_chart(build_figure(parts, month), tr("Why {area} moves, %", area=names[area]), view.identity),
         key=f"why-{view.key}-{area}",
         config=png_of(f"{view.key[0]}-{area}-why-{view.key[1]}"),
-        alt=f"What the estimates of {names[area]} are made of, month by month, in per cent of its own mean",
+        alt=tr(
+            "What the estimates of {area} are made of, month by month, in per cent of its own mean", area=names[area]
+        ),
     )
-    st.caption(
-        "Bars: how far each part lies from its own mean over all months. Line: all parts together. Dotted: what light "
-        "changed against the same figures without light; it is within the bars, not beside them. Public figures "
-        "are honoured exactly only afterwards, so a published figure may differ from the line a little."
-    )
-    csv_button(
-        view, "These parts", f"{area}-why", lambda: parts.drop(columns="date").assign(area_id=area, name=names[area])
-    )
+    st.caption(tr(_READ_ME))
+    rows = parts.drop(columns="date").assign(area_id=area, name=names[area])
+    csv_button(view, tr("These parts"), f"{area}-why", lambda: rows)
     light = light_table(why, names)
     _light(light)
-    csv_button(view, "What light does", "light", lambda: light)
+    csv_button(view, tr("What light does"), "light", lambda: light)
+
+
+_READ_ME = marked(
+    "Bars: how far each part lies from its own mean over all months. Line: all parts together. Dotted: what light "
+    "changed against the same figures without light; it is within the bars, not beside them. Public figures "
+    "are honoured exactly only afterwards, so a published figure may differ from the line a little."
+)
 
 
 def _change(view: Shown, area: str, month: str, name: str) -> str:
@@ -80,14 +86,14 @@ def build_figure(parts: pd.DataFrame, month: str) -> go.Figure:
             x=parts["date"],
             y=parts[part],
             width=_BAR_MS,
-            name=title,
+            name=tr(title),
             marker={"color": PART_COLOURS[part], "line": {"width": 0}},
             customdata=[signed_percent(value) for value in parts[part]],
             hovertemplate=_HOVER,
         )
     for column, title, line in (
-        ("total", "all together", {"color": OFFICIAL, "width": 1.5}),
-        ("light", "changed by light", {"color": LINE, "width": 1.5, "dash": "dot"}),
+        ("total", tr("all together"), {"color": OFFICIAL, "width": 1.5}),
+        ("light", tr("changed by light"), {"color": LINE, "width": 1.5, "dash": "dot"}),
     ):
         figure.add_scatter(
             x=parts["date"],
@@ -103,24 +109,28 @@ def build_figure(parts: pd.DataFrame, month: str) -> go.Figure:
         barmode="relative",
         height=_CHART_PX,
         hovermode="x unified",
-        yaxis={"title": "% against its own mean", "zeroline": True},
-        xaxis={"showgrid": False, "hoverformat": "%B %Y"},
+        yaxis={"title": tr("% against its own mean"), "zeroline": True},
+        xaxis={"showgrid": False, "hoverformat": manner().month_pattern},
     )
     return figure
 
 
 def _light(table: pd.DataFrame) -> None:
-    st.subheader("What light does in each district", anchor=False)
+    st.subheader(tr("What light does in each district"), anchor=False)
     number = st.column_config.NumberColumn
     st.dataframe(
         table.assign(believed=100 * table["believed"])[["name", "moved", "believed"]],
         hide_index=True,
         width=560,
         column_config={
-            "name": st.column_config.TextColumn("District"),
-            "moved": number("Moved by", format="%.2f %%", help="Mean size of what light changed, over all months"),
+            "name": st.column_config.TextColumn(tr("District")),
+            "moved": number(
+                tr("Moved by"), format="%.2f %%", help=tr("Mean size of what light changed, over all months")
+            ),
             "believed": number(
-                "Settled", format="%.0f %%", help="Share of what the figures leave open that light settles, mean"
+                tr("Settled"),
+                format="%.0f %%",
+                help=tr("Share of what the figures leave open that light settles, mean"),
             ),
         },
     )

@@ -8,6 +8,7 @@ from dashboards.data import Shown
 from dashboards.saved import csv_button
 from gvio.report.flat import score_rows
 from gvio.report.horizons import horizon_sentences, horizon_table
+from gvio.report.map_scores import held_out_map_table, truth_map_table
 from gvio.report.plain import plain
 from gvio.report.score_page import scores_html
 from gvio.report.scores import (
@@ -15,15 +16,14 @@ from gvio.report.scores import (
     SKILLS,
     coverage_sentence,
     distribution_sentences,
-    held_out_map_table,
     score_table,
     skill_of,
-    truth_map_table,
     verdict,
 )
 from gvio.scoreboard.names import AS_USED, BLIND
+from gvio.words import marked, sentences, tr
 
-_READ_ME = (
+_READ_ME = marked(
     "The score that counts is the change **within** districts and from year to year, out of time, against the naive "
     "forecasts. Pooled R² is high for any method that knows how large each district is, so it is never read alone. "
     "MASE below 1 beats repeating last year; the best of each column is bold; – means not measured."
@@ -39,30 +39,33 @@ def show(view: Shown) -> None:
     scores = view.release.scoreboard
     label, explanation = SKILLS[skill_of(scores, view.release.manifest)]
     st.header(plain(verdict(scores)), anchor=False)
-    st.markdown(f"**{label}.** {explanation}")
+    st.markdown(tr("**{skill}.** {meaning}", skill=tr(label), meaning=tr(explanation)))
+    if scores.verdict and scores.verdict != verdict(scores):
+        st.caption(plain(tr("As the release says it, in English: {verdict}", verdict=scores.verdict)))
     if view.about.invented:
-        st.caption("These scores come from an invented world and say nothing about the real place.")
+        st.caption(tr("These scores come from an invented world and say nothing about the real place."))
     for sentence in horizon_sentences(scores):
         st.warning(plain(sentence))
-    st.caption(" ".join((_READ_ME, *map(plain, distribution_sentences(scores)))))
+    st.caption(sentences([tr(_READ_ME), *map(plain, distribution_sentences(scores))]))
     for protocol in _FIRST:
-        _protocol(view, protocol, *PROTOCOLS[protocol])
+        _protocol(view, protocol)
 
 
 def show_others(view: Shown) -> None:
     """Draw the tests of other uses."""
-    for protocol, (title, meaning) in PROTOCOLS.items():
+    for protocol in PROTOCOLS:
         if protocol not in _FIRST:
-            _protocol(view, protocol, title, meaning)
+            _protocol(view, protocol)
     _maps(view)
-    csv_button(view, "All scores of this page", "scores", lambda: score_rows(view.release.scoreboard))
+    csv_button(view, tr("All scores of this page"), "scores", lambda: score_rows(view.release.scoreboard))
 
 
-def _protocol(view: Shown, protocol: str, title: str, meaning: str) -> None:
+def _protocol(view: Shown, protocol: str) -> None:
+    title, meaning = map(tr, PROTOCOLS[protocol])
     scores = view.release.scoreboard
     models = scores.protocol(protocol).models
     if not models:
-        st.caption(f"{title}: not measured for this release.")
+        st.caption(tr("{test}: not measured for this release.", test=title))
         return
     st.subheader(title, anchor=False)
     st.caption(meaning)
@@ -70,17 +73,19 @@ def _protocol(view: Shown, protocol: str, title: str, meaning: str) -> None:
     st.markdown(coverage_sentence(scores.scores(protocol)))
     held = horizon_table(scores.protocol(protocol))
     if len(held):
-        st.html(scores_html(held, f"{title}: what intervals held by months ahead"))
+        st.html(scores_html(held, tr("{test}: what intervals held by months ahead", test=title)))
 
 
 def _maps(view: Shown) -> None:
     held_out = held_out_map_table(view.release.scoreboard)
     truth = truth_map_table(view.release.scoreboard)
     if len(held_out):
-        st.subheader("Map: districts it was not told about", anchor=False)
-        st.caption("The grid is summed over each district whose figures were withheld and compared with them.")
-        st.html(scores_html(held_out, "Map: districts it was not told about"))
+        st.subheader(tr("Map: districts it was not told about"), anchor=False)
+        st.caption(tr("The grid is summed over each district whose figures were withheld and compared with them."))
+        st.html(scores_html(held_out, tr("Map: districts it was not told about")))
     if len(truth):
-        st.subheader("Map: against planted truth", anchor=False)
-        st.caption("Only where the region is simulated and the output of every pixel is known, at several resolutions.")
-        st.html(scores_html(truth, "Against planted truth"))
+        st.subheader(tr("Map: against planted truth"), anchor=False)
+        st.caption(
+            tr("Only where the region is simulated and the output of every pixel is known, at several resolutions.")
+        )
+        st.html(scores_html(truth, tr("Against planted truth")))

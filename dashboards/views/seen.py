@@ -11,6 +11,7 @@ from dashboards.data import Shown, counts, drift, new_year_sums
 from dashboards.saved import csv_button
 from dashboards.style import named_chart, png_of
 from gvio.report.seen import SeenMap, breaks_sentence, month_by_month, regime_breaks, seen_map
+from gvio.words import sentences, tr
 
 _ROW_PX, _HEAD_PX = 22, 150
 _GAPS = 60  # months up to which they are told apart by a gap
@@ -20,20 +21,27 @@ _BREAK = "rgb(200, 60, 30)"
 def show(view: Shown) -> None:
     """Draw the calendar of observations, then the months."""
     found = counts(view)
-    st.header("How often was each district seen?", anchor=False)
+    st.header(tr("How often was each district seen?"), anchor=False)
     if found is None:
-        st.caption("This release was made before counts of observations were published.")
+        st.caption(tr("This release was made before counts of observations were published."))
     else:
         _calendar(view, found)
-    st.header("Month by month", anchor=False)
-    seen = drift(view.source.url, view.source.endpoint_url, *view.key)
-    table = month_by_month(view.release.estimates, found, seen, view.about.city, new_year_sums(view))
+    st.header(tr("Month by month"), anchor=False)
+    table = _months(view)
     st.dataframe(table, hide_index=True, height=min(38 + 35 * len(table), 460))
     st.caption(
-        "Observations: cloud-free ones a pixel, mean of the region. Inside the interval: official figures of the month "
-        "against the 80 % interval given before they came out, of the last 24 months. Alarms: of drift, below."
+        tr(
+            "Observations: cloud-free ones a pixel, mean of the region. Inside the interval: official figures of the "
+            "month against the 80 % interval given before they came out, of the last 24 months. Alarms: of drift, "
+            "below."
+        )
     )
-    csv_button(view, "These months", "months", lambda: table)
+    csv_button(view, tr("These months"), "months", lambda: _months(view))
+
+
+def _months(view: Shown) -> pd.DataFrame:
+    seen = drift(view.source.url, view.source.endpoint_url, *view.key)
+    return month_by_month(view.release.estimates, counts(view), seen, view.about.city, new_year_sums(view))
 
 
 def _calendar(view: Shown, found: pd.DataFrame) -> None:
@@ -41,13 +49,14 @@ def _calendar(view: Shown, found: pd.DataFrame) -> None:
     calendar = seen_map(found, offered(view), view.about.names)
     chart = calendar_chart(calendar, dict(view.about.names), breaks)
     st.plotly_chart(
-        named_chart(chart, "Cloud-free observations a pixel, mean of the month", view.identity),
+        named_chart(chart, tr("Cloud-free observations a pixel, mean of the month"), view.identity),
         key=f"seen-{view.key}",
         config=png_of(f"{region}-observations-{view.key[1]}"),
-        alt="Cloud-free observations of every district by month; the file has the numbers",
+        alt=tr("Cloud-free observations of every district by month; the file has the numbers"),
     )
-    st.caption(f"Yellow: seldom seen, so that light says little of that month. {breaks_sentence(breaks)}")
-    csv_button(view, "These counts", "observations", lambda: found)
+    seldom = tr("Yellow: seldom seen, so that light says little of that month.")
+    st.caption(sentences([seldom, breaks_sentence(breaks)]))
+    csv_button(view, tr("These counts"), "observations", lambda: found)
 
 
 def calendar_chart(calendar: SeenMap, names: dict[str, str], breaks: list[tuple[str, str]]) -> go.Figure:

@@ -6,12 +6,13 @@ import streamlit as st
 
 from dashboards.data import Shown
 from dashboards.views import reasons, scoreboard
+from gvio.words import tr
 
 
 def show(view: Shown) -> None:
     """Draw the view."""
     scoreboard.show(view)
-    st.header("Why this number?", anchor=False)
+    st.header(tr("Why this number?"), anchor=False)
     reasons.show(view)
-    st.header("Other tests", anchor=False)
+    st.header(tr("Other tests"), anchor=False)
     scoreboard.show_others(view)

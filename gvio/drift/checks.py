@@ -10,6 +10,7 @@ from gvio.drift.coverage import TOLERATED
 from gvio.drift.level import FEWEST
 from gvio.drift.monitors import MONITORS, Alarm, Drift, Monitor
 from gvio.types import CheckResult
+from gvio.words import marked, tr
 
 NAMES: Mapping[Monitor, str] = {
     "light_city": "drift.light_city",
@@ -22,24 +23,32 @@ NAMES: Mapping[Monitor, str] = {
     "coverage": "drift.coverage",
 }
 TITLES: Mapping[Monitor, str] = {
-    "light_city": "all light away from factories",
-    "light_districts": "a district's light away from factories",
-    "counts_city": "cloud-free observations",
-    "counts_districts": "a district's cloud-free observations",
-    "processing": "processing of the light",
-    "factories": "factories that the pack lists",
-    "errors": "errors on figures published since",
-    "coverage": "figures inside the 80 % interval",
+    "light_city": marked("all light away from factories"),
+    "light_districts": marked("a district's light away from factories"),
+    "counts_city": marked("cloud-free observations"),
+    "counts_districts": marked("a district's cloud-free observations"),
+    "processing": marked("processing of the light"),
+    "factories": marked("factories that the pack lists"),
+    "errors": marked("errors on figures published since"),
+    "coverage": marked("figures inside the 80 % interval"),
 }
 ACTIONS: Mapping[Monitor, str] = {
-    "light_city": "Ask the provider for a change of sensor or processing; read all light estimates since with care.",
-    "light_districts": "Ask whether street lamps were replaced, or a large site was built or lit, in the district.",
-    "counts_city": "Ask the provider whether nights are selected otherwise; sparse months weigh less by themselves.",
-    "counts_districts": "Look whether tiles or files are incomplete over the district.",
-    "processing": "Compare levels before and after; January's run trains anew.",
-    "factories": "Compare the pack's factories with its last version; if it is right, there is nothing to do.",
-    "errors": "Look for a large site that stopped or opened without a change of light, and at the figure itself.",
-    "coverage": "Read the intervals as too narrow; look at the coverage on the page Scoreboard.",
+    "light_city": marked(
+        "Ask the provider for a change of sensor or processing; read all light estimates since with care."
+    ),
+    "light_districts": marked(
+        "Ask whether street lamps were replaced, or a large site was built or lit, in the district."
+    ),
+    "counts_city": marked(
+        "Ask the provider whether nights are selected otherwise; sparse months weigh less by themselves."
+    ),
+    "counts_districts": marked("Look whether tiles or files are incomplete over the district."),
+    "processing": marked("Compare levels before and after; January's run trains anew."),
+    "factories": marked("Compare the pack's factories with its last version; if it is right, there is nothing to do."),
+    "errors": marked(
+        "Look for a large site that stopped or opened without a change of light, and at the figure itself."
+    ),
+    "coverage": marked("Read the intervals as too narrow; look at the coverage on the page Scoreboard."),
 }
 
 
@@ -62,34 +71,46 @@ def alarm_sentences(drift: Drift, names: Mapping[str, str]) -> tuple[str, ...]:
 def alarm_text(alarm: Alarm, names: Mapping[str, str]) -> str:
     """One alarm without the action: what, where, by how much, since when, and which month told it."""
     where = names.get(alarm.area_id, alarm.area_id)
-    told = f"since {alarm.since}, told by {alarm.month}" if alarm.since != alarm.month else f"in {alarm.month}"
-    percent = 100.0 * float(np.expm1(alarm.size))
+    told = tr("in {month}", month=alarm.month)
+    if alarm.since != alarm.month:
+        told = tr("since {since}, told by {month}", since=alarm.since, month=alarm.month)
+    percent = f"{100.0 * float(np.expm1(alarm.size)):+.0f}"
+    said = {"where": where, "percent": percent, "words": alarm.words, "told": told}
     match alarm.monitor:
         case "light_city" | "light_districts":
-            return f"light of {where} away from factories is {percent:+.0f} % against its season and trend, {told}"
+            return tr(
+                "light of {where} away from factories is {percent} % against its season and trend, {told}", **said
+            )
         case "counts_city" | "counts_districts":
-            return f"cloud-free observations of {where} are {percent:+.0f} % against their season, {told}"
+            return tr("cloud-free observations of {where} are {percent} % against their season, {told}", **said)
         case "processing":
-            return f"light is processed otherwise: {alarm.words}, {told}"
+            return tr("light is processed otherwise: {words}, {told}", **said)
         case "factories":
-            return f"factories of {where} in the pack: {alarm.words} ({100 * alarm.size:+.0f} %), {told}"
+            said["percent"] = f"{100 * alarm.size:+.0f}"
+            return tr("factories of {where} in the pack: {words} ({percent} %), {told}", **said)
         case "errors":
-            return f"official figures of {where} are {percent:+.0f} % against what was estimated before, {told}"
+            return tr("official figures of {where} are {percent} % against what was estimated before, {told}", **said)
         case "coverage":
-            return f"the 80 % intervals hold {100 * alarm.size:.0f} % of the figures published since, {told}"
+            said["percent"] = f"{100 * alarm.size:.0f}"
+            return tr("the 80 % intervals hold {percent} % of the figures published since, {told}", **said)
 
 
 def state_text(drift: Drift, monitor: Monitor) -> str:
     """What a monitor without an alarm can say of itself."""
     reading = next((one for one in drift.readings if one.monitor == monitor), None)
     if monitor == "processing":
-        return drift.processing or "no light"
+        return drift.processing or tr("no light")
     if monitor == "factories":
-        return f"{sum(drift.factories.values())} in {len(drift.factories)} districts"
+        return tr("{n} in {districts} districts", n=sum(drift.factories.values()), districts=len(drift.factories))
     if reading is None or not reading.judged:
-        return "no figure to compare with yet" if monitor in ("errors", "coverage") else f"learns {FEWEST} months first"
-    held = f"{drift.coverage.held} of {drift.coverage.n} held; " if monitor == "coverage" else ""
-    return f"{held}{reading.judged} months judged, highest sum at {100 * reading.height:.0f} % of its threshold"
+        if monitor in ("errors", "coverage"):
+            return tr("no figure to compare with yet")
+        return tr("learns {n} months first", n=FEWEST)
+    height = f"{100 * reading.height:.0f}"
+    judged = tr("{n} months judged, highest sum at {height} % of its threshold", n=reading.judged, height=height)
+    if monitor != "coverage":
+        return judged
+    return tr("{held} of {of} held; {judged}", held=drift.coverage.held, of=drift.coverage.n, judged=judged)
 
 
 def _check(drift: Drift, monitor: Monitor, names: Mapping[str, str]) -> CheckResult:

@@ -14,8 +14,15 @@ from typing import Any, Literal, get_args
 from gvio.publish.canonical import SCHEMA_VERSION, canonical_json
 from gvio.publish.moves import utc_text
 from gvio.types import Month
+from gvio.words import listed, marked, tr, tr_count
 
 LookOutcome = Literal["published", "unchanged", "refused", "late"]
+_OUTCOMES: Mapping[LookOutcome, str] = {
+    "published": marked("published"),
+    "unchanged": marked("unchanged"),
+    "refused": marked("refused"),
+    "late": marked("late"),
+}
 
 DUE_DAYS = 75  # after a month's end its product and figures are public: the same number warns on the dashboard
 _GRACE = dt.timedelta(hours=6)  # how long a look may take before the next one counts as missed
@@ -120,29 +127,47 @@ def parse_look(document: Mapping[str, Any]) -> LastLook:
 
 def look_line(look: LastLook, now: dt.datetime) -> str:
     """One sentence for people: outcome, why, what is awaited, ages, last and next look."""
-    said: str = look.outcome
+    said = tr(_OUTCOMES[look.outcome])
     if look.awaited:
-        said += ", awaiting " + " and ".join(f"{one.what} since {one.since}" for one in look.awaited)
-    said += f" ({look.reason.rstrip('.')})" if look.reason else ""
-    ages = [_age("light", look.newest_light, look.light_age_days(now))]
-    ages += [_age("figures", look.newest_figures, look.figures_age_days(now))]
+        waits = [tr("{what} since {day}", what=_awaited(one.what), day=one.since) for one in look.awaited]
+        said = tr("{outcome}, awaiting {what}", outcome=said, what=tr(" and ").join(waits))
+    if look.reason:
+        said = tr("{outcome} ({reason})", outcome=said, reason=look.reason.rstrip("."))
+    ages = [_age(tr("light"), look.newest_light, look.light_age_days(now))]
+    ages += [_age(tr("figures"), look.newest_figures, look.figures_age_days(now))]
     days = max(0, (now - dt.datetime.fromisoformat(look.looked_at)).days)
-    when = {0: "today", 1: "a day ago"}.get(days, f"{days} days ago")
-    kind = "replayed look" if look.replayed else "last look"
-    line = f"{kind} {_minute(look.looked_at)} ({when}): {said}; {', '.join(ages)}"
+    line = tr(
+        "{kind} {moment} ({when}): {said}; {ages}",
+        kind=tr("replayed look") if look.replayed else tr("last look"),
+        moment=_minute(look.looked_at),
+        when={0: tr("today"), 1: tr("a day ago")}.get(days) or tr("{n} days ago", n=days),
+        said=said,
+        ages=listed(ages),
+    )
     if look.next_look is None:
         return line
     if look.is_missed(now):
-        return f"{line}; the look of {_minute(look.next_look)} did not end: the schedule may have stopped"
-    return f"{line}; next look {_minute(look.next_look)}"
+        return tr(
+            "{line}; the look of {moment} did not end: the schedule may have stopped",
+            line=line,
+            moment=_minute(look.next_look),
+        )
+    return tr("{line}; next look {moment}", line=line, moment=_minute(look.next_look))
+
+
+def _awaited(what: str) -> str:
+    kind, _, month = what.partition(" of ")
+    return tr("light of {month}", month=month) if kind == "light" else what
 
 
 def _age(what: str, newest: str | None, days: int | None) -> str:
     if newest is None or days is None:
-        return f"no {what}"
+        return tr("no {what}", what=what)
     if days < 0:  # a run as of a day to come
-        return f"newest {what} {newest}"
-    return f"newest {what} {newest}, {days} day{'' if days == 1 else 's'} old"
+        return tr("newest {what} {newest}", what=what, newest=newest)
+    return tr_count(
+        "newest {what} {newest}, {n} day old", "newest {what} {newest}, {n} days old", days, what=what, newest=newest
+    )
 
 
 def _minute(moment: str) -> str:

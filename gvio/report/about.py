@@ -13,6 +13,7 @@ import pandas as pd
 
 from gvio.report.tables import find_city
 from gvio.types import Manifest
+from gvio.words import marked, tr
 
 Section = Literal["inputs", "model", "code"]
 
@@ -35,8 +36,17 @@ class About:
 
     @property
     def unit_text(self) -> str:
-        """The unit, or that none is stated."""
-        return self.unit or "unit not stated"
+        """The unit (`unit_words`)."""
+        return unit_words(self.unit)
+
+
+def unit_words(unit: str) -> str:
+    """A pack's unit as the language spoken writes it, where that knows it; that none is stated, where none is."""
+    return tr(unit) if unit else tr("unit not stated")
+
+
+USUAL_UNITS = (marked("100 million CNY"), marked("10,000 CNY"), marked("million CNY"))
+"""Units that have a name in every language."""
 
 
 def describe(region: str, manifest: Manifest, estimates: pd.DataFrame) -> About:

@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 
 from gvio.types import FloatArray
+from gvio.words import marked
 
 _YEAR = 12
-EXPLAINED = (
+EXPLAINED = marked(
     "Of sums of twelve months, every district counted as one. 0: all are equal; Gini goes towards 1, Theil towards the "
     "logarithm of their number, the more a few hold. Theil is the sum of what lies between groups and within them. "
     "Without intervals: the joint error of districts is not published."

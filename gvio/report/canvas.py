@@ -6,6 +6,7 @@ import functools
 import io
 import textwrap
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib.font_manager as fonts
 import numpy as np
@@ -17,6 +18,9 @@ from matplotlib.ft2font import FT2Font
 from matplotlib.image import imsave
 
 from gvio.config import INVENTED
+from gvio.report.fonts import Font, chinese_font
+from gvio.report.lines import in_lines
+from gvio.words import manner, tr
 
 INK, QUIET, FAINT = "#1f2328", "#6b7280", "#e3e6ea"
 _MARK, _STRIP_INCHES = "#b42318", 0.24
@@ -37,9 +41,9 @@ def to_png(figure: Figure, invented: bool = False) -> bytes:
     pixels = _drawn(figure)
     if invented:
         # Its own picture set below: room made inside would have to be kept free of every legend and label.
-        strip = blank(figure.get_figwidth(), _STRIP_INCHES)
-        size = min(8.0, 0.95 * figure.get_figwidth() / (len(INVENTED) * _LETTER_INCHES))
-        strip.text(0.5, 0.3, INVENTED, color=_MARK, fontsize=size, weight="bold", ha="center")
+        strip, mark = blank(figure.get_figwidth(), _STRIP_INCHES), tr(INVENTED)
+        size = min(8.0, 0.95 * figure.get_figwidth() / (len(mark) * _LETTER_INCHES))
+        strip.text(0.5, 0.3, mark, color=_MARK, weight="bold", ha="center", **lettering(size))
         pixels = np.concatenate([pixels, _drawn(strip)])
     buffer = io.BytesIO()
     imsave(buffer, pixels, format="png", metadata={"Software": None}, dpi=figure.dpi)  # type: ignore[dict-item]
@@ -56,11 +60,28 @@ def _drawn(figure: Figure) -> npt.NDArray[np.uint8]:
 def headline(axes: Axes, title: str, note: str = "") -> None:
     """A title at the left and, under it, a quieter note."""
     # About eleven characters of this size to the inch; a longer title would be cut at the edge of the picture.
-    wrapped = textwrap.fill(drawable([title], "")[0], int(11 * axes.figure.bbox.width / axes.figure.dpi))
-    axes.set_title(wrapped, loc="left", fontsize=12, color=INK, pad=22 if note else 8)
+    width, shown = int(11 * axes.figure.bbox.width / axes.figure.dpi), _shown(title)
+    wrapped = textwrap.fill(shown, width) if _font() is None else "\n".join(in_lines(shown, width))
+    axes.set_title(wrapped, loc="left", color=INK, pad=22 if note else 8, **lettering(12))
     if note:
-        axes.annotate(drawable([note], "")[0], (0, 1), (0, 7), "axes fraction", "offset points", fontsize=8.5,
-                      color=QUIET, va="bottom")  # fmt: skip
+        axes.annotate(_shown(note), (0, 1), (0, 7), "axes fraction", "offset points", color=QUIET, va="bottom",
+                      **lettering(8.5))  # fmt: skip
+
+
+def lettering(points: float) -> dict[str, Any]:
+    """Size and font of a text in the language spoken, as matplotlib takes them."""
+    font = _font()
+    return {"fontsize": points} if font is None else {"fontproperties": font.of_size(points)}
+
+
+def _font() -> Font | None:
+    """The font of the language spoken; None: matplotlib's own draws it."""
+    return chinese_font() if manner().fonts else None
+
+
+def _shown(text: str) -> str:
+    font = _font()
+    return text if font is not None and font.draws(text) else drawable([text], "")[0]
 
 
 def quiet(axes: Axes, grid: bool = True) -> None:
@@ -75,7 +96,7 @@ def quiet(axes: Axes, grid: bool = True) -> None:
 
 def empty(axes: Axes, text: str) -> None:
     """Say in the middle of the axes why there is nothing to see."""
-    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=QUIET)
+    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=QUIET, **lettering(10))
 
 
 def drawable(texts: Sequence[str], stand_in: str) -> list[str]:

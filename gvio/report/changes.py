@@ -17,14 +17,15 @@ import numpy as np
 import pandas as pd
 
 from gvio.types import FloatArray, Month
+from gvio.words import marked, tr
 
 YEAR, MONTH = -12, -1
 """Months back."""
-ASSUMED = (
+ASSUMED = marked(
     "Intervals of changes are as wide as they can be: a release has no joint interval of two months, so the errors of "
     "the two are taken to point in opposite directions. Beyond noise: the 80 % interval of the change excludes none."
 )
-JOINT = (
+JOINT = marked(
     "Intervals of changes are of the joint error of the two months. Beyond noise: the 80 % interval of the change "
     "excludes none; where nothing changed, one area in five is called so by chance."
 )
@@ -74,7 +75,7 @@ def with_changes(estimates: pd.DataFrame, published: pd.DataFrame | None) -> pd.
 
 def intervals_of(estimates: pd.DataFrame) -> str:
     """What the intervals of changes of a release are, in sentences."""
-    return JOINT if set(LIMITS) <= set(estimates.columns) else ASSUMED
+    return tr(JOINT) if set(LIMITS) <= set(estimates.columns) else tr(ASSUMED)
 
 
 def changes(estimates: pd.DataFrame, month: str, back: int) -> pd.DataFrame:

@@ -21,9 +21,10 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter
 from odc.geo.geobox import GeoBox
 
-from gvio.report.canvas import FAINT, INK, QUIET, blank, drawable, empty, headline, quiet, to_png
+from gvio.report.canvas import FAINT, INK, QUIET, blank, drawable, empty, headline, lettering, quiet, to_png
 from gvio.report.picture import fit_scale, short_number
 from gvio.types import BoolArray, FloatArray
+from gvio.words import tr
 
 _NO_INDUSTRY = "#f0f1f3"
 _METRES_PER_DEGREE = 111_320.0
@@ -120,7 +121,7 @@ def map_png(
     norm = LogNorm(scale.low, scale.high, clip=True)
     image = axes.imshow(shown, norm=norm, cmap=colours, extent=extent, interpolation="nearest")
     if not np.isfinite(shown).any():
-        empty(axes, "no pixel with output")
+        empty(axes, tr("no pixel with output"))
     if districts is not None:
         axes.add_collection(_outlines(districts, geobox))
     axes.set(xlim=extent[:2], ylim=extent[2:], aspect=stretch)
@@ -128,7 +129,7 @@ def map_png(
     _degrees(axes)
     _scale_bar(axes, box, stretch)
     bar = figure.colorbar(image, ax=axes, shrink=0.75, pad=0.02, aspect=32, extend="both")
-    bar.set_label(f"{unit} per pixel and month", color=INK)
+    bar.set_label(tr("{unit} per pixel and month", unit=unit), color=INK, **lettering(10))
     bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _: short_number(v)))
     few = scale.high < 1000 * scale.low  # else the powers of ten are labels enough
     bar.ax.yaxis.set_minor_formatter(FuncFormatter(lambda v, _: short_number(v) if few and _leading(v) else ""))

@@ -16,6 +16,7 @@ from gvio.grid.blocks import block_pixels, block_sums, pixel_km
 from gvio.map.bands import BANDS
 from gvio.report.picture import Layer, layer_values
 from gvio.types import FloatArray
+from gvio.words import marked, tr
 
 _LEAST_PX = 3.0  # a square with shorter sides is not found on a screen
 
@@ -28,12 +29,17 @@ class Detail:
     km: float | None
 
     @property
+    def words(self) -> str:
+        """The title in the language spoken."""
+        return tr(self.title) if self.km is None else tr("{km} km", km=format(self.km, "g"))
+
+    @property
     def key(self) -> str:
         """In addresses: 5km, 1km, pixels."""
         return self.title.replace(" ", "").lower()
 
 
-PIXELS = Detail("Pixels", None)
+PIXELS = Detail(marked("Pixels"), None)
 DETAILS: tuple[Detail, ...] = (Detail("5 km", 5.0), Detail("2 km", 2.0), Detail("1 km", 1.0), PIXELS)
 """From coarse to fine."""
 

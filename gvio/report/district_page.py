@@ -11,8 +11,13 @@ from gvio.report.changes import Change
 from gvio.report.month_table import change_in
 from gvio.report.numbers import UNKNOWN, decimals_for, interval_percent, level, signed_percent
 from gvio.report.pages import render
+from gvio.words import marked, tr
 
-_MARKS = {1: ("▲", "rise beyond noise"), -1: ("▼", "fall beyond noise"), 0: ("", "within noise")}
+_MARKS = {
+    1: ("▲", marked("rise beyond noise")),
+    -1: ("▼", marked("fall beyond noise")),
+    0: ("", marked("within noise")),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,12 +80,13 @@ def _row(row: pd.Series, decimals: int, city: str | None, link: Callable[[str], 
         share=UNKNOWN if pd.isna(share) else f"{share:.1f} %",
         month=_changed(change_in(row, "month")),
         year=_changed(change_in(row, "year")),
-        status=str(row["status"]),
+        status=tr(str(row["status"])),
     )
 
 
 def _changed(change: Change) -> _Changed:
     if not change.known:
-        return _Changed(UNKNOWN, "", "", "nothing to compare with")
+        return _Changed(UNKNOWN, "", "", tr("nothing to compare with"))
     interval = interval_percent(change.low, change.high)
-    return _Changed(signed_percent(change.percent), interval, *_MARKS[change.direction])
+    mark, means = _MARKS[change.direction]
+    return _Changed(signed_percent(change.percent), interval, mark, tr(means))

@@ -9,16 +9,23 @@ import pandas as pd
 from gvio.drift.checks import ACTIONS, TITLES, alarm_text, state_text
 from gvio.drift.monitors import MONITORS, TOLD, Drift
 from gvio.report.pages import render
+from gvio.words import tr, tr_count
 
 
 def drift_sentence(drift: Drift | None) -> str:
     """One sentence over the table."""
     if drift is None:
-        return "Drift: this release was made before drift was watched."
+        return tr("Drift: this release was made before drift was watched.")
     n = len(drift.alarms)
     if not n:
-        return f"Drift: no monitor has alarmed in the {TOLD} months until {drift.month}."
-    return f"Drift: {n} alarm{'' if n == 1 else 's'} in the {TOLD} months until {drift.month}."
+        return tr("Drift: no monitor has alarmed in the {months} months until {last}.", months=TOLD, last=drift.month)
+    return tr_count(
+        "Drift: {n} alarm in the {months} months until {last}.",
+        "Drift: {n} alarms in the {months} months until {last}.",
+        n,
+        months=TOLD,
+        last=drift.month,
+    )
 
 
 def drift_rows(drift: Drift, names: Mapping[str, str]) -> list[tuple[str, str, str, str]]:
@@ -26,10 +33,11 @@ def drift_rows(drift: Drift, names: Mapping[str, str]) -> list[tuple[str, str, s
     rows = list[tuple[str, str, str, str]]()
     for monitor in MONITORS:
         told = [alarm for alarm in drift.alarms if alarm.monitor == monitor]
-        rows += [(TITLES[monitor], "alarm", alarm_text(alarm, names), ACTIONS[monitor]) for alarm in told]
+        title = tr(TITLES[monitor])
+        rows += [(title, tr("alarm"), alarm_text(alarm, names), tr(ACTIONS[monitor])) for alarm in told]
         if not told:
-            rows.append((TITLES[monitor], "quiet", state_text(drift, monitor), ""))
-    return sorted(rows, key=lambda row: row[1] != "alarm")
+            rows.append((title, tr("quiet"), state_text(drift, monitor), ""))
+    return sorted(rows, key=lambda row: row[1] != tr("alarm"))
 
 
 def drift_html(drift: Drift, names: Mapping[str, str]) -> str:

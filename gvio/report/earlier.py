@@ -9,6 +9,7 @@ import pandas as pd
 from gvio.report.changes import ratio_percent
 from gvio.report.numbers import UNKNOWN, decimals_for, level, signed_percent
 from gvio.revisions.vintages import ESTIMATE, OFFICIAL
+from gvio.words import tr
 
 
 def earlier_table(vintages: pd.DataFrame, area: str, month: str) -> pd.DataFrame:
@@ -28,16 +29,16 @@ def earlier_table(vintages: pd.DataFrame, area: str, month: str) -> pd.DataFrame
     newest = _newest(rows, OFFICIAL)
     decimals = decimals_for(rows["value"])
     said = [
-        "official figure" if kind == OFFICIAL else f"release {release or 'shown'}"
+        tr("official figure") if kind == OFFICIAL else tr("release {release}", release=release or tr("shown"))
         for kind, release in zip(rows["kind"], rows["release"], strict=True)
     ]
     gaps = ratio_percent(rows["value"], pd.Series(newest, index=rows.index, dtype=float))
     return pd.DataFrame(
         {
-            "Said by": said,
-            "On": [UNKNOWN if pd.isna(day) else f"{day:%Y-%m-%d}" for day in rows["day"]],
-            "Value": [level(float(value), decimals) for value in rows["value"]],
-            "Against the newest figure": [signed_percent(float(gap)) for gap in gaps],
+            tr("Said by"): said,
+            tr("On"): [UNKNOWN if pd.isna(day) else f"{day:%Y-%m-%d}" for day in rows["day"]],
+            tr("Value"): [level(float(value), decimals) for value in rows["value"]],
+            tr("Against the newest figure"): [signed_percent(float(gap)) for gap in gaps],
         }
     )
 
@@ -49,12 +50,13 @@ def first_against_last(vintages: pd.DataFrame, area: str, month: str) -> str:
     if estimates.empty:
         return ""
     first, newest = float(estimates.iloc[0]), _newest(rows, OFFICIAL)
-    what, now = "the newest official figure", newest
+    what, now = tr("the newest official figure"), newest
     if not math.isfinite(newest):
-        what, now = "the newest estimate", _newest(rows, ESTIMATE)
+        what, now = tr("the newest estimate"), _newest(rows, ESTIMATE)
     if now == first and not math.isfinite(newest):
-        return "The first estimate of this month still stands, and no official figure of it is public."
-    return f"The first estimate of this month is {signed_percent(100.0 * (first / now - 1.0))} against {what}."
+        return tr("The first estimate of this month still stands, and no official figure of it is public.")
+    change = signed_percent(100.0 * (first / now - 1.0))
+    return tr("The first estimate of this month is {change} against {what}.", change=change, what=what)
 
 
 def _newest(rows: pd.DataFrame, kind: str) -> float:

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from gvio.report.forms import english_labels
 from gvio.report.horizons import horizon_table
-from gvio.report.scores import PROTOCOLS, held_out_map_table, score_table, truth_map_table
+from gvio.report.map_scores import held_out_map_table, truth_map_table
+from gvio.report.scores import PROTOCOLS, score_table
 from gvio.scoreboard.board import Scoreboard
 
 _UNSAVED = ("date", "sum")
@@ -22,7 +24,7 @@ def series_rows(told: Mapping[str, pd.DataFrame], names: Mapping[str, str], form
         names: Of these.
         form: A key of `gvio.report.forms.FORMS`.
     """
-    rows = pd.concat([rows.assign(name=names[area]) for area, rows in told.items()])
+    rows = pd.concat([rows.assign(label=english_labels(rows, form), name=names[area]) for area, rows in told.items()])
     kept = [name for name in rows.columns if name not in _UNSAVED and not name.startswith(("month_", "year_"))]
     return rows[kept].assign(form=form)
 

@@ -16,7 +16,9 @@ import pandas as pd
 
 from gvio.report.changes import ASSUMED, JOINT, intervals_of, joint_or, ratio_percent
 from gvio.report.seasonal import adjusted
+from gvio.report.tables import month_text
 from gvio.types import Month
+from gvio.words import first_of, marked, sentences, speaking, tr
 
 LEVELS = ("estimate", "lower80", "upper80", "lower95", "upper95")
 _OPPOSITE = {"estimate": "estimate", "lower80": "upper80", "upper80": "lower80", "lower95": "upper95"} | {
@@ -27,7 +29,7 @@ _YEAR = 12
 
 @dataclasses.dataclass(frozen=True)
 class Form:
-    """One way to look at a series; `percent` where its values are per cent, or an index, and no output."""
+    """One way to look at a series, in English; `percent` where its values are per cent, or an index, and no output."""
 
     key: str
     title: str
@@ -35,7 +37,7 @@ class Form:
     percent: bool
 
 
-_ADJUSTED = (
+_ADJUSTED = marked(
     "Without the usual season: STL of the logarithm, robust (Cleveland et al. 1990). The lunar new year moves between "
     "January and February, so look at their sum; working days stay in; the newest months are revised by later ones; "
     "the error of the season is not in the bands. It needs three years with output in every month."
@@ -44,33 +46,36 @@ _ADJUSTED = (
 FORMS: Mapping[str, Form] = {
     form.key: form
     for form in (
-        Form("level", "Level", "Output a month.", percent=False),
-        Form("index", "Index", "Output against that of the chosen month, which is 100.", percent=True),
-        Form("year", "Year on year", "Change against the same month of the year before.", percent=True),
-        Form("rolling", "12 months", "Sum of the month and the eleven before it.", percent=False),
+        Form("level", marked("Level"), marked("Output a month."), percent=False),
+        Form("index", marked("Index"), marked("Output against that of the chosen month, which is 100."), percent=True),
+        Form("year", marked("Year on year"), marked("Change against the same month of the year before."), percent=True),
+        Form("rolling", marked("12 months"), marked("Sum of the month and the eleven before it."), percent=False),
         Form(
-            "density", "Per km²", "Output a month over the whole land of the area, km² on the ellipsoid.", percent=False
+            "density",
+            marked("Per km²"),
+            marked("Output a month over the whole land of the area, km² on the ellipsoid."),
+            percent=False,
         ),
-        Form("adjusted", "Seasonally adjusted", _ADJUSTED, percent=False),
+        Form("adjusted", marked("Seasonally adjusted"), _ADJUSTED, percent=False),
     )
 }
 
 
 _NEEDS: Mapping[str, str] = {
-    "year": "a month and the same month of the year before",
-    "rolling": "twelve months",
-    "density": "the districts' outlines in the release",
-    "adjusted": "three years with output in every month",
+    "year": marked("a month and the same month of the year before"),
+    "rolling": marked("twelve months"),
+    "density": marked("the districts' outlines in the release"),
+    "adjusted": marked("three years with output in every month"),
 }
 
 
 def left_out(names: Sequence[str], form: str) -> str:
     """Why areas have no row in a form, in a sentence."""
-    who = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
-    return f"Not in the chart: {who}. This form needs {_NEEDS.get(form, 'a month')}."
+    needs = tr(_NEEDS[form]) if form in _NEEDS else tr("a month")
+    return tr("Not in the chart: {who}. This form needs {needs}.", who=first_of(names, 4), needs=needs)
 
 
-_WIDE_TWO = "Of a joined January and February, and of places, they are as wide as they can be."
+_WIDE_TWO = marked("Of a joined January and February, and of places, they are as wide as they can be.")
 
 
 def intervals_of_form(form: str, estimates: pd.DataFrame) -> str:
@@ -81,11 +86,11 @@ def intervals_of_form(form: str, estimates: pd.DataFrame) -> str:
         estimates: Of the release, see `gvio.report.changes.with_changes`.
     """
     if form == "index":
-        return ASSUMED
+        return tr(ASSUMED)
     if form != "year":
         return ""
     said = intervals_of(estimates)
-    return f"{said} {_WIDE_TWO}" if said == JOINT else said
+    return sentences([said, tr(_WIDE_TWO)]) if said == tr(JOINT) else said
 
 
 def shaped(
@@ -160,7 +165,7 @@ def _joined(rows: pd.DataFrame, sums: pd.DataFrame | None) -> pd.DataFrame:
     told.loc[first, "sum"] = 2.0 * means["estimate"].to_numpy()
     told.loc[first, "official"] = groups["official"].apply(lambda values: values.mean(skipna=False)).to_numpy()
     told.loc[first, "kind"] = groups["kind"].last().to_numpy()  # one nowcast month of the two makes it one
-    told.loc[first, "label"] = ["January + February " + y for y in means.index]
+    told.loc[first, "label"] = [new_year_label(str(year)) for year in means.index]
     told.loc[first, "date"] = told.loc[first, "date"] + pd.Timedelta(days=15)
     told = told[first | ~both].reset_index(drop=True)
     return told if sums is None else _with_sums(told, sums)
@@ -180,8 +185,34 @@ def _with_sums(told: pd.DataFrame, sums: pd.DataFrame) -> pd.DataFrame:
     return told
 
 
+def new_year_label(year: str) -> str:
+    """How January and February of a year are called where they are one row."""
+    return tr("January + February {year}", year=year)
+
+
+def joins_new_year(date: pd.Timestamp) -> bool:
+    """Whether a row of `shaped` with this date is January and February in one: it is dated between them."""
+    return date.day != 1
+
+
+def english_labels(rows: pd.DataFrame, form: str) -> list[str]:
+    """The labels of `shaped` rows as files have them, whatever language is spoken."""
+    joined = [joins_new_year(date) for date in rows["date"]]
+    with speaking("en"):
+        if form == "rolling":
+            return _years_to(rows["month"])
+        return [
+            new_year_label(month[:4]) if both else month_text(month)
+            for both, month in zip(joined, rows["month"], strict=True)
+        ]
+
+
+def _years_to(months: pd.Series) -> list[str]:
+    return [tr("12 months to {month}", month=label) for label in _labels(months)]
+
+
 def _labels(months: pd.Series) -> list[str]:
-    return [Month.parse(month).first_day.strftime("%B %Y") for month in months]
+    return [month_text(month) for month in months]
 
 
 def _index(rows: pd.DataFrame, base: str) -> pd.DataFrame:
@@ -228,5 +259,5 @@ def _rolling(rows: pd.DataFrame) -> pd.DataFrame:
     told = rows.assign(
         **{name: sums[name] for name in columns}, sum=np.nan, kind=np.where(nowcast, "nowcast", "fitted")
     )
-    told["label"] = [f"12 months to {label}" for label in _labels(rows["month"])]
+    told["label"] = _years_to(rows["month"])
     return told[told["estimate"].notna()].reset_index(drop=True)

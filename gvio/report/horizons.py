@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
@@ -11,8 +11,11 @@ from gvio.report.scores import HELD80, PROTOCOLS, show
 from gvio.scoreboard.board import ProtocolScores, Scoreboard
 from gvio.scoreboard.names import AS_USED, BLIND, CITY, DISTRICTS, LEVELS
 from gvio.scoreboard.scores import HeldShares
+from gvio.words import listed, marked, tr
 
 _CHANCE = 0.05
+_AREAS: Mapping[str, str] = {DISTRICTS: marked("districts"), CITY: marked("city")}
+_NARROW = marked("too narrow")
 
 
 def horizon_table(protocol: ProtocolScores) -> pd.DataFrame:
@@ -23,42 +26,52 @@ def horizon_table(protocol: ProtocolScores) -> pd.DataFrame:
         for band in (band for band in BANDS if band in bands and bands[band].n):
             held = bands[band]
             shares = [show(held.coverage(level), "percent") for level in LEVELS]
-            rows.append([verdict_of(held), *shares, show(held.n, "count")])
-            index.append(f"{area}, {BANDS[band]} months ahead")
-    columns = ["80 % interval", *(f"{level} % held" for level in LEVELS), "Figures"]
-    return pd.DataFrame(rows, columns=columns, index=pd.Index(index, name="Intervals of"))
+            rows.append([tr(verdict_of(held)), *shares, show(held.n, "count")])
+            index.append(tr("{areas}, {months} months ahead", areas=tr(_AREAS[area]), months=_months(band)))
+    held_shares = (tr("{level} % held", level=level) for level in LEVELS)
+    columns = [tr("80 % interval"), *held_shares, tr("Figures")]
+    return pd.DataFrame(rows, columns=columns, index=pd.Index(index, name=tr("Intervals of")))
+
+
+def _months(band: str) -> str:
+    return tr("all") if band == "all" else BANDS[band]
 
 
 def verdict_of(held: HeldShares) -> str:
-    """What a share of `n` figures says of an 80 % interval: chance is left its room, or few figures accuse anybody.
+    """What a share of `n` figures says of an 80 % interval: chance is left its room, or few figures accuse anybody;
+    in English.
 
     Binomial tests of one side; figures of one month err alike, so that its room is rather small.
     """
     from scipy.special import bdtr, bdtrc  # which the first sight of a page need not wait for
 
     if held.coverage80 is None or not held.n:
-        return "not measured"
+        return marked("not measured")
     n, low, high = round(held.n), *HELD80
     inside = round(held.coverage80 * n)
     if bdtr(inside, n, low) < _CHANCE:
-        return "too narrow"
+        return _NARROW
     if bdtrc(inside - 1, n, high) < _CHANCE:
-        return "wider than needed"
-    return "holds" if low <= held.coverage80 <= high else "could be chance"
+        return marked("wider than needed")
+    return marked("holds") if low <= held.coverage80 <= high else marked("could be chance")
 
 
 def horizon_sentences(scoreboard: Scoreboard) -> Iterator[str]:
     """A warning for each test and reach at which the districts' 80 % interval is too narrow."""
     for protocol in (AS_USED, BLIND):
         bands = scoreboard.protocol(protocol).horizons.get(DISTRICTS, {})
-        found = [band for band in BANDS if band in bands and verdict_of(bands[band]) == "too narrow"]
+        found = [band for band in BANDS if band in bands and verdict_of(bands[band]) == _NARROW]
         if found:
-            reach = {band: "in all" if band == "all" else f"at {BANDS[band]} months ahead" for band in found}
-            said = ", ".join(f"{_inside(bands[band])} {reach[band]}" for band in found)
-            title = PROTOCOLS[protocol][0]
-            yield f"{title}: intervals of districts are too narrow. The 80 % interval held {said}."
+            yield tr(
+                "{test}: intervals of districts are too narrow. The 80 % interval held {said}.",
+                test=tr(PROTOCOLS[protocol][0]),
+                said=listed(_inside(bands[band], band) for band in found),
+            )
 
 
-def _inside(held: HeldShares) -> str:
-    n = round(held.n or 0)
-    return f"{round((held.coverage80 or 0.0) * n)} of {n} figures"
+def _inside(held: HeldShares, band: str) -> str:
+    of = round(held.n or 0)
+    inside = round((held.coverage80 or 0.0) * of)
+    if band == "all":
+        return tr("{inside} of {of} figures in all", inside=inside, of=of)
+    return tr("{inside} of {of} figures at {months} months ahead", inside=inside, of=of, months=BANDS[band])

@@ -6,6 +6,8 @@ import dataclasses
 
 import pandas as pd
 
+from gvio.words import tr
+
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would compute what begins so
 
 
@@ -22,7 +24,8 @@ class Identity:
     @property
     def mark(self) -> str:
         """Release, and that the data are invented where they are."""
-        return f"release {self.release}{' · INVENTED DATA' if self.invented else ''}"
+        release = tr("release {release}", release=self.release)
+        return tr("{release} · INVENTED DATA", release=release) if self.invented else release
 
     @property
     def citation(self) -> str:

@@ -13,17 +13,18 @@ import pandas as pd
 from gvio.report.numbers import signed_percent
 from gvio.report.tables import month_text
 from gvio.revisions.news import PARTS
+from gvio.words import marked, tr
 
 WORDS: Mapping[str, str] = {
-    "pack": "the changed region pack",
-    "reprocessed_light": "light that the provider processed again",
-    "model": "another model",
-    "new_light": "new light",
-    "revised_figures": "revised official figures",
-    "new_figures": "new official figures",
-    "raking": "agreement with public totals",
+    "pack": marked("the changed region pack"),
+    "reprocessed_light": marked("light that the provider processed again"),
+    "model": marked("another model"),
+    "new_light": marked("new light"),
+    "revised_figures": marked("revised official figures"),
+    "new_figures": marked("new official figures"),
+    "raking": marked("agreement with public totals"),
 }
-"""Parts as people call them, in the order of `PARTS`."""
+"""Parts as people call them in English, in the order of `PARTS`."""
 _SMALL = 0.0005  # half a tenth of a per cent: what one decimal shows as nothing
 
 
@@ -52,35 +53,45 @@ def news_sentence(news: pd.DataFrame, area: str, month: str, name: str, together
     """What changed a district's estimate of a month since the release before, the largest part first."""
     found = news[(news["area_id"] == area) & (news["month"] == month)]
     if found.empty:
-        return f"{name}, {month_text(month)}: not in the release before."
+        return tr("{where}: not in the release before.", where=_where(name, month))
     return _sentence(found.iloc[0], month, name, together)
 
 
 def no_news(predecessor: str | None) -> str:
     """Why a release says nothing of its change."""
     if predecessor is None:
-        return "Nothing is said of changes: the release names none before it."
-    return (
-        f"Nothing is said of changes: the release before, {predecessor}, carries no evidence, so its change cannot be "
-        "split."
+        return tr("Nothing is said of changes: the release names none before it.")
+    return tr(
+        "Nothing is said of changes: the release before, {release}, carries no evidence, so its change cannot be "
+        "split.",
+        release=predecessor,
     )
 
 
 def _sentence(row: pd.Series, month: str, name: str, together: Sequence[str]) -> str:
-    where, change = f"{name}, {month_text(month)}", float(row["change"])
+    where, change = _where(name, month), float(row["change"])
     moved = sorted((part for part in PARTS if abs(float(row[part])) >= _SMALL), key=lambda part: -abs(float(row[part])))
     if not moved:
-        return f"{where}: as in the release before."
-    amount = (
-        f"{where}: {_percent(change)} against the release before" if abs(change) >= _SMALL else f"{where}: unchanged"
-    )
-    parts = [f"{_words(part, together)} ({_percent(float(row[part]))})" for part in moved[:2]]
-    return f"{amount}, most by {parts[0]}" + (f", then by {parts[1]}." if len(parts) > 1 else ".")
+        return tr("{where}: as in the release before.", where=where)
+    amount = tr("{where}: unchanged", where=where)
+    if abs(change) >= _SMALL:
+        amount = tr("{where}: {change} against the release before", where=where, change=_percent(change))
+    first, *others = [
+        tr("{part} ({change})", part=_words(part, together), change=_percent(float(row[part]))) for part in moved[:2]
+    ]
+    if not others:
+        return tr("{amount}, most by {first}.", amount=amount, first=first)
+    return tr("{amount}, most by {first}, then by {second}.", amount=amount, first=first, second=others[0])
+
+
+def _where(name: str, month: str) -> str:
+    return tr("{area}, {month}", area=name, month=month_text(month))
 
 
 def _words(part: str, together: Sequence[str]) -> str:
     """The part in words, with those that cannot be told from it."""
-    return " and ".join(WORDS[name] for name in (together if together and part == together[0] else (part,)))
+    names = together if together and part == together[0] else (part,)
+    return tr(" and ").join(tr(WORDS[name]) for name in names)
 
 
 def _percent(part: float) -> str:

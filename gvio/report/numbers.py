@@ -7,6 +7,8 @@ import math
 import numpy as np
 import pandas as pd
 
+from gvio.words import tr
+
 UNKNOWN = "–"
 _MOST_DECIMALS = 3
 
@@ -34,8 +36,9 @@ def _decimals(typical: float) -> int:
 
 
 def measure(unit: str) -> str:
-    """A unit as it stands behind a figure: " × 100 million CNY", " million CNY", or nothing."""
-    return f" × {unit}" if unit[:1].isdigit() else f" {unit}" if unit else ""
+    """A unit as it stands behind a figure: " × 100 million CNY", " million CNY", " 亿元", or nothing."""
+    words = tr(unit) if unit else ""
+    return f" × {words}" if words[:1].isdigit() else f" {words}" if words else ""
 
 
 def signed_percent(value: float | None) -> str:
@@ -53,7 +56,7 @@ def interval_percent(low: float, high: float) -> str:
     decimals = 1
     while decimals < _MOST_DECIMALS and low * high > 0 and round(min(abs(low), abs(high)), decimals) == 0:
         decimals += 1
-    return f"{_signed(low, decimals)} to {_signed(high, decimals)} %"
+    return tr("{low} to {high} %", low=_signed(low, decimals), high=_signed(high, decimals))
 
 
 def _signed(value: float, decimals: int = 1) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 from markupsafe import Markup, escape
 
 from gvio.templates import page_templates
+from gvio.words import tr
 
 
 def render(template: str, **values: object) -> str:
@@ -43,5 +44,7 @@ def _bold(cell: str) -> Markup:
 
 
 _TEMPLATES = page_templates(
-    "gvio.report", {"base64": _base64, "bold": _bold, "breakable": _breakable, "head": table_head, "rows": table_rows}
+    "gvio.report",
+    {"base64": _base64, "bold": _bold, "breakable": _breakable, "head": table_head, "rows": table_rows},
+    {"tr": tr},
 )

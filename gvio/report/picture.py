@@ -24,6 +24,7 @@ from gvio.errors import StoreError
 from gvio.map.bands import BANDS
 from gvio.report.pages import render
 from gvio.types import FloatArray
+from gvio.words import marked
 
 Kind = Literal["log", "linear", "ratio", "change"]
 Rgba = npt.NDArray[np.uint8]
@@ -45,7 +46,8 @@ _ROW_FACTOR = 3  # finer rows than the grid, so that the Mercator projection nei
 class Layer:
     """One thing to look at in a release's grid: how it is computed is `layer_values`.
 
-    `explanation` speaks of its pixels, `of_blocks` of the same in squares of kilometres (`gvio.report.detail`).
+    Texts are English; `explanation` speaks of its pixels, `of_blocks` of the same in squares of kilometres
+    (`gvio.report.detail`).
     """
 
     key: str
@@ -58,32 +60,37 @@ class Layer:
 LAYERS: tuple[Layer, ...] = (
     Layer(
         "estimate",
-        "Estimate",
+        marked("Estimate"),
         "log",
-        "Output of each pixel; the pixels of a district add up to its estimate. Seen from afar single pixels are lost.",
-        "Output of each square, the sum of its pixels. All squares add up to the districts' estimates.",
+        marked(
+            "Output of each pixel; the pixels of a district add up to its estimate. Seen from afar single pixels are "
+            "lost."
+        ),
+        marked("Output of each square, the sum of its pixels. All squares add up to the districts' estimates."),
     ),
     Layer(
         "raw",
-        "Raw map",
+        marked("Raw map"),
         "log",
-        "The linear map from light, before it is raked to the districts' estimates.",
-        "The linear map from light, before it is raked to the districts' estimates, summed over each square.",
+        marked("The linear map from light, before it is raked to the districts' estimates."),
+        marked("The linear map from light, before it is raked to the districts' estimates, summed over each square."),
     ),
     Layer(
         "adjustment",
-        "Adjustment",
+        marked("Adjustment"),
         "ratio",
-        "Factor from the raw map to the estimate; 1 means the map needed none.",
-        "Factor from the raw map to the estimate of each square; 1 means the map needed none.",
+        marked("Factor from the raw map to the estimate; 1 means the map needed none."),
+        marked("Factor from the raw map to the estimate of each square; 1 means the map needed none."),
     ),
     Layer(
         "width",
-        "Uncertainty",
+        marked("Uncertainty"),
         "linear",
-        "Width of the 80 % interval as a percentage of the pixel's estimate.",
-        "Width of the 80 % interval of single pixels in per cent of their estimate: the mean of a square, weighted by "
-        "output.",
+        marked("Width of the 80 % interval as a percentage of the pixel's estimate."),
+        marked(
+            "Width of the 80 % interval of single pixels in per cent of their estimate: the mean of a square, weighted "
+            "by output."
+        ),
     ),
 )
 

@@ -22,6 +22,7 @@ import shapely
 from gvio.errors import ConfigError
 from gvio.grid.geojson import shape_of
 from gvio.types import ESTIMATE_COLUMNS
+from gvio.words import first_of, marked, tr
 
 POINT, AREA = "at", "polygon"
 """Names in an address."""
@@ -32,7 +33,9 @@ _COARSEST = 0.01  # degrees: from here on small parts are left out instead
 _NAMED = 2  # districts that a label names
 _NUMBER = re.compile(r"[-+−]?\d+(?:\.\d+)?")
 _RINGS = "~"
-_TYPE = "Write longitude, latitude of a point; of two opposite corners of a rectangle; or of three corners and more."
+_TYPE = marked(
+    "Write longitude, latitude of a point; of two opposite corners of a rectangle; or of three corners and more."
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,7 +97,7 @@ def typed_place(text: str) -> Place:
         return box_place((west, east), (south, north))
     place = None if len(numbers) % 2 or not numbers else _checked((_corners(numbers),))
     if place is None:
-        raise ConfigError(f"{text.strip()[:60]!r} is no place", hint=_TYPE)
+        raise ConfigError(tr("{text} is no place", text=repr(text.strip()[:60])), hint=tr(_TYPE))
     return place
 
 
@@ -115,7 +118,7 @@ def drawn_place(xs: Sequence[float], ys: Sequence[float]) -> Place:
         ConfigError: It has no extent.
     """
     if len(xs) < 3:
-        raise ConfigError("the line that was drawn holds no area", hint="Draw round what is meant.")
+        raise ConfigError(tr("the line that was drawn holds no area"), hint=tr("Draw round what is meant."))
     return outline_place(shapely.Polygon(list(zip(xs, ys, strict=True))))
 
 
@@ -131,7 +134,8 @@ def outline_place(shape: shapely.Geometry) -> Place:
         rings, tolerance = _rings(shapely.simplify(shape, tolerance)), 1.5 * tolerance
     place = _checked(_largest(rings)) if rings else None
     if place is None or place.kind != AREA:
-        raise ConfigError("this is no area of the globe", hint="Give a polygon in degrees, longitude before latitude.")
+        hint = tr("Give a polygon in degrees, longitude before latitude.")
+        raise ConfigError(tr("this is no area of the globe"), hint=hint)
     return place
 
 
@@ -141,7 +145,7 @@ def geojson_place(data: bytes) -> tuple[Place, float]:
     Raises:
         ConfigError: It is no GeoJSON with a polygon or a point in degrees.
     """
-    hint = "Give GeoJSON (RFC 7946) with a polygon or a point, in degrees."
+    hint = tr("Give GeoJSON (RFC 7946) with a polygon or a point, in degrees.")
     try:
         document = json.loads(data) if len(data) <= _MOST_BYTES else None
     except ValueError:
@@ -152,7 +156,7 @@ def geojson_place(data: bytes) -> tuple[Place, float]:
         if place is not None:
             return place, 0.0
     if shape is None or shape.is_empty or not shape.area > 0:
-        raise ConfigError("the file holds no place", hint=hint)
+        raise ConfigError(tr("the file holds no place"), hint=hint)
     place = outline_place(shape)
     apart = shapely.symmetric_difference(shapely.make_valid(shape), place.shape).area
     return place, float(apart / shape.area)
@@ -172,9 +176,11 @@ def place_label(place: Place, districts: Sequence[str]) -> str:
     """How a place is called in a chart: where it is, how large, in which districts."""
     lon, lat = place.middle
     here = f"{lon:.3f}, {lat:.3f}".replace("-", "−")
-    within = ", ".join(districts[:_NAMED]) + (f" and {len(districts) - _NAMED} more" if len(districts) > _NAMED else "")
-    what = f"Pixel at {here}" if place.kind == POINT else f"{_km2_text(place_km2(place))} km² at {here}"
-    return f"{what} ({within})" if within else what
+    what = tr("Pixel at {here}", here=here)
+    if place.kind != POINT:
+        what = tr("{km2} km² at {here}", km2=_km2_text(place_km2(place)), here=here)
+    within = first_of(districts, _NAMED)
+    return tr("{place} ({districts})", place=what, districts=within) if within else what
 
 
 def place_rows(series: pd.DataFrame, key: str, nowcasts: Collection[str]) -> pd.DataFrame:

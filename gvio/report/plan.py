@@ -21,6 +21,7 @@ from gvio.report.places import AREA, POINT
 from gvio.report.trend_map import SIGNIFICANT, TrendMap
 from gvio.report.zones import NOBODY, Owners, spread
 from gvio.types import BoolArray, FloatArray
+from gvio.words import tr
 
 DISTRICT = "area"
 """Name of a district in the key of a point, as in addresses."""
@@ -93,7 +94,8 @@ def district_plan(trends: pd.DataFrame, owners: Owners, geobox: GeoBox, names: M
     found = zip(trends.index, trends["percent"], trends["p_value"], strict=True)
     said = {str(area): trend_text(percent, p_value) for area, percent, p_value in found}
     x, y = _centres(geobox, taps)
-    keys, told = [f"{DISTRICT}={area}" for area in areas], [f"{names.get(a, a)}: {said.get(a, UNKNOWN)}" for a in areas]
+    keys = [f"{DISTRICT}={area}" for area in areas]
+    told = [tr("{area}: {said}", area=names.get(area, area), said=said.get(area, UNKNOWN)) for area in areas]
     points = pd.DataFrame({"x": x, "y": y, "key": keys, "told": told})
     return _trend_plan(percent, np.nan_to_num(p_value, nan=1.0) < SIGNIFICANT, geobox, points)
 
@@ -105,9 +107,12 @@ def _of_pixels(owners: Owners, values: pd.Series) -> FloatArray:
 def trend_text(percent: float, p_value: float) -> str:
     """A trend in words: +2.1 % a year, p 0.003."""
     if not np.isfinite(percent) or not np.isfinite(p_value):
-        return "no trend known"
-    chance = "p below 0.001" if p_value < 0.001 else f"p {p_value:.3f}"
-    return f"{signed_percent(percent)} a year, {chance}{'' if p_value < SIGNIFICANT else ', not significant'}"
+        return tr("no trend known")
+    chance = tr("p below 0.001") if p_value < 0.001 else f"p {p_value:.3f}"
+    change = signed_percent(percent)
+    if p_value < SIGNIFICANT:
+        return tr("{change} a year, {chance}", change=change, chance=chance)
+    return tr("{change} a year, {chance}, not significant", change=change, chance=chance)
 
 
 def _trend_plan(percent: FloatArray, significant: BoolArray, grid: GeoBox, points: pd.DataFrame) -> Plan:

@@ -13,16 +13,22 @@ import pandas as pd
 
 from gvio.report.numbers import signed_percent
 from gvio.report.tables import month_text
+from gvio.words import listed, marked, sentences, tr
 
 MOVING: Mapping[str, str] = {
-    "season": "season",
-    "calendar": "holidays and working days",
-    "common": "movement of all districts",
-    "own": "the district's own movement",
+    "season": marked("season"),
+    "calendar": marked("holidays and working days"),
+    "common": marked("movement of all districts"),
+    "own": marked("the district's own movement"),
 }
-"""Parts that move, as people call them; the level does not."""
+"""Parts that move, as people call them in English; the level does not."""
 _SMALL = 0.005  # a part of less than half a per cent is not worth a word
-_BELIEVED = ((0.05, "almost nothing"), (0.35, "little"), (0.65, "about half"), (1.01, "most"))
+_BELIEVED = (
+    (0.05, marked("it settled almost nothing of what the figures leave open")),
+    (0.35, marked("it settled little of what the figures leave open")),
+    (0.65, marked("it settled about half of what the figures leave open")),
+    (1.01, marked("it settled most of what the figures leave open")),
+)
 
 
 def moving_parts(explanations: pd.DataFrame, area: str) -> pd.DataFrame:
@@ -50,20 +56,28 @@ def reason_sentence(parts: pd.DataFrame, month: str, name: str) -> str:
     """One month of `moving_parts` in words, largest part first; `name` is the district's."""
     found = parts[parts["month"] == month]
     if found.empty:
-        return f"Nothing is said about {name} in {month_text(month)}."
+        return tr("Nothing is said about {area} in {month}.", area=name, month=month_text(month))
     row = found.iloc[0]
     total = float(row["total"])
-    where = "at its own mean" if abs(total) < 100 * _SMALL else f"{_size(total)} its own mean"
+    where = tr("at its own mean") if abs(total) < 100 * _SMALL else _against_mean(total)
     reasons = sorted(MOVING, key=lambda part: -abs(float(row[part])))
     said = [
-        f"{MOVING[part]} {signed_percent(float(row[part]))}"
+        tr("{part} {change}", part=tr(MOVING[part]), change=signed_percent(float(row[part])))
         for part in reasons
         if abs(float(row[part])) >= 100 * _SMALL
     ]
-    because = f": {', '.join(said)}" if said else ", and no part of it stands out"
-    light = float(row["light"])
-    moved = "did not move it" if abs(light) < 100 * _SMALL else f"moved it by {signed_percent(light)}"
-    return f"In {month_text(month)}, {name} is {where}{because}. Light {moved}; {_settled(float(row['believed']))}."
+    told = {"month": month_text(month), "area": name, "where": where}
+    first = tr("In {month}, {area} is {where}, and no part of it stands out.", **told)
+    if said:
+        first = tr("In {month}, {area} is {where}: {parts}.", **told, parts=listed(said))
+    return sentences([first, _light(float(row["light"]), float(row["believed"]))])
+
+
+def _light(moved: float, believed: float) -> str:
+    settled = tr(next(words for limit, words in _BELIEVED if believed < limit))
+    if abs(moved) < 100 * _SMALL:
+        return tr("Light did not move it; {settled}.", settled=settled)
+    return tr("Light moved it by {change}; {settled}.", change=signed_percent(moved), settled=settled)
 
 
 def light_table(explanations: pd.DataFrame, names: Mapping[str, str] | None = None) -> pd.DataFrame:
@@ -79,10 +93,6 @@ def _percent(part: pd.Series) -> pd.Series:
     return percent
 
 
-def _size(percent: float) -> str:
-    return f"{abs(percent):.1f} % {'above' if percent > 0 else 'below'}"
-
-
-def _settled(share: float) -> str:
-    words = next(word for limit, word in _BELIEVED if share < limit)
-    return f"it settled {words} of what the figures leave open"
+def _against_mean(percent: float) -> str:
+    size = f"{abs(percent):.1f}"
+    return tr("{size} % above its own mean", size=size) if percent > 0 else tr("{size} % below its own mean", size=size)

@@ -42,77 +42,94 @@ from gvio.scoreboard.names import (
 )
 from gvio.scoreboard.scores import ModelScores
 from gvio.types import Manifest
+from gvio.words import language, listed, marked, sentences, tr
 
 MODELS: Mapping[str, str] = {
-    OURS: "SA-CNN (this release)",
-    NO_LIGHT: "The same model without light",
-    LAST_YEAR_SHARES: "Last year's shares × city total",
-    SEASONAL_NAIVE: "Seasonal naive (same month last year)",
-    PERSISTENCE: "Persistence (last known value)",
-    LIGHT_SHARES: "Light share change, weight set by hand",
-    RIDGE: "Ridge per district on summed light",
-    RANDOM_FOREST: "Random forest on zonal features",
-    PLAIN: "Plain CNN without urban/rural statistics",
-    GONG2025: "CNN as we read the paper's abstract",
-    CHOW_LIN: "Chow–Lin, summed light as indicator",
-    LITTERMAN: "Litterman, summed light as indicator",
-    DENTON: "Denton, summed light as indicator",
-    DYNAMIC_FACTORS: "Dynamic factor model",
-    AUTO_ETS: "Exponential smoothing, reconciled (MinTrace)",
-    BOOSTED: "Boosted trees with random paths",
-    PROPORTIONAL: "Proportional to light",
-    UNIFORM: "Uniform per factory",
+    OURS: marked("SA-CNN (this release)"),
+    NO_LIGHT: marked("The same model without light"),
+    LAST_YEAR_SHARES: marked("Last year's shares × city total"),
+    SEASONAL_NAIVE: marked("Seasonal naive (same month last year)"),
+    PERSISTENCE: marked("Persistence (last known value)"),
+    LIGHT_SHARES: marked("Light share change, weight set by hand"),
+    RIDGE: marked("Ridge per district on summed light"),
+    RANDOM_FOREST: marked("Random forest on zonal features"),
+    PLAIN: marked("Plain CNN without urban/rural statistics"),
+    GONG2025: marked("CNN as we read the paper's abstract"),
+    CHOW_LIN: marked("Chow–Lin, summed light as indicator"),
+    LITTERMAN: marked("Litterman, summed light as indicator"),
+    DENTON: marked("Denton, summed light as indicator"),
+    DYNAMIC_FACTORS: marked("Dynamic factor model"),
+    AUTO_ETS: marked("Exponential smoothing, reconciled (MinTrace)"),
+    BOOSTED: marked("Boosted trees with random paths"),
+    PROPORTIONAL: marked("Proportional to light"),
+    UNIFORM: marked("Uniform per factory"),
 }
-"""Titles, in the order of tables."""
+"""English titles, in the order of tables."""
 
 PROTOCOLS: Mapping[str, tuple[str, str]] = {
     AS_USED: (
-        "Out of time, as used",
-        "District figures end at an origin, the city's go on, as when the monthly run happens.",
+        marked("Out of time, as used"),
+        marked("District figures end at an origin, the city's go on, as when the monthly run happens."),
     ),
     BLIND: (
-        "Out of time, blind",
-        "Each month is predicted from what was public at an earlier origin; no later official figure is used.",
+        marked("Out of time, blind"),
+        marked("Each month is predicted from what was public at an earlier origin; no later official figure is used."),
     ),
-    YEAR_OUT: ("Leave one year out", "A whole year is withheld and predicted from the years around it."),
+    YEAR_OUT: (
+        marked("Leave one year out"),
+        marked("A whole year is withheld and predicted from the years around it."),
+    ),
     LEFT_OUT: (
-        "Leave one district out",
-        "All figures of a district are withheld, and the city's, too: what light and factories alone say of it.",
+        marked("Leave one district out"),
+        marked(
+            "All figures of a district are withheld, and the city's, too: what light and factories alone say of it."
+        ),
     ),
     CITY_PUBLIC: (
-        "Leave one district out, city public",
-        "All figures of a district are withheld, the city's are there: what is left is what the others do not make.",
+        marked("Leave one district out, city public"),
+        marked(
+            "All figures of a district are withheld, the city's are there: what is left is what the others do not make."
+        ),
     ),
 }
 
 METRICS: tuple[tuple[str, str, str], ...] = (
-    ("within_r2", "Within-district R²", "number"),
-    ("yoy_r2", "Year-on-year R²", "number"),
-    ("crps", "CRPS, log output", "percent"),
-    ("interval_score80", "80 % interval score", "percent"),
-    ("pooled_r2", "Pooled R²", "number"),
-    ("mape", "MAPE", "percent"),
-    ("mase", "MASE", "number"),
-    ("coverage50", "50 % interval holds", "percent"),
-    ("coverage80", "80 % interval holds", "percent"),
-    ("coverage95", "95 % interval holds", "percent"),
-    ("n", "Scored", "count"),
+    ("within_r2", marked("Within-district R²"), "number"),
+    ("yoy_r2", marked("Year-on-year R²"), "number"),
+    ("crps", marked("CRPS, log output"), "percent"),
+    ("interval_score80", marked("80 % interval score"), "percent"),
+    ("pooled_r2", marked("Pooled R²"), "number"),
+    ("mape", marked("MAPE"), "percent"),
+    ("mase", marked("MASE"), "number"),
+    ("coverage50", marked("50 % interval holds"), "percent"),
+    ("coverage80", marked("80 % interval holds"), "percent"),
+    ("coverage95", marked("95 % interval holds"), "percent"),
+    ("n", marked("Scored"), "count"),
 )
 HELD80 = (0.77, 0.83)
 """What an honest 80 % interval holds, with room for chance."""
 _LOWER_IS_BETTER = {"mape", "mase", "crps", "interval_score80"}
 _RANKED = {"within_r2", "yoy_r2", "r2", *_LOWER_IS_BETTER}  # not pooled R²: it is never read alone
 
-SIZES: Mapping[str, str] = {NATIVE: "native grid"} | {size_name(km): f"{km:g} km" for km in SCALES_KM}
+SIZES: Mapping[str, str] = {NATIVE: marked("native grid")} | {size_name(km): f"{km:g} km" for km in SCALES_KM}
 
 SKILLS: Mapping[str, tuple[str, str]] = {
-    "proven": ("Skill proven", "Out of time, the model beats the best naive forecast beyond what chance explains."),
-    "weak": ("Skill weak", "The model is no clear improvement on the best naive forecast: use changes with care."),
-    "none": (
-        "No skill",
-        "The best naive forecast does as well or better: read the map as a way to share out known totals.",
+    "proven": (
+        marked("Skill proven"),
+        marked("Out of time, the model beats the best naive forecast beyond what chance explains."),
     ),
-    "unknown": ("Skill unknown", "This release does not say how its model compares with a naive forecast."),
+    "weak": (
+        marked("Skill weak"),
+        marked("The model is no clear improvement on the best naive forecast: use changes with care."),
+    ),
+    "none": (
+        marked("No skill"),
+        marked("The best naive forecast does as well or better: read the map as a way to share out known totals."),
+    ),
+    "unknown": (
+        marked("Skill unknown"),
+        marked("This release does not say how its model compares with a naive forecast."),
+    ),
 }
 
 
@@ -123,17 +140,26 @@ def skill_of(scoreboard: Scoreboard, manifest: Manifest | None = None) -> str:
 
 
 def verdict(scoreboard: Scoreboard) -> str:
-    """The scoreboard's own sentence, or one made from its out-of-time within-district scores."""
-    if scoreboard.verdict:
+    """The scoreboard's own sentence, which is English; where it has none, or another language is spoken, one made from
+    its out-of-time within-district scores.
+    """
+    if scoreboard.verdict and language() == "en":
         return scoreboard.verdict
     compared = best_naive(scoreboard)
     if compared is None:
-        return "This release has no out-of-time comparison with a naive forecast, so its skill is not known."
+        return tr("This release has no out-of-time comparison with a naive forecast, so its skill is not known.")
     ours, best, theirs = compared
-    word = "more than" if ours > theirs else "no more than"
-    return (
-        f"Out of time the SA-CNN explains {_share(ours)} of the change within districts, "
-        f"{word} the best naive forecast ({MODELS[best].lower()}: {_share(theirs)})."
+    said = {"ours": _share(ours), "best": tr(MODELS[best]).lower(), "theirs": _share(theirs)}
+    if ours > theirs:
+        return tr(
+            "Out of time the SA-CNN explains {ours} of the change within districts, more than the best naive forecast "
+            "({best}: {theirs}).",
+            **said,
+        )
+    return tr(
+        "Out of time the SA-CNN explains {ours} of the change within districts, no more than the best naive forecast "
+        "({best}: {theirs}).",
+        **said,
     )
 
 
@@ -166,8 +192,8 @@ def score_table(models: Mapping[str, ModelScores]) -> pd.DataFrame:
     for key, title, style in METRICS:
         values = [models[m].value(key) for m in order]
         if any(v is not None for v in values):
-            columns[title] = _emphasise(values, [show(v, style) for v in values], key)
-    return pd.DataFrame(columns, index=pd.Index([MODELS.get(m, m) for m in order], name="Model"))
+            columns[tr(title)] = emphasised(values, [show(v, style) for v in values], key)
+    return pd.DataFrame(columns, index=pd.Index([tr(MODELS.get(m, m)) for m in order], name=tr("Model")))
 
 
 def distribution_sentences(scoreboard: Scoreboard) -> tuple[str, ...]:
@@ -176,60 +202,47 @@ def distribution_sentences(scoreboard: Scoreboard) -> tuple[str, ...]:
     told = []
     if any(scores.crps is not None for scores in every):
         told.append(
-            "CRPS and the interval score judge the whole distribution of log output, each model's own, before any "
-            "calibration: near 0 is best, 1 % is about 1 % of output. A forecast without spread would have its mean "
-            "absolute error as CRPS."
+            tr(
+                "CRPS and the interval score judge the whole distribution of log output, each model's own, before any "
+                "calibration: near 0 is best, 1 % is about 1 % of output. A forecast without spread would have its "
+                "mean absolute error as CRPS."
+            )
         )
     if scoreboard.not_installed:
-        titles = ", ".join(MODELS.get(name, name) for name in scoreboard.not_installed)
-        told.append(f"Not installed, so not asked: {titles}. pip install 'gvio[judges]' brings them.")
+        titles = listed(tr(MODELS.get(name, name)) for name in scoreboard.not_installed)
+        told.append(tr("Not installed, so not asked: {models}. pip install 'gvio[judges]' brings them.", models=titles))
     if scoreboard.failed:
-        titles = ", ".join(MODELS.get(name, name) for name in scoreboard.failed)
-        told.append(f"Failed on a fold of this region, so not shown: {titles}.")
+        titles = listed(tr(MODELS.get(name, name)) for name in scoreboard.failed)
+        told.append(tr("Failed on a fold of this region, so not shown: {models}.", models=titles))
     return tuple(told)
 
 
 def coverage_sentence(ours: ModelScores) -> str:
     """What our intervals held, for the levels that were measured, and what to think of it; empty when none was."""
     found = ((level, ours.value(f"coverage{level}")) for level in LEVELS)
-    parts = [f"the {level} % interval held {show(share, 'percent')}" for level, share in found if share is not None]
-    return f"Of the figures of this test, {', '.join(parts)}.{_judged(ours.value('coverage80'))}" if parts else ""
+    parts = [
+        tr("the {level} % interval held {share}", level=level, share=show(share, "percent"))
+        for level, share in found
+        if share is not None
+    ]
+    if not parts:
+        return ""
+    held = tr("Of the figures of this test, {parts}.", parts=listed(parts))
+    return sentences([held, _judged(ours.value("coverage80"))])
 
 
 def _judged(held80: float | None) -> str:
     if held80 is None:
         return ""
     low, high = HELD80
-    wanted = f"an 80 % interval should hold {100 * low:.0f} to {100 * high:.0f} %"
+    wanted = {"low": f"{100 * low:.0f}", "high": f"{100 * high:.0f}"}
     if held80 < low:
-        return f" That is too narrow: {wanted}, so take it wider than drawn."
+        return tr(
+            "That is too narrow: an 80 % interval should hold {low} to {high} %, so take it wider than drawn.", **wanted
+        )
     if held80 > high:
-        return f" That is wider than needed: {wanted}."
-    return " The 80 % interval holds what it promises."
-
-
-def held_out_map_table(scoreboard: Scoreboard) -> pd.DataFrame:
-    """R² of the grid summed to held-out districts, a row per way of mapping; empty when not measured."""
-    maps = scoreboard.maps.held_out_districts
-    order = ordered_models(maps)
-    values = [maps[m].r2 for m in order]
-    titles = pd.Index([MODELS.get(m, m) for m in order], name="Map")
-    return pd.DataFrame(
-        {"R², held-out districts": _emphasise(values, [show(v, "number") for v in values], "r2")}, titles
-    )
-
-
-def truth_map_table(scoreboard: Scoreboard) -> pd.DataFrame:
-    """Pixel R² against planted truth, a row per way of mapping and a column per resolution; empty without truth."""
-    truth = scoreboard.maps.truth
-    sizes = [*(size for size in SIZES if size in truth), *sorted(set(truth) - set(SIZES))]
-    order = ordered_models(m for block in truth.values() for m in block)
-    columns = {
-        f"R², {SIZES.get(size, size)}": _emphasise(values, [show(v, "number") for v in values], "r2")
-        for size in sizes
-        for values in [[truth[size].get(m) for m in order]]
-    }
-    return pd.DataFrame(columns, index=pd.Index([MODELS.get(m, m) for m in order], name="Map"))
+        return tr("That is wider than needed: an 80 % interval should hold {low} to {high} %.", **wanted)
+    return tr("The 80 % interval holds what it promises.")
 
 
 def show(value: float | None, style: str) -> str:
@@ -244,7 +257,8 @@ def show(value: float | None, style: str) -> str:
     return text.replace("-", "−")
 
 
-def _emphasise(values: Sequence[float | None], texts: list[str], key: str) -> list[str]:
+def emphasised(values: Sequence[float | None], texts: list[str], key: str) -> list[str]:
+    """The texts of a column, the best one in Markdown bold where the column is ranked."""
     known = [v for v in values if v is not None]
     if key not in _RANKED or len(set(known)) < 2:
         return texts

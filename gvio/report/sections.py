@@ -7,16 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
+from gvio.report.map_scores import held_out_map_table, truth_map_table
 from gvio.report.score_charts import BANDS
 from gvio.report.scores import (
     MODELS,
     PROTOCOLS,
     distribution_sentences,
-    held_out_map_table,
     ordered_models,
     score_table,
     show,
-    truth_map_table,
 )
 from gvio.report.tables import month_text
 from gvio.scoreboard.board import ProtocolScores, Scoreboard

@@ -16,6 +16,7 @@ import pandas as pd
 from gvio.drift.monitors import Drift
 from gvio.report.numbers import UNKNOWN
 from gvio.report.tables import month_text
+from gvio.words import listed, manner, marked, tr
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -30,8 +31,14 @@ def seen_map(counts: pd.DataFrame, areas: Sequence[str], names: Mapping[str, str
     """The calendar of areas in their order; those that the table lacks are left out."""
     columns = ["area_id", "month", "observations", "seen", "factories_seen"]
     told = [
-        f"{names.get(area, area)}, {month_text(month)}: {looks:.1f} observations a pixel, {_share(seen)} of pixels "
-        f"seen, {_share(works)} of those with factories"
+        tr(
+            "{area}, {month}: {looks} observations a pixel, {seen} of pixels seen, {works} of those with factories",
+            area=names.get(area, area),
+            month=month_text(month),
+            looks=format(looks, ".1f"),
+            seen=_share(seen),
+            works=_share(works),
+        )
         for area, month, looks, seen, works in counts[columns].itertuples(index=False)
     ]
     rows = counts.assign(told=told).set_index(["area_id", "month"])
@@ -48,17 +55,17 @@ def regime_breaks(counts: pd.DataFrame) -> list[tuple[str, str]]:
     found = []
     for (_, before), (month, now) in itertools.pairwise(known):
         if before != now:
-            pairs = itertools.zip_longest(before.split("/"), now.split("/"), fillvalue="nothing")
-            found.append((month, ", ".join(f"{old} → {new}" for old, new in pairs if old != new)))
+            pairs = itertools.zip_longest(before.split("/"), now.split("/"), fillvalue=tr("nothing"))
+            found.append((month, listed(f"{old} → {new}" for old, new in pairs if old != new)))
     return found
 
 
 def breaks_sentence(breaks: Sequence[tuple[str, str]]) -> str:
     """One sentence about changes of processing."""
     if not breaks:
-        return "Light of one processing throughout."
-    said = "; ".join(f"{month_text(month)} ({what})" for month, what in breaks)
-    return f"The processing of light changed in {said}: levels before and after need not be alike."
+        return tr("Light of one processing throughout.")
+    said = manner().semicolon.join(tr("{month} ({what})", month=month_text(month), what=what) for month, what in breaks)
+    return tr("The processing of light changed in {said}: levels before and after need not be alike.", said=said)
 
 
 def month_by_month(
@@ -74,8 +81,9 @@ def month_by_month(
         sums: `gvio.report.new_year.public_sums`.
 
     Returns:
-        Columns Month, Observations, Factories seen, Processing, City's figure, Districts' figures, Inside the interval
-        (figures that came out against the 80 % interval that was given before), Alarms; "–" where nothing is known.
+        Columns, named in the language spoken: Month, Observations, Factories seen, Processing, City's figure,
+        Districts' figures, Inside the interval (figures that came out against the 80 % interval that was given
+        before), Alarms; "–" where nothing is known.
     """
     months = sorted(set(estimates["month"]), reverse=True)
     districts = estimates[estimates["area_id"] != city]
@@ -88,25 +96,25 @@ def month_by_month(
         (
             month_text(month),
             *light.get(month, (UNKNOWN,) * 3),
-            "public" if month in of_city else "as a sum" if city in _summed(sums, month) else UNKNOWN,
+            tr("public") if month in of_city else tr("as a sum") if city in _summed(sums, month) else UNKNOWN,
             _districts(int(public[month]), len(_summed(sums, month) - {city}), n_districts),
             held.get(month, UNKNOWN),
             alarms.get(month, UNKNOWN),
         )
         for month in months
     ]
-    return pd.DataFrame(rows, columns=list(_COLUMNS))
+    return pd.DataFrame(rows, columns=[tr(column) for column in _COLUMNS])
 
 
 _COLUMNS = (
-    "Month",
-    "Observations",
-    "Factories seen",
-    "Processing",
-    "City's figure",
-    "Districts' figures",
-    "Inside the interval",
-    "Alarms",
+    marked("Month"),
+    marked("Observations"),
+    marked("Factories seen"),
+    marked("Processing"),
+    marked("City's figure"),
+    marked("Districts' figures"),
+    marked("Inside the interval"),
+    marked("Alarms"),
 )
 
 
@@ -117,7 +125,7 @@ def _summed(sums: pd.DataFrame, month: str) -> set[str]:
 
 
 def _districts(alone: int, summed: int, of: int) -> str:
-    return f"{summed} of {of}, as sums" if summed > alone else f"{alone} of {of}"
+    return tr("{n} of {of}, as sums", n=summed, of=of) if summed > alone else tr("{n} of {of}", n=alone, of=of)
 
 
 def _light(counts: pd.DataFrame | None, city: str | None) -> dict[str, tuple[str, str, str]]:
@@ -129,7 +137,7 @@ def _light(counts: pd.DataFrame | None, city: str | None) -> dict[str, tuple[str
         str(month): (
             f"{looks:.1f}",
             _share(seen),
-            f"changed: {changed[month]}" if month in changed else (regime or "no light"),
+            tr("changed: {what}", what=changed[month]) if month in changed else (regime or tr("no light")),
         )
         for month, looks, seen, regime in rows[["month", "observations", "factories_seen", "regime"]].itertuples(
             index=False
@@ -142,7 +150,7 @@ def _held(drift: Drift | None) -> dict[str, str]:
     found: dict[str, list[bool]] = {}
     for error in errors:
         found.setdefault(error.month, []).append(error.held)
-    return {month: f"{sum(held)} of {len(held)}" for month, held in found.items()}
+    return {month: tr("{n} of {of}", n=sum(held), of=len(held)) for month, held in found.items()}
 
 
 def _alarms(drift: Drift | None) -> dict[str, str]:

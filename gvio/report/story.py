@@ -16,6 +16,7 @@ from gvio.report.changes import MONTH, YEAR, Change, change_of, changes
 from gvio.report.numbers import interval_percent, level_and_bounds, measure, signed_percent
 from gvio.report.tables import area_month, month_text
 from gvio.types import Month
+from gvio.words import first_of, marked, sentences, tr
 
 _ADDS_UP = 0.0005  # of the city: published figures are rounded to about that
 _SHOWN = 0.1  # per cent: a smaller change is written as none
@@ -57,7 +58,7 @@ def story(estimates: pd.DataFrame, month: str, city: str | None, names: Mapping[
         headline=_headline(estimates, month, city or _only(districts), names, unit, (year, recent)),
         basis=_basis(estimates, month, city, rows),
         movers=_movers(year, districts, names, month),
-        disagreement=" ".join(filter(None, [_sums(estimates, month, city), _against(year, city, districts, names)])),
+        disagreement=sentences([_sums(estimates, month, city), _against(year, city, districts, names)]),
     )
 
 
@@ -75,32 +76,47 @@ def _headline(
 ) -> str:
     row = None if area is None else area_month(estimates, area, month)
     if row is None or area is None:
-        return f"{month_text(month)}: this release has no figure of the whole region."
+        return tr("{month}: this release has no figure of the whole region.", month=month_text(month))
     level, low, high = level_and_bounds(row.estimate, row.lower80, row.upper80)
     parts = [
-        _compared(change_of(table, area), f"on {month_text(str(Month.parse(month) + back))}")
-        for table, back in zip(compared, (YEAR, MONTH), strict=True)
+        _compared(change_of(table, area), month, back) for table, back in zip(compared, (YEAR, MONTH), strict=True)
     ]
-    told = " and ".join(filter(None, parts)) or "there is no earlier month to compare it with"
-    made = f"{names.get(area, area)} made {level}{measure(unit)} in {month_text(month)}"
-    return f"{made} (80 % interval {low} to {high}): {told}."
+    return tr(
+        "{area} made {level} in {month} (80 % interval {low} to {high}): {compared}.",
+        area=names.get(area, area),
+        level=level + measure(unit),
+        month=month_text(month),
+        low=low,
+        high=high,
+        compared=_both(list(filter(None, parts))),
+    )
 
 
-def _compared(change: Change, on: str) -> str:
+def _compared(change: Change, month: str, back: int) -> str:
     if not change.known:
         return ""
-    word = "beyond noise" if change.direction else "within noise"
-    return f"{signed_percent(change.percent)} {on}, {word} ({interval_percent(change.low, change.high)})"
+    before = month_text(str(Month.parse(month) + back))
+    noise = tr("beyond noise") if change.direction else tr("within noise")
+    said = {"change": signed_percent(change.percent), "interval": interval_percent(change.low, change.high)}
+    if back == YEAR:
+        return tr("{change} on {year_before}, {noise} ({interval})", year_before=before, noise=noise, **said)
+    return tr("{change} on {month_before}, {noise} ({interval})", month_before=before, noise=noise, **said)
+
+
+def _both(said: Sequence[str]) -> str:
+    if len(said) == 2:
+        return tr("{first} and {second}", first=said[0], second=said[1])
+    return said[0] if said else tr("there is no earlier month to compare it with")
 
 
 def _basis(estimates: pd.DataFrame, month: str, city: str | None, rows: pd.DataFrame) -> str:
     row = None if city is None else area_month(estimates, city, month)
     districts = [basis_of(float(v), str(k)) for v, k in zip(rows["official"], rows["kind"], strict=True)]
     said = basis_sentence(None if row is None else basis_of(row.official, row.kind), districts)
-    return f"{said} {_SPLIT}" if month[5:] in {"01", "02"} and "official" not in districts else said
+    return sentences([said, tr(_SPLIT)]) if month[5:] in {"01", "02"} and "official" not in districts else said
 
 
-_SPLIT = "Most offices publish January and February as one sum: how this month shares it is the model's guess."
+_SPLIT = marked("Most offices publish January and February as one sum: how this month shares it is the model's guess.")
 
 
 def _movers(year: pd.DataFrame, districts: Sequence[str], names: Mapping[str, str], month: str) -> str:
@@ -109,8 +125,8 @@ def _movers(year: pd.DataFrame, districts: Sequence[str], names: Mapping[str, st
         return ""
     before = month_text(str(Month.parse(month) + YEAR))
     if not moved:
-        return f"No district's change on {before} is beyond noise."
-    return f"Beyond noise against {before}: {_listed(moved, names)}."
+        return tr("No district's change on {month} is beyond noise.", month=before)
+    return tr("Beyond noise against {month}: {districts}.", month=before, districts=_listed(moved, names))
 
 
 def moved_beyond_noise(year: pd.DataFrame, districts: Sequence[str]) -> dict[str, Change] | None:
@@ -125,12 +141,12 @@ def _sums(estimates: pd.DataFrame, month: str, city: str | None) -> str:
     found = gap_of_sums(estimates, month, city)
     if found is None:
         return ""
-    (column, gap), whats = found, {"estimate": "estimates", "official": "official figures"}
-    side = "more" if gap > 0 else "less"
-    return (
-        f"City and districts disagree: the districts' {whats[column]} add up to {abs(gap):.1f} % {side} than the "
-        "city's."
-    )
+    column, gap = found
+    whats = {"estimate": tr("estimates"), "official": tr("official figures")}
+    told = {"what": whats[column], "gap": f"{abs(gap):.1f}"}
+    if gap > 0:
+        return tr("City and districts disagree: the districts' {what} add up to {gap} % more than the city's.", **told)
+    return tr("City and districts disagree: the districts' {what} add up to {gap} % less than the city's.", **told)
 
 
 def gap_of_sums(estimates: pd.DataFrame, month: str, city: str | None) -> tuple[str, float] | None:
@@ -158,8 +174,9 @@ def _against(year: pd.DataFrame, city: str | None, districts: Sequence[str], nam
     other = _ranked({area: change for area, change in other.items() if change.direction == (-1 if up else 1)})
     if not other:
         return ""
-    moved = ("rose", "fell") if up else ("fell", "rose")
-    return f"The city {moved[0]} on the year, but beyond noise {moved[1]} {_listed(other, names)}."
+    if up:
+        return tr("The city rose on the year, but beyond noise fell {districts}.", districts=_listed(other, names))
+    return tr("The city fell on the year, but beyond noise rose {districts}.", districts=_listed(other, names))
 
 
 def _ranked(found: Mapping[str, Change]) -> dict[str, Change]:
@@ -167,6 +184,4 @@ def _ranked(found: Mapping[str, Change]) -> dict[str, Change]:
 
 
 def _listed(found: Mapping[str, Change], names: Mapping[str, str]) -> str:
-    said = [f"{names.get(a, a)} {signed_percent(c.percent)}" for a, c in list(found.items())[:NAMED]]
-    more = len(found) - len(said)
-    return ", ".join(said) + (f" and {more} more" if more > 0 else "")
+    return first_of([f"{names.get(a, a)} {signed_percent(c.percent)}" for a, c in found.items()], NAMED)

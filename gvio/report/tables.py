@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from gvio.types import CheckResult, Month
+from gvio.words import month_of, tr, tr_count
 
 STALE_DAYS = (
     75  # a month's product and figures are both public well within this; older means the monthly job stands still
@@ -97,17 +98,25 @@ def checks_table(checks: Sequence[CheckResult]) -> pd.DataFrame:
 def checks_sentence(checks: Sequence[CheckResult]) -> str:
     """One sentence: how many checks there were and how they ended."""
     if not checks:
-        return "This release carries no checks, so nothing vouches for its input."
+        return tr("This release carries no checks, so nothing vouches for its input.")
     failed = [c for c in checks if not c.passed]
     warnings = sum(not c.required for c in failed)
     refused = len(failed) - warnings
     if refused:
-        return f"{refused} required {_plural(refused, 'check')} failed: this release should not have been published."
+        return tr_count(
+            "{n} required check failed: this release should not have been published.",
+            "{n} required checks failed: this release should not have been published.",
+            refused,
+        )
     if warnings:
-        passed = len(checks) - warnings
-        warned = f"{warnings} {_plural(warnings, 'warning')}"
-        return f"All required checks passed, with {warned} ({passed} of {len(checks)} checks passed)."
-    return f"All checks passed ({len(checks)})."
+        return tr_count(
+            "All required checks passed, with {n} warning ({passed} of {of} checks passed).",
+            "All required checks passed, with {n} warnings ({passed} of {of} checks passed).",
+            warnings,
+            passed=len(checks) - warnings,
+            of=len(checks),
+        )
+    return tr("All checks passed ({n}).", n=len(checks))
 
 
 def age_days(published_at: str, now: dt.datetime) -> int | None:
@@ -123,23 +132,19 @@ def age_days(published_at: str, now: dt.datetime) -> int | None:
 def age_text(days: int | None) -> str:
     """An age for people: "today", "yesterday", "12 days ago", "at an unknown time"."""
     if days is None:
-        return "at an unknown time"
-    return {0: "today", 1: "yesterday"}.get(days, f"{days} days ago")
+        return tr("at an unknown time")
+    return {0: tr("today"), 1: tr("yesterday")}.get(days) or tr("{n} days ago", n=days)
 
 
 def month_text(month: str) -> str:
-    """`2021-12` as "December 2021"; text that is no month is returned as it is."""
+    """`2021-12` as "December 2021", or as the language spoken writes it; text that is no month is returned as it is."""
     try:
-        return Month.parse(month).first_day.strftime("%B %Y")
+        return month_of(Month.parse(month).first_day)
     except ValueError:
         return month
 
 
 def _outcome(check: CheckResult) -> str:
     if check.passed:
-        return "passed"
-    return "FAILED" if check.required else "warning"
-
-
-def _plural(count: int, word: str) -> str:
-    return word if count == 1 else word + "s"
+        return tr("passed")
+    return tr("FAILED") if check.required else tr("warning")

@@ -73,8 +73,9 @@ CODE: Mapping[str, tuple[str, ...]] = {
         "stages.evaluation_pages",
         "stages.truth",
         "templates",
+        "words",
     ),
-    "decide": (*_MODEL, "evaluate", "registry", "report", "stages.champion", "stages.decide"),
+    "decide": (*_MODEL, "evaluate", "registry", "report", "stages.champion", "stages.decide", "words"),
     "map": (
         *_MODEL,
         "drift",
@@ -90,6 +91,7 @@ CODE: Mapping[str, tuple[str, ...]] = {
         "stages.revisions",
         "store",
         "validate",
+        "words",
     ),
     "publish": (
         *_CORE,
@@ -108,6 +110,7 @@ CODE: Mapping[str, tuple[str, ...]] = {
         "templates",
         "validate",
         "version",
+        "words",
     ),
 }
 

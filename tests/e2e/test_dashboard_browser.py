@@ -193,6 +193,36 @@ def test_a_click_in_the_table_or_on_the_map_opens_a_chart(desk: Visit) -> None:
     assert desk.errors == []
 
 
+DRAWN = """(font) => ["据", "灯"].map((glyph) => {
+  const canvas = document.createElement("canvas")
+  const pen = canvas.getContext("2d")
+  pen.font = `40px ${font}`
+  pen.fillText(glyph, 10, 60)
+  return canvas.toDataURL()
+})"""
+
+
+def test_a_chinese_reader_reads_chinese_and_may_switch(browser: playwright.Browser, served: str) -> None:
+    page = browser.new_page(locale="zh-CN")
+    page.goto(f"{served}/?month=2021-11")
+    document, heading, expect = page.locator("html"), page.locator("h2").first, playwright.expect
+    expect(heading).to_contain_text("2021年11月，Testville工业产值", timeout=60_000)
+    expect(document).to_have_attribute("lang", "zh-CN")
+    chart = page.get_by_test_id("stPlotlyChart").locator(".gtitle")
+    chart.scroll_into_view_if_needed(timeout=30_000)
+    expect(chart).to_have_css("font-family", re.compile('"Noto Sans SC", "Noto Sans CJK SC"'))
+    expect(page.locator(".modebar-btn").first).to_have_attribute("data-title", "下载图表（PNG）")
+    one, other = page.evaluate(DRAWN, chart.evaluate("(title) => getComputedStyle(title).fontFamily"))
+    assert one != other, "this machine has no font with Chinese glyphs (Debian: fonts-noto-cjk)"
+    page.get_by_test_id("stExpandSidebarButton").click()
+    page.get_by_role("radio", name="English").click()
+    expect(heading).to_contain_text("Testville made", timeout=30_000)
+    expect(document).to_have_attribute("lang", "en")
+    expect(page.get_by_role("combobox", name="Month").first).to_have_value("November 2021")
+    page.wait_for_url("**month=2021-11**lang=en**", timeout=30_000)
+    page.close()
+
+
 def test_a_pasted_link_shows_the_same(desk: Visit, browser: playwright.Browser) -> None:
     desk.open("How has it developed?")
     desk.page.get_by_role("radio", name="Year on year").click()

@@ -6,14 +6,13 @@ import math
 import pandas as pd
 import pytest
 
+from gvio.report.map_scores import held_out_map_table, truth_map_table
 from gvio.report.scores import (
     PROTOCOLS,
     coverage_sentence,
-    held_out_map_table,
     score_table,
     show,
     skill_of,
-    truth_map_table,
     verdict,
 )
 from gvio.scoreboard.board import Protocols, ProtocolScores, Scoreboard

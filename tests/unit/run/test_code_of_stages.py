@@ -44,6 +44,7 @@ NO_NUMBERS = {
     "earthaccess": "brings bytes, which are verified",
     "filelock": "locks",
     "great_expectations": "says whether a table passes, and changes no value",
+    "babel": "the page in other languages than English",
     "jinja2": "pages",
     "markupsafe": "pages",
     "matplotlib": "pictures",
