@@ -129,17 +129,13 @@ def test_weights_are_named_by_content(samples, fitted):
     assert len(weights_sha256(weights)) == 64
 
 
-def test_reading_by_the_member_that_left_the_year_out_differs_only_after_training(samples, fitted):
-    visible = sums_of(samples, TRAIN)
-    one, two = (estimate(fitted, samples, visible, cross_fitted=cross) for cross in (False, True))
-    assert not np.array_equal(one.mean[:, TRAIN:], two.mean[:, TRAIN:])
-
-
 def test_fine_tuning_takes_fewer_steps_from_where_the_champion_stopped(samples, fitted):
     told = []
     workers = Threads(lambda *at: told.append(at))
     tuned = fit_model(samples, sums_of(samples), T, PARAMS, 9, start=fitted, workers=workers)
-    assert told == [("prepare", 1, 2), ("prepare", 2, 2), ("train", 1, 2), ("train", 2, 2)]
+    assert [each for each in told if each[0] != "plant"] == [
+        ("prepare", 1, 2), ("prepare", 2, 2), ("train", 1, 2), ("train", 2, 2)
+    ]  # fmt: skip
     assert [len(m.losses) for m in tuned.ensemble.members] == [2, 2]
     assert [len(m.losses) for m in fitted.ensemble.members] == [3, 3]
     assert tuned.trained == samples.months[-1]
@@ -153,12 +149,9 @@ def test_losses_are_means_over_members(fitted):
     assert mean_member(members) == pytest.approx((members[0].best_epoch + members[1].best_epoch) / 2)
 
 
-def test_the_plain_network_is_fitted_without_statistics(samples):
+def test_the_plain_network_sees_no_surroundings(samples):
     plain = fit_model(samples, sums_of(samples), TRAIN, PARAMS, 9, statistics=False, size=1)
-    assert plain.ensemble.architecture.statistics == 0
-    shifted = dataclasses.replace(samples, statistics=samples.statistics + np.linspace(0, 1, T)[:, None])
-    visible = sums_of(samples, TRAIN)
-    np.testing.assert_array_equal(estimate(plain, shifted, visible).mean, estimate(plain, samples, visible).mean)
+    assert not plain.ensemble.architecture.surroundings
 
 
 def test_a_model_of_other_districts_is_refused(samples, fitted):
@@ -180,15 +173,15 @@ def test_a_damaged_package_is_refused(fitted, damage):
 def test_a_package_of_another_schema_is_refused(fitted):
     weights, document = packed(fitted)
     changed = json.dumps(json.loads(document) | {"schema_version": 99}).encode()
-    with pytest.raises(OutdatedModel, match=r"model package of schema 99, this program reads 4.*gvio train --retrain"):
+    with pytest.raises(OutdatedModel, match=r"model package of schema 99, this program reads 5.*gvio train --retrain"):
         unpack_model(weights, changed, About)
 
 
 def test_weights_that_are_not_finite_are_refused(fitted):
     weights, document = packed(fitted)
     tensors = load(weights)
-    tensors["member1.gamma"] = tensors["member1.gamma"] * float("nan")
-    with pytest.raises(ModelError, match=r"weights member1\.gamma are not finite.*gvio registry rollback"):
+    tensors["member1.filter"] = tensors["member1.filter"] * float("nan")
+    with pytest.raises(ModelError, match=r"weights member1\.filter are not finite.*gvio registry rollback"):
         unpack_model(save(tensors), document, About)
 
 

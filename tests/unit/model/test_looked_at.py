@@ -119,6 +119,6 @@ def test_a_model_reads_a_panel_once_lit_and_once_dark(monkeypatch):
 
 
 def untrained(panel):
-    architecture = Architecture(2, panel.statistics.shape[2])
+    architecture = Architecture(2, panel.static.shape[-1], panel.dynamic.shape[-1])
     member = Member(new_network(architecture, 0).state_dict(), 0, (1.0,), ())
     return Ensemble(architecture, (member,), START)

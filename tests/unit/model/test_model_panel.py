@@ -5,7 +5,6 @@ import dataclasses
 import numpy as np
 import pytest
 from model_samples import MISSING, PLACES, SIDE, T, make_panel, make_samples, training
-from scipy import ndimage
 
 from gvio.model.panel import Panel, build_panel, fit_normalisation
 from gvio.sample.anomaly import LOG_OFFSET, anomaly, log_light
@@ -24,26 +23,27 @@ def samples():
 
 
 def site_of(panel: Panel, samples, row: int, col: int) -> int:
-    """Index of the site at a pixel, found by its patch's centre."""
-    density = np.log1p(samples.density[row, col])
-    return int(np.flatnonzero(np.isclose(panel.static[:, 2, 4, 4], density))[0])
+    """Index of the site at a pixel, in the order of rows, columns and districts."""
+    places = sorted({(r, c, d) for r, c, d in zip(samples.row, samples.col, samples.district, strict=True)})
+    assert len(places) == len(panel.district)
+    return next(i for i, place in enumerate(places) if place[:2] == (row, col))
 
 
 def test_shapes_and_types_are_as_documented():
     panel = make_panel()
     shapes = {name: getattr(panel, name).shape for name in ARRAYS}
     assert shapes == {
-        "static": (4, 4, 9, 9),
+        "static": (4, 2, 9, 9),
         "dynamic": (4, T, 2, 5, 5),
-        "statistics": (2, T, 9),
+        "around": (4, T, 3),
+        "traits": (4, 4),
         "log_excess": (4,),
         "log_weight": (4, T),
         "site_weights": (4,),
         "district": (4,),
-        "precision": (2, T),
         "rough": (2,),
     }
-    assert (panel.static.dtype, panel.dynamic.dtype, panel.statistics.dtype) == (np.float32,) * 3
+    assert {panel.static.dtype, panel.dynamic.dtype, panel.around.dtype, panel.traits.dtype} == {np.dtype(np.float32)}
     assert all(np.isfinite(getattr(panel, name)).all() for name in ARRAYS)
 
 
@@ -74,8 +74,6 @@ def test_the_normalisation_is_the_mean_of_training_months_weighted_by_observatio
     count = samples.observations[:24, row, col].astype(float)
     light = np.log(np.nan_to_num(samples.radiance[:24, row, col]) + LOG_OFFSET)
     assert got.mean_log_light[row, col] == pytest.approx((count * light).sum() / count.sum(), rel=1e-5)
-    np.testing.assert_allclose(got.statistics, np.nanmean(samples.statistics[:, :24], axis=1))
-    np.testing.assert_allclose(got.city_statistics, np.nanmean(samples.city_statistics[:24], axis=0))
 
 
 def test_months_after_training_have_no_influence_on_the_normalisation(samples):
@@ -93,23 +91,6 @@ def test_months_after_training_have_no_influence_on_the_normalisation(samples):
     assert not np.array_equal(one.mean_log_light, three.mean_log_light, equal_nan=True)
 
 
-def test_gaps_of_a_month_are_filled_with_no_later_light():
-    """The fault: a district under cloud took offsets over all months, so that later light moved earlier features."""
-    samples = make_samples()
-    statistics = samples.statistics.copy()
-    statistics[0, [3, 10], 0] = np.nan  # in training, in the middle
-    statistics[1, 26, 2] = np.nan  # after it
-    clouded = dataclasses.replace(samples, statistics=statistics)
-    drifted = statistics.copy()
-    drifted[:, 27:] += np.array([0.9, -0.5, 0.4, 0.1])
-    city = samples.city_statistics + np.where(np.arange(T) >= 27, 0.6, 0.0)[:, None]
-    changed = dataclasses.replace(clouded, statistics=drifted, city_statistics=city)
-    panels = [build_panel(s, fit_normalisation(s, training(24)), 9, 5) for s in (clouded, changed)]
-    np.testing.assert_array_equal(panels[0].statistics[:, :27], panels[1].statistics[:, :27])
-    assert np.isfinite(panels[0].statistics).all()
-    assert panels[0].statistics[0, 10, 0] != 0, "filled from what else was seen, not by nothing"
-
-
 def test_a_model_sees_a_month_as_it_saw_it_in_training(samples):
     """Fit and deployment: the same normalisation gives the same panel, however many months have come since."""
     normalisation = fit_normalisation(samples, training(24))
@@ -117,7 +98,7 @@ def test_a_model_sees_a_month_as_it_saw_it_in_training(samples):
     now = build_panel(samples, normalisation, 9, 5)
     for name in ("static", "log_excess", "district"):
         np.testing.assert_array_equal(getattr(then, name), getattr(now, name), err_msg=name)
-    for name in ("dynamic", "statistics", "log_weight", "precision"):
+    for name in ("dynamic", "around", "log_weight"):
         np.testing.assert_array_equal(getattr(then, name), getattr(now, name)[:, :24], err_msg=name)
 
 
@@ -166,6 +147,7 @@ def test_the_centre_of_a_patch_is_the_believed_anomaly_of_the_factory(samples):
     validity = count / (count + 3)
     centre = panel.dynamic[site_of(panel, samples, row, col), t, :, 2, 2]
     np.testing.assert_allclose(centre, [change * validity, validity], rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(panel.around[site_of(panel, samples, row, col), t], around, rtol=1e-4, atol=1e-6)
 
 
 def test_fire_and_flare_are_clipped(samples):
@@ -189,39 +171,21 @@ def test_a_site_that_opens_is_given_no_emphasis(samples):
 def test_what_was_not_seen_has_no_anomaly_and_no_precision():
     panel = make_panel()
     assert not panel.dynamic[:, MISSING].any()
-    assert not panel.statistics[:, MISSING].any()
-    assert not panel.precision[:, MISSING].any()
-    seen = np.delete(panel.precision, MISSING, axis=1)
+    assert not panel.around[:, MISSING].any()
+    seen = np.delete(panel.dynamic[:, :, 1], MISSING, axis=1)
     assert (seen < 1).all()
     assert seen.mean() > 0.3
 
 
-def test_precision_is_the_mean_validity_of_a_districts_sites(samples):
+def test_static_patches_are_brightness_and_the_share_of_factories(samples):
     panel = make_panel()
-    centre = panel.dynamic[:, :, 1, 2, 2]
-    for d in range(2):
-        np.testing.assert_allclose(panel.precision[d], centre[panel.district == d].mean(axis=0), rtol=1e-6)
-    np.testing.assert_array_equal(panel.statistics[..., -1], panel.precision.astype(np.float32))
-
-
-def test_a_district_without_factories_is_seen_with_precision_zero(samples):
-    panel = make_panel(
-        area_ids=("A", "B", "C"), statistics=np.concatenate([samples.statistics, samples.statistics[:1]])
-    )
-    assert panel.precision.shape == (3, T)
-    assert not panel.precision[2].any()
-
-
-def test_static_images_are_levels_excess_density_and_town(samples):
-    panel = make_panel()
-    mean = fit_normalisation(samples, training(24)).mean_log_light
-    site = site_of(panel, samples, 9, 2)
-    patch = (slice(9 - 2, 9 + 3), slice(0, 5))
-    np.testing.assert_allclose(panel.static[site, 0, 2:7, 2:7], mean[patch] - np.median(mean), rtol=1e-5, atol=1e-6)
-    np.testing.assert_allclose(panel.static[site, 3, 2:7, 2:7], samples.urban[patch] - 0.5)
-    background = ndimage.median_filter(mean, 9)
-    np.testing.assert_allclose(panel.static[site, 1, 2:7, 2:7], (mean - background)[patch], rtol=1e-5, atol=1e-6)
-    assert SIDE > 9, "the background window lies inside the grid"
+    normalisation = fit_normalisation(samples, training(24))
+    site, patch = site_of(panel, samples, 9, 2), (slice(9 - 2, 9 + 3), slice(0, 5))
+    np.testing.assert_allclose(panel.static[site, 0, 2:7, 2:7], normalisation.mean_log_light[patch], rtol=1e-5)
+    assert ((panel.static[:, 1] >= 0) & (panel.static[:, 1] <= 1)).all()
+    np.testing.assert_allclose(panel.traits[site, 0], normalisation.background[9, 2], rtol=1e-6)
+    np.testing.assert_allclose(panel.traits[site, 1], np.log(normalisation.spread[9, 2]), rtol=1e-6)
+    np.testing.assert_allclose(panel.traits[site, 3], np.log(1.5), rtol=1e-6)
 
 
 def test_a_site_that_shines_more_counts_for_more(samples):

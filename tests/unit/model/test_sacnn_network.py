@@ -1,16 +1,17 @@
-"""The network: log-linear at the start, blind to the order of sites, silent about what all sites share."""
+"""The network: the log-linear reading at the start, linear in light, blind to directions and to the order of sites."""
 
 import dataclasses
 
 import numpy as np
 import pytest
 import torch
-from model_samples import T, make_panel, make_samples
+from model_samples import T, make_panel
 
-from gvio.model import sacnn
-from gvio.model.sacnn import EMPTY, Architecture, Inputs, SaCnn, as_inputs, district_output
+from gvio.model.panel import STATIC_CHANNELS, TRAITS, without_light
+from gvio.model.sacnn import Architecture, Inputs, SaCnn, Sight, as_inputs, usual_traits
 
-WIDTH = 9  # two times four statistics and the mean validity
+NET = Architecture(8, 9, 5)
+KERNELS = 3 + 3  # the site and two rings; the city and two rings of surroundings
 
 
 @pytest.fixture(scope="module")
@@ -18,192 +19,148 @@ def inputs() -> Inputs:
     return as_inputs(make_panel())
 
 
-def network(statistics: int = WIDTH, *, awake: bool = False, seed: int = 0) -> SaCnn:
+def network(architecture: Architecture = NET, *, awake: bool = False, seed: int = 0) -> SaCnn:
     """A new network; `awake` moves the parts that start at zero."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        made = SaCnn(Architecture(8, statistics))
+        made = SaCnn(architecture)
         if awake:
-            for part in (made.where, made.believe, made.modulate):
-                torch.nn.init.normal_(part.weight, std=0.5)
+            torch.nn.init.normal_(made.drawn.weight, std=0.3)
     return made
 
 
-def output(net: SaCnn, inputs: Inputs) -> torch.Tensor:
+def read(net: SaCnn, inputs: Inputs) -> Sight:
     with torch.no_grad():
-        return district_output(*net(inputs), inputs)
-
-
-def learned(net: SaCnn, inputs: Inputs) -> torch.Tensor:
-    """(U, T) the part of the change that only the dynamic stream makes."""
-    with torch.no_grad():
-        _, change = net(inputs)
-        net.modulate.weight.zero_()
-        _, linear = net(inputs)
-    return change - linear
+        return net(inputs)
 
 
 def ordered(inputs: Inputs, order: list[int]) -> Inputs:
-    names = ("static", "anomaly", "dynamic", "log_excess", "log_weight", "site_weights", "district")
+    names = ("site", "anomalies", "seen", "weight", "district")
     return dataclasses.replace(inputs, **{name: getattr(inputs, name)[order] for name in names})
 
 
-def pooled(maps: torch.Tensor) -> torch.Tensor:
-    centre = maps.shape[-1] // 2
-    return torch.cat([maps.mean(dim=(2, 3)), maps[:, :, centre, centre]], dim=1)
-
-
-def by_definition(net: SaCnn, inputs: Inputs) -> torch.Tensor:
-    """District output as the formula says it: `conv2d` on every patch, all sites at once."""
-    n_sites, n_months = inputs.anomaly.shape
-    site = pooled(net.static(inputs.static))
-    level = net.gamma * inputs.log_excess + net.where(site)[:, 0]
-    change = pooled(net.dynamic(inputs.dynamic.flatten(0, 1))).reshape(n_sites, n_months, -1)
-    seen = inputs.statistics[inputs.district][..., : net.architecture.statistics]
-    context = torch.cat([site[:, None].expand(-1, n_months, -1), seen], dim=2)
-    part = (torch.tanh(net.mix(change)) * net.modulate(context)).sum(dim=2)
-    share = torch.softmax(level.detach()[:, None] + inputs.log_weight, dim=0).nan_to_num()
-    believed = (1 + net.believe(site)) * inputs.site_weights[:, None]
-    change = net.beta * believed * inputs.anomaly + part - (share * part).sum(dim=0)
-    output = torch.exp(level[:, None] + change + inputs.log_weight)
-    return torch.log(torch.zeros(inputs.n_areas, n_months).index_add(0, inputs.district, output))
-
-
 def test_shapes(inputs):
-    level, change = network()(inputs)
-    assert (level.shape, change.shape) == ((4,), (4, T))
-    assert district_output(level, change, inputs).shape == (2, T)
-    assert 1000 < sum(p.numel() for p in network().parameters()) < 10_000
+    got = read(network(awake=True), inputs)
+    assert (got.change.shape, got.seen.shape, got.variance.shape) == ((2, T), (2, T), (2,))
+    assert inputs.anomalies.shape == (4, T, KERNELS)
+    assert inputs.site.shape == (4, 5 * len(STATIC_CHANNELS) + len(TRAITS))
+    assert {t.dtype for t in (inputs.site, inputs.anomalies, inputs.seen, inputs.weight)} == {torch.float32}
+    assert sum(p.numel() for p in network().parameters()) < 1000
 
 
-def test_a_panel_becomes_tensors_of_single_precision():
-    panel = make_panel()
-    got = as_inputs(panel)
-    floats = (got.static, got.anomaly, got.dynamic, got.statistics, got.log_excess, got.log_weight, got.site_weights)
-    assert {t.dtype for t in floats} == {torch.float32}
-    assert got.district.dtype == torch.int64
-    np.testing.assert_array_equal(got.district, panel.district)
-    np.testing.assert_allclose(got.log_excess, panel.log_excess, rtol=1e-6)
-
-
-@pytest.mark.parametrize("statistics", [WIDTH, 0])
 @pytest.mark.parametrize("side", [5, 7])
-def test_blocks_and_matrix_products_give_what_the_formula_gives(side, statistics, monkeypatch):
-    """Values and gradients, also where a block ends within the sites."""
-    given, net = as_inputs(make_panel(dynamic_px=side)), network(statistics, awake=True)
-    target = torch.randn(2, T, generator=torch.Generator().manual_seed(1))
-    expected = by_definition(net, given)
-    gradients = torch.autograd.grad((target * expected).sum(), list(net.parameters()))
-    for patches in (3 * T, 10_000):
-        monkeypatch.setattr(sacnn, "_BLOCK_PATCHES", patches)
-        got = district_output(*net(given), given)
-        np.testing.assert_allclose(got.detach(), expected.detach(), rtol=1e-5, atol=1e-5)
-        for one, other in zip(
-            torch.autograd.grad((target * got).sum(), list(net.parameters())), gradients, strict=True
-        ):
-            np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4 * max(1.0, float(other.abs().max())))
+def test_anomalies_are_means_over_the_rings_of_what_was_seen(side):
+    panel = make_panel(dynamic_px=side)
+    got, centre = as_inputs(panel).anomalies.double().numpy(), side // 2
+    steps = np.arange(side) - centre
+    ring = np.maximum(abs(steps)[:, None], abs(steps)[None])
+    for k in range(centre + 1):
+        believed, validity = (panel.dynamic[:, :, c][..., ring == k].sum(axis=-1) for c in (0, 1))
+        expected = np.divide(believed, validity, out=np.zeros_like(believed), where=validity > 0)
+        np.testing.assert_allclose(got[..., k], expected, atol=1e-5)
+    np.testing.assert_allclose(got[..., centre + 1 :], panel.around, rtol=1e-6)
 
 
-def test_a_series_longer_than_a_block_is_read_site_by_site(inputs, monkeypatch):
-    whole = output(network(awake=True), inputs)
-    monkeypatch.setattr(sacnn, "_BLOCK_PATCHES", 1)
-    np.testing.assert_allclose(output(network(awake=True), inputs), whole, rtol=1e-5)
-
-
-def test_it_starts_as_the_log_linear_model(inputs):
-    with torch.no_grad():
-        level, change = network()(inputs)
-    np.testing.assert_array_equal(level, inputs.log_excess)
-    np.testing.assert_allclose(change, 0.5 * inputs.site_weights[:, None] * inputs.anomaly, rtol=1e-6)
-    expected = torch.log(
-        torch.zeros(2, T).index_add(0, inputs.district, torch.exp(level[:, None] + change + inputs.log_weight))
-    )
-    np.testing.assert_allclose(output(network(), inputs), expected, rtol=1e-5)
-
-
-def test_at_the_start_the_random_streams_have_no_say(inputs):
-    np.testing.assert_array_equal(output(network(seed=1), inputs), output(network(seed=2), inputs))
-    assert not torch.equal(output(network(seed=1, awake=True), inputs), output(network(seed=2, awake=True), inputs))
+def test_it_starts_as_the_log_linear_reading(inputs):
+    """A mean over sites of their own anomaly, by their light, the factor of the matched filter, and how they were seen."""
+    got = read(network(seed=1), inputs)
+    counted = (inputs.weight[:, None] * inputs.seen).double().numpy()
+    own = inputs.anomalies[..., 0].double().numpy()
+    for d in range(2):
+        mine = inputs.district.numpy() == d
+        total = counted[mine].sum(axis=0)
+        expected = np.divide((counted * own)[mine].sum(axis=0), total, out=np.zeros(T), where=total > 0)
+        np.testing.assert_allclose(got.change[d], expected, atol=1e-5)
+        np.testing.assert_allclose(got.seen[d], total / inputs.weight.double().numpy()[mine].sum(), rtol=1e-5)
+    assert torch.equal(read(network(seed=2), inputs).change, got.change), "random parts have no say"
+    assert not torch.equal(*(read(network(seed=s, awake=True), inputs).change for s in (1, 2)))
 
 
 def test_every_part_can_be_learned_from_the_start(inputs):
     net = network()
-    target = torch.randn(2, T, generator=torch.Generator().manual_seed(0))
-    (target * district_output(*net(inputs), inputs)).sum().backward()
-    for name in ("gamma", "beta", "where.weight", "believe.weight", "modulate.weight"):
+    sight = net(inputs)
+    (sight.change.square().sum() + torch.log(sight.variance).sum()).backward()
+    for name in ("filter", "drawn.weight", "drawn.bias"):
         gradient = dict(net.named_parameters())[name].grad
         assert gradient is not None
         assert gradient.abs().max() > 0, name
+
+
+def test_it_is_linear_in_light(inputs):
+    net = network(awake=True)
+    other = torch.randn(inputs.anomalies.shape, generator=torch.Generator().manual_seed(3))
+    both = dataclasses.replace(inputs, anomalies=2 * inputs.anomalies - 3 * other)
+    one, two = (read(net, dataclasses.replace(inputs, anomalies=a)).change for a in (inputs.anomalies, other))
+    torch.testing.assert_close(read(net, both).change, 2 * one - 3 * two, rtol=1e-4, atol=1e-4)
+
+
+def test_a_turned_patch_reads_the_same():
+    panel = make_panel()
+    turned = dataclasses.replace(
+        panel, static=panel.static.swapaxes(-1, -2)[..., ::-1].copy(), dynamic=panel.dynamic[..., ::-1, :].copy()
+    )
+    net = network(awake=True)
+    torch.testing.assert_close(read(net, as_inputs(turned)).change, read(net, as_inputs(panel)).change)
 
 
 def test_the_order_of_sites_does_not_matter(inputs):
     net = network(awake=True)
     other = ordered(inputs, [2, 0, 3, 1])
     assert not torch.equal(other.district, inputs.district)
-    np.testing.assert_allclose(output(net, other), output(net, inputs), rtol=1e-5)
+    torch.testing.assert_close(read(net, other).change, read(net, inputs).change)
 
 
 def test_two_equal_sites_are_one_of_twice_the_weight(inputs):
     net = network(awake=True)
-    twice = ordered(inputs, [0, 1, 2, 3, 0])
-    weight = inputs.log_weight.clone()
-    weight[0] += float(np.log(2))
-    heavy = dataclasses.replace(inputs, log_weight=weight)
-    np.testing.assert_allclose(output(net, twice), output(net, heavy), rtol=1e-4, atol=1e-5)
+    twice = read(net, ordered(inputs, [0, 1, 2, 3, 0]))
+    weight = inputs.weight.clone()
+    weight[0] *= 2
+    heavy = read(net, dataclasses.replace(inputs, weight=weight))
+    torch.testing.assert_close(twice.change, heavy.change)
+    assert twice.variance[0] < heavy.variance[0], "but they err independently"
 
 
-def test_what_all_sites_share_in_a_month_is_not_learned(inputs):
-    net = network(awake=True)
-    with torch.no_grad():
-        level, _ = net(inputs)
-    share = torch.softmax(level[:, None] + inputs.log_weight, dim=0)
-    part = learned(net, inputs)
-    assert part.abs().max() > 0.01, "there is something learned"
-    np.testing.assert_allclose((share * part).sum(0), 0, atol=1e-6)
+def test_surroundings_matter_to_the_sa_cnn_and_not_to_the_plain_one(inputs):
+    full, plain = network(awake=True), network(dataclasses.replace(NET, surroundings=False), awake=True)
+    moved = inputs.anomalies.clone()
+    moved[..., 3:] += 0.3
+    other = dataclasses.replace(inputs, anomalies=moved)
+    assert not torch.equal(read(full, other).change, read(full, inputs).change)
+    assert torch.equal(read(plain, other).change, read(plain, inputs).change)
 
 
-def test_statistics_matter_to_the_sa_cnn_and_not_to_the_plain_one(inputs):
-    shifted = dataclasses.replace(inputs, statistics=inputs.statistics + torch.tensor([[[0.7]], [[-0.4]]]))
-    full, plain = network(awake=True), network(0, awake=True)
-    assert not torch.equal(output(full, shifted), output(full, inputs))
-    np.testing.assert_array_equal(output(plain, shifted), output(plain, inputs))
-    assert plain.modulate.in_features == full.modulate.in_features - WIDTH
+def test_without_light_nothing_was_seen():
+    got = read(network(awake=True), as_inputs(without_light(make_panel())))
+    assert not got.change.any()
+    assert not got.seen.any()
+    assert torch.isfinite(got.variance).all()
 
 
-def test_a_district_without_a_working_factory_is_empty_and_harms_no_other(inputs):
-    weight = inputs.log_weight.clone()
-    weight[inputs.district == 1, 10:] = -torch.inf
-    closed = dataclasses.replace(inputs, log_weight=weight)
-    net = network()
-    got = output(net, closed)
-    assert (got[1, 10:] == EMPTY).all()
-    assert EMPTY == -30.0
-    np.testing.assert_allclose(got[0], output(net, inputs)[0], rtol=1e-5)
+def test_a_district_whose_sites_do_not_count_is_not_seen(inputs):
+    weight = torch.where(inputs.district == 1, 0.0, inputs.weight)
+    got = read(network(awake=True), dataclasses.replace(inputs, weight=weight))
+    assert not got.seen[1].any()
+    assert torch.isfinite(got.change).all()
+    torch.testing.assert_close(got.change[0], read(network(awake=True), inputs).change[0])
 
 
-def test_a_month_without_any_working_factory_harms_no_other_month():
-    active = make_samples().active.copy()
-    active[:, :3] = False
-    closed = as_inputs(make_panel(active=active))
-    net = network(awake=True)
-    got = district_output(*net(closed), closed)
-    assert (got[:, :3] == EMPTY).all()
-    assert (got[:, 3:] > -10).all()
-    got.sum().backward()
-    assert all(torch.isfinite(p.grad).all() for p in net.parameters() if p.grad is not None)
-
-
-def test_great_numbers_do_not_overflow(inputs):
-    bright = dataclasses.replace(inputs, log_excess=inputs.log_excess + 200.0)
-    np.testing.assert_allclose(output(network(), bright), output(network(), inputs) + 200.0, rtol=1e-5)
-
-
-def test_a_region_whose_factories_never_work_is_empty(inputs):
-    closed = dataclasses.replace(inputs, log_weight=torch.full_like(inputs.log_weight, -torch.inf))
-    assert (output(network(), closed) == EMPTY).all()
+def test_a_region_without_sites_has_empty_readings():
+    panel = make_panel()
+    nothing = {name: getattr(panel, name)[:0] for name in ("static", "dynamic", "around", "traits", "log_excess")}
+    rest = {name: getattr(panel, name)[:0] for name in ("log_weight", "site_weights", "district")}
+    got = read(network(awake=True), as_inputs(dataclasses.replace(panel, **nothing, **rest)))
+    assert not got.seen.any()
 
 
 def test_what_is_not_a_number_stays_none(inputs):
-    level = torch.tensor([0.0, torch.nan, 0.0, 0.0])
-    got = district_output(level, torch.zeros(4, T), inputs)
-    assert torch.isnan(got[inputs.district[1]]).all()
+    anomalies = inputs.anomalies.clone()
+    anomalies[inputs.district == 1, 4] = torch.nan
+    got = read(network(awake=True), dataclasses.replace(inputs, anomalies=anomalies))
+    assert torch.isnan(got.change[1, 4])
+    assert torch.isfinite(got.change[0]).all()
+
+
+def test_usual_traits_are_those_of_the_sites(inputs):
+    usual, spread = usual_traits(inputs)
+    np.testing.assert_allclose(usual, inputs.site.mean(dim=0), rtol=1e-6)
+    assert (spread > 0).all()

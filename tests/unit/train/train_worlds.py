@@ -11,6 +11,7 @@ from gvio.assimilate.observed import Setting
 from gvio.ledger.rows import COLUMNS, Ledger
 from gvio.ledger.sums import Sums, sums_matrix
 from gvio.model.panel import Panel
+from gvio.plant.lessons import Lesson
 from gvio.types import FloatArray, Month
 
 FIRST = Month(2016, 1)
@@ -28,20 +29,30 @@ def panel_of(x: FloatArray, seed: int = 0, noise: float = 0.02) -> Panel:
     district = np.repeat(np.arange(D), SITES // D)
     change = (x - x.mean(axis=1, keepdims=True))[district] + noise * rng.standard_normal((SITES, n_months))
     dynamic = np.zeros((SITES, n_months, 2, 5, 5), np.float32)
-    dynamic[:, :, 0] = change[..., None, None]
+    dynamic[:, :, 0] = 0.8 * change[..., None, None]  # as far as it is believed
     dynamic[:, :, 1] = 0.8
     return Panel(
-        static=rng.normal(0, 0.3, (SITES, 4, 9, 9)).astype(np.float32),
+        static=rng.normal(0, 0.3, (SITES, 2, 9, 9)).astype(np.float32),
         dynamic=dynamic,
-        statistics=rng.normal(0, 0.1, (D, n_months, 3)).astype(np.float32),
+        around=np.zeros((SITES, n_months, 3), np.float32),
+        traits=rng.normal(0, 0.3, (SITES, 4)).astype(np.float32),
         log_excess=x.mean(axis=1)[district] - np.log(SITES // D),
         log_weight=np.zeros((SITES, n_months)),
         site_weights=np.ones(SITES),
         district=district,
-        precision=np.full((D, n_months), 0.8),
         rough=np.ones(D),
         n_areas=D,
     )
+
+
+def lesson_of(x: FloatArray, seed: int = 0, noise: float = 0.02) -> Lesson:
+    """Plants whose own light is `x`, seen through clutter that their rings show, too, and half as strong at the plant."""
+    rng = np.random.default_rng(seed + 1000)
+    panel = panel_of(x, seed, noise)
+    clutter = 0.2 * rng.standard_normal((SITES, x.shape[1])).astype(np.float32)
+    panel.around[:, :, 2] = clutter
+    panel.dynamic[:, :, 0] = 0.8 * (0.6 * panel.dynamic[:, :, 0] / 0.8 + 0.5 * clutter[..., None, None])
+    return Lesson(panel, x)
 
 
 def output_of(n_months: int, seed: int) -> FloatArray:
