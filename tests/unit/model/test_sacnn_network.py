@@ -62,7 +62,7 @@ def test_anomalies_are_means_over_the_rings_of_what_was_seen(side):
 
 
 def test_it_starts_as_the_log_linear_reading(inputs):
-    """A mean over sites of their own anomaly, by their light, the factor of the matched filter, and how they were seen."""
+    """A mean over sites of their own anomaly, by their light, the matched filter, and how well they were seen."""
     got = read(network(seed=1), inputs)
     counted = (inputs.weight[:, None] * inputs.seen).double().numpy()
     own = inputs.anomalies[..., 0].double().numpy()

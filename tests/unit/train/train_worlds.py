@@ -46,7 +46,7 @@ def panel_of(x: FloatArray, seed: int = 0, noise: float = 0.02) -> Panel:
 
 
 def lesson_of(x: FloatArray, seed: int = 0, noise: float = 0.02) -> Lesson:
-    """Plants whose own light is `x`, seen through clutter that their rings show, too, and half as strong at the plant."""
+    """Plants whose own light is `x`, seen through clutter that their rings show, and half as strong at the plant."""
     rng = np.random.default_rng(seed + 1000)
     panel = panel_of(x, seed, noise)
     clutter = 0.2 * rng.standard_normal((SITES, x.shape[1])).astype(np.float32)
