@@ -1,4 +1,4 @@
-"""A step of training: gvio's network beside the formula as it is read, and beside patches that a loader brings."""
+"""A step of training: gvio's network beside convolutions over every patch, and beside patches that a loader brings."""
 
 from __future__ import annotations
 
@@ -12,14 +12,12 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.bench_training import DISTRICTS, NaiveCnn, step_seconds
 from benchmarks.sides import Limit, Row, Side, compared, seconds
 from gvio.config import ModelParams
-from gvio.model.panel import STATIC_CHANNELS, Panel
-from gvio.model.sacnn import Architecture, Inputs, SaCnn, as_inputs, district_output
-from gvio.sample.statistics import STATISTIC_NAMES
+from gvio.model.panel import STATIC_CHANNELS, TRAITS, Panel
+from gvio.model.sacnn import Architecture, Inputs, SaCnn, as_inputs
 from gvio.stages.workers import one_thread_each
 
 SAME = 1e-4  # of log output; sums of float32 in another order
 BATCH = 256
-STATISTICS = 2 * len(STATISTIC_NAMES) + 1  # of the district, of the city, and the validity
 
 
 class Patches(Dataset):  # type: ignore[type-arg]
@@ -41,16 +39,15 @@ def rows(*, quick: bool) -> Iterator[Row]:
     one_thread_each()
     panel = _panel(*((300, 24) if quick else (2700, 96)))
     channels = ModelParams().channels
-    (_, ours), (_, naive) = step_seconds(panel, (SaCnn, NaiveCnn), channels, 5)
+    (_, ours), (_, naive) = step_seconds(panel, channels, 5)
     inputs, few = as_inputs(panel), min(panel.dynamic.shape[1], 6)
-    networks = _alike(panel, channels)
+    fast, plain = _alike(panel, channels)
     with torch.no_grad():
-        one, two = (district_output(*network(inputs), inputs) for network in networks)
-    apart = float((one - two).abs().max())
+        apart = float((fast(inputs).change - plain.look(inputs, torch.as_tensor(panel.dynamic)).change).abs().max())
     loading = seconds(lambda: sum(len(batch) for batch in _loader(panel, few)), 1) * panel.dynamic.shape[1] / few
     given = torch.cat(list(_loader(panel, few))).reshape(len(panel.dynamic), few, *panel.dynamic.shape[2:])
-    apart = max(apart, float(np.abs(given.numpy() - inputs.dynamic[:, :few].numpy()).max()))
-    limit = Limit("a matrix product of as many operations", _product_seconds(networks[0], inputs))
+    apart = max(apart, float(np.abs(given.numpy() - panel.dynamic[:, :few]).max()))
+    limit = Limit("a matrix product of as many operations", _product_seconds(fast, inputs))
     work = f"training step, {len(panel.district):,} sites × {panel.dynamic.shape[1]} months"
     yield compared("training.step", work, ours, Side("conv2d on every patch at once", naive, apart), limit, SAME)
     side = Side("DataLoader by patch, then conv2d", loading + naive, apart, few / panel.dynamic.shape[1])
@@ -61,13 +58,15 @@ def _panel(sites: int, months: int) -> Panel:
     """Random inputs of the true sizes: what a step costs does not depend on the values."""
     rng = np.random.default_rng(0)
     site = {"log_excess": rng.standard_normal(sites), "site_weights": rng.random(sites)}
+    dynamic = rng.standard_normal((sites, months, 2, 5, 5), dtype=np.float32)
+    dynamic[:, :, 1] = rng.random((sites, months, 5, 5), dtype=np.float32)
     return Panel(
         static=rng.standard_normal((sites, len(STATIC_CHANNELS), 9, 9), dtype=np.float32),
-        dynamic=rng.standard_normal((sites, months, 2, 5, 5), dtype=np.float32),
-        statistics=rng.standard_normal((DISTRICTS, months, STATISTICS), dtype=np.float32),
+        dynamic=dynamic,
+        around=rng.standard_normal((sites, months, 3), dtype=np.float32),
+        traits=rng.standard_normal((sites, len(TRAITS)), dtype=np.float32),
         log_weight=np.zeros((sites, months)),
         district=np.arange(sites) % DISTRICTS,
-        precision=np.ones((DISTRICTS, months)),
         rough=np.ones(DISTRICTS),
         n_areas=DISTRICTS,
         **site,
@@ -80,11 +79,10 @@ def _loader(panel: Panel, months: int) -> DataLoader:  # type: ignore[type-arg]
 
 def _alike(panel: Panel, channels: int) -> tuple[SaCnn, NaiveCnn]:
     """Both networks with the same weights, those that start at zero among them."""
-    architecture = Architecture(channels, panel.statistics.shape[2])
+    architecture = Architecture(channels, panel.static.shape[-1], panel.dynamic.shape[-1])
     torch.manual_seed(0)
     ours, naive = SaCnn(architecture), NaiveCnn(architecture)
-    for part in (ours.where, ours.believe, ours.modulate):
-        torch.nn.init.normal_(part.weight, std=0.1)
+    torch.nn.init.normal_(ours.drawn.weight, std=0.1)
     naive.load_state_dict(ours.state_dict())
     return ours, naive
 
@@ -92,7 +90,7 @@ def _alike(panel: Panel, channels: int) -> tuple[SaCnn, NaiveCnn]:
 def _product_seconds(network: SaCnn, inputs: Inputs) -> float:
     """A square product of float32 with as many operations as the step has, scaled from one that fits any memory."""
     with FlopCounterMode(display=False) as counter:
-        district_output(*network(inputs), inputs).sum().backward()
+        network(inputs).change.sum().backward()
     n = 1024
     a = torch.randn(n, n)
     return seconds(lambda: a @ a, 5) * counter.get_total_flops() / (2 * n**3)

@@ -35,6 +35,7 @@ _MODEL = (
     "assimilate",
     "map.intervals",
     "model",
+    "plant",
     "run.inputs",
     "run.memory",
     "sample",

@@ -184,8 +184,8 @@ def test_configuration_cannot_be_changed():
 
 def test_the_digest_follows_content_not_spelling():
     plain = digest(parse_params(""))
-    assert digest(parse_params("model: {seeds: 3, channels: 8}")) == plain, "a default spelt out is no change"
-    assert digest(parse_params("sample: {patch_px: 9}\nmodel: {channels: 8, seeds: 3}")) == plain
+    assert digest(parse_params("model: {seeds: 3, channels: 16}")) == plain, "a default spelt out is no change"
+    assert digest(parse_params("sample: {patch_px: 9}\nmodel: {channels: 16, seeds: 3}")) == plain
     assert digest(parse_params("model: {seeds: 4}")) != plain
     assert digest(region()) != digest(region(title="Shanghai 2"))
     assert len(plain) == 16

@@ -87,7 +87,7 @@ def test_a_judge_that_failed_on_one_fold_is_not_scored_and_named(asked, monkeypa
     folds = Folds({AS_USED: [used, dataclasses.replace(used, predicted=failing)]}, {}, None)
     monkeypatch.setattr(every_protocol, "installed", lambda: (AUTO_ETS, BOOSTED))
     monkeypatch.setattr(every_protocol, "missing", lambda: ())
-    board = scoreboard_of(with_judges(), folds, MapScores(), ["A", "B"], Subject(region="x"), [])
+    board = scoreboard_of(with_judges(), folds, MapScores(), ["A", "B"], Subject(region="x"), [], None)
     assert AUTO_ETS not in board.protocol(AS_USED).models
     assert board.failed == (AUTO_ETS,)
     assert "not_installed" not in board.document()
@@ -113,7 +113,7 @@ def test_who_is_not_installed_is_named_only_where_judges_are_asked_for(monkeypat
     monkeypatch.setattr(every_protocol, "missing", lambda: (AUTO_ETS,))
 
     def board(material: Material) -> Scoreboard:
-        return scoreboard_of(material, Folds({}, {}, None), MapScores(), ["A", "B"], Subject(region="x"), [])
+        return scoreboard_of(material, Folds({}, {}, None), MapScores(), ["A", "B"], Subject(region="x"), [], None)
 
     assert board(with_judges()).document()["not_installed"] == [AUTO_ETS]
     assert "not_installed" not in board(TRUE).document()

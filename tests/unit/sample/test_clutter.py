@@ -64,9 +64,9 @@ def test_a_month_without_light_has_no_surroundings():
 
 
 def test_local_clutter_is_expected_from_the_ring_and_a_citys_from_all():
-    local, _ = fit_clutter(field(0, 5.0) + noise(1), SEEN, MEAN, AWAY, ROWS, COLS)
+    local, *_ = fit_clutter(field(0, 5.0) + noise(1), SEEN, MEAN, AWAY, ROWS, COLS)
     assert local.rings[0] < 0.1 < 0.7 < local.rings[-1]
-    common, _ = fit_clutter(city(0) + noise(1, 0.3), SEEN, MEAN, AWAY, ROWS, COLS)
+    common, *_ = fit_clutter(city(0) + noise(1, 0.3), SEEN, MEAN, AWAY, ROWS, COLS)
     assert common.rings.sum() == pytest.approx(1.0, abs=0.15)
     assert common.rings[0] > 0.6, "where pixels are noisy and move together, all of them tell best"
 
@@ -75,8 +75,8 @@ def test_most_of_the_clutter_at_factories_goes_and_the_factories_signal_stays():
     signal = 0.1 * np.sin(np.arange(T) / 5.0)
     change = field(2, 5.0) + noise(3)
     change[:, ROWS, COLS] += signal[:, None]
-    clutter, _ = fit_clutter(change, SEEN, MEAN, AWAY, ROWS, COLS)
-    left = at_factories(without_clutter(change, SEEN, AWAY, clutter)) - signal[:, None]
+    clutter, *_ = fit_clutter(change, SEEN, MEAN, AWAY, ROWS, COLS)
+    left = at_factories(without_clutter(change, SEEN, AWAY, clutter, ROWS, COLS)[0]) - signal[:, None]
     assert left.std() < 0.5 * at_factories(field(2, 5.0)).std()
 
 
@@ -91,13 +91,13 @@ def test_a_pixel_that_is_mostly_factory_shows_little_of_the_surroundings():
 def test_where_steps_say_nothing_brightness_says_what_the_background_is():
     mean = MEAN.copy()
     mean[ROWS[2], COLS[2]] = 2.0 + np.log(4.0)
-    clutter, _ = fit_clutter(np.zeros_like(SEEN), SEEN, mean, AWAY, ROWS, COLS)
+    clutter, *_ = fit_clutter(np.zeros_like(SEEN), SEEN, mean, AWAY, ROWS, COLS)
     assert clutter.background[ROWS[2], COLS[2]] == pytest.approx(0.25, rel=0.01)
     assert clutter.background[20, 20] == pytest.approx(1.0, rel=0.01)
 
 
 def test_the_spread_is_of_one_month_about_its_surroundings():
-    clutter, _ = fit_clutter(city(6) + noise(7, 0.1), SEEN, MEAN, AWAY, ROWS, COLS)
+    clutter, *_ = fit_clutter(city(6) + noise(7, 0.1), SEEN, MEAN, AWAY, ROWS, COLS)
     assert np.median(clutter.spread) == pytest.approx(0.114, rel=0.1)
 
 
@@ -113,14 +113,16 @@ def test_trends_that_agree_by_chance_do_not_make_a_background():
 def test_light_never_seen_or_that_never_changes_is_left_as_it_is(validity: float):
     change, seen = np.zeros_like(SEEN), np.full_like(SEEN, validity)
     mean = np.full((SIDE, SIDE), np.nan) if validity == 0 else MEAN
-    clutter, _ = fit_clutter(change, seen, mean, AWAY, ROWS, COLS)
+    clutter, *_ = fit_clutter(change, seen, mean, AWAY, ROWS, COLS)
     np.testing.assert_array_equal(clutter.rings, [1.0, 0.0, 0.0])
     assert all(np.isfinite(part).all() for part in (clutter.background, clutter.spread))
-    assert not without_clutter(change, seen, AWAY, clutter).any()
+    assert not without_clutter(change, seen, AWAY, clutter, ROWS, COLS)[0].any()
 
 
 def test_a_region_full_of_factories_has_no_examples_and_no_surroundings():
     nowhere = np.zeros_like(AWAY)
-    clutter, _ = fit_clutter(field(0, 5.0), SEEN, MEAN, nowhere, ROWS, COLS)
+    clutter, *_ = fit_clutter(field(0, 5.0), SEEN, MEAN, nowhere, ROWS, COLS)
     np.testing.assert_array_equal(clutter.rings, [1.0, 0.0, 0.0])
-    np.testing.assert_allclose(without_clutter(field(0, 5.0), SEEN, nowhere, clutter), field(0, 5.0), rtol=1e-6)
+    np.testing.assert_allclose(
+        without_clutter(field(0, 5.0), SEEN, nowhere, clutter, ROWS, COLS)[0], field(0, 5.0), rtol=1e-6
+    )

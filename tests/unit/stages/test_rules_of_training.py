@@ -248,5 +248,5 @@ def test_what_forbids_fine_tuning_is_model_and_sample_only() -> None:
     def of(params: Params) -> str:
         return architecture_digest(cast("Any", SimpleNamespace(params=params)))
 
-    assert of(Params(model=ModelParams(channels=16))) != of(Params())
+    assert of(Params(model=ModelParams(channels=8))) != of(Params())
     assert of(Params(validate={"unit_factor": 50.0})) == of(Params())
