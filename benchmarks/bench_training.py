@@ -2,9 +2,9 @@
 
     python -m benchmarks.bench_training [--factories 3000] [--months 96] [--members 5] [--workers 2] [--repeats 3]
 
-A seeded clean world of Shanghai's size. The naive way is `conv2d` on every patch of all sites at every step, where ours
-takes the means over rings once; its step is timed and its training extrapolated, which the table says. Wall time depends
-on who else uses the machine, CPU time less: read the ratios.
+A seeded clean world of Shanghai's size. The naive way is `conv2d` on every patch of all sites at every step, where
+ours takes the means over rings once; its step is timed and its training extrapolated, which the table says. Wall time
+depends on who else uses the machine, CPU time less: read the ratios.
 """
 
 import argparse
