@@ -24,7 +24,7 @@ _IMAGES = 18  # bytes a pixel and month: light as it was read, as it is sampled,
 _FOLD = 34  # bytes a pixel and month, for each fold that is fitted at a time: change, validity, surroundings
 _PATCH = 600  # bytes a factory and month, likewise: two panels and one that is being made
 _KERNELS = 34  # float64 matrices, months × months, for each district, likewise
-_WHITENED = 3  # float32 matrices, months × months, for each district and member in training
+_PLANTED = 4  # bytes a pixel and month, likewise: light with plants in it
 _CGROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
@@ -36,7 +36,6 @@ class Sizes:
     months: int
     districts: int = 0
     factories: int = 0
-    members: int = 1
     workers: int = 1
 
     def __str__(self) -> str:
@@ -49,9 +48,8 @@ def needed_bytes(sizes: Sizes) -> float:
     """Peak of a run with full evaluation, from the terms that grow with the region."""
     images = sizes.pixels * sizes.months
     square = sizes.districts * sizes.months**2
-    at_a_time = min(sizes.members, sizes.workers)
-    fold = _FOLD * images + _PATCH * sizes.factories * sizes.months + 8 * _KERNELS * square
-    return _PROGRAM + _IMAGES * images + sizes.workers * fold + 4 * _WHITENED * at_a_time * square
+    fold = (_FOLD + _PLANTED) * images + _PATCH * sizes.factories * sizes.months + 8 * _KERNELS * square
+    return _PROGRAM + _IMAGES * images + sizes.workers * fold
 
 
 def machine_bytes() -> float:
@@ -67,10 +65,10 @@ def machine_bytes() -> float:
     return min(known)
 
 
-def workers_for(samples: Samples, members: int) -> int:
+def workers_for(samples: Samples) -> int:
     """How many folds or members are worked on at a time: as many as there are cores, fewer where memory ends first."""
     pixels, districts, factories = samples.owner.size, len(samples.area_ids), len(samples.factory_ids)
-    sizes, machine = Sizes(pixels, len(samples.months), districts, factories, members), machine_bytes()
+    sizes, machine = Sizes(pixels, len(samples.months), districts, factories), machine_bytes()
     for workers in range(os.cpu_count() or 1, 1, -1):
         if needed_bytes(dataclasses.replace(sizes, workers=workers)) <= machine:
             return workers
@@ -85,8 +83,7 @@ def sizes_of(context: Context, *, light_only: bool) -> Sizes:
     if light_only:
         return Sizes(pixels, months)
     places = context.places
-    members = max(context.params.model.seeds, context.params.evaluate.members)
-    return Sizes(pixels, months, len(places.area_ids), len(places.factories), members)
+    return Sizes(pixels, months, len(places.area_ids), len(places.factories))
 
 
 def require_memory(sizes: Sizes, region: str, machine: float | None = None) -> None:

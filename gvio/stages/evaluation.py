@@ -46,7 +46,7 @@ def evaluation_of(context: Context, sampled: Sampled, fitted: Fitted) -> tuple[F
     )
     material = Material(samples, sums, official[-1], context.params)
     fit, kept = KeptFits(context.path("folds")), KeptAnswers(context.path("answers"))
-    workers = Threads(context.progress, workers_for(samples, context.params.evaluate.members))
+    workers = Threads(context.progress, workers_for(samples))
     folds = score_every_protocol(material, fitted, fit, workers, kept)
     fit.sweep()
     kept.sweep()

@@ -116,7 +116,7 @@ def _fit(context: Context, inputs: InputDigests, sampled: Sampled, reason: str, 
         params.model,
         params.sample.patch_px,
         start=start,
-        workers=Threads(context.progress, workers_for(samples, params.model.seeds)),
+        workers=Threads(context.progress, workers_for(samples)),
     )
     about = About(
         region=context.region,

@@ -14,7 +14,7 @@ from gvio.run.context import open_context
 from gvio.run.memory import Sizes, machine_bytes, needed_bytes, require_memory, sizes_of, workers_for
 from gvio.run.request import RunRequest
 
-SHANGHAI = Sizes(pixels=93_600, months=155, districts=16, factories=3_000, members=5, workers=2)
+SHANGHAI = Sizes(pixels=93_600, months=155, districts=16, factories=3_000, workers=2)
 GB = 1e9
 
 
@@ -75,7 +75,7 @@ def test_many_cores_are_used_as_far_as_memory_goes(monkeypatch: pytest.MonkeyPat
     for workers in (64, 5, 1):
         room = needed_bytes(dataclasses.replace(one, workers=workers))
         monkeypatch.setattr("gvio.run.memory.machine_bytes", lambda room=room: room)
-        assert workers_for(samples, 5) == workers
+        assert workers_for(samples) == workers
         require_memory(one, "region", room)
 
 
