@@ -92,6 +92,11 @@ SEED ?= 1
 bench-model: $(VENV)/.installed
 	$(PY) -m benchmarks.bench_model --seed $(SEED) $(ARGS)
 
+# What is recovered of factories planted into a region's own light; PACKS for other regions than the worlds here, ARGS for all else.
+PACKS ?= spike-rich/1 spike-few/1 clean-rich/1 hard-few/1
+bench-see: $(VENV)/.installed
+	$(PY) -m benchmarks.bench_see $(PACKS) --seed $(SEED) $(ARGS)
+
 # The servers of a team on this machine (infra/README.md); a newcomer needs none of them.
 STACK ?= stack
 SERVERS := $(PY) -m infra.stack --stack $(STACK)

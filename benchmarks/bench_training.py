@@ -35,7 +35,7 @@ PARTS = (
     (looked, "fit_and_clear"),
     (looked, "build_panel"),
     (lessons, "draw_plants"),
-    (lessons, "_lesson"),
+    (lessons, "lesson_of"),
     (fit, "learn_hyper"),
     (ensemble, "taught"),
     (ensemble, "train_member"),

@@ -20,7 +20,7 @@ from gvio.sample.anomaly import anomaly, log_light
 from gvio.sample.radiometry import monthly_gain
 from gvio.sample.rings import away_from
 from gvio.sample.samples import Samples
-from gvio.types import FloatArray
+from gvio.types import BoolArray, FloatArray, IntArray
 
 SITES = 2000  # plants that a region is learned from, in as many images as they need
 FEWEST_IMAGES, MOST_IMAGES = 2, 16
@@ -28,10 +28,15 @@ FEWEST_IMAGES, MOST_IMAGES = 2, 16
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Lesson:
-    """One image: the `panel` of its plants, and `target` (D, T) their log own light by district, about any level."""
+    """One image: the `panel` of its plants, and `target` (D, T) their log own light by district, about any level; of
+    its sites `row`, `col` (U,) where they are said to be, and `light` (U, T) nW cm⁻² sr⁻¹, what they emit.
+    """
 
     panel: Panel
     target: FloatArray
+    row: IntArray
+    col: IntArray
+    light: FloatArray
 
 
 def plant_lessons(
@@ -51,11 +56,12 @@ def plant_lessons(
         seed: Of everything random.
         side_by_side: Runs the making of images; in turn by default.
     """
-    gain = _gain(samples, normalisation)
+    gain = light_gain(samples, normalisation)
 
     def lesson(number: int) -> Lesson | None:
         plants = draw_plants(samples, normalisation, np.random.default_rng((seed, number)))
-        return None if plants is None else _lesson(samples, plants, gain, static_px, dynamic_px)
+        months = np.ones(len(samples.months), dtype=bool)
+        return None if plants is None else lesson_of(samples, plants, gain, static_px, dynamic_px, months)
 
     first = lesson(0)
     if first is None:
@@ -70,7 +76,7 @@ def _asked(lesson: Callable[[int], Lesson | None], number: int) -> Callable[[], 
     return lambda: lesson(number)
 
 
-def _gain(samples: Samples, normalisation: Normalisation) -> FloatArray:
+def light_gain(samples: Samples, normalisation: Normalisation) -> FloatArray:
     """(T,) factor that the month's sky and sensor put on the light of factories."""
     mean = normalisation.mean_log_light
     change, validity = anomaly(log_light(samples.radiance), mean, samples.observations)
@@ -79,14 +85,29 @@ def _gain(samples: Samples, normalisation: Normalisation) -> FloatArray:
     return np.asarray(np.exp(float(normalisation.radiometric[0]) * found))
 
 
-def _lesson(samples: Samples, plants: Plants, gain: FloatArray, static_px: int, dynamic_px: int) -> Lesson:
+def lesson_of(
+    samples: Samples, plants: Plants, gain: FloatArray, static_px: int, dynamic_px: int, train: BoolArray
+) -> Lesson:
+    """The lesson of some plants.
+
+    Args:
+        samples: The region.
+        plants: What is planted.
+        gain: (T,) from `light_gain`.
+        static_px, dynamic_px: Sides of the patches.
+        train: (T,) months that the image's normalisation is learned from; all are read.
+    """
     planted = planted_samples(samples, plants, gain)
-    normalisation, cleared = fit_and_clear(planted, np.ones(len(samples.months), dtype=bool))
-    panel = build_panel(planted, normalisation, static_px, dynamic_px, cleared)
-    _, first = sites_of(planted)
+    normalisation, cleared = fit_and_clear(planted, train)
+    panel = build_panel(planted, normalisation, static_px, dynamic_px, cleared if train.all() else None)
+    site, first = sites_of(planted)
+    light = np.zeros((len(first), len(samples.months)))
+    np.add.at(light, site[len(samples.row) :], plants.light)
     chosen = first >= len(samples.row)
-    district = planted.district[first[chosen]] - len(samples.area_ids)
-    return Lesson(sites_of_panel(panel, chosen, district, plants.n_areas), plants.target)
+    at = first[chosen]
+    district = planted.district[at] - len(samples.area_ids)
+    own = sites_of_panel(panel, chosen, district, plants.n_areas)
+    return Lesson(own, plants.target, planted.row[at], planted.col[at], light[chosen])
 
 
 def planted_samples(samples: Samples, plants: Plants, gain: FloatArray) -> Samples:

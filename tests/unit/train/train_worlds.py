@@ -52,7 +52,8 @@ def lesson_of(x: FloatArray, seed: int = 0, noise: float = 0.02) -> Lesson:
     clutter = 0.2 * rng.standard_normal((SITES, x.shape[1])).astype(np.float32)
     panel.around[:, :, 2] = clutter
     panel.dynamic[:, :, 0] = 0.8 * (0.6 * panel.dynamic[:, :, 0] / 0.8 + 0.5 * clutter[..., None, None])
-    return Lesson(panel, x)
+    nowhere = np.zeros(SITES, dtype=np.int64)
+    return Lesson(panel, x, nowhere, nowhere, np.exp(x)[panel.district])
 
 
 def output_of(n_months: int, seed: int) -> FloatArray:
