@@ -15,7 +15,7 @@ PYTEST := $(VENV)/bin/pytest $(if $(COVER),--cov --cov-append --cov-report= --co
 unit check-lowest: export OMP_NUM_THREADS := 1
 FAST := -m "not slow and not online" -q -n 2 --dist loadfile
 
-.PHONY: install demo test check lint docs words unit integration coverage coverage-report check-lowest hooks release-files bench bench-model stack-up stack-settings stack-status stack-down stack-test stack-backup stack-restore clean
+.PHONY: install demo test check lint docs words unit integration coverage coverage-report check-lowest hooks release-files bench bench-model bench-see stack-up stack-settings stack-status stack-down stack-test stack-backup stack-restore clean
 
 install: $(VENV)/.installed
 

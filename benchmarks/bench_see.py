@@ -6,7 +6,8 @@ PACK is the folder of any region, or a world of `benchmarks.worlds` (`spike-few/
 readings learn from plants in one half of the region, in squares like a chessboard's, and before the last `--months`;
 they are judged on plants in the other half, in months they learned from and in the later ones. Of every planted
 district, and of every planted site: the correlation of the change that is read with the true one, its slope, the share
-of errors left (1 − R²), and of districts the share of true changes that the network's own 80 % interval held.
+of errors left (1 − R²), and of districts the share of true changes that the reading's own 80 % interval held. The two
+readings before the networks state one variance for every site: that of their errors on what they learn from.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from gvio.plant.draw import draw_plants
 from gvio.plant.lessons import Lesson, lesson_of, light_gain, plant_lessons
 from gvio.sample.samples import Samples, first_months
 from gvio.train.looked import look_at_light
-from gvio.train.loop import SEEN, Optimisation, Weights, apply_member, new_network, taught, train_member
+from gvio.train.loop import SEEN, Optimisation, Taught, Weights, apply_member, new_network, taught, train_member
 from gvio.types import BoolArray, FloatArray
 
 Z80 = 1.2816
@@ -108,6 +109,8 @@ def readers(lessons: Sequence[Lesson], params: Params) -> Mapping[str, tuple[Arc
     all_of_them, one = taught(lessons), dict(start)
     assert all_of_them is not None
     one["filter"] = torch.as_tensor(_one_filter(all_of_them.inputs, all_of_them.target.numpy()), dtype=torch.float32)
+    for weights in (start, one):
+        weights["drawn.bias"] = _taught_doubt(full, weights, all_of_them)
     trained = {kind: train_member(kind, all_of_them, how).weights for kind in (full, plain)}
     chosen = ((full, start), (full, one), (full, trained[full]), (plain, trained[plain]))
     return dict(zip(READINGS, chosen, strict=True))
@@ -122,6 +125,17 @@ def _one_filter(inputs: Inputs, target: FloatArray) -> FloatArray:
     x = (total / weight.clamp_min(1e-12)).double().numpy()
     x, y = x - x.mean(axis=1, keepdims=True), target - target.mean(axis=1, keepdims=True)
     return np.asarray(np.linalg.lstsq(x.reshape(-1, x.shape[-1]), y.ravel(), rcond=None)[0])
+
+
+def _taught_doubt(architecture: Architecture, weights: Weights, lessons: Taught) -> torch.Tensor:
+    """Bias of the drawn-up layer with which a reading that never learned its errors states those that it makes here."""
+    sight = apply_member(architecture, weights, lessons.inputs)
+    seen = sight.seen.numpy() >= SEEN
+    read, true = _about(sight.change.double().numpy(), lessons.target.double().numpy(), seen)
+    stated = np.where(seen, sight.variance.double().numpy()[:, None], 0).sum()
+    bias = weights["drawn.bias"].clone()
+    bias[-1] = 0.5 * float(np.log(((read - true) ** 2).sum() / stated))
+    return bias
 
 
 def score(lessons: Sequence[Lesson], architecture: Architecture, weights: Weights, months: slice) -> Sequence[float]:

@@ -69,8 +69,9 @@ def model_card(
         f"pack {inputs.pack_digest}",
         *(_stood_in(switch) for switch in switches),
         f"- Parameters {inputs.params_digest}; {about.code}",
-        "- Method: two-stream spatial-analysis CNN after Gong et al. (2025), JAG 143:104781, as a measurement in a "
-        "linear-Gaussian assimilation of official sums",
+        "- Method: spatial-analysis CNN after Gong et al. (2025), JAG 143:104781, which learned to see from factories "
+        "planted into the region's own light and from no figure; a measurement in a linear-Gaussian assimilation of "
+        "official sums, which teach what its light is worth",
         "",
         "## How well it does",
         "With figures, by district and by horizon: `evaluation.html`, beside the scoreboard of the run that trained it "
