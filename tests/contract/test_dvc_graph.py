@@ -118,7 +118,7 @@ def test_a_change_redoes_what_depends_on_it(project: Path, changed: str, redone:
 @pytest.mark.parametrize(
     ("old", "new", "first"),
     [
-        ("epochs: 15", "epochs: 10", "train"),
+        ("epochs: 120", "epochs: 10", "train"),
         ("origins: 3", "origins: 2", "evaluate"),
         ("min_coverage: 0.5", "min_coverage: 0.4", "validate"),
     ],
