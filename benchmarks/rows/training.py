@@ -67,7 +67,6 @@ def _panel(sites: int, months: int) -> Panel:
         traits=rng.standard_normal((sites, len(TRAITS)), dtype=np.float32),
         log_weight=np.zeros((sites, months)),
         district=np.arange(sites) % DISTRICTS,
-        rough=np.ones(DISTRICTS),
         n_areas=DISTRICTS,
         **site,
     )

@@ -53,7 +53,7 @@ class Panel:
     city and of the site's rings, both away from factories; `traits` (U, 4) float32 in the order of `TRAITS`;
     `log_excess` (U,) log own light of the site's factories against usual ones; `log_weight` (U, T) log of the weight of
     active factories, −inf where none; `site_weights` (U,) factor on a site's anomaly in the log-linear reading, 0 where
-    factories open or close; `district` (U,); `rough` (D,) errors of that reading against the usual district's.
+    factories open or close; `district` (U,).
     """
 
     static: FloatArray
@@ -64,7 +64,6 @@ class Panel:
     log_weight: FloatArray
     site_weights: FloatArray
     district: IntArray
-    rough: FloatArray
     n_areas: int
 
 
@@ -171,9 +170,8 @@ def _panel_of_patches(
         traits=traits.astype(np.float32),
         log_excess=own.log_excess,
         log_weight=log_weight,
-        site_weights=weights.site,
+        site_weights=weights,
         district=district.astype(np.int64),
-        rough=weights.noise,
         n_areas=len(samples.area_ids),
     )
 
@@ -191,7 +189,6 @@ def sites_of_panel(panel: Panel, chosen: BoolArray, district: IntArray, n_areas:
         panel,
         **{name: getattr(panel, name)[chosen] for name in names},
         district=district,
-        rough=np.ones(n_areas),
         n_areas=n_areas,
     )
 

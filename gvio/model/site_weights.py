@@ -8,25 +8,12 @@ by k = s² τ² / (σ² + s² τ²) of what it shows beyond f̂.
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 
 from gvio.types import BoolArray, FloatArray, IntArray
 
 _LEAST_SHARE = 0.25  # no site's light is taken to be less its factories' than this: positions err, shares are estimates
 _HALFWAY = 0.5  # power of the filter: 0 is a plain mean over sites, 1 the full filter; shares are only estimates
-_WIDEST = 5.0
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class SiteWeights:
-    """`site` (U,) factor ≥ 0 on what a site's light changes; `noise` (D,) errors of a district's reading against the
-    usual district's, in [1 / √5, √5]; both after the half power.
-    """
-
-    site: FloatArray
-    noise: FloatArray
 
 
 def site_weights(
@@ -37,8 +24,9 @@ def site_weights(
     steady: BoolArray,
     district: IntArray,
     n_areas: int,
-) -> SiteWeights:
-    """The filter against a mean over a district's sites that is weighted by `output`.
+) -> FloatArray:
+    """(U,) factor ≥ 0 on what a site's light changes: the filter against a mean over a district's sites weighted by
+    `output`, after the half power.
 
     A site whose factories open or close has weight 0: its change is known from the pack, not from light.
 
@@ -62,9 +50,5 @@ def site_weights(
     common = (s / total) / np.maximum(per_area(s**2 / total), 1e-12)[district]
     own = (s * own_movement) ** 2 / total
     weight = per_area(part * (1 - own))[district] * common + part * own / np.maximum(s, _LEAST_SHARE)
-    # Noise of the district's reading if sites err independently.
-    noise = np.sqrt(per_area((weight * spread) ** 2))
-    usual_noise = np.median(noise[noise > 0]) if (noise > 0).any() else 1.0
-    relative = np.where(noise > 0, np.clip(noise / usual_noise, 1 / _WIDEST, _WIDEST), 1.0)
     site = np.divide(weight, part, out=np.zeros(len(s)), where=part > 0)
-    return SiteWeights(site**_HALFWAY, relative**_HALFWAY)
+    return np.asarray(site**_HALFWAY)

@@ -32,7 +32,6 @@ def make_lesson(seed: int, noise: float = 0.05, clutter: float = 0.0) -> Lesson:
         log_weight=np.zeros((SITES, T)),
         site_weights=np.ones(SITES),
         district=np.arange(SITES) // 2,
-        rough=np.ones(SITES // 2),
         n_areas=SITES // 2,
     )
     light = np.exp(change)

@@ -12,7 +12,7 @@ from gvio.model.sacnn import as_inputs
 def test_the_naive_network_gives_the_same_reading():
     panel = _panel(7, 5)
     panel.dynamic[:, 2] = 0.0  # a month that was not seen
-    panel = dataclasses.replace(panel, district=np.arange(7) % 2, rough=np.ones(2), n_areas=2)
+    panel = dataclasses.replace(panel, district=np.arange(7) % 2, n_areas=2)
     ours, naive = _alike(panel, 4)
     inputs = as_inputs(panel)
     with torch.no_grad():

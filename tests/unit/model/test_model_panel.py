@@ -41,7 +41,6 @@ def test_shapes_and_types_are_as_documented():
         "log_weight": (4, T),
         "site_weights": (4,),
         "district": (4,),
-        "rough": (2,),
     }
     assert {panel.static.dtype, panel.dynamic.dtype, panel.around.dtype, panel.traits.dtype} == {np.dtype(np.float32)}
     assert all(np.isfinite(getattr(panel, name)).all() for name in ARRAYS)

@@ -40,7 +40,6 @@ def panel_of(x: FloatArray, seed: int = 0, noise: float = 0.02) -> Panel:
         log_weight=np.zeros((SITES, n_months)),
         site_weights=np.ones(SITES),
         district=district,
-        rough=np.ones(D),
         n_areas=D,
     )
 
