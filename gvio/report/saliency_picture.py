@@ -13,9 +13,7 @@ _TITLES: Mapping[str, str] = {
     "believed_anomaly": "the month's light",
     "validity": "how well it was seen",
     "mean_log_light": "usual light",
-    "local_excess": "light above its surroundings",
-    "log_factories": "factories",
-    "urban": "urban",
+    "factory_share": "factories' share of the light",
 }
 
 
@@ -31,7 +29,7 @@ def saliency_png(maps: Mapping[str, FloatArray], invented: bool = False) -> byte
     most = max((float(mean.max()) for mean in means.values()), default=0.0)
     if not most > 0:
         return None
-    columns = 3
+    columns = 2 if len(means) == 4 else 3
     figure = blank(8.2, 0.6 + 2.7 * -(-len(means) // columns))
     drawn = None
     for i, (name, mean) in enumerate(means.items()):

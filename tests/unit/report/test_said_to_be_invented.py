@@ -87,7 +87,7 @@ PICTURES: dict[str, Callable[[bool], bytes | None]] = {
     "agreement of nothing": lambda x: agreement_png(
         ONES[:0], ONES[:0], [], ONES[:0] > 0, unit="", title="A", invented=x
     ),
-    "saliency": lambda x: saliency_png({"urban": np.ones((2, 5, 5))}, invented=x),
+    "saliency": lambda x: saliency_png({"factory_share": np.ones((2, 5, 5))}, invented=x),
 }
 
 

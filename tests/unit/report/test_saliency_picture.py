@@ -15,7 +15,7 @@ from gvio.types import FloatArray
 def maps(at: tuple[int, int]) -> dict[str, FloatArray]:
     dynamic, static = np.zeros((2, 5, 5)), np.zeros((2, 9, 9))
     dynamic[:, at[0], at[1]] = 0.04
-    return {"believed_anomaly": dynamic, "validity": 0 * dynamic, "urban": static, "unheard-of": static}
+    return {"believed_anomaly": dynamic, "validity": 0 * dynamic, "factory_share": static, "unheard-of": static}
 
 
 @pytest.mark.slow
@@ -31,6 +31,6 @@ def test_it_is_a_picture_that_shows_where() -> None:
 
 
 def test_a_network_that_looks_nowhere_has_no_picture() -> None:
-    assert saliency_png({"urban": np.zeros((3, 5, 5))}) is None
-    assert saliency_png({"urban": np.full((3, 5, 5), np.nan)}) is None
+    assert saliency_png({"factory_share": np.zeros((3, 5, 5))}) is None
+    assert saliency_png({"factory_share": np.full((3, 5, 5), np.nan)}) is None
     assert saliency_png({}) is None
