@@ -80,7 +80,7 @@ def origin_pair(material: Material, t0: int, fit: Fit, keep: Keep = learned_now)
 
 
 def leave_one_year_out(material: Material, fitted: Fitted, workers: Workers = in_turn) -> list[FoldScores]:
-    """Every calendar year withheld in turn; our light is read by the member that never saw that year."""
+    """The figures of every calendar year withheld in turn."""
     sums, targets = material.sums, material.targets
 
     def fold(year: int) -> FoldScores | None:
