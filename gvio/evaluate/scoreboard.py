@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -103,8 +104,9 @@ def _set_aside(evidence: float | None) -> tuple[str, ...]:
     if evidence is None or evidence >= ENOUGH:
         return ()
     said = (
-        "Light is set aside, so the estimate is that of the figures alone: they give no reason to believe that light "
-        f"shows output (evidence {evidence:.1f} nats, {ENOUGH:.0f} are asked for)."
+        "This month's light is set aside, whatever the tests at earlier dates made of theirs: the estimate is that of "
+        "the figures alone, which give no reason to believe that light shows output (evidence "
+        f"{math.floor(10 * evidence) / 10:.1f} nats, {ENOUGH:.0f} are asked for)."
     )
     return (said,)
 

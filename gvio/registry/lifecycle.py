@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from gvio.registry.champion import read_stored
 from gvio.registry.champion_moves import MoveKind, keep_earlier, write_move
 from gvio.registry.connection import connect
 from gvio.registry.decisions import finish_champion, finish_decision, write_decision, write_rollback
-from gvio.registry.record import CHAMPION, PREVIOUS, ModelVersion, model_name
+from gvio.registry.record import CHAMPION, PREVIOUS, Champion, ModelVersion, model_name
 from gvio.registry.tags import RESTORED
 from gvio.registry.versions import champion_version, read_version
 
@@ -75,7 +76,8 @@ def rollback(uri: str, region: str, reason: str = "") -> ModelVersion:
     number.
 
     Raises:
-        ModelError: The champion replaced no other version, or one that was rolled back itself or cannot be read.
+        ModelError: The champion replaced no other version, or one that was rolled back itself, cannot be read, or is of
+            an older method than the champion.
         UpstreamUnavailable: No server answers at `uri`.
     """
     with connect(uri) as client:
@@ -87,18 +89,33 @@ def rollback(uri: str, region: str, reason: str = "") -> ModelVersion:
         if target.decision == "rolled-back":
             what = f"version {target.version}, which the champion replaced, was rolled back itself"
             raise ModelError(what, where=f"model {model_name(region)}", hint=_HINT)
-        _require_readable(client, uri, target)
+        _require_readable(client, uri, target, champion)
         written = write_rollback(client, champion, target, reason)
         set_alias(client, region, PREVIOUS, champion.version)
         set_alias(client, region, CHAMPION, target.version)
         return _restored(target, written)  # asking the registry could fail, and a second try would go back further
 
 
-def _require_readable(client: MlflowClient, uri: str, target: ModelVersion) -> None:
+def _require_readable(client: MlflowClient, uri: str, target: ModelVersion, champion: ModelVersion) -> None:
     try:
-        read_stored(client, uri, target)
+        old = _schema(read_stored(client, uri, target))
     except ModelError as error:
         raise ModelError(error.what, where=error.where, hint=_UNREADABLE) from None
+    try:
+        new = _schema(read_stored(client, uri, champion))
+    except ModelError:
+        return  # a champion that cannot be read is a reason to go back
+    if old < new:  # of an older method: the next run would pass over it and train anew
+        what = f"its package has schema {old}, that of the champion {new}: this program cannot map with it"
+        raise ModelError(what, where=target.name, hint=_UNREADABLE)
+
+
+def _schema(stored: Champion) -> int:
+    """Of a package; 0 where it does not say."""
+    try:
+        return int(json.loads(stored.config)["schema_version"])
+    except (ValueError, KeyError, TypeError):
+        return 0
 
 
 def _restored(target: ModelVersion, written: Mapping[str, str]) -> ModelVersion:

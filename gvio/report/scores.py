@@ -267,4 +267,4 @@ def emphasised(values: Sequence[float | None], texts: list[str], key: str) -> li
 
 
 def _share(r2: float) -> str:
-    return f"{100.0 * max(r2, 0.0):.0f} %"
+    return f"{round(100.0 * r2)} %".replace("-", "−")

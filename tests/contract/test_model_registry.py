@@ -223,6 +223,19 @@ def test_rollback_does_not_go_back_to_a_package_that_cannot_be_read(sqlite, trai
     assert promote(sqlite, "unread", 3, "the cure").aliases == ("challenger", "champion")
 
 
+def test_rollback_does_not_go_back_to_a_package_of_an_older_method(sqlite, tmp_path):
+    """The next run would pass over it and train anew: the rollback would be undone in silence."""
+    for schema in (4, 5):
+        record = make_record(tmp_path, "method", f"weights {schema}".encode())
+        (record.package / "model.json").write_text(json.dumps({"schema_version": schema}))
+        register(sqlite, record, Decision("promoted", "passed"))
+    before = str(list_versions(sqlite, "method"))
+    what = r"version 1: its package has schema 4, that of the champion 5: this program cannot map with it"
+    with pytest.raises(ModelError, match=rf"{what}.*gvio run --retrain`"):
+        rollback(sqlite, "method")
+    assert str(list_versions(sqlite, "method")) == before
+
+
 def test_unknown_version_is_named(sqlite, train):
     train("unknown")
     with pytest.raises(ModelError, match=r"model gvio-unknown: there is no version 7\. .*registry list"):

@@ -50,7 +50,7 @@ def boosted(given: CompareInput) -> Forecast:
         )
         log_share = np.clip(mean, -_MAX_LOG_STEP, _MAX_LOG_STEP) + level[area[asked], 0]
         path[asked] = np.exp(log_share) * city_ahead(known)[month[asked]]
-        sd[asked] = np.sqrt(variance + _doubt_of_city(known)[month[asked]] ** 2)
+        sd[asked] = np.sqrt(np.maximum(variance, 0.0) + _doubt_of_city(known)[month[asked]] ** 2)
     return to_city(known, complete(known, path), np.clip(sd, 1e-3, None))
 
 
