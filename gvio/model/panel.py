@@ -176,12 +176,6 @@ def _panel_of_patches(
     )
 
 
-def without_light(panel: Panel) -> Panel:
-    """The panel of the same samples, had nobody seen light in any month: means and factories stay what they are."""
-    nothing = {name: np.zeros_like(getattr(panel, name)) for name in ("dynamic", "around")}
-    return dataclasses.replace(panel, **nothing)
-
-
 def sites_of_panel(panel: Panel, chosen: BoolArray, district: IntArray, n_areas: int) -> Panel:
     """Some sites of a panel, (U,), in other districts; `district` (of the chosen,) in [0, `n_areas`)."""
     names = ("static", "dynamic", "around", "traits", "log_excess", "log_weight", "site_weights")

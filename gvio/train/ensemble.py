@@ -96,31 +96,26 @@ def _train_one(
     return train_member(architecture, taught(learned, device), seeded, held_out=held_out, start=start)
 
 
-def weigh_light(members: tuple[Member, ...], architecture: Architecture, panel: Panel, lit: Weighing) -> Ensemble:
+def weigh_light(untuned: Ensemble, panel: Panel, setting: Setting, window: int) -> Ensemble:
     """The ensemble with the hyperparameters of light that figures teach; light that they give no reason to believe is
     set aside.
+
+    Args:
+        untuned: Members, the hyperparameters of output learned from the figures, those of light to start from.
+        panel: The light that the figures are of.
+        setting: Visible figures; its light is not used.
+        window: Months that are learned from.
 
     Raises:
         ModelError: No figure is visible.
     """
-    untuned = Ensemble(architecture, members, lit.hyper)
     # The level of a district is what figures say it is, seen from the estimate without light.
-    dark = assimilate(dataclasses.replace(lit.setting, light=None), lit.hyper).mean
+    dark = assimilate(dataclasses.replace(setting, light=None), untuned.hyper).mean
     reading = read_light(untuned, panel)
-    setting = dataclasses.replace(lit.setting, light=measurement(reading), prior_share=reading.prior_share)
-    levelled = dataclasses.replace(lit.hyper, level=_level(lit.setting.sums, dark, reading.prior_share))
-    hyper, evidence = believe_light(setting, levelled, window=lit.window)
+    lit = dataclasses.replace(setting, light=measurement(reading), prior_share=reading.prior_share)
+    levelled = dataclasses.replace(untuned.hyper, level=_level(setting.sums, dark, reading.prior_share))
+    hyper, evidence = believe_light(lit, levelled, window=window)
     return dataclasses.replace(untuned, hyper=hyper, evidence=evidence)
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Weighing:
-    """What the weight of light is learned from: visible figures (`setting`, its light is not used), the `hyper`
-    parameters of output learned from them and those of light to start from, and the `window` in months."""
-
-    setting: Setting
-    hyper: Hyper
-    window: int
 
 
 def read_light(ensemble: Ensemble, panel: Panel) -> Reading:

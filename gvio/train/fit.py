@@ -24,7 +24,7 @@ from gvio.model.saliency import Saliency, saliency
 from gvio.sample.lifecycle import openings
 from gvio.sample.samples import Samples, first_months
 from gvio.scoreboard.scores import IntervalTable
-from gvio.train.ensemble import Ensemble, Weighing, measurement, train_members, weigh_light
+from gvio.train.ensemble import Ensemble, measurement, train_members, weigh_light
 from gvio.train.looked import lessons_of, look_at_light, panel_of, reading_of
 from gvio.train.loop import Member, Optimisation, new_network
 from gvio.train.workers import Workers, both, in_turn
@@ -97,7 +97,7 @@ def fit_model(
     members = train_members(lessons, architecture, how, size, start=known, workers=workers)
     ensemble = Ensemble(architecture, members, hyper)
     if fixed is None:
-        ensemble = weigh_light(members, architecture, panel, Weighing(setting, hyper, params.hyper_months))
+        ensemble = weigh_light(ensemble, panel, setting, params.hyper_months)
     return Fitted(samples.area_ids, samples.months[-1], static_px, params.dynamic_px, ensemble, normalisation)
 
 
@@ -148,9 +148,9 @@ def lit_setting(fitted: Fitted, samples: Samples, sums: Sums, *, dark: bool = Fa
         what = f"the model knows a grid of {known} pixels, the region has {here}"
         raise ModelError(what, where="model package", hint=RETRAIN)
     panel = panel_of(samples, fitted.normalisation, fitted.static_px, fitted.dynamic_px)
-    reading = reading_of(panel, fitted.ensemble, dark=dark)
-    setting = _setting(samples, sums)
-    return dataclasses.replace(setting, light=measurement(reading), prior_share=reading.prior_share)
+    reading = reading_of(panel, fitted.ensemble)
+    light = None if dark else measurement(reading)
+    return dataclasses.replace(_setting(samples, sums), light=light, prior_share=reading.prior_share)
 
 
 def losses(fitted: Fitted) -> dict[str, list[float]]:

@@ -15,7 +15,7 @@ from functools import partial
 import numpy as np
 
 from gvio.content import content_digest
-from gvio.model.panel import Normalisation, Panel, build_panel, first_months_of, fit_and_clear, without_light
+from gvio.model.panel import Normalisation, Panel, build_panel, first_months_of, fit_and_clear
 from gvio.plant.lessons import Lesson, plant_lessons
 from gvio.sample.samples import Samples, begins_with
 from gvio.train.ensemble import Ensemble, Reading, read_light
@@ -23,14 +23,13 @@ from gvio.train.workers import Workers
 from gvio.types import FloatArray
 
 _KEPT = 2  # folds run two at a time
-_Question = tuple["weakref.ref[Ensemble]", bool]
 _Place = tuple[str, int, int]  # digest of the normalisation, sides of the patches
 _normalisations: weakref.WeakKeyDictionary[Samples, Normalisation] = weakref.WeakKeyDictionary()
 _panels: OrderedDict[tuple[Samples, _Place], Panel] = OrderedDict()
 _lessons: weakref.WeakKeyDictionary[Samples, dict[tuple[str, int, int, int], tuple[Lesson, ...]]] = (
     weakref.WeakKeyDictionary()
 )
-_readings: weakref.WeakKeyDictionary[Panel, dict[_Question, Reading]] = weakref.WeakKeyDictionary()
+_readings: weakref.WeakKeyDictionary[Panel, dict[weakref.ref[Ensemble], Reading]] = weakref.WeakKeyDictionary()
 _lock = threading.Lock()
 
 
@@ -92,13 +91,13 @@ def _whole(values: FloatArray) -> FloatArray:
     return values if values.base is None else values.base
 
 
-def reading_of(panel: Panel, ensemble: Ensemble, *, dark: bool = False) -> Reading:
-    """What this very ensemble reads in this very panel; `dark`: as if nobody had seen any light."""
-    question = (weakref.ref(ensemble), dark)
+def reading_of(panel: Panel, ensemble: Ensemble) -> Reading:
+    """What this very ensemble reads in this very panel."""
+    question = weakref.ref(ensemble)
     with _lock:
         known = _readings.setdefault(panel, {})
     if question not in known:
-        known[question] = read_light(ensemble, without_light(panel) if dark else panel)
+        known[question] = read_light(ensemble, panel)
     return known[question]
 
 

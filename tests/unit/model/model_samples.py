@@ -67,6 +67,12 @@ def training(n: int, n_months: int = T) -> np.ndarray:
     return np.arange(n_months) < n
 
 
+def without_light(panel: Panel) -> Panel:
+    """The panel of the same samples, had nobody seen light in any month: means and factories stay what they are."""
+    nothing = {name: np.zeros_like(getattr(panel, name)) for name in ("dynamic", "around")}
+    return dataclasses.replace(panel, **nothing)
+
+
 def make_panel(seed: int = 0, dynamic_px: int = 5, **changes: Any) -> Panel:
     """Panel of `make_samples`, normalised over its first 24 months."""
     samples = make_samples(seed, **changes)

@@ -5,9 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from model_samples import make_panel
+from model_samples import make_panel, without_light
 
-from gvio.model.panel import DYNAMIC_CHANNELS, STATIC_CHANNELS, Panel, without_light
+from gvio.model.panel import DYNAMIC_CHANNELS, STATIC_CHANNELS, Panel
 from gvio.model.sacnn import Architecture, SaCnn, as_inputs
 from gvio.model.saliency import Saliency, saliency
 from gvio.types import FloatArray

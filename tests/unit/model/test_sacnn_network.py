@@ -5,9 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from model_samples import T, make_panel
+from model_samples import T, make_panel, without_light
 
-from gvio.model.panel import STATIC_CHANNELS, TRAITS, without_light
+from gvio.model.panel import STATIC_CHANNELS, TRAITS
 from gvio.model.sacnn import Architecture, Inputs, SaCnn, Sight, as_inputs, usual_traits
 
 NET = Architecture(8, 9, 5)

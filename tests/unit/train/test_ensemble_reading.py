@@ -10,10 +10,9 @@ from train_worlds import D, lesson_of, no_figures, output_of, panel_of, setting_
 from gvio.assimilate.hyper import START
 from gvio.assimilate.learn import ENOUGH, learn_hyper
 from gvio.errors import ModelError
-from gvio.model.panel import without_light
 from gvio.model.sacnn import Architecture
 from gvio.stages.workers import Threads
-from gvio.train.ensemble import Ensemble, Reading, Weighing, measurement, read_light, train_members, weigh_light
+from gvio.train.ensemble import Ensemble, Reading, measurement, read_light, train_members, weigh_light
 from gvio.train.loop import Member, Optimisation, new_network
 
 T = 36
@@ -45,7 +44,7 @@ def untrained(*seeds: int) -> Ensemble:
 
 def weighed(members, panel, setting):
     hyper = learn_hyper(setting, START, window=24)
-    return weigh_light(members, NET, panel, Weighing(setting, hyper, 24))
+    return weigh_light(Ensemble(NET, members, hyper), panel, setting, 24)
 
 
 def test_a_member_never_trains_on_the_images_that_choose_its_epoch(trained):
@@ -133,7 +132,8 @@ def test_what_was_not_seen_is_no_measurement(panel):
 
 
 def test_nothing_was_seen_at_all(panel):
-    read = read_light(untrained(1), without_light(panel))
+    nothing = {name: np.zeros_like(getattr(panel, name)) for name in ("dynamic", "around")}
+    read = read_light(untrained(1), dataclasses.replace(panel, **nothing))
     assert measurement(read) is None
     np.testing.assert_array_equal(read.rough, 1.0)
 
