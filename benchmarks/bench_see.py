@@ -24,7 +24,7 @@ from benchmarks.worlds import make_base, make_world
 from gvio.config import Params
 from gvio.model.panel import Normalisation, sites_of_panel
 from gvio.model.sacnn import Architecture, Inputs, SaCnn, as_inputs
-from gvio.plant.draw import draw_plants
+from gvio.plant.draw import LEAST, Ground, draw_plants
 from gvio.plant.lessons import Lesson, lesson_of, light_gain, plant_lessons
 from gvio.sample.samples import Samples, first_months
 from gvio.train.looked import look_at_light
@@ -32,7 +32,6 @@ from gvio.train.loop import SEEN, Optimisation, Taught, Weights, apply_member, n
 from gvio.types import BoolArray, FloatArray
 
 Z80 = 1.2816
-_LEAST = 0.006  # nW cm⁻² sr⁻¹, log light below which a plant counts as dark
 SQUARE_PX = 12  # of the chessboard
 READINGS = ("log-linear", "one filter", "network", "plain network")
 
@@ -78,7 +77,8 @@ def _judged(
 ) -> Sequence[Lesson]:
     """Images over all months, whose means, sky and clutter are learned before `cut`."""
     gain, train = light_gain(samples, normalisation), np.arange(len(samples.months)) < cut
-    drawn = (draw_plants(samples, normalisation, np.random.default_rng((seed, n))) for n in range(images))
+    ground = Ground.of(samples, normalisation)
+    drawn = (draw_plants(ground, len(train), np.random.default_rng((seed, n))) for n in range(images))
     return [lesson_of(samples, plants, gain, *sides, train) for plants in drawn if plants is not None]
 
 
@@ -90,12 +90,8 @@ def _kept(lessons: Sequence[Lesson], *, black: bool) -> Sequence[Lesson]:
         if not chosen.any():
             continue
         areas, district = np.unique(lesson.panel.district[chosen], return_inverse=True)
-        light = lesson.light[chosen]
-        total = np.zeros((len(areas), light.shape[1]))
-        np.add.at(total, district, light)
         panel = sites_of_panel(lesson.panel, chosen, district, len(areas))
-        target = np.log(np.maximum(total, _LEAST))
-        found.append(Lesson(panel, target, lesson.row[chosen], lesson.col[chosen], light))
+        found.append(Lesson(panel, lesson.row[chosen], lesson.col[chosen], lesson.light[chosen]))
     return found
 
 
@@ -147,8 +143,8 @@ def score(lessons: Sequence[Lesson], architecture: Architecture, weights: Weight
         seen = (sight.seen.numpy() >= SEEN)[:, months]
         sd = np.sqrt(sight.variance.double().numpy())[:, None]
         districts.append((*_about(sight.change.double().numpy()[:, months], lesson.target[:, months], seen), sd * seen))
-        lit = lesson.light.min(axis=1) > _LEAST
-        own = np.log(np.maximum(lesson.light, _LEAST))
+        lit = lesson.light.min(axis=1) > LEAST
+        own = np.log(np.maximum(lesson.light, LEAST))
         seen_at = (inputs.seen.numpy() >= SEEN) & lit[:, None]
         sites.append(_about(_of_sites(architecture, weights, inputs)[:, months], own[:, months], seen_at[:, months]))
     read, true, sd = (np.concatenate([each.ravel() for each in part]) for part in zip(*districts, strict=True))

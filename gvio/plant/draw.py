@@ -25,6 +25,8 @@ _FAINTEST = 0.2  # of a usual factory's light
 _EFFICIENCY = 0.3  # spread of log light of plants of one size
 _ASTRAY_PX = 0.6  # most that positions err by, standard deviation: addresses are off by up to some hundred metres
 _UNLIT = 0.2  # most plants that make no light at all
+LEAST = _DARKEST * LOG_OFFSET
+"""nW cm⁻² sr⁻¹ below which a district of plants counts as dark."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -47,20 +49,25 @@ class Plants:
     @property
     def target(self) -> FloatArray:
         """(D, T) log own light of the plants of every district: what is to be read."""
-        total = np.zeros((self.n_areas, self.light.shape[1]))
-        np.add.at(total, self.district, self.light)
-        return np.asarray(np.log(np.maximum(total, _DARKEST * LOG_OFFSET)))
+        return district_light(self.light, self.district, self.n_areas)
 
 
-def draw_plants(samples: Samples, normalisation: Normalisation, rng: np.random.Generator) -> Plants | None:
+def district_light(light: FloatArray, district: IntArray, n_areas: int) -> FloatArray:
+    """(D, T) log of what plants emit together, `light` (U, T) in `district` (U,); where they emit next to nothing, the
+    log of `LEAST`."""
+    total = np.zeros((n_areas, light.shape[1]))
+    np.add.at(total, district, light)
+    return np.asarray(np.log(np.maximum(total, LEAST)))
+
+
+def draw_plants(ground: Ground, n_months: int, rng: np.random.Generator) -> Plants | None:
     """Plants of one image; None where no site finds a place.
 
     Args:
-        samples: The region; its factories' places, sizes and light are those of the plants.
-        normalisation: Of the same light.
+        ground: The region's, whose factories' places, sizes and light are those of the plants.
+        n_months: T.
         rng: Source of everything random.
     """
-    ground = _Ground.of(samples, normalisation)
     if not len(ground.row):
         return None
     row, col, kept = max((ground.moved(rng) for _ in range(_TRIES)), key=lambda place: int(place[2].sum()))
@@ -70,7 +77,7 @@ def draw_plants(samples: Samples, normalisation: Normalisation, rng: np.random.G
     usual = np.maximum(ground.light[kept], _FAINTEST * ground.usual * weight)
     size = usual * np.exp(rng.normal(0, _EFFICIENCY, len(usual)))
     _, district = np.unique(district, return_inverse=True)
-    paths = own_light_paths(rng, district, len(samples.months))
+    paths = own_light_paths(rng, district, n_months)
     lit = rng.random(len(size)) >= rng.uniform(0, _UNLIT)
     astray = rng.uniform(0, _ASTRAY_PX)
     true_row, true_col = (
@@ -82,9 +89,9 @@ def draw_plants(samples: Samples, normalisation: Normalisation, rng: np.random.G
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class _Ground:
-    """The region's sites with their own `light` and the log brightness of the `ground` under them (U,); `free` (y, x)
-    pixels where plants may stand, of log brightness `mean`."""
+class Ground:
+    """What plants of a region are drawn from: its sites with their own `light` and the log brightness of the `ground`
+    under them (U,); `free` (y, x) pixels where plants may stand, of log brightness `mean`."""
 
     row: IntArray
     col: IntArray
@@ -99,11 +106,13 @@ class _Ground:
 
     @property
     def shape(self) -> tuple[int, int]:
+        """Rows and columns of the region."""
         rows, columns = self.mean.shape
         return rows, columns
 
     @classmethod
-    def of(cls, samples: Samples, normalisation: Normalisation) -> _Ground:
+    def of(cls, samples: Samples, normalisation: Normalisation) -> Ground:
+        """Of a region and the normalisation of the same light."""
         site, first = sites_of(samples)
         most = np.exp(log_weight_of(samples.weight, samples.active, site, len(first))).max(axis=1)
         at = first[most > 0]  # a site whose factories open later has no light yet

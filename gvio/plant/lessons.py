@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 from scipy import ndimage
 
 from gvio.model.panel import Normalisation, Panel, build_panel, fit_and_clear, sites_of_panel
 from gvio.model.sites import sites_of
-from gvio.plant.draw import Plants, draw_plants
+from gvio.plant.draw import Ground, Plants, district_light, draw_plants
 from gvio.sample.anomaly import anomaly, log_light
 from gvio.sample.radiometry import monthly_gain
 from gvio.sample.rings import away_from
@@ -28,15 +29,19 @@ FEWEST_IMAGES, MOST_IMAGES = 2, 16
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Lesson:
-    """One image: the `panel` of its plants, and `target` (D, T) their log own light by district, about any level; of
-    its sites `row`, `col` (U,) where they are said to be, and `light` (U, T) nW cm⁻² sr⁻¹, what they emit.
+    """One image: the `panel` of its plants; of its sites `row`, `col` (U,) where they are said to be, and `light`
+    (U, T) nW cm⁻² sr⁻¹, what they emit.
     """
 
     panel: Panel
-    target: FloatArray
     row: IntArray
     col: IntArray
     light: FloatArray
+
+    @property
+    def target(self) -> FloatArray:
+        """(D, T) log own light of its districts: what is to be read, about any level."""
+        return district_light(self.light, self.panel.district, self.panel.n_areas)
 
 
 def plant_lessons(
@@ -56,24 +61,20 @@ def plant_lessons(
         seed: Of everything random.
         side_by_side: Runs the making of images; in turn by default.
     """
-    gain = light_gain(samples, normalisation)
+    ground, gain = Ground.of(samples, normalisation), light_gain(samples, normalisation)
+    months = np.ones(len(samples.months), dtype=bool)
 
     def lesson(number: int) -> Lesson | None:
-        plants = draw_plants(samples, normalisation, np.random.default_rng((seed, number)))
-        months = np.ones(len(samples.months), dtype=bool)
+        plants = draw_plants(ground, len(months), np.random.default_rng((seed, number)))
         return None if plants is None else lesson_of(samples, plants, gain, static_px, dynamic_px, months)
 
     first = lesson(0)
     if first is None:
         return ()
     images = int(np.clip(-(-SITES // len(first.panel.district)), FEWEST_IMAGES, MOST_IMAGES))
-    tasks: list[Callable[[], Lesson | None]] = [_asked(lesson, number) for number in range(1, images)]
+    tasks = [partial(lesson, number) for number in range(1, images)]
     others = [task() for task in tasks] if side_by_side is None else side_by_side(tasks)
     return (first, *(each for each in others if each is not None))
-
-
-def _asked(lesson: Callable[[int], Lesson | None], number: int) -> Callable[[], Lesson | None]:
-    return lambda: lesson(number)
 
 
 def light_gain(samples: Samples, normalisation: Normalisation) -> FloatArray:
@@ -107,7 +108,7 @@ def lesson_of(
     at = first[chosen]
     district = planted.district[at] - len(samples.area_ids)
     own = sites_of_panel(panel, chosen, district, plants.n_areas)
-    return Lesson(own, plants.target, planted.row[at], planted.col[at], light[chosen])
+    return Lesson(own, planted.row[at], planted.col[at], light[chosen])
 
 
 def planted_samples(samples: Samples, plants: Plants, gain: FloatArray) -> Samples:

@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 
 from gvio.model.panel import fit_normalisation
 from gvio.model.sacnn import Architecture
-from gvio.plant.draw import Plants, draw_plants
+from gvio.plant.draw import Ground, Plants, draw_plants
 from gvio.plant.lessons import MOST_IMAGES, plant_lessons, planted_samples
 from gvio.plant.paths import own_light_paths
 from gvio.sample.rings import away_from
@@ -80,7 +80,7 @@ def normalisation(region):
 
 
 def drawn(region, normalisation, seed: int = 0) -> Plants:
-    plants = draw_plants(region, normalisation, np.random.default_rng(seed))
+    plants = draw_plants(Ground.of(region, normalisation), T, np.random.default_rng(seed))
     assert plants is not None
     return plants
 

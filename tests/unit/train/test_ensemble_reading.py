@@ -49,7 +49,7 @@ def weighed(members, panel, setting):
 
 def test_a_member_never_trains_on_the_images_that_choose_its_epoch(trained):
     """Images 0 and 3 are left out by member 0, and learned from by the others."""
-    changed = [dataclasses.replace(one, target=one.target[:, ::-1].copy()) if k in (0, 3) else one
+    changed = [dataclasses.replace(one, light=one.light[:, ::-1].copy()) if k in (0, 3) else one
                for k, one in enumerate(LESSONS)]  # fmt: skip
     again = train_members(changed, NET, HOW, 3)
     assert again[0].losses == trained[0][0].losses

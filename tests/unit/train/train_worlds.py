@@ -52,7 +52,7 @@ def lesson_of(x: FloatArray, seed: int = 0, noise: float = 0.02) -> Lesson:
     panel.around[:, :, 2] = clutter
     panel.dynamic[:, :, 0] = 0.8 * (0.6 * panel.dynamic[:, :, 0] / 0.8 + 0.5 * clutter[..., None, None])
     nowhere = np.zeros(SITES, dtype=np.int64)
-    return Lesson(panel, x, nowhere, nowhere, np.exp(x)[panel.district])
+    return Lesson(panel, nowhere, nowhere, np.exp(x)[panel.district])
 
 
 def output_of(n_months: int, seed: int) -> FloatArray:
