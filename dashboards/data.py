@@ -14,6 +14,8 @@ import pandas as pd
 import streamlit as st
 from odc.geo.geobox import GeoBox
 
+from gvio.publish.changes import CHANGES
+from gvio.publish.counts import COUNTS
 from gvio.publish.latest import Latest
 from gvio.publish.news import NewsTable
 from gvio.report.about import About, describe
@@ -25,10 +27,9 @@ from gvio.report.month_table import month_table
 from gvio.report.new_year import public_sums
 from gvio.report.story import Story, story
 from gvio.report.zones import Owners, Zone, owners_of, zones_of
-from gvio.store.changes import read_changes_of
-from gvio.store.counts import read_counts_of
 from gvio.store.documents import read_latest
 from gvio.store.drift import read_drift_of
+from gvio.store.later_tables import read_later_table
 from gvio.store.looks import last_look_line, regions_seen
 from gvio.store.objects import ObjectStore, asks_for_nobody, open_store
 from gvio.store.published import PublishedRelease, list_releases, read_grid, read_release
@@ -112,7 +113,7 @@ def shown(url: str, endpoint_url: str | None, region: str, release_id: str) -> S
     source = Source(url, endpoint_url)
     store = store_of(source)
     release = read_release(store, region, release_id)
-    told = with_changes(release.estimates, read_changes_of(store, release.manifest))
+    told = with_changes(release.estimates, read_later_table(store, release.manifest, CHANGES))
     release = dataclasses.replace(release, estimates=told)
     return Shown(source, release, describe(region, release.manifest, release.estimates))
 
@@ -199,7 +200,7 @@ def counts(view: Shown) -> pd.DataFrame | None:
 @st.cache_resource(show_spinner=False, max_entries=8)
 def _counts(url: str, endpoint_url: str | None, region: str, release_id: str) -> pd.DataFrame | None:
     release = shown(url, endpoint_url, region, release_id).release
-    return read_counts_of(store_of(Source(url, endpoint_url)), release.manifest)
+    return read_later_table(store_of(Source(url, endpoint_url)), release.manifest, COUNTS)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

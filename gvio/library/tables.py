@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from gvio.library.months import dated
-from gvio.store.changes import read_changes_of
-from gvio.store.counts import read_counts_of
+from gvio.publish.changes import CHANGES
+from gvio.publish.counts import COUNTS
+from gvio.store.later_tables import read_later_table
 from gvio.store.objects import ObjectStore
 from gvio.store.published import PublishedRelease
 from gvio.store.revisions import read_errata_of, read_news_of, read_revisions
@@ -114,7 +115,7 @@ class ReleaseTables:
         area_id, name, month, since, months_apart (1 or 12) and the columns of docs/data-dictionary.md; None of a
         release from before it was published.
         """
-        found = read_changes_of(self.store, self.published.manifest)
+        found = read_later_table(self.store, self.published.manifest, CHANGES)
         if found is None:
             return None
         frame = dated(found).assign(since=pd.to_datetime(found["since"] + "-01"))
@@ -126,7 +127,7 @@ class ReleaseTables:
         """How often each district was seen in each month, and by which processing of light; None of a release from
         before it was published.
         """
-        found = read_counts_of(self.store, self.published.manifest)
+        found = read_later_table(self.store, self.published.manifest, COUNTS)
         return None if found is None else dated(found)
 
     @cached_property

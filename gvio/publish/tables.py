@@ -6,6 +6,7 @@ table is read: what reads releases knows the texts, and those of before have not
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import io
 from collections.abc import Callable, Mapping, Sequence
@@ -57,6 +58,44 @@ def parquet_bytes(
     sink = io.BytesIO()
     pq.write_table(pa.table(columns, schema=said), sink, compression="zstd")
     return sink.getvalue()
+
+
+@dataclasses.dataclass(frozen=True)
+class LaterTable:
+    """A table that releases of before it was published lack.
+
+    Attributes:
+        title: Name in `gvio.publish.columns.TABLES`, and of the file without its ending.
+        schema: Names and types of its columns.
+        order: Columns by which its rows are sorted.
+    """
+
+    title: str
+    schema: pa.Schema
+    order: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Of the object in a release."""
+        return f"{self.title}{PARQUET}"
+
+    def encoded(self, frame: pd.DataFrame, invented: bool = False) -> bytes:
+        """Encode the columns of `schema`; equal content gives equal bytes.
+
+        Args:
+            frame: At least those columns.
+            invented: The data are simulated; written into the file's metadata.
+        """
+        rows = frame.sort_values(list(self.order))
+        return parquet_bytes(rows, self.schema, {"invented": str(invented).lower()}, self.title)
+
+    def read(self, data: bytes) -> pd.DataFrame:
+        """What `encoded` wrote.
+
+        Raises:
+            ValueError: No table, or a column is absent.
+        """
+        return read_table(data, self.schema.names)[0]
 
 
 def read_table(data: bytes, required: Sequence[str] = ()) -> tuple[pd.DataFrame, dict[str, str]]:

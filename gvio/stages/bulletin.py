@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gvio.publish.bulletin import NAMES, bulletin_objects, map_picture
-from gvio.publish.changes import NAME as CHANGES
-from gvio.publish.changes import read_changes
+from gvio.publish.changes import CHANGES
 from gvio.publish.estimates import estimates_parquet
 from gvio.publish.evidence import FIGURES, read_figures
 from gvio.publish.news import NAME as NEWS
@@ -46,7 +45,7 @@ def make_bulletin(context: Context, mapped: Mapped, checks: Sequence[CheckResult
 def _facts(context: Context, head: MappedHead, product: Product, checks: Sequence[CheckResult], km: float) -> Facts:
     config, month, inputs = context.config, Month.parse(head.month), head.inputs
     data = estimates_parquet(product.estimates, config.city_id, config.start, month, config.unit, config.invented)
-    joint = read_changes(product.revisions[CHANGES]) if CHANGES in product.revisions else None
+    joint = CHANGES.read(product.revisions[CHANGES.name]) if CHANGES.name in product.revisions else None
     said = Manifest("", context.region, month, (), inputs.as_document(), {}, head.code, head.skill)
     about = describe(context.region, said, product.estimates)
     return Facts(

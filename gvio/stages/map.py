@@ -17,10 +17,8 @@ from gvio.map.industry import Industry, industry_of
 from gvio.map.intervals import gaussian_half_width
 from gvio.map.official import Estimates
 from gvio.map.trends import trend_bands
-from gvio.publish.changes import NAME as CHANGES
-from gvio.publish.changes import changes_parquet
-from gvio.publish.counts import NAME as COUNTS
-from gvio.publish.counts import counts_parquet
+from gvio.publish.changes import CHANGES
+from gvio.publish.counts import COUNTS
 from gvio.publish.cube import CUBE_BANDS, CubeSource, cube_objects
 from gvio.publish.drift import NAME as DRIFT
 from gvio.publish.drift import drift_json
@@ -175,8 +173,8 @@ def _make(
         revisions={
             **revision_objects(context, decided, estimated, last),
             DRIFT: drift_json(drift),
-            CHANGES: changes_parquet(changes, config.invented),
-            COUNTS: counts_parquet(observation_counts(samples, config.city_id), config.invented),
+            CHANGES.name: CHANGES.encoded(changes, config.invented),
+            COUNTS.name: COUNTS.encoded(observation_counts(samples, config.city_id), config.invented),
         },
         outlines=_outlines(context, samples),
         cube=cube_objects(cube, config.unit, {"region": config.name, "invented": str(config.invented).lower()}),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from gvio.config import RegionConfig
 from gvio.errors import SAME_OPTIONS, InputRefused
 from gvio.publish.canonical import canonical_json
-from gvio.publish.changes import NAME as CHANGES
-from gvio.publish.counts import NAME as COUNTS
+from gvio.publish.changes import CHANGES
+from gvio.publish.counts import COUNTS
 from gvio.publish.drift import NAME as DRIFT
 from gvio.publish.errata import NAME as ERRATA
 from gvio.publish.estimates import estimates_parquet, read_estimates
@@ -26,7 +26,7 @@ _FOLDER = "product"
 _HINT = f"Run `gvio map` {SAME_OPTIONS} again."
 _ESTIMATES, _EXPLANATIONS = f"{_FOLDER}/estimates.parquet", f"{_FOLDER}/explanations.parquet"
 _SCOREBOARD, _CARD, _TRENDS = f"{_FOLDER}/scoreboard.json", f"{_FOLDER}/model-card.md", f"{_FOLDER}/trends.tif"
-_REVISIONS = (*EVIDENCE, CHANGES, COUNTS, DRIFT, ERRATA, NEWS, VINTAGES, REVISIONS)
+_REVISIONS = (*EVIDENCE, CHANGES.name, COUNTS.name, DRIFT, ERRATA, NEWS, VINTAGES, REVISIONS)
 
 
 def pack_product(product: Product, config: RegionConfig) -> dict[str, bytes]:

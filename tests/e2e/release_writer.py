@@ -14,10 +14,8 @@ from release_fixture import CITY, FIRST, LAST, NAMES, TITLE, UNIT, Invented
 from gvio.config import RegionConfig
 from gvio.drift.monitors import Drift
 from gvio.publish.bulletin import PDF as BULLETIN
-from gvio.publish.changes import NAME as CHANGES
-from gvio.publish.changes import changes_parquet
-from gvio.publish.counts import NAME as COUNTS
-from gvio.publish.counts import counts_parquet
+from gvio.publish.changes import CHANGES
+from gvio.publish.counts import COUNTS
 from gvio.publish.drift import NAME as DRIFT
 from gvio.publish.drift import drift_json
 from gvio.publish.explanations import explanations_frame
@@ -95,7 +93,7 @@ def counts(world: Invented) -> dict[str, bytes]:
     """Seven looks a month; another satellite from the second year on."""
     rows = world.estimates[["area_id", "month"]]
     regime = np.where(rows["month"] < "2020-01", "vnl/npp/v10/vcm", "vnl/j01/v10/vcm")
-    return {COUNTS: counts_parquet(rows.assign(observations=7.0, seen=1.0, factories_seen=1.0, regime=regime))}
+    return {COUNTS.name: COUNTS.encoded(rows.assign(observations=7.0, seen=1.0, factories_seen=1.0, regime=regime))}
 
 
 def changes(world: Invented) -> dict[str, bytes]:
@@ -104,7 +102,7 @@ def changes(world: Invented) -> dict[str, bytes]:
     percent = (100 * (table[str(LAST)] / table[str(LAST + -12)] - 1)).rename("change").reset_index()
     limits = {f"{side}{n}": percent["change"] + sign * w for n, w in ((80, 1), (95, 2)) for side, sign in SIDES}
     rows = percent.assign(month=str(LAST), since=str(LAST + -12), months_apart=12, sd=0.01, **limits)
-    return {CHANGES: changes_parquet(rows)}
+    return {CHANGES.name: CHANGES.encoded(rows)}
 
 
 def publish_invented(

@@ -6,10 +6,8 @@ import pandas as pd
 import pytest
 
 from gvio import open_release
-from gvio.publish.changes import NAME as CHANGES
-from gvio.publish.changes import changes_parquet
-from gvio.publish.counts import NAME as COUNTS
-from gvio.publish.counts import counts_parquet
+from gvio.publish.changes import CHANGES
+from gvio.publish.counts import COUNTS
 
 CHANGE = {"since": "2021-02", "months_apart": 1, "change": 2.0, "lower80": -1.0, "upper80": 5.0, "lower95": -3.0}
 COUNT = {"observations": 7.0, "seen": 1.0, "factories_seen": None, "regime": "vnl-monthly/npp"}
@@ -19,7 +17,7 @@ def test_changes_and_counts_are_tables_with_dates(published) -> None:
     keys = [{"area_id": area, "month": "2021-03"} for area in ("west", "CITY")]
     changes = pd.DataFrame([key | CHANGE | {"upper95": 7.0, "sd": 0.02} for key in keys])
     counts = pd.DataFrame([key | COUNT for key in keys]).astype({"factories_seen": float})
-    more = {CHANGES: changes_parquet(changes), COUNTS: counts_parquet(counts)}
+    more = {CHANGES.name: CHANGES.encoded(changes), COUNTS.name: COUNTS.encoded(counts)}
     release = open_release(published(more=more), "testland")
     told = release.changes
     assert told[["area_id", "name"]].to_numpy().tolist() == [["CITY", "Testland"], ["west", "The West"]]

@@ -7,7 +7,7 @@ import types
 import numpy as np
 import pytest
 
-from gvio.publish.counts import counts_parquet, read_counts
+from gvio.publish.counts import COUNTS
 from gvio.sample.counts import observation_counts
 from gvio.types import Month
 
@@ -23,7 +23,7 @@ def test_counts_are_means_over_the_pixels_of_each_district() -> None:
         radiance=np.array([[[1, 1, 1], [1, 1, np.nan]], np.full((2, 3), np.nan)]),
         regimes=("vnl/npp/v10/vcmcfg", ""),
     )
-    table = read_counts(counts_parquet(observation_counts(samples, "CITY")))  # type: ignore[arg-type]
+    table = COUNTS.read(COUNTS.encoded(observation_counts(samples, "CITY")))  # type: ignore[arg-type]
     rows = table.set_index(["area_id", "month"])
     assert rows["observations"].xs("2021-01", level="month").to_dict() == {"A": 3, "B": 2, "C": 0, "CITY": 12 / 5}
     assert rows.loc[("B", "2021-01"), "seen"] == pytest.approx(2 / 3)
