@@ -14,7 +14,7 @@ import json
 from pathlib import Path
 
 from benchmarks.table_of_judges import markdown
-from benchmarks.worlds import KINDS, make_base
+from benchmarks.worlds import KINDS, with_real_light
 from gvio.config import Params
 
 
@@ -51,11 +51,7 @@ def _options() -> argparse.Namespace:
 def _names(options: argparse.Namespace) -> list[str]:
     seeds = range(options.seed, options.seed + options.repeats)
     names = [f"{kind}/{seed}" for seed in seeds for kind in options.only or KINDS]
-    real = [name for name in names if name.startswith("spike-")]
-    if real and not make_base():
-        print(f"LEFT OUT, the real light under ../shared is not on this machine: {', '.join(real)}")
-        names = [name for name in names if name not in real]
-    return names
+    return with_real_light(names)
 
 
 def _measured(name: str, *, plain: bool) -> dict[str, object]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.table_of_targets import markdown
-from benchmarks.worlds import KINDS, OTHER_KINDS, PACKS, make_base
+from benchmarks.worlds import KINDS, OTHER_KINDS, PACKS, with_real_light
 from gvio.config import Params, parse_params
 
 PARTS = ("time", "coverage", "pixels", "districts", "plain")
@@ -61,11 +61,7 @@ def _names(options: argparse.Namespace) -> list[str]:
         if not (name in PACKS or Path(name, "region.yaml").exists() or (kind in every and seed.isdigit())):
             known = ", ".join([*every, *PACKS])
             raise SystemExit(f"unknown world {name!r}; give a kind, <kind>/<seed> or a pack's folder; known: {known}")
-    real = [name for name in names if name.startswith("spike-")]
-    if real and not make_base():
-        print(f"LEFT OUT, the real light under ../shared is not on this machine: {', '.join(real)}")
-        names = [name for name in names if name not in real]
-    return names
+    return with_real_light(names)
 
 
 def _run(jobs: list[tuple[str, str, tuple[str, ...], int]], processes: int) -> list[dict[str, Any]]:

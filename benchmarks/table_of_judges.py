@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gvio.scoreboard.names import JUDGES, NO_LIGHT, OURS, PLAIN
+from benchmarks.table_of_targets import SHORT
+from gvio.scoreboard.names import JUDGES, LIGHT_SHARES, NAIVE, NO_LIGHT, OURS, PLAIN, RANDOM_FOREST, RIDGE
 
 SETTINGS = ("as used", "before the total", "blind")
+_SAME = (PLAIN, *NAIVE, LIGHT_SHARES, RIDGE, RANDOM_FOREST)
 TITLES = {
     OURS: "ours",
     NO_LIGHT: "no light",
-    PLAIN: "plain CNN",
-    "last-year-shares": "shares × city",
-    "seasonal-naive": "seasonal",
-    "persistence": "persistence",
-    "light-shares": "light shares",
-    "ridge": "ridge",
-    "random-forest": "forest",
+    **{name: SHORT[name] for name in _SAME},
     "chow-lin": "Chow–Lin",
     "litterman": "Litterman",
     "denton": "Denton",

@@ -19,7 +19,7 @@ FAMILIES = {
     "none": "no information",
     "mumbai": "dev",
 }
-_SHORT = {
+SHORT = {
     "sa-cnn": "SA-CNN",
     "no-light": "without light",
     "last-year-shares": "shares × city",
@@ -63,8 +63,8 @@ def markdown(results: Sequence[Result]) -> str:
     groups: dict[str, list[Result]] = {}
     for result in good:
         groups.setdefault(group_of(result["name"]), []).append(result)
-    models = [m for m in _SHORT if any(m in _values(read, r) for _, read in _quantities() for r in good)]
-    head = ["Quantity", "Worlds", "n", "Target", *(_SHORT[m] for m in models)]
+    models = [m for m in SHORT if any(m in _values(read, r) for _, read in _quantities() for r in good)]
+    head = ["Quantity", "Worlds", "n", "Target", *(SHORT[m] for m in models)]
     rows = [
         [name, group, str(len(some)), TARGETS.get((name, group), ""), *_cells(read, some, models)]
         for name, read in _quantities()

@@ -45,6 +45,13 @@ def output(seed: int = 0) -> np.ndarray:
     return np.array([[100.0], [50.0], [10.0]]) * season * np.exp(rng.normal(0, 0.1, (3, T)).cumsum(axis=1) * 0.3)
 
 
+def few_labels(y: np.ndarray) -> list[dict[str, Any]]:
+    """Years of one district, first quarters of the second, nearly all months of the city; nothing of the third."""
+    rows = [row("D0", 12 * k, 12 * k + 11, y[0, 12 * k : 12 * k + 12].sum()) for k in range(4)]
+    rows += [row("D1", 12 * k, 12 * k + 2, y[1, 12 * k : 12 * k + 3].sum(), "cumulative") for k in range(4)]
+    return rows + [row("CITY", t, t, y[:, t].sum()) for t in range(2, ORIGIN)]
+
+
 def fold(rows: list, y: np.ndarray, city: np.ndarray | None = None, **changes) -> CompareInput:
     fields = {
         "months": tuple(FIRST + t for t in range(T)),

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from compare_ledgers import AREAS, ORIGIN, T, fold, monthly, output, row
+from compare_ledgers import AREAS, ORIGIN, T, few_labels, fold, monthly, output, row
 from hypothesis import given as examples
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -155,9 +155,7 @@ def test_every_naive_forecast_is_finite_and_positive_on_any_ledger(seed, dark, w
 def test_learned_comparators_survive_missing_light_and_few_labels(dark):
     y = output()
     rng = np.random.default_rng(1)
-    rows = [row("D0", 12 * k, 12 * k + 11, y[0, 12 * k : 12 * k + 12].sum()) for k in range(4)]
-    rows += [row("D1", 12 * k, 12 * k + 2, y[1, 12 * k : 12 * k + 3].sum(), "cumulative") for k in range(4)]
-    rows += [row("CITY", t, t, y[:, t].sum()) for t in range(2, ORIGIN)]
+    rows = few_labels(y)
     light = np.where(rng.random((3, T)) < dark, np.nan, y)
     features = np.where(rng.random((3, T, 2)) < dark, np.nan, 1.0)
     seen = []

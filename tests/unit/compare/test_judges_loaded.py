@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from compare_ledgers import ORIGIN, T, fold, monthly, output, row
+from compare_ledgers import ORIGIN, T, few_labels, fold, monthly, output, row
 
 from gvio.compare.judges.boosted import boosted
 from gvio.compare.judges.smoothing import auto_ets
@@ -49,9 +49,7 @@ def test_no_figure_after_the_origin_and_no_later_light_is_looked_at(judge):
 def test_gaps_in_light_and_few_figures_are_lived_with(judge):
     y = output()
     rng = np.random.default_rng(1)
-    rows = [row("D0", 12 * k, 12 * k + 11, y[0, 12 * k : 12 * k + 12].sum()) for k in range(4)]
-    rows += [row("D1", 12 * k, 12 * k + 2, y[1, 12 * k : 12 * k + 3].sum(), "cumulative") for k in range(4)]
-    rows += [row("CITY", t, t, y[:, t].sum()) for t in range(2, ORIGIN)]
+    rows = few_labels(y)
     light = np.where(rng.random((3, T)) < 0.5, np.nan, y)
     found = judge(fold(rows, y, district_light=light, features=np.full((3, T, 2), np.nan)))
     assert np.isfinite(found.path).all()
