@@ -37,12 +37,14 @@ def promote(uri: str, region: str, version: int, reason: str) -> ModelVersion:
     Doing it twice changes nothing more. Its evidence is `by hand: REASON`.
 
     Raises:
-        ModelError: There is no such version.
+        ModelError: There is no such version, or it is of an older method than the champion.
         UpstreamUnavailable: No server answers at `uri`.
     """
     with connect(uri) as client:
         chosen, champion = read_version(client, region, version), champion_version(client, region)
         replaced = None if champion is None or champion.version == version else champion.version
+        if champion is not None and replaced is not None:
+            _require_this_method(client, uri, chosen, champion)
         write_decision(client, chosen, "by-hand", f"by hand: {reason}", replaced)
         replace_champion(client, champion, chosen, "by-hand", f"by hand: {reason}")
         finish_decision(client, chosen)
@@ -89,23 +91,28 @@ def rollback(uri: str, region: str, reason: str = "") -> ModelVersion:
         if target.decision == "rolled-back":
             what = f"version {target.version}, which the champion replaced, was rolled back itself"
             raise ModelError(what, where=f"model {model_name(region)}", hint=_HINT)
-        _require_readable(client, uri, target, champion)
+        _require_readable(client, uri, target)
+        _require_this_method(client, uri, target, champion)
         written = write_rollback(client, champion, target, reason)
         set_alias(client, region, PREVIOUS, champion.version)
         set_alias(client, region, CHAMPION, target.version)
         return _restored(target, written)  # asking the registry could fail, and a second try would go back further
 
 
-def _require_readable(client: MlflowClient, uri: str, target: ModelVersion, champion: ModelVersion) -> None:
+def _require_readable(client: MlflowClient, uri: str, target: ModelVersion) -> None:
     try:
-        old = _schema(read_stored(client, uri, target))
+        read_stored(client, uri, target)
     except ModelError as error:
         raise ModelError(error.what, where=error.where, hint=_UNREADABLE) from None
+
+
+def _require_this_method(client: MlflowClient, uri: str, target: ModelVersion, champion: ModelVersion) -> None:
+    """Refuse a package of an older method than the champion's: the next run would pass over it and train anew."""
     try:
-        new = _schema(read_stored(client, uri, champion))
+        old, new = (_schema(read_stored(client, uri, version)) for version in (target, champion))
     except ModelError:
-        return  # a champion that cannot be read is a reason to go back
-    if old < new:  # of an older method: the next run would pass over it and train anew
+        return  # a champion that cannot be read is a reason to move it
+    if old < new:
         what = f"its package has schema {old}, that of the champion {new}: this program cannot map with it"
         raise ModelError(what, where=target.name, hint=_UNREADABLE)
 

@@ -223,8 +223,8 @@ def test_rollback_does_not_go_back_to_a_package_that_cannot_be_read(sqlite, trai
     assert promote(sqlite, "unread", 3, "the cure").aliases == ("challenger", "champion")
 
 
-def test_rollback_does_not_go_back_to_a_package_of_an_older_method(sqlite, tmp_path):
-    """The next run would pass over it and train anew: the rollback would be undone in silence."""
+def test_nobody_goes_back_to_a_package_of_an_older_method(sqlite, tmp_path):
+    """The next run would pass over it and train anew: what a person chose would be undone in silence."""
     for schema in (4, 5):
         record = make_record(tmp_path, "method", f"weights {schema}".encode())
         (record.package / "model.json").write_text(json.dumps({"schema_version": schema}))
@@ -233,6 +233,8 @@ def test_rollback_does_not_go_back_to_a_package_of_an_older_method(sqlite, tmp_p
     what = r"version 1: its package has schema 4, that of the champion 5: this program cannot map with it"
     with pytest.raises(ModelError, match=rf"{what}.*gvio run --retrain`"):
         rollback(sqlite, "method")
+    with pytest.raises(ModelError, match=rf"{what}.*gvio run --retrain`"):
+        promote(sqlite, "method", 1, "it was better")
     assert str(list_versions(sqlite, "method")) == before
 
 
