@@ -1,4 +1,4 @@
-"""Inputs of the SA-CNN: patches of light at factory pixels, against a training mean that only training months set.
+"""Inputs of the SA-CNN: patches and rings of light at factories, against a mean that only training months set.
 
 Factories that share a pixel and a district share a patch: they become one *site*. Pure numpy; torch begins in
 `gvio.model.sacnn`.
@@ -15,7 +15,7 @@ from gvio.model.site_weights import site_weights
 from gvio.model.sites import NONE, deblended_at, is_steady, log_weight_of, own_light_of, sites_of
 from gvio.sample.anomaly import anomaly, log_light, training_mean
 from gvio.sample.clutter import Clutter, fit_clutter, without_clutter
-from gvio.sample.patches import gather_patches
+from gvio.sample.patches import gather_patches, patch_rings
 from gvio.sample.radiometry import radiometric_change, shared_part, without_radiometric
 from gvio.sample.rings import away_from, like_factories
 from gvio.sample.samples import Samples
@@ -49,8 +49,9 @@ class Normalisation:
 class Panel:
     """Inputs of one region for one normalisation. U sites, T months, D districts, R rings of surroundings.
 
-    `static` (U, 2, p, p) float32; `dynamic` (U, T, 2, q, q) float32; `around` (U, T, 1 + R) float32 anomalies of the
-    city and of the site's rings, both away from factories; `traits` (U, 4) float32 in the order of `TRAITS`;
+    `static` (U, 2, p, p) float32; `dynamic` (U, T, 2, 1 + q // 2) float32, the site and the mean of every square ring
+    round it in a patch of q pixels; `around` (U, T, 1 + R) float32 anomalies of the city and of the site's rings, both
+    away from factories; `traits` (U, 4) float32 in the order of `TRAITS`;
     `log_excess` (U,) log own light of the site's factories against usual ones; `log_weight` (U, T) log of the weight of
     active factories, −inf where none; `site_weights` (U,) factor on a site's anomaly in the log-linear reading, 0 where
     factories open or close; `district` (U,).
@@ -124,26 +125,33 @@ def build_panel(
         samples: Light at pixels and factories.
         normalisation: From `fit_normalisation`, of this fold or of the model being applied.
         static_px: Side of the static patch, odd.
-        dynamic_px: Side of the anomaly patch, odd.
+        dynamic_px: Side of the patch whose rings show the anomaly, odd.
         cleared: `clear_light` of both, where it is known.
     """
     light = clear_light(samples, normalisation) if cleared is None else cleared
-    # Clipped before weighting, so that the limit does not depend on how often a pixel was seen.
-    believed = np.clip(np.where(light.validity > 0, light.change, 0.0), -_CLIP, _CLIP) * light.validity
     _, first = sites_of(samples)
-    row, col = samples.row[first], samples.col[first]
-    dynamic = np.stack([gather_patches(c, row, col, dynamic_px) for c in (believed, light.validity)], axis=2)
-    around = light.around[first]
-    return _panel_of_patches(samples, normalisation, static_px, dynamic.astype(np.float32, copy=False), around)
+    dynamic = _dynamic(light, samples.row[first], samples.col[first], dynamic_px)
+    return _panel_of_rings(samples, normalisation, static_px, dynamic, light.around[first])
+
+
+def _dynamic(light: Cleared, row: IntArray, col: IntArray, dynamic_px: int) -> FloatArray:
+    """(U, T, 2, 1 + q // 2) float32 in the order of `DYNAMIC_CHANNELS`; one month at a time, as images are large."""
+    dynamic = np.empty((len(row), len(light.change), len(DYNAMIC_CHANNELS), 1 + dynamic_px // 2), np.float32)
+    for t, (change, validity) in enumerate(zip(light.change, light.validity, strict=True)):
+        # Clipped before weighting, so that the limit does not depend on how often a pixel was seen.
+        believed = np.clip(np.where(validity > 0, change, 0.0), -_CLIP, _CLIP) * validity
+        for channel, image in enumerate((believed, validity)):
+            dynamic[:, t, channel] = patch_rings(image, row, col, dynamic_px)
+    return dynamic
 
 
 def first_months_of(panel: Panel, samples: Samples, normalisation: Normalisation) -> Panel:
     """What `build_panel` makes of the first months of a panel's light; `samples` are those months and no later one."""
     n = len(samples.months)
-    return _panel_of_patches(samples, normalisation, panel.static.shape[-1], panel.dynamic[:, :n], panel.around[:, :n])
+    return _panel_of_rings(samples, normalisation, panel.static.shape[-1], panel.dynamic[:, :n], panel.around[:, :n])
 
 
-def _panel_of_patches(
+def _panel_of_rings(
     samples: Samples, normalisation: Normalisation, static_px: int, dynamic: FloatArray, around: FloatArray
 ) -> Panel:
     site, first = sites_of(samples)

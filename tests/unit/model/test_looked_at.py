@@ -117,6 +117,6 @@ def test_a_model_reads_a_panel_once(monkeypatch):
 
 
 def untrained(panel):
-    architecture = Architecture(2, panel.static.shape[-1], panel.dynamic.shape[-1])
+    architecture = Architecture(2, panel.static.shape[-1], 2 * panel.dynamic.shape[-1] - 1)
     member = Member(new_network(architecture, 0).state_dict(), 0, (1.0,), ())
     return Ensemble(architecture, (member,), START)
