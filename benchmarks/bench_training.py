@@ -22,7 +22,8 @@ from torch import nn
 
 from benchmarks.worlds import BenchWorld, open_world
 from gvio.config import ModelParams, Params
-from gvio.model.panel import Panel, build_panel, fit_normalisation
+from gvio.model.normalisation import fit_normalisation
+from gvio.model.panel import Panel, build_panel
 from gvio.model.sacnn import Architecture, Inputs, SaCnn, Sight, as_inputs
 from gvio.plant import lessons
 from gvio.sample.patches import ring_of
@@ -148,7 +149,7 @@ def main() -> None:
     one_thread_each()
     world = make_world(args.factories, args.months)
     samples, params = world.material.samples, ModelParams(seeds=args.members)
-    panel = build_panel(samples, fit_normalisation(samples, samples.observations.any(axis=(1, 2))), 9, 5)
+    panel = build_panel(samples, fit_normalisation(samples, samples.observations.any(axis=(1, 2)), 5), 9, 5)
     print(f"{len(samples.factory_ids)} factories, {len(panel.district)} sites, {len(samples.months)} months,", end=" ")
     print(f"{len(world.material.sums.values)} figures, {args.workers} workers; load {os.getloadavg()[0]:.1f}")
     ours, naive = step_seconds(panel, params.channels, 2 * args.repeats + 1)

@@ -32,21 +32,26 @@ def ring_of(size: int) -> IntArray:
     return np.maximum(steps[:, None], steps[None])
 
 
-def patch_rings(image: FloatArray, rows: IntArray, cols: IntArray, size: int) -> FloatArray:
-    """What `gather_patches` cuts, as means over its rings: an eighth of the numbers at five pixels.
+def patch_pixels(rows: IntArray, cols: IntArray, shape: tuple[int, ...], size: int) -> IntArray:
+    """(size, size, N) flat indices of the pixels of every patch that `gather_patches` cuts, of a grid of this shape."""
+    steps = np.arange(size)[:, None] - size // 2
+    row, col = (np.clip(at + steps, 0, side - 1) for at, side in zip((rows, cols), shape, strict=True))
+    return np.asarray(row[:, None] * shape[1] + col[None])
+
+
+def ring_means_at(values: FloatArray, positions: IntArray) -> FloatArray:
+    """Means over the rings of patches: an eighth of the numbers that five pixels a side have.
 
     Args:
-        image: (y, x) of one month or channel.
-        rows: (N,) pixel rows inside the grid.
-        cols: (N,) pixel columns inside the grid.
-        size: Side in pixels, odd.
+        values: (T, N) at pixels.
+        positions: (q, q, U) of every patch's pixels among the N.
 
     Returns:
-        (N, 1 + size // 2) of the image's dtype: the pixel itself, then its rings.
+        (U, T, 1 + q // 2) of the values' dtype: the pixel itself, then its rings.
     """
-    half, ring = size // 2, ring_of(size)
-    padded = np.pad(image, half, mode="edge")
-    found = np.zeros((1 + half, len(rows)), image.dtype)
-    for (down, along), k in np.ndenumerate(ring):
-        found[k] += padded[rows + down, cols + along]
-    return np.ascontiguousarray((found / np.bincount(ring.ravel()).astype(image.dtype)[:, None]).T)
+    ring = ring_of(len(positions))
+    found = np.zeros((1 + len(positions) // 2, len(values), positions.shape[2]), values.dtype)
+    for place, k in np.ndenumerate(ring):
+        found[k] += np.take(values, positions[place], axis=1)
+    found /= np.bincount(ring.ravel()).astype(values.dtype)[:, None, None]
+    return np.ascontiguousarray(found.transpose(2, 1, 0))

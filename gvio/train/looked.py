@@ -15,7 +15,8 @@ from functools import partial
 import numpy as np
 
 from gvio.content import content_digest
-from gvio.model.panel import Normalisation, Panel, build_panel, first_months_of, fit_and_clear
+from gvio.model.normalisation import Normalisation, fit_and_clear, looked_at
+from gvio.model.panel import Panel, build_panel, first_months_of
 from gvio.plant.lessons import Lesson, plant_lessons
 from gvio.sample.samples import Samples, begins_with
 from gvio.train.ensemble import Ensemble, Reading, read_light
@@ -39,7 +40,8 @@ def look_at_light(samples: Samples, static_px: int, dynamic_px: int) -> tuple[No
         known = _normalisations.get(samples)
     if known is not None:
         return known, panel_of(samples, known, static_px, dynamic_px)
-    normalisation, cleared = fit_and_clear(samples, np.ones(len(samples.months), dtype=bool))
+    months = np.ones(len(samples.months), dtype=bool)
+    normalisation, cleared = fit_and_clear(samples, months, looked_at(samples, dynamic_px))
     with _lock:
         _normalisations[samples] = normalisation
     panel = build_panel(samples, normalisation, static_px, dynamic_px, cleared)

@@ -18,7 +18,8 @@ from gvio.evaluate.fit_request import fit_anew
 from gvio.evaluate.fold import compare_input
 from gvio.evaluate.protocols import leave_one_year_out, origins, rolling_origin
 from gvio.ledger.sums import Sums
-from gvio.model.panel import build_panel, fit_normalisation
+from gvio.model.normalisation import fit_normalisation
+from gvio.model.panel import build_panel
 from gvio.sample.urban import URBAN_MONTHS
 from gvio.scoreboard.names import CITY_PUBLIC, GONG2025, LEFT_OUT, NO_LIGHT, OURS, PLAIN
 from gvio.train.fit import Fitted, fit_model
@@ -193,7 +194,7 @@ def test_features_of_a_month_depend_on_no_later_light() -> None:
     """Ours and the comparators': what is seen of months up to one is the same whatever is seen of later ones."""
     month = JANUARY + 3  # of the forecast: training ended before
     train = np.arange(T) < JANUARY
-    normalisation = fit_normalisation(SAMPLES, train)
+    normalisation = fit_normalisation(SAMPLES, train, 5)
     changed = other_light(month + 1)
     one, two = (build_panel(s, normalisation, PARAMS.sample.patch_px, 5) for s in (SAMPLES, changed))
     for name in ("dynamic", "around"):
