@@ -86,7 +86,7 @@ def fit_and_clear(samples: Samples, train: BoolArray, pixels: IntArray) -> tuple
     mean = training_mean(samples.radiance, samples.observations, months)
     raw, away = _light(samples, mean, months), away_from(samples.row, samples.col, mean.shape)
     sky = _sky(raw, away, mean, tuple(np.array(samples.regimes)[train]))
-    shared = _radiometric_share(samples, raw, mean, sky)
+    shared = _radiometric_share(samples, raw, mean, sky, samples.active[:, train])
     lit = dataclasses.replace(raw, sky=shared * sky)
     examples = like_factories(mean, away, mean[samples.row, samples.col])
     pixels = np.union1d(pixels, examples)
@@ -134,9 +134,11 @@ def _sky(raw: Anomalies, away: BoolArray, mean: FloatArray, regimes: tuple[str, 
     return radiometric_change(*raw.at(pixels), mean.ravel()[pixels], regimes)
 
 
-def _radiometric_share(samples: Samples, raw: Anomalies, mean: FloatArray, sky: FloatArray) -> float:
+def _radiometric_share(samples: Samples, raw: Anomalies, mean: FloatArray, sky: FloatArray, active: BoolArray) -> float:
     """How far factories' own light shares in the radiometric change."""
-    pixels, _, _, _, share = deblended_at(mean, samples.row, samples.col, np.ones(len(samples.row)))
+    site, first = sites_of(samples)
+    weight = np.exp(log_weight_of(samples.weight, active, site, len(first))).max(axis=1)
+    pixels, _, _, _, share = deblended_at(mean, samples.row[first], samples.col[first], weight)
     change, validity = (part.astype(np.float64) for part in raw.at(pixels))
     return shared_part(change, validity, sky_at(sky, mean.ravel()[pixels]), share.ravel()[pixels])
 

@@ -84,7 +84,7 @@ def _spread(values: FloatArray, channel: int) -> FloatArray:
     """Standard deviation of every channel, with an axis of length one for each that follows the channel's."""
     axes = tuple(axis for axis in range(values.ndim) if axis != channel)
     sd = np.asarray(values, dtype=np.float64).std(axis=axes)
-    return sd.reshape(-1, *(1,) * (values.ndim - channel - 1))
+    return np.asarray(sd).reshape(-1, *(1,) * (values.ndim - channel - 1))
 
 
 def _months(panel: Panel, months: np.ndarray[Any, np.dtype[np.int64]]) -> Panel:

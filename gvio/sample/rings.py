@@ -51,12 +51,12 @@ def ring_means(values: FloatArray, mass: FloatArray, whole: float) -> FloatArray
     inside = both[: values.shape[0], : values.shape[1]]
     inside.real, inside.imag = weighed, mass
     spectrum = fft.fft2(both, overwrite_x=True)
-    larger: FloatArray | np.floating[Any] = values.dtype.type(whole)
+    larger: FloatArray = np.asarray(whole, values.dtype)
     for scale in SCALES_PX:
         ring = fft.ifft2(spectrum * _ring_spectrum(padded, scale, spectrum.real.dtype), overwrite_x=True)
         ring = ring[: values.shape[0], : values.shape[1]]
         weight = np.maximum(ring.imag, 0)  # rounding leaves sums of nothing a little below it
-        larger = (ring.real + _MASS * larger) / (weight + _MASS)
+        larger = np.asarray((ring.real + _MASS * larger) / (weight + _MASS))
         found.append(larger)
     return np.stack(found)
 

@@ -71,4 +71,5 @@ def _city(anomalies: Anomalies, away: BoolArray) -> FloatArray:
         counts = away[tile.window]
         for t, (change, validity) in enumerate(anomalies.of_tile(tile)):
             total[:, t] += weighted_sums(change, np.where(counts, validity, 0))
-    return np.divide(total[0], total[1], out=np.zeros(months), where=total[1] > 0).astype(np.float32)
+    mean = np.divide(total[0], total[1], out=np.zeros(months), where=total[1] > 0)
+    return np.asarray(mean, dtype=np.float32)
