@@ -93,13 +93,17 @@ class SeenAnomalies:
 
     def at(self, pixels: IntArray) -> tuple[FloatArray, FloatArray]:
         """Anomaly and validity (T, N) of pixels (N,) by their flat index."""
-        row, col = np.divmod(pixels, self.mean.shape[1])
-        mean = self.mean[row, col].astype(np.float32)
-        added = added_light(mean)
         change, validity = (np.empty((len(self.months), len(pixels)), np.float32) for _ in range(2))
-        for t, (month, sky) in enumerate(zip(self.months.tolist(), self.sky, strict=True)):
-            light, count = self.radiance[month, row, col], self.observations[month, row, col]
-            change[t], validity[t] = _one_month(light, count, mean, added, sky)
+        for tile in tiles_of(self.shape[1:]):
+            members = tile.members(pixels, self.shape[2])
+            if not len(members):
+                continue
+            row, col = np.divmod(pixels[members], self.shape[2])
+            mean = self.mean[row, col].astype(np.float32)
+            added, inside = added_light(mean), (row - tile.top, col - tile.left)
+            for t, (month, sky) in enumerate(zip(self.months.tolist(), self.sky, strict=True)):
+                light, count = (part[(month, *tile.window)][inside] for part in (self.radiance, self.observations))
+                change[t, members], validity[t, members] = _one_month(light, count, mean, added, sky)
         return change, validity
 
 

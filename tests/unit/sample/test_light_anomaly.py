@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -65,3 +67,28 @@ def test_a_tile_is_what_its_pixels_are() -> None:
     for t, month in enumerate(given.of_tile(tile)):
         for got, expected in zip(month, whole, strict=True):
             np.testing.assert_array_equal(got, expected[(t, *tile.window)])
+
+
+class Sliced:
+    """An array of a store on disk: it gives a window of a month, and nothing else."""
+
+    def __init__(self, values: np.ndarray) -> None:
+        self.values, self.shape = values, values.shape
+
+    def __getitem__(self, place: tuple[int, slice, slice]) -> np.ndarray:
+        month, rows, cols = place
+        assert (type(month), type(rows), type(cols)) == (int, slice, slice)
+        return self.values[month, rows, cols]
+
+
+def test_light_that_can_only_be_read_window_by_window_is_the_same() -> None:
+    rng = np.random.default_rng(1)
+    light = rng.lognormal(1, 0.3, (3, 400, 390)).astype(np.float32)  # more than one tile
+    count, months = rng.integers(0, 9, light.shape), np.array([0, 2])
+    pixels = np.sort(rng.choice(400 * 390, 50, replace=False))
+    mean = training_mean(light, count, months)
+    np.testing.assert_array_equal(training_mean(Sliced(light), Sliced(count), months), mean)
+    there = SeenAnomalies(light, count, months, mean, np.zeros((2, 2)))
+    read = dataclasses.replace(there, radiance=Sliced(light), observations=Sliced(count))
+    for one, two in zip(there.at(pixels), read.at(pixels), strict=True):
+        np.testing.assert_array_equal(one, two)
