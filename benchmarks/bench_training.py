@@ -34,7 +34,7 @@ from gvio.train import ensemble, fit, looked
 
 SEED, DISTRICTS, BOUNDS = 11, 16, (120.85, 30.65, 122.225, 31.90)
 PARTS = (
-    (looked, "fit_and_clear"),
+    (looked, "fit_and_look"),
     (looked, "build_panel"),
     (lessons, "draw_plants"),
     (lessons, "lesson_of"),

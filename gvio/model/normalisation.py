@@ -1,7 +1,7 @@
 """What light is compared with, learned from training months, and light as that leaves it: no figure is used.
 
-Images are whole only where they are of no month. Months are worked on a tile at a time (`gvio.sample.surroundings`),
-and kept at the pixels that somebody looks at.
+Images are whole only where they are of no month. Months are worked on a tile at a time (`gvio.sample.surroundings`,
+`gvio.model.looking`), and what is kept of them is what sites show.
 """
 
 from __future__ import annotations
@@ -10,19 +10,15 @@ import dataclasses
 
 import numpy as np
 
+from gvio.model.looking import LitRegion, Looked, Seen, batches_of, nothing_looked
 from gvio.model.own_movement import USUAL, lasting, own_movement
 from gvio.model.sites import deblended_at, is_steady, log_weight_of, own_light_of, sites_of
 from gvio.sample.anomaly import Anomalies, SeenAnomalies, training_mean
-from gvio.sample.clutter import Clutter, expected_share, fit_clutter, without_clutter
-from gvio.sample.patches import patch_pixels
+from gvio.sample.clutter import LEAST_SPREAD, Clutter, expected_share, fit_clutter, ring_weights
 from gvio.sample.radiometry import radiometric_change, shared_part, sky_at, sky_pixels
 from gvio.sample.rings import away_from, like_factories
 from gvio.sample.samples import Samples
-from gvio.sample.surroundings import Surroundings, surroundings
 from gvio.types import BoolArray, FloatArray, IntArray
-
-# Months of weather can move a pixel far beyond what output does; beyond ±2 (a factor of 7) it is fire, flare or error.
-CLIP = 2.0
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -47,73 +43,74 @@ class Normalisation:
         return rows, columns
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Cleared:
-    """Light of months against the training mean, at `pixels` (N,), ascending flat indices: `change` (T, N) float32
-    anomaly without radiometric change and clutter, `validity` (T, N) how far to believe it, in [0, 1); `around` their
-    surroundings.
-    """
-
-    pixels: IntArray
-    change: FloatArray
-    validity: FloatArray
-    around: Surroundings
-
-    def positions(self, pixels: IntArray) -> IntArray:
-        """Of flat indices, each of which must be among `pixels`."""
-        return np.asarray(np.searchsorted(self.pixels, pixels))
-
-
-def looked_at(samples: Samples, dynamic_px: int) -> IntArray:
-    """Flat indices, ascending, of every pixel in a patch of `dynamic_px` pixels round a factory."""
-    return np.unique(patch_pixels(samples.row, samples.col, samples.owner.shape, dynamic_px))
-
-
 def fit_normalisation(samples: Samples, train: BoolArray, dynamic_px: int) -> Normalisation:
     """Learned from the months where `train` (T,) holds, for patches of `dynamic_px` pixels; the others have no say."""
-    return fit_and_clear(samples, train, looked_at(samples, dynamic_px))[0]
+    return fit_and_look(samples, train, dynamic_px)[0]
 
 
-def fit_and_clear(samples: Samples, train: BoolArray, pixels: IntArray) -> tuple[Normalisation, Cleared]:
-    """The normalisation, and the light of the training months as it leaves it.
+def fit_and_look(
+    samples: Samples, train: BoolArray, dynamic_px: int, only: IntArray | None = None
+) -> tuple[Normalisation, Looked]:
+    """The normalisation, and what sites show of the training months by it.
 
     Args:
         samples: The region.
         train: (T,) training months; the others have no influence.
-        pixels: Flat indices, ascending, of those whose light is wanted, factories' own among them (`looked_at`).
+        dynamic_px: Side of the patch whose rings show the anomaly, odd.
+        only: Sites that are looked at, in the order of `sites_of`; all when None. Of the others their own pixels count:
+            how they move tells τ.
     """
     months = np.flatnonzero(train)
     mean = training_mean(samples.radiance, samples.observations, months)
     raw, away = _light(samples, mean, months), away_from(samples.row, samples.col, mean.shape)
     sky = _sky(raw, away, mean, tuple(np.array(samples.regimes)[train]))
     shared = _radiometric_share(samples, raw, mean, sky, samples.active[:, train])
-    lit = dataclasses.replace(raw, sky=shared * sky)
+    region = LitRegion.of(dataclasses.replace(raw, sky=shared * sky), away)
+    batches = list(batches_of(samples, dynamic_px, only))
     examples = like_factories(mean, away, mean[samples.row, samples.col])
-    pixels = np.union1d(pixels, examples)
-    change, validity = lit.at(pixels)
-    around, prior = surroundings(lit, away, pixels), expected_share(mean, away)
-    clutter = fit_clutter(change, validity, around, np.searchsorted(pixels, examples), prior.ravel()[pixels])
-    cleared = Cleared(pixels, without_clutter(change, clutter, around), validity, around)
-    background, spread = prior, np.full(mean.shape, np.median(clutter.spread))
-    background.flat[pixels], spread.flat[pixels] = clutter.background, clutter.spread
-    found = Normalisation(mean, np.array([shared]), clutter.rings, background, spread, np.array([USUAL]))
-    moves = _own_movement(samples, found, cleared, examples, samples.active[:, train])
-    return dataclasses.replace(found, own_movement=np.array([moves])), cleared
+    # A region of one batch is looked at once: its examples are among what it sees.
+    whole = region.at(np.union1d(examples, batches[0].pixels)) if len(batches) == 1 else None
+    beside, prior = region.at(examples) if whole is None else whole.of(examples), expected_share(mean, away)
+    rings = ring_weights(beside.change, beside.validity, beside.around)
+
+    def cleared(seen: Seen) -> tuple[Seen, Clutter]:
+        clutter = fit_clutter(seen.change, seen.validity, seen.around, rings, prior.ravel()[seen.pixels])
+        return seen.cleared(clutter), clutter
+
+    looked = nothing_looked(_sites(samples, only), len(months), dynamic_px, len(rings))
+    background, spread = prior.copy(), np.full(mean.shape, np.nan)
+    here, seen_here = (np.zeros((len(sites_of(samples)[1]), len(months)), np.float32) for _ in range(2))
+    for batch in batches:
+        left, clutter = cleared(region.at(batch.pixels) if whole is None else whole.of(batch.pixels))
+        background.flat[batch.pixels], spread.flat[batch.pixels] = clutter.background, clutter.spread
+        here[batch.sites], seen_here[batch.sites] = left.own(batch.own)
+        batch.look(left, looked)
+    usual = float(np.nanmedian(spread)) if batches else LEAST_SPREAD
+    spread = np.where(np.isfinite(spread), spread, usual)
+    lasts = lasting(*cleared(beside)[0].own(examples))
+    moves = _own_movement(samples, mean, background, samples.active[:, train], (here, seen_here, lasts))
+    return Normalisation(mean, np.array([shared]), rings, background, spread, np.array([moves])), looked
 
 
-def clear_light(samples: Samples, normalisation: Normalisation, pixels: IntArray) -> Cleared:
-    """The light of all months at `pixels`, ascending flat indices, as a normalisation leaves it."""
+def look_at(samples: Samples, normalisation: Normalisation, dynamic_px: int, only: IntArray | None = None) -> Looked:
+    """What sites show of all months, as a normalisation leaves it; arguments as of `fit_and_look`."""
     # All months are compared with the training mean that travels with the weights.
-    mean = normalisation.mean_log_light
-    lit, away = _light(samples, mean, np.arange(len(samples.months))), away_from(samples.row, samples.col, mean.shape)
+    mean, months = normalisation.mean_log_light, np.arange(len(samples.months))
+    lit, away = _light(samples, mean, months), away_from(samples.row, samples.col, mean.shape)
     shared = float(normalisation.radiometric[0])
     if shared:
         lit = dataclasses.replace(lit, sky=shared * _sky(lit, away, mean, samples.regimes))
     # In this order, as it was learned: the clutter of the training months was fitted after the radiometric change.
-    around = surroundings(lit, away, pixels)
-    change, validity = lit.at(pixels)
-    of_pixels = (image.ravel()[pixels] for image in (normalisation.background, normalisation.spread))
-    return Cleared(pixels, without_clutter(change, Clutter(normalisation.rings, *of_pixels), around), validity, around)
+    region = LitRegion.of(lit, away)
+    looked = nothing_looked(_sites(samples, only), len(months), dynamic_px, len(normalisation.rings))
+    for batch in batches_of(samples, dynamic_px, only):
+        of_pixels = (image.ravel()[batch.pixels] for image in (normalisation.background, normalisation.spread))
+        batch.look(region.at(batch.pixels).cleared(Clutter(normalisation.rings, *of_pixels)), looked)
+    return looked
+
+
+def _sites(samples: Samples, only: IntArray | None) -> int:
+    return len(sites_of(samples)[1]) if only is None else len(only)
 
 
 def light_gain(samples: Samples, normalisation: Normalisation) -> FloatArray:
@@ -144,20 +141,19 @@ def _radiometric_share(samples: Samples, raw: Anomalies, mean: FloatArray, sky: 
 
 
 def _own_movement(
-    samples: Samples, normalisation: Normalisation, cleared: Cleared, examples: IntArray, active: BoolArray
+    samples: Samples,
+    mean: FloatArray,
+    background: FloatArray,
+    active: BoolArray,
+    seen: tuple[FloatArray, FloatArray, float],
 ) -> float:
-    """τ from the cleared light of training months, at sites whose factories work in all of them."""
+    """τ from the cleared light of training months, at sites whose factories work in all of them; `seen`: the sites'
+    (U, T) anomaly and validity, and what lasts away from factories."""
     site, first = sites_of(samples)
     log_weight = log_weight_of(samples.weight, active, site, len(first))
-    row, col = samples.row[first], samples.col[first]
-    share = own_light_of(normalisation.mean_log_light, normalisation.background, log_weight, row, col).share
+    share = own_light_of(mean, background, log_weight, samples.row[first], samples.col[first]).share
     steady = np.flatnonzero(is_steady(log_weight))
     if not len(steady):
         return USUAL
-
-    def at(pixels: IntArray) -> tuple[FloatArray, FloatArray]:
-        chosen = cleared.positions(pixels)
-        return np.clip(cleared.change[:, chosen], -CLIP, CLIP).T, cleared.validity[:, chosen].T
-
-    here, seen = at((row * normalisation.shape[1] + col)[steady])
-    return own_movement(here, seen, share[steady], samples.district[first[steady]], lasting(*at(examples)))
+    change, validity, lasts = seen
+    return own_movement(change[steady], validity[steady], share[steady], samples.district[first[steady]], lasts)

@@ -10,10 +10,11 @@ import dataclasses
 
 import numpy as np
 
-from gvio.model.normalisation import CLIP, Cleared, Normalisation, clear_light, looked_at
+from gvio.model.looking import Looked
+from gvio.model.normalisation import Normalisation, look_at
 from gvio.model.site_weights import site_weights
 from gvio.model.sites import NONE, is_steady, log_weight_of, own_light_of, sites_of
-from gvio.sample.patches import gather_patches, patch_pixels, ring_means_at
+from gvio.sample.patches import gather_patches
 from gvio.sample.samples import Samples
 from gvio.types import FloatArray, IntArray
 
@@ -51,7 +52,7 @@ def build_panel(
     normalisation: Normalisation,
     static_px: int,
     dynamic_px: int,
-    cleared: Cleared | None = None,
+    looked: Looked | None = None,
     only: IntArray | None = None,
 ) -> Panel:
     """Look at every site once.
@@ -61,19 +62,12 @@ def build_panel(
         normalisation: From `fit_normalisation`, of this fold or of the model being applied.
         static_px: Side of the static patch, odd.
         dynamic_px: Side of the patch whose rings show the anomaly, odd.
-        cleared: `clear_light` of both, at all pixels that the sites look at, where it is known.
+        looked: `look_at` of both and of the same sites, where it is known.
         only: Sites of which the panel is, in the order of `sites_of`; all when None.
     """
-    light = cleared or clear_light(samples, normalisation, looked_at(samples, dynamic_px))
-    _, first = sites_of(samples)
-    chosen = np.arange(len(first)) if only is None else only
-    row, col = samples.row[first[chosen]], samples.col[first[chosen]]
-    at = light.positions(patch_pixels(row, col, normalisation.shape, dynamic_px))
-    # Clipped before weighting, so that the limit does not depend on how often a pixel was seen.
-    believed = np.clip(light.change, -CLIP, CLIP) * light.validity
-    dynamic = np.stack([ring_means_at(values, at) for values in (believed, light.validity)], axis=2)
-    around = light.around.beside(at[dynamic_px // 2, dynamic_px // 2])
-    return _panel_of_rings(samples, normalisation, static_px, dynamic, around, chosen)
+    chosen = np.arange(len(sites_of(samples)[1])) if only is None else only
+    light = looked or look_at(samples, normalisation, dynamic_px, only)
+    return _panel_of_rings(samples, normalisation, static_px, light.dynamic, light.around, chosen)
 
 
 def first_months_of(panel: Panel, samples: Samples, normalisation: Normalisation) -> Panel:

@@ -14,11 +14,10 @@ from functools import partial
 import numpy as np
 from scipy.sparse import coo_array, csr_array
 
-from gvio.model.normalisation import Normalisation, clear_light, fit_and_clear, light_gain
+from gvio.model.normalisation import Normalisation, fit_and_look, light_gain
 from gvio.model.panel import Panel, build_panel
 from gvio.model.sites import sites_of
 from gvio.plant.draw import Ground, Plants, district_light, draw_plants
-from gvio.sample.patches import patch_pixels
 from gvio.sample.samples import Samples
 from gvio.types import BoolArray, FloatArray, IntArray
 
@@ -95,15 +94,16 @@ def lesson_of(
     np.add.at(light, site[len(samples.row) :], plants.light)
     chosen = np.flatnonzero(first >= len(samples.row))
     at = first[chosen]
-    row, col = planted.row[at], planted.col[at]
-    # Of the region's own factories only their own pixels are looked at: how they move tells how plants might.
-    own = planted.row * samples.owner.shape[1] + planted.col
-    pixels = np.union1d(patch_pixels(row, col, samples.owner.shape, dynamic_px), own)
-    normalisation, cleared = fit_and_clear(planted, train, pixels)
-    seen = cleared if train.all() else clear_light(planted, normalisation, cleared.pixels)
+    normalisation, looked = fit_and_look(planted, train, dynamic_px, chosen)
+    seen = looked if train.all() else None
     panel = build_panel(planted, normalisation, static_px, dynamic_px, seen, chosen)
     district = (planted.district[at] - len(samples.area_ids)).astype(np.int64)
-    return Lesson(dataclasses.replace(panel, district=district, n_areas=plants.n_areas), row, col, light[chosen])
+    return Lesson(
+        dataclasses.replace(panel, district=district, n_areas=plants.n_areas),
+        planted.row[at],
+        planted.col[at],
+        light[chosen],
+    )
 
 
 def planted_samples(samples: Samples, plants: Plants, gain: FloatArray) -> Samples:

@@ -14,13 +14,13 @@ import numpy as np
 from scipy import ndimage, optimize
 
 from gvio.sample.surroundings import Surroundings
-from gvio.types import BoolArray, FloatArray, IntArray
+from gvio.types import BoolArray, FloatArray
 
 _PRIOR_SPREAD = 0.3  # of a background share about the value that the brightness of its surroundings suggests
 _BACKGROUND_PX = 4.0
 _PIXELS = 4096  # that are worked on at once
 _NOTHING = 1e-12  # mean square of log light that is rounding
-_LEAST_SPREAD = 0.014  # of a month's light: 2 % between two months
+LEAST_SPREAD = 0.014  # of a month's light: 2 % between two months
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -36,18 +36,17 @@ class Clutter:
 
 
 def fit_clutter(
-    change: FloatArray, validity: FloatArray, around: Surroundings, examples: IntArray, prior: FloatArray
+    change: FloatArray, validity: FloatArray, around: Surroundings, rings: FloatArray, prior: FloatArray
 ) -> Clutter:
-    """Learn from the training months; no figure is used.
+    """How far pixels show their surroundings, learned from the training months; no figure is used.
 
     Args:
         change: (T, N) log-light anomaly of pixels, 0 where nothing was seen.
         validity: (T, N) weight of the anomaly, in [0, 1), 0 where nothing was seen.
         around: Their surroundings.
-        examples: Positions of pixels away from factories that the weights of the surroundings are learned from.
+        rings: (1 + R,) from `ring_weights`.
         prior: (N,) background share by brightness, from `expected_share`.
     """
-    rings = _ring_weights(change[:, examples], validity[:, examples], around.of(examples))
     background, spread = np.empty(len(prior)), np.empty(len(prior))
     for first in range(0, len(prior), _PIXELS):  # pixels are independent here, and some of them fit into the cache
         some = slice(first, first + _PIXELS)
@@ -59,7 +58,7 @@ def fit_clutter(
         seen = np.maximum(both.sum(axis=0), 1e-9)
         left = (both * (steps - background[some] * driven) ** 2).sum(axis=0) / seen
         # A step holds the noise of two months, so half of its variance is one month's.
-        spread[some] = np.sqrt(left / 2) + _LEAST_SPREAD
+        spread[some] = np.sqrt(left / 2) + LEAST_SPREAD
     return Clutter(rings, background, spread)
 
 
@@ -68,8 +67,9 @@ def without_clutter(change: FloatArray, clutter: Clutter, around: Surroundings) 
     return np.asarray(change - clutter.background.astype(np.float32) * around.expected(clutter.rings))
 
 
-def _ring_weights(change: FloatArray, validity: FloatArray, around: Surroundings) -> FloatArray:
-    """(1 + R,) non-negative least squares of the examples' anomalies on those of their surroundings."""
+def ring_weights(change: FloatArray, validity: FloatArray, around: Surroundings) -> FloatArray:
+    """(1 + R,) non-negative least squares of examples' anomalies on those of their surroundings; arguments as of
+    `fit_clutter`, of pixels away from factories."""
     y = change.ravel().astype(np.float64)
     root = np.sqrt(validity.ravel().astype(np.float64))
     beside = [np.broadcast_to(around.city[:, None], change.shape), *around.rings]

@@ -27,11 +27,14 @@ class Surroundings:
     def expected(self, weights: FloatArray) -> FloatArray:
         """(T, N) sum of all, each times its weight; `weights` (1 + R,) of the city and of the rings."""
         whole, *others = weights.astype(np.float32)
-        return np.asarray(whole * self.city[:, None] + np.tensordot(np.array(others), self.rings, axes=1))
+        total = np.broadcast_to(whole * self.city[:, None], self.rings.shape[1:]).copy()
+        for weight, ring in zip(others, self.rings, strict=True):
+            total += weight * ring  # not a product of matrices: its rounding depends on which pixels are beside
+        return total
 
     def of(self, chosen: IntArray) -> Surroundings:
         """Those of some of the pixels, by their position."""
-        return Surroundings(self.city, self.rings[..., chosen])
+        return Surroundings(self.city, np.take(self.rings, chosen, axis=2))
 
     def beside(self, positions: IntArray) -> FloatArray:
         """(U, T, 1 + R) of pixels by their position, with the city first."""
@@ -40,15 +43,14 @@ class Surroundings:
         return np.ascontiguousarray(np.concatenate([city, rings], axis=2))
 
 
-def surroundings(anomalies: Anomalies, away: BoolArray, pixels: IntArray) -> Surroundings:
-    """Of `pixels` (N,), ascending flat indices.
+def surroundings(anomalies: Anomalies, away: BoolArray, city: FloatArray, pixels: IntArray) -> Surroundings:
+    """Of `pixels` (N,), ascending flat indices; `city` (T,) from `city_means`.
 
     Every mean is weighted by validity and over pixels `away` (y, x); a pixel is not in its own rings, and a ring in
     which little was seen takes the next larger one's.
     """
     months, *grid = anomalies.shape
     shape = (grid[0], grid[1])
-    city = _city(anomalies, away)
     rings = np.zeros((len(SCALES_PX), months, len(pixels)), np.float32)
     for tile in tiles_of(shape):
         members = tile.members(pixels, shape[1])
@@ -63,7 +65,7 @@ def surroundings(anomalies: Anomalies, away: BoolArray, pixels: IntArray) -> Sur
     return Surroundings(city, rings)
 
 
-def _city(anomalies: Anomalies, away: BoolArray) -> FloatArray:
+def city_means(anomalies: Anomalies, away: BoolArray) -> FloatArray:
     """(T,) float32 mean anomaly of all pixels away from factories."""
     months, *grid = anomalies.shape
     total = np.zeros((2, months))

@@ -12,7 +12,7 @@ from gvio.sample.anomaly import LOG_OFFSET, SeenAnomalies
 from gvio.sample.radiometry import radiometric_change, sky_at, sky_pixels
 from gvio.sample.rings import away_from
 from gvio.sample.samples import first_months
-from gvio.sample.surroundings import surroundings
+from gvio.sample.surroundings import city_means, surroundings
 
 SITES = [(3, 4, 0), (5, 12, 1), (9, 2, 0), (12, 11, 1)]
 ARRAYS = [f.name for f in dataclasses.fields(Panel) if f.name != "n_areas"]
@@ -138,7 +138,7 @@ def test_the_centre_of_a_patch_is_the_believed_anomaly_of_the_factory(samples):
     found = radiometric_change(*raw.at(pixels), mean.ravel()[pixels], samples.regimes)
     lit = dataclasses.replace(raw, sky=normalisation.radiometric * found)
     sky = (normalisation.radiometric * sky_at(found, mean)[t, row, col]).item()
-    around = surroundings(lit, away, here).beside(np.array([0]))[0, t]
+    around = surroundings(lit, away, city_means(lit, away), here).beside(np.array([0]))[0, t]
     change = np.log(samples.radiance[t, row, col] + LOG_OFFSET) - normalisation.mean_log_light[row, col]
     change -= sky
     change -= normalisation.background[row, col] * normalisation.rings @ around

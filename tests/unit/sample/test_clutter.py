@@ -8,9 +8,9 @@ import pytest
 from scipy import ndimage
 
 from gvio.grid.tiles import Tile
-from gvio.sample.clutter import Clutter, expected_share, fit_clutter, without_clutter
+from gvio.sample.clutter import Clutter, expected_share, fit_clutter, ring_weights, without_clutter
 from gvio.sample.rings import away_from, like_factories
-from gvio.sample.surroundings import Surroundings, surroundings
+from gvio.sample.surroundings import Surroundings, city_means, surroundings
 
 T, SIDE = 60, 40
 ROWS, COLS = np.array([10, 10, 25, 30]), np.array([10, 11, 28, 12])
@@ -42,7 +42,8 @@ class Given:
 
 def everywhere(change: np.ndarray, validity: np.ndarray, away: np.ndarray = AWAY) -> np.ndarray:
     """(1 + R, T, y, x) surroundings of all pixels."""
-    found = surroundings(Given(change, validity), away, EVERYWHERE)
+    given = Given(change, validity)
+    found = surroundings(given, away, city_means(given, away), EVERYWHERE)
     city = np.broadcast_to(found.city[None, :, None], (1, *found.rings.shape[1:]))
     return np.concatenate([city, found.rings]).reshape(-1, *change.shape)
 
@@ -52,8 +53,10 @@ def learned(
 ) -> tuple[Clutter, Surroundings]:
     """Clutter of all pixels, its images (y, x), and the surroundings it was learned from."""
     given = Given(change, seen)
-    around, examples = surroundings(given, away, EVERYWHERE), like_factories(mean, away, mean[ROWS, COLS])
-    clutter = fit_clutter(*given.at(EVERYWHERE), around, examples, expected_share(mean, away).ravel())
+    around = surroundings(given, away, city_means(given, away), EVERYWHERE)
+    examples = like_factories(mean, away, mean[ROWS, COLS])
+    rings = ring_weights(*given.at(examples), around.of(examples))
+    clutter = fit_clutter(*given.at(EVERYWHERE), around, rings, expected_share(mean, away).ravel())
     return clutter, around
 
 

@@ -10,7 +10,7 @@ from gvio.grid.tiles import Tile, tiles_of
 from gvio.sample import surroundings as module
 from gvio.sample.anomaly import SeenAnomalies, training_mean
 from gvio.sample.rings import away_from
-from gvio.sample.surroundings import surroundings
+from gvio.sample.surroundings import Surroundings, city_means, surroundings
 
 SHAPE, T = (70, 90), 3
 
@@ -43,6 +43,10 @@ def lit() -> SeenAnomalies:
     return SeenAnomalies(radiance, count, months, mean, rng.normal(0, 0.1, (T, 2)))
 
 
+def seen_of(anomalies: SeenAnomalies, away: np.ndarray, pixels: np.ndarray) -> Surroundings:
+    return surroundings(anomalies, away, city_means(anomalies, away), pixels)
+
+
 def test_which_pixels_are_asked_for_and_what_lies_outside_a_tiles_reach_changes_nothing(
     lit: SeenAnomalies, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -50,9 +54,9 @@ def test_which_pixels_are_asked_for_and_what_lies_outside_a_tiles_reach_changes_
     monkeypatch.setattr(module, "tiles_of", lambda shape: tiles_of(shape, 30))
     away = away_from(np.array([10, 50]), np.array([20, 70]), SHAPE)
     every = np.arange(SHAPE[0] * SHAPE[1])
-    whole = surroundings(lit, away, every)
+    whole = seen_of(lit, away, every)
     some = every[np.random.default_rng(2).random(len(every)) < 0.1]
-    few = surroundings(lit, away, some)
+    few = seen_of(lit, away, some)
     np.testing.assert_array_equal(few.rings, whole.rings[..., some])
     np.testing.assert_array_equal(few.city, whole.city)
     seen = list[Tile]()
@@ -63,7 +67,7 @@ def test_which_pixels_are_asked_for_and_what_lies_outside_a_tiles_reach_changes_
             return super().of_tile(tile)
 
     watched = Watched(**{field.name: getattr(lit, field.name) for field in dataclasses.fields(lit)})
-    surroundings(watched, away, np.array([0]))
+    seen_of(watched, away, np.array([0]))
     assert seen[-1] == Tile(0, 30 + 5 + 18, 0, 30 + 18), "only the tile of the pixel, and what its rings reach"
 
 
@@ -72,8 +76,8 @@ def test_a_region_in_tiles_is_the_region_in_one_piece_up_to_rounding(
 ) -> None:
     away = away_from(np.array([10, 50]), np.array([20, 70]), SHAPE)
     every = np.arange(SHAPE[0] * SHAPE[1])
-    one = surroundings(lit, away, every)
+    one = seen_of(lit, away, every)
     monkeypatch.setattr(module, "tiles_of", lambda shape: tiles_of(shape, 30))
-    many = surroundings(lit, away, every)
+    many = seen_of(lit, away, every)
     np.testing.assert_allclose(many.city, one.city, rtol=1e-5, atol=1e-7)
     np.testing.assert_allclose(many.rings, one.rings, rtol=1e-4, atol=1e-5)
