@@ -24,6 +24,7 @@ _IMAGES = 18  # bytes a pixel and month: light as it was read, as it is sampled,
 _PLANTED = 4  # bytes a pixel and month, for each fold that is fitted at a time: light with plants in it
 _LOOKED = 28  # bytes a pixel that some factory's patch holds and month, likewise: anomaly, validity, surroundings
 _PATCH_PX = 25  # such pixels a factory, where no two patches overlap
+_TILE_PX = 360**2  # most pixels that are looked at together: those of one tile (`gvio.grid.tiles`)
 _SITE = 220  # bytes a factory and month, likewise: two panels, their inputs, and the lessons
 _KERNELS = 34  # float64 matrices, months × months, for each district, likewise
 _CGROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
@@ -48,7 +49,8 @@ class Sizes:
 def needed_bytes(sizes: Sizes) -> float:
     """Peak of a run with full evaluation, from the terms that grow with the region."""
     images, sites = sizes.pixels * sizes.months, sizes.factories * sizes.months
-    looked, square = min(images, _PATCH_PX * sites), sizes.districts * sizes.months**2
+    looked = min(images, _PATCH_PX * sites, _TILE_PX * sizes.months)
+    square = sizes.districts * sizes.months**2
     fold = _PLANTED * images + _LOOKED * looked + _SITE * sites + 8 * _KERNELS * square
     return _PROGRAM + _IMAGES * images + sizes.workers * fold
 
