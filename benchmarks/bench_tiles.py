@@ -4,8 +4,8 @@ disk.
     python -m benchmarks.bench_tiles [--tiles 1 4 16] [--months 155] [--factories 500]
 
 A seeded region of so many tiles of 240 pixels a side, each with so many factories, is written tile by tile into a Zarr
-store of chunks of a month and a tile. Every size is a process of its own: CPU and wall seconds, and the peak of memory
-above what the libraries take.
+store whose chunks hold all months of 60 pixels a side. Every size is a process of its own: CPU and wall seconds, and
+the peak of memory above what the libraries take.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from gvio.sample.samples import Samples
 from gvio.sample.statistics import STATISTIC_NAMES
 from gvio.types import FloatArray, Month
 
-SEED, STATIC_PX, DYNAMIC_PX, DISTRICTS_A_TILE = 5, 9, 5, 2
+SEED, STATIC_PX, DYNAMIC_PX, DISTRICTS_A_TILE, CHUNK_PX = 5, 9, 5, 2, 60
 
 
 def main() -> None:
@@ -80,7 +80,7 @@ def write_light(folder: Path, shape: tuple[int, int], months: int) -> tuple[Any,
     kinds = {"radiance": np.float32, "observations": np.uint16}
     arrays = {
         name: zarr.create_array(
-            folder / f"{name}.zarr", shape=(months, *shape), chunks=(1, TILE_PX, TILE_PX), dtype=kind
+            folder / f"{name}.zarr", shape=(months, *shape), chunks=(months, CHUNK_PX, CHUNK_PX), dtype=kind
         )
         for name, kind in kinds.items()
     }
@@ -88,12 +88,13 @@ def write_light(folder: Path, shape: tuple[int, int], months: int) -> tuple[Any,
     for number, tile in enumerate(tiles_of(shape)):
         rng = np.random.default_rng((SEED, number))
         base = rng.lognormal(1, 0.6, (tile.bottom - tile.top, tile.right - tile.left))
+        light, count = np.empty((months, *base.shape), np.float32), np.empty((months, *base.shape), np.uint16)
         for t in range(months):
-            light = base * np.exp(sky[t] + 0.1 * rng.standard_normal(base.shape))
-            count = rng.integers(0, 12, base.shape)
-            place = (t, *tile.window)
-            arrays["radiance"][place] = np.where(count > 0, light, np.nan).astype(np.float32)
-            arrays["observations"][place] = count.astype(np.uint16)
+            count[t] = rng.integers(0, 12, base.shape)
+            seen = base * np.exp(sky[t] + 0.1 * rng.standard_normal(base.shape))
+            light[t] = np.where(count[t] > 0, seen, np.nan)
+        arrays["radiance"][(slice(None), *tile.window)] = light
+        arrays["observations"][(slice(None), *tile.window)] = count
     return arrays["radiance"], arrays["observations"]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -39,9 +39,10 @@ def training_mean(radiance: FloatArray, observations: IntArray, months: IntArray
     mean = np.empty(shape)
     for tile in tiles_of(shape):
         total, summed = (np.zeros(mean[tile.window].shape) for _ in range(2))
+        light, counts = _of_tile(radiance, tile), _of_tile(observations, tile)
         for month in months.tolist():
-            x = log_light(radiance[(month, *tile.window)])
-            weight = np.where(np.isfinite(x), observations[(month, *tile.window)], 0).astype(np.float64)
+            x = log_light(light[month])
+            weight = np.where(np.isfinite(x), counts[month], 0).astype(np.float64)
             total += weight
             summed += weight * np.where(weight > 0, x, 0.0)
         mean[tile.window] = np.divide(summed, total, out=np.full(total.shape, np.nan), where=total > 0)
@@ -86,10 +87,9 @@ class SeenAnomalies:
     def of_tile(self, tile: Tile) -> Iterator[tuple[FloatArray, FloatArray]]:
         """Anomaly and validity (y, x) of a tile, month after month: one month's fit into the processor's cache."""
         mean = self.mean[tile.window].astype(np.float32)
-        added = added_light(mean)
+        added, light, counts = added_light(mean), _of_tile(self.radiance, tile), _of_tile(self.observations, tile)
         for month, sky in zip(self.months.tolist(), self.sky, strict=True):
-            place = (month, *tile.window)
-            yield _one_month(self.radiance[place], self.observations[place], mean, added, sky)
+            yield _one_month(light[month], counts[month], mean, added, sky)
 
     def at(self, pixels: IntArray) -> tuple[FloatArray, FloatArray]:
         """Anomaly and validity (T, N) of pixels (N,) by their flat index."""
@@ -101,10 +101,16 @@ class SeenAnomalies:
             row, col = np.divmod(pixels[members], self.shape[2])
             mean = self.mean[row, col].astype(np.float32)
             added, inside = added_light(mean), (row - tile.top, col - tile.left)
+            light, counts = _of_tile(self.radiance, tile), _of_tile(self.observations, tile)
             for t, (month, sky) in enumerate(zip(self.months.tolist(), self.sky, strict=True)):
-                light, count = (part[(month, *tile.window)][inside] for part in (self.radiance, self.observations))
-                change[t, members], validity[t, members] = _one_month(light, count, mean, added, sky)
+                there = _one_month(light[month][inside], counts[month][inside], mean, added, sky)
+                change[t, members], validity[t, members] = there
         return change, validity
+
+
+def _of_tile(values: FloatArray | IntArray, tile: Tile) -> Any:
+    """All months of a tile, read at once: a store of time-complete chunks is not asked month by month."""
+    return values[(slice(None), *tile.window)]
 
 
 def added_light(mean: FloatArray) -> FloatArray:

@@ -70,15 +70,16 @@ def test_a_tile_is_what_its_pixels_are() -> None:
 
 
 class Sliced:
-    """An array of a store on disk: it gives a window of a month, and nothing else."""
+    """An array of a store on disk: it gives a window of all months, and nothing else."""
 
     def __init__(self, values: np.ndarray) -> None:
         self.values, self.shape = values, values.shape
 
-    def __getitem__(self, place: tuple[int, slice, slice]) -> np.ndarray:
-        month, rows, cols = place
-        assert (type(month), type(rows), type(cols)) == (int, slice, slice)
-        return self.values[month, rows, cols]
+    def __getitem__(self, place: tuple[slice, slice, slice]) -> np.ndarray:
+        months, rows, cols = place
+        assert months == slice(None)
+        assert (type(rows), type(cols)) == (slice, slice)
+        return self.values[:, rows, cols]
 
 
 def test_light_that_can_only_be_read_window_by_window_is_the_same() -> None:
