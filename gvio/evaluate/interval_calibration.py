@@ -1,7 +1,8 @@
 """Factors of intervals from rolling-origin residuals: by kind of estimate and months ahead, recent ones first.
 
 Split conformal quantiles (Angelopoulos & Bates 2023, §1), weighted by age so that they follow a change of the world
-(Barber et al. 2023), in cells that are shrunk towards their kind, and the kind towards the posterior.
+(Barber et al. 2023), in cells that are shrunk towards their kind, the kind towards all residuals together, and those
+towards the posterior.
 """
 
 from __future__ import annotations
@@ -75,18 +76,19 @@ def residuals_of(*sources: Mapping[str, Sequence[FoldScores]]) -> Residuals:
 def learn_table(residuals: Residuals) -> IntervalTable | None:
     """The factors; None with fewer than `FEWEST` residuals.
 
-    Shrinking is geometric, by n / (n + 20), of a kind towards the posterior at its word. Residuals that follow each
-    other are alike, so n is the effective number: figures, each once however many origins forecast it, less what their
-    weights and their autocorrelation take away.
+    Shrinking is geometric, by n / (n + 20), of all residuals together towards the posterior at its word. Residuals that
+    follow each other are alike, so n is the effective number: figures, each once however many origins forecast it, less
+    what their weights and their autocorrelation take away.
     """
     if len(residuals.z) < FEWEST:
         return None
     weight = 0.5 ** ((residuals.end.max() - residuals.end) / _HALF_LIFE)
+    everything = np.ones(len(weight), dtype=bool)
+    whole = _shrunk(residuals, weight, everything, np.ones(len(LEVELS)))
     factors, n = {}, {}
     for i, kind in enumerate(KINDS):
         mine = residuals.kind == i
-        # Not towards all kinds together: those are mostly the same residuals, which would then count twice.
-        own = _shrunk(residuals, weight, mine, np.ones(len(LEVELS)))
+        own = _shrunk(residuals, weight, mine, whole)
         cells = [_shrunk(residuals, weight, mine & _in_band(residuals, band), own) for band in BANDS]
         nested = np.maximum.accumulate(np.stack(cells) * _GAUSSIAN, axis=1) / _GAUSSIAN
         factors[kind] = {level: tuple(nested[:, j].tolist()) for j, level in enumerate(LEVELS)}

@@ -73,7 +73,7 @@ def test_right_deviations_are_left_as_they_are() -> None:
     assert table.n["city_blind"] == 0
 
 
-def test_few_residuals_of_a_kind_stay_near_the_posterior() -> None:
+def test_few_residuals_of_a_kind_stay_near_all_residuals_together() -> None:
     """Three wild figures of the city against four hundred calm ones of districts; two hundred of them do count."""
     few, many = (_with_city(n) for n in (3, 200))
     assert few.factors["city_blind"][80][0] < 2
