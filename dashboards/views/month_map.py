@@ -102,8 +102,9 @@ def _map(view: Shown, month: str, areas: list[str], picks: str) -> None:
     asked = (view.source.url, view.source.endpoint_url, *view.key, month, chosen, detail)
     _, legend = _ground(*asked, language())
     key = f"map-{view.key}-{month}-{chosen}-{detail.title}"
+    open_now = [zone for zone in found.zones if zone.area in areas]
     st.pydeck_chart(
-        _deck(*asked, language(), tuple(areas), narrow=phone),
+        _deck(*asked, language(), narrow=phone).with_open(open_now),
         height=_MAP_PX,
         key=key,
         on_select=lambda: _picked(key, picks),
@@ -169,11 +170,10 @@ def _deck(
     chosen: str,
     detail: Detail,
     spoken: Language,
-    areas: tuple[str, ...],
     *,
     narrow: bool,
 ) -> ReadyDeck:
-    """The map; `areas` are those whose chart is open."""
+    """The map, no district's chart open."""
     view = shown(url, endpoint_url, region, release)
     found, table = month_grid(view, month), month_rows(view, month)
     with speaking(spoken):
@@ -181,7 +181,7 @@ def _deck(
     box = found.geobox.geographic_extent.boundingbox
     bounds = (box.left, box.bottom, box.right, box.top)
     ground, _ = _ground(url, endpoint_url, region, release, month, chosen, detail, spoken)
-    return build_deck(bounds, ground, found.edges, found.zones, told, areas, narrow=narrow)
+    return build_deck(bounds, ground, found.edges, found.zones, told, narrow=narrow)
 
 
 @st.cache_resource(show_spinner=False, max_entries=48)
