@@ -22,8 +22,8 @@ from dashboards.style import CSS
 from gvio.config import INVENTED
 from gvio.errors import GvioError
 from gvio.report.plain import plain
-from gvio.report.scores import SKILLS, skill_of
 from gvio.report.tables import STALE_DAYS, age_days, age_text, month_text
+from gvio.report.verdict import SKILLS, skill_of
 from gvio.words import listed, marked, sentences, tr
 
 # Pages by their name in the address. A string here would be shown: Streamlit draws what stands alone in its script.

@@ -18,8 +18,8 @@ from dashboards.views.month_map import geotiff_button
 from gvio.report.about import Section, facts, object_key
 from gvio.report.month_table import every_month
 from gvio.report.plain import plain
-from gvio.report.scores import SKILLS
 from gvio.report.tables import age_days, age_text, month_text
+from gvio.report.verdict import SKILLS, skill_of
 from gvio.words import aside, tr
 
 
@@ -97,14 +97,10 @@ def _release(view: Shown) -> None:
         (tr("Newest month"), month_text(release.month)),
         (tr("Published"), published),
         (tr("Unit"), view.about.unit_text),
-        (tr("Skill"), _skill(release.manifest.skill)),
+        (tr("Skill"), tr(SKILLS[skill_of(release.scoreboard, release.manifest)][0])),
     ]
     st.header(tr("This release"), anchor=False)
     st.html(facts_list(told))
-
-
-def _skill(skill: str | None) -> str:
-    return tr(SKILLS[skill][0]) if skill is not None and skill in SKILLS else "–"
 
 
 def _objects(view: Shown) -> None:

@@ -13,13 +13,11 @@ from gvio.report.plain import plain
 from gvio.report.score_page import scores_html
 from gvio.report.scores import (
     PROTOCOLS,
-    SKILLS,
     coverage_sentence,
     distribution_sentences,
     score_table,
-    skill_of,
-    verdict,
 )
+from gvio.report.verdict import SKILLS, skill_of, verdict
 from gvio.scoreboard.names import AS_USED, BLIND
 from gvio.words import marked, sentences, tr
 

@@ -13,7 +13,7 @@ import pytest
 from gvio.report.basis import STATUS
 from gvio.report.bulletin_chinese import _PARTS, _SKILLS, _STATUS, unit_in_chinese
 from gvio.report.news import WORDS
-from gvio.report.scores import SKILLS
+from gvio.report.verdict import SKILLS
 from gvio.words import (
     CATALOGUES,
     MANNERS,
