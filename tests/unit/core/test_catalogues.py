@@ -31,7 +31,7 @@ from infra.catalogues import KEYWORDS, ROOT, asked_for, catalogue, in_line, text
 
 OTHERS = [known for known in MANNERS if known != "en"]
 HAN = re.compile("[\u4e00-\u9fff]")
-SAME = {"MAPE", "MASE", "{what}（CSV）"}
+SAME = {"MAPE", "MASE", "{what}（CSV）", "{what}（PNG）"}
 READS_AS_TEXT = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}|^[A-Z][a-z]+|[a-z]{3,}[.!?:]( |$)")
 # Strings of pages that nobody reads, by module: for browsers, libraries, shells, and for who starts the page.
 NOT_SHOWN = {
