@@ -66,6 +66,7 @@ h3 {font-size: 1.1rem !important; padding-top: 1.2rem !important}
 [data-testid="stDeckGlJsonChart"] {background: #fff; border-radius: 4px}
 [data-testid="stCaptionContainer"] {opacity: 1 !important}
 [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p {color: var(--gvio-quiet) !important}
+[data-testid="stElementToolbarButton"]:has([aria-label="Download as CSV"]) {display: none}
 :focus-visible {outline: 2px solid var(--gvio-link) !important; outline-offset: 1px}
 @media (pointer: coarse) {[data-testid="stDeckGlJsonChart"] * {touch-action: pan-y !important}}
 @media (max-width: 1000px) {
