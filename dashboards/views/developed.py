@@ -133,19 +133,20 @@ def _earlier(view: Shown, area: str, month: str) -> None:
     name = view.about.names[area]
     st.markdown(plain(tr("{area}. {said}", area=name, said=first_against_last(said, area, month))))
     st.html(scores_html(table.set_index(str(table.columns[0])), _of_earlier(view, area, month)))
-    csv_button(
-        view,
-        tr("What was said"),
-        f"{area}-{month}-said",
-        lambda: earlier_table(said, area, month).assign(area_id=area, name=name, month=month),
-    )
-    png_button(
-        view,
-        tr("What was said"),
-        f"{area}-{month}-said",
-        partial(_of_earlier, view, area, month),
-        lambda: earlier_table(said, area, month),
-    )
+    with st.container(horizontal=True, gap="small"):
+        csv_button(
+            view,
+            tr("What was said"),
+            f"{area}-{month}-said",
+            lambda: earlier_table(said, area, month).assign(area_id=area, name=name, month=month),
+        )
+        png_button(
+            view,
+            tr("What was said"),
+            f"{area}-{month}-said",
+            partial(_of_earlier, view, area, month),
+            lambda: earlier_table(said, area, month),
+        )
 
 
 def _of_earlier(view: Shown, area: str, month: str) -> str:
