@@ -23,7 +23,7 @@ from gvio.report.bulletin import (
 from gvio.report.changes import MONTH, YEAR, Change, change_of, changes
 from gvio.report.numbers import interval_percent, level_and_bounds, measure, signed_percent
 from gvio.report.scores import MODELS, show
-from gvio.report.story import NAMED, gap_of_sums, moved_beyond_noise
+from gvio.report.story import NAMED, gap_of_sums, moved_against, moved_beyond_noise
 from gvio.report.tables import AreaMonth, area_month
 from gvio.report.verdict import best_naive, skill_of
 from gvio.revisions.news import PARTS
@@ -88,7 +88,7 @@ def chinese(facts: Facts) -> Bulletin:
         mark=_INVENTED if facts.invented else "",
         headline=_headline(facts),
         details=tuple(filter(None, (_basis(facts), _movers(facts)))),
-        warning=_gap(facts),
+        warning=_gap(facts) + _against(facts),
         rows=table_rows(facts, _STATUS, " 至 "),
         news=_news(facts),
         verdict=_verdict(facts),
@@ -163,9 +163,21 @@ def _movers(facts: Facts) -> str:
         return ""
     if not moved:
         return "各区同比变化均在噪声之内。"
+    return f"同比变化超出噪声：{_first(facts, moved)}。"
+
+
+def _first(facts: Facts, moved: Mapping[str, Change]) -> str:
     said = [f"{facts.names.get(a, a)} {signed_percent(c.percent)}" for a, c in list(moved.items())[:NAMED]]
-    more = f" 等 {len(moved)} 个" if len(moved) > len(said) else ""
-    return f"同比变化超出噪声：{'、'.join(said)}{more}。"
+    return "、".join(said) + (f" 等 {len(moved)} 个" if len(moved) > len(said) else "")
+
+
+def _against(facts: Facts) -> str:
+    table, city = changes(facts.estimates, facts.month, YEAR), _city(facts)
+    other = moved_against(table, city, [str(area) for area in table.index if str(area) != facts.city])
+    if not other:
+        return ""
+    said = "上升，但下降" if change_of(table, city).percent > 0 else "下降，但上升"
+    return f"全市同比{said}超出噪声的有：{_first(facts, other)}。"
 
 
 def _gap(facts: Facts) -> str:
