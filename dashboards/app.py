@@ -22,8 +22,8 @@ from dashboards.style import CSS
 from gvio.config import INVENTED
 from gvio.errors import GvioError
 from gvio.report.plain import plain
-from gvio.report.scores import SKILLS, skill_of
 from gvio.report.tables import STALE_DAYS, age_days, age_text, month_text
+from gvio.report.verdict import SKILLS, skill_of
 from gvio.words import listed, marked, sentences, tr
 
 # Pages by their name in the address. A string here would be shown: Streamlit draws what stands alone in its script.
@@ -113,7 +113,7 @@ def _show_region(source: Source, region: str) -> None:
         view = shown(source.url, source.endpoint_url, region, asked)
     address.keep("release", asked)
     _header(view)
-    _last_look(source, region)
+    _last_look(source, region, aged=not view.about.invented)
     if asked != newest.release:
         link = address.link(release=newest.release)
         told = {"link": link, "release": newest.release}
@@ -156,8 +156,8 @@ def _page(name: str, view: Shown) -> None:
             given.show(view)
 
 
-def _last_look(source: Source, region: str) -> None:
-    if (line := last_look(source, region, dt.datetime.now(dt.UTC))) is not None:
+def _last_look(source: Source, region: str, *, aged: bool = True) -> None:
+    if (line := last_look(source, region, dt.datetime.now(dt.UTC), aged=aged)) is not None:
         st.caption(plain(line))
 
 

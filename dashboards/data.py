@@ -90,9 +90,11 @@ def latest(source: Source, region: str) -> Latest | None:
     return read_latest(store_of(source), region)
 
 
-def last_look(source: Source, region: str, now: dt.datetime) -> str | None:
-    """One sentence about how the last look at a region ended; None where nobody looked."""
-    return last_look_line(store_of(source), region, now)
+def last_look(source: Source, region: str, now: dt.datetime, *, aged: bool = True) -> str | None:
+    """One sentence about how the last look at a region ended; None where nobody looked. Ages of its input are told
+    where `aged`: those of an invented world help nobody.
+    """
+    return last_look_line(store_of(source), region, now, aged=aged)
 
 
 @st.cache_data(show_spinner=False)

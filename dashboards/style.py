@@ -66,6 +66,7 @@ h3 {font-size: 1.1rem !important; padding-top: 1.2rem !important}
 [data-testid="stDeckGlJsonChart"] {background: #fff; border-radius: 4px}
 [data-testid="stCaptionContainer"] {opacity: 1 !important}
 [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p {color: var(--gvio-quiet) !important}
+[data-testid="stElementToolbarButton"]:has([aria-label="Download as CSV"]) {display: none}
 :focus-visible {outline: 2px solid var(--gvio-link) !important; outline-offset: 1px}
 @media (pointer: coarse) {[data-testid="stDeckGlJsonChart"] * {touch-action: pan-y !important}}
 @media (max-width: 1000px) {
@@ -86,8 +87,15 @@ def facts_list(facts: Sequence[tuple[str, str]]) -> str:
     return f'<dl class="gvio-list">{Markup("").join(_NAMED.format(*fact) for fact in facts)}</dl>'
 
 
-def named_chart(chart: go.Figure, subject: str, identity: Identity) -> go.Figure:
-    """The chart with what it is and where it is from written on it, so that its picture can leave the page."""
+def named_chart(chart: go.Figure, subject: str, identity: Identity, *, left: int = 10) -> go.Figure:
+    """The chart with what it is and where it is from written on it, so that its picture can leave the page.
+
+    Args:
+        chart: What is drawn.
+        subject: What it is of.
+        identity: Where it is from.
+        left: Dots free at its left.
+    """
     told = Markup("<br>").join(in_lines(subject, _TITLE_LETTERS))
     above = _TOOLBAR_PX if narrow() else 0  # where nothing hovers it is always there
     small = "<br><span style='font-size:0.7em;font-weight:normal'>{}</span>"
@@ -97,7 +105,7 @@ def named_chart(chart: go.Figure, subject: str, identity: Identity) -> go.Figure
         # A share of the height that is the same in dots for every chart; Streamlit has its own padding of titles.
         title={"text": shown, "font": {"size": 15}, "x": 0, "xanchor": "left", "yref": "container", "y": top}
         | {"yanchor": "top"},
-        margin={"l": 10, "r": 10, "t": 54 + above + 20 * (1 + told.count("<br>")), "b": 10},
+        margin={"l": left, "r": 10, "t": 54 + above + 20 * (1 + told.count("<br>")), "b": 10},
         legend={"orientation": "h", "y": -0.12, "yanchor": "top", "x": 0},
     )
     return chart

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import functools
 import json
@@ -16,6 +17,7 @@ from gvio.report.zones import Zone
 
 DISTRICTS = "districts"
 """Id of the layer that is clicked on."""
+_OPEN = "chosen"  # of the layer of districts whose chart is open
 _SCREEN_PX = (450, 330)  # what the region is fitted into at first: on a desk, on a phone
 _TILE_PX = 512  # width of the world at zoom 0 in deck.gl
 _LEAST_PX = 2.0  # a smaller square may fall between the dots of the screen
@@ -42,10 +44,24 @@ class ReadyDeck(pdk.Deck):  # type: ignore[misc]  # pydeck has no types
         """The document that deck.gl reads."""
         return self._document
 
+    def with_open(self, zones: Sequence[Zone]) -> ReadyDeck:
+        """The same map with the outlines of zones whose chart is open; all else of its document is made already."""
+        document = json.loads(self._document)
+        for layer in document["layers"]:
+            if layer["id"] == _OPEN:
+                layer["data"] = _parts(zones)
+        opened = copy.copy(self)
+        opened._document = _compact(document)
+        return opened
+
     @functools.cached_property
     def _document(self) -> str:
         # pydeck indents: of borders two thirds would be blanks, sent and parsed at every click.
-        return json.dumps(json.loads(super().to_json()), separators=(",", ":"), ensure_ascii=False)
+        return _compact(json.loads(super().to_json()))
+
+
+def _compact(document: object) -> str:
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
 
 
 def build_deck(
@@ -54,7 +70,6 @@ def build_deck(
     edges: Sequence[Sequence[Sequence[float]]],
     zones: Sequence[Zone],
     told: Mapping[str, tuple[str, str]],
-    chosen: Sequence[str],
     *,
     narrow: bool = False,
 ) -> ReadyDeck:
@@ -66,21 +81,19 @@ def build_deck(
         edges: Further borders as paths of longitude and latitude.
         zones: Districts to click on.
         told: Their name, and what is said where the pointer rests, by area.
-        chosen: Areas whose chart is open.
         narrow: Whether the screen is a phone's.
     """
     west, south, east, north = bounds
     fitted = fit_zoom(bounds, screen_px(narrow=narrow))
     least = least_zoom(ground.square)
     zoom = max(least, fitted)
-    open_now = [zone for zone in zones if zone.area in chosen]
     return ReadyDeck(
         layers=[
             _bitmap(ground.picture),
             _clickable(zones, told),
             _outlines("borders", zones, (*OUTLINE, 200), 1),
             _paths("edges", edges),
-            _outlines("chosen", open_now, (123, 31, 92, 255), 3),
+            _outlines(_OPEN, (), (123, 31, 92, 255), 3),
             _labels(readable(zones, told, zoom), told),
         ],
         initial_view_state=pdk.ViewState(
@@ -146,7 +159,7 @@ def _outlines(name: str, zones: Sequence[Zone], colour: Colour, width: int) -> p
     return pdk.Layer(
         "PolygonLayer",
         id=name,
-        data=[{"outline": part} for zone in zones for part in zone.parts],
+        data=_parts(zones),
         get_polygon="outline",
         filled=False,
         get_line_color=list(colour),
@@ -154,6 +167,10 @@ def _outlines(name: str, zones: Sequence[Zone], colour: Colour, width: int) -> p
         line_width_max_pixels=width,
         pickable=False,
     )
+
+
+def _parts(zones: Sequence[Zone]) -> list[dict[str, object]]:
+    return [{"outline": part} for zone in zones for part in zone.parts]
 
 
 def _paths(name: str, paths: Sequence[Sequence[Sequence[float]]]) -> pdk.Layer:

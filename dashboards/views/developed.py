@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -11,7 +12,7 @@ from dashboards import address
 from dashboards.chosen import choose_areas, choose_month
 from dashboards.data import Shown, vintages
 from dashboards.parts import part
-from dashboards.saved import csv_button
+from dashboards.saved import csv_button, png_button
 from dashboards.views import evenness, plan
 from dashboards.views.areas import draw, told_of
 from dashboards.views.multiples import show_every_district
@@ -129,13 +130,27 @@ def _earlier(view: Shown, area: str, month: str) -> None:
     if table.empty:
         st.caption(tr("Nothing is kept of this month."))
         return
-    name, unit = view.about.names[area], view.about.unit_text
+    name = view.about.names[area]
     st.markdown(plain(tr("{area}. {said}", area=name, said=first_against_last(said, area, month))))
-    what = tr("What was said of {area}, {month}, {unit}", area=name, month=month_text(month), unit=unit)
-    st.html(scores_html(table.set_index(str(table.columns[0])), what))
-    csv_button(
-        view,
-        tr("What was said"),
-        f"{area}-{month}-said",
-        lambda: earlier_table(said, area, month).assign(area_id=area, name=name, month=month),
+    st.html(scores_html(table.set_index(str(table.columns[0])), _of_earlier(view, area, month)))
+    with st.container(horizontal=True, gap="small"):
+        csv_button(
+            view,
+            tr("What was said"),
+            f"{area}-{month}-said",
+            lambda: earlier_table(said, area, month).assign(area_id=area, name=name, month=month),
+        )
+        png_button(
+            view,
+            tr("What was said"),
+            f"{area}-{month}-said",
+            partial(_of_earlier, view, area, month),
+            lambda: earlier_table(said, area, month),
+        )
+
+
+def _of_earlier(view: Shown, area: str, month: str) -> str:
+    unit = view.about.unit_text
+    return tr(
+        "What was said of {area}, {month}, {unit}", area=view.about.names[area], month=month_text(month), unit=unit
     )

@@ -18,8 +18,9 @@ from dashboards.views.month_map import geotiff_button
 from gvio.report.about import Section, facts, object_key
 from gvio.report.month_table import every_month
 from gvio.report.plain import plain
-from gvio.report.scores import SKILLS
+from gvio.report.steps import Files, python_steps, qgis_steps, r_steps
 from gvio.report.tables import age_days, age_text, month_text
+from gvio.report.verdict import SKILLS, skill_of
 from gvio.words import aside, tr
 
 
@@ -62,6 +63,15 @@ def _files(view: Shown) -> None:
                 mime="application/vnd.apache.parquet",
                 on_click="ignore",
             )
+        outlines = object_key(view.release.manifest, "/districts.geojson")
+        if outlines is not None:
+            st.download_button(
+                tr("Districts (GeoJSON)"),
+                lambda: payload(view.source.url, view.source.endpoint_url, region, outlines),
+                file_name=f"{region}-districts-{release}.geojson",
+                mime="application/geo+json",
+                on_click="ignore",
+            )
         if about.grids:
             months = list(about.grids)[::-1]
             month = st.selectbox(tr("Map of"), months, format_func=month_titles(months), width=190, key=key_of("grid"))
@@ -69,19 +79,34 @@ def _files(view: Shown) -> None:
 
 
 def _steps(view: Shown) -> None:
-    """What to type to read the same in Python: only names of this release, and keys as they are published."""
-    key = object_key(view.release.manifest, "/estimates.parquet")
-    if key is None:
+    """What to type to read the same elsewhere: only names of this release, and keys as they are published."""
+    files = _addresses(view)
+    if files is None:
         return
     st.header(tr("In Python"), anchor=False)
-    store = view.source.url.rstrip("/") if view.source.url.startswith("s3://") else "STORE"
-    lines = ["import pandas as pd", "", f"estimates = pd.read_parquet({f'{store}/{view.key[0]}/{key}'!r})"]
-    if view.about.grids:
-        grid = f"{store}/{view.key[0]}/{list(view.about.grids.values())[-1]}"
-        lines += ["", "import rasterio", "", f"with rasterio.open({grid!r}) as grid:", "    estimate = grid.read(1)"]
-    st.code("\n".join(lines), language=None)
-    command = f"gvio verify --store {store} --region {view.key[0]}"
+    st.code(python_steps(files), language=None, wrap_lines=True)
+    st.header(tr("In R"), anchor=False)
+    st.code(r_steps(files), language=None, wrap_lines=True)
+    if steps := qgis_steps(files):
+        st.header(tr("In QGIS"), anchor=False)
+        st.markdown("\n".join(f"{number}. {plain(step)}" for number, step in enumerate(steps, 1)))
+    command = f"gvio verify --store {files.store} --region {files.region}"
     st.caption(plain(tr("Whether it is what was published: {command}", command=command)))
+
+
+def _addresses(view: Shown) -> Files | None:
+    """Where the files of the release are; a folder of the server's is not told."""
+    (region, release), manifest = view.key, view.release.manifest
+    store = view.source.url.rstrip("/") if view.source.url.startswith("s3://") else "STORE"
+    keys = {name: object_key(manifest, f"/{file}") for name, file in _NAMED.items()}
+    told = {name: f"{store}/{region}/{key}" if key else None for name, key in keys.items()}
+    if (estimates := told.pop("estimates")) is None:
+        return None
+    grid = f"{store}/{region}/{list(view.about.grids.values())[-1]}" if view.about.grids else None
+    return Files(store, region, release, estimates, grid, **told)
+
+
+_NAMED = {"estimates": "estimates.parquet", "outlines": "districts.geojson", "style": "style.qml"}
 
 
 def _release(view: Shown) -> None:
@@ -97,14 +122,10 @@ def _release(view: Shown) -> None:
         (tr("Newest month"), month_text(release.month)),
         (tr("Published"), published),
         (tr("Unit"), view.about.unit_text),
-        (tr("Skill"), _skill(release.manifest.skill)),
+        (tr("Skill"), tr(SKILLS[skill_of(release.scoreboard, release.manifest)][0])),
     ]
     st.header(tr("This release"), anchor=False)
     st.html(facts_list(told))
-
-
-def _skill(skill: str | None) -> str:
-    return tr(SKILLS[skill][0]) if skill is not None and skill in SKILLS else "–"
 
 
 def _objects(view: Shown) -> None:

@@ -13,13 +13,13 @@ from dashboards.chosen import areas_key, choose_areas, take
 from dashboards.clicks import listen
 from dashboards.data import Shown, month_rows, month_story, news, payload
 from dashboards.parts import part
-from dashboards.saved import csv_button
+from dashboards.saved import csv_button, png_button
 from dashboards.views.month_choice import choose_month_in_time
 from gvio.publish.news import NewsTable
 from gvio.report.about import object_key
 from gvio.report.basis import EXPLAINED, STATUS
 from gvio.report.changes import intervals_of
-from gvio.report.district_page import districts_html
+from gvio.report.district_page import districts_html, districts_told
 from gvio.report.flat import series_rows
 from gvio.report.news import newest_month, news_table, no_news
 from gvio.report.plain import plain
@@ -63,8 +63,11 @@ def _month(view: Shown, month: str) -> None:
 
 def _table(view: Shown, month: str, areas: list[str]) -> None:
     table, about = month_rows(view, month), view.about
-    caption = tr("{month}, {unit}", month=month_text(month), unit=about.unit_text)
-    st.html(districts_html(table, caption, city=about.city, link=lambda area: address.link(area=area), chosen=areas))
+    st.html(
+        districts_html(
+            table, _of_month(view, month), city=about.city, link=lambda area: address.link(area=area), chosen=areas
+        )
+    )
     listen("clicked", lambda area, more: _clicked(view, area, more=more))
     statuses = (
         tr("{status}: {meaning}", status=tr(STATUS[basis]), meaning=tr(meaning)) for basis, meaning in EXPLAINED.items()
@@ -73,12 +76,18 @@ def _table(view: Shown, month: str, areas: list[str]) -> None:
     st.caption(sentences([tr("▲ ▼ beyond noise."), intervals_of(view.release.estimates), status]))
 
 
+def _of_month(view: Shown, month: str) -> str:
+    return tr("{month}, {unit}", month=month_text(month), unit=view.about.unit_text)
+
+
 def _files(view: Shown, month: str) -> None:
     from dashboards.views import month_map
 
     with st.container(horizontal=True, gap="small"):
         table = tr("Table of {month}", month=month_text(month))
         csv_button(view, table, f"{month}-districts", lambda: month_rows(view, month))
+        subject = partial(_of_month, view, month)
+        png_button(view, table, f"{month}-districts", subject, lambda: districts_told(month_rows(view, month)))
         month_map.downloads(view, month)
         if month == view.release.month:
             _bulletins(view)

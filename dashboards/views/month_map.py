@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
@@ -22,6 +22,9 @@ from gvio.report.plain import plain
 from gvio.report.tables import month_text
 from gvio.report.zones import spread
 from gvio.words import Language, language, listed, marked, sentences, speaking, tr
+
+if TYPE_CHECKING:
+    from gvio.report.map_file import Drawn
 
 _MAP_PX = 470
 _BY_DISTRICT = "change"
@@ -47,18 +50,9 @@ def show(view: Shown, month: str, areas: list[str], picks: str) -> None:
 
 
 def downloads(view: Shown, month: str) -> None:
-    """Buttons for the map's files."""
-    if month not in view.about.grids:
-        return
-    region, release = view.key
-    st.download_button(
-        tr("Map of {month} (PNG)", month=month_text(month)),
-        _png(view, month),
-        file_name=f"{region}-{month}-{release}.png",
-        mime="image/png",
-        on_click="ignore",
-    )
-    geotiff_button(view, month)
+    """The button for the month's grid, where there is one."""
+    if month in view.about.grids:
+        geotiff_button(view, month)
 
 
 def geotiff_button(view: Shown, month: str) -> None:
@@ -73,17 +67,37 @@ def geotiff_button(view: Shown, month: str) -> None:
     )
 
 
-def _png(view: Shown, month: str) -> Callable[[], bytes]:
+def _png_button(view: Shown, month: str, chosen: str, detail: Detail) -> None:
+    """The button for the map as it is shown."""
     spoken = language()  # the file is drawn by another thread
+    region, release = view.key
 
     def drawn() -> bytes:
         from gvio.report.map_file import month_png  # a second, which only who asks for the file waits for
 
         found = month_grid(view, month)
         with speaking(spoken):
-            return month_png(found.bands, found.geobox, found.zones, view.identity, month)
+            return month_png(lambda: _drawn(view, found, month, chosen, detail), found.zones, view.identity, month)
 
-    return drawn
+    st.download_button(
+        tr("This map (PNG)"),
+        drawn,
+        file_name=f"{region}-{month}-{chosen}-{release}.png",
+        mime="image/png",
+        on_click="ignore",
+        key="png-map",
+    )
+
+
+def _drawn(view: Shown, found: MonthGrid, month: str, chosen: str, detail: Detail) -> Drawn:
+    from gvio.report.map_file import Drawn
+
+    title = tr(_TITLES[chosen])
+    if chosen == _BY_DISTRICT:
+        values = spread(found.owners, _changes_of(month_rows(view, month)))
+        return Drawn(values, found.geobox, "change", title, tr("Change on the year before, %"))
+    values, squares = detailed(found.bands, found.geobox, _LAYER[chosen], detail)
+    return Drawn(values, squares, _LAYER[chosen].kind, title, _scale_words(chosen, detail, view.about.unit_text))
 
 
 def _map(view: Shown, month: str, areas: list[str], picks: str) -> None:
@@ -102,8 +116,9 @@ def _map(view: Shown, month: str, areas: list[str], picks: str) -> None:
     asked = (view.source.url, view.source.endpoint_url, *view.key, month, chosen, detail)
     _, legend = _ground(*asked, language())
     key = f"map-{view.key}-{month}-{chosen}-{detail.title}"
+    open_now = [zone for zone in found.zones if zone.area in areas]
     st.pydeck_chart(
-        _deck(*asked, language(), tuple(areas), narrow=phone),
+        _deck(*asked, language(), narrow=phone).with_open(open_now),
         height=_MAP_PX,
         key=key,
         on_select=lambda: _picked(key, picks),
@@ -117,6 +132,7 @@ def _map(view: Shown, month: str, areas: list[str], picks: str) -> None:
     st.html(legend)
     missing = "" if len(found.zones) else tr("The districts of this grid cannot be told apart: use the table.")
     st.caption(sentences([tr(caption), tr("A click on a district opens its chart."), missing]))
+    _png_button(view, month, chosen, detail)
 
 
 _CHANGES = marked("Each district in the colour of its change on the year before; white where there is none.")
@@ -169,11 +185,10 @@ def _deck(
     chosen: str,
     detail: Detail,
     spoken: Language,
-    areas: tuple[str, ...],
     *,
     narrow: bool,
 ) -> ReadyDeck:
-    """The map; `areas` are those whose chart is open."""
+    """The map, no district's chart open."""
     view = shown(url, endpoint_url, region, release)
     found, table = month_grid(view, month), month_rows(view, month)
     with speaking(spoken):
@@ -181,7 +196,7 @@ def _deck(
     box = found.geobox.geographic_extent.boundingbox
     bounds = (box.left, box.bottom, box.right, box.top)
     ground, _ = _ground(url, endpoint_url, region, release, month, chosen, detail, spoken)
-    return build_deck(bounds, ground, found.edges, found.zones, told, areas, narrow=narrow)
+    return build_deck(bounds, ground, found.edges, found.zones, told, narrow=narrow)
 
 
 @st.cache_resource(show_spinner=False, max_entries=48)
@@ -208,18 +223,27 @@ def _squares(found: MonthGrid, layer: Layer, detail: Detail, unit: str) -> tuple
     """A layer in squares, and its legend."""
     values, squares = detailed(found.bands, found.geobox, layer, detail)
     picture = draw(values, squares, layer.kind)
-    per = tr("{unit} per pixel and month", unit=unit)
-    if detail.km is not None:
-        per = tr("{unit} per square of {side} and month", unit=unit, side=detail.words)
-    units = {"adjustment": tr("factor"), "width": tr("% of the estimate")}
-    caption = tr("{layer}: {unit}", layer=tr(layer.title), unit=units.get(layer.key, per))
+    caption = tr("{layer}: {unit}", layer=tr(layer.title), unit=_scale_words(layer.key, detail, unit))
     west, _, east, _ = picture.bounds
     return Ground(picture, (east - west) / squares.shape[1]), legend_html(picture.scale, caption)
 
 
+def _scale_words(layer: str, detail: Detail, unit: str) -> str:
+    """What a value of a layer is in."""
+    if detail.km is None:
+        per = tr("{unit} per pixel and month", unit=unit)
+    else:
+        per = tr("{unit} per square of {side} and month", unit=unit, side=detail.words)
+    return {"adjustment": tr("factor"), "width": tr("% of the estimate")}.get(layer, per)
+
+
+def _changes_of(table: pd.DataFrame) -> dict[str, float]:
+    """Change on the year by area, per cent."""
+    return {str(area): float(v) for area, v in zip(table["area_id"], table["year_change"], strict=True)}
+
+
 def _coloured(found: MonthGrid, table: pd.DataFrame) -> tuple[Ground, str]:
     """Districts in the colour of their change on the year, and the legend."""
-    changes = {str(area): float(v) for area, v in zip(table["area_id"], table["year_change"], strict=True)}
-    picture = draw(spread(found.owners, changes), found.geobox, "change")
+    picture = draw(spread(found.owners, _changes_of(table)), found.geobox, "change")
     west, _, east, _ = picture.bounds
     return Ground(picture, (east - west) / _COARSE), legend_html(picture.scale, tr("Change on the year before, %"))

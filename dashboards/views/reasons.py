@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
@@ -10,12 +12,12 @@ from dashboards import address
 from dashboards.chosen import month_titles, offered
 from dashboards.data import Shown, news
 from dashboards.language import key_of
-from dashboards.saved import csv_button
+from dashboards.saved import csv_button, png_button
 from dashboards.style import LINE, OFFICIAL, PART_COLOURS, named_chart, png_of
 from gvio.report.news import news_sentence, no_news
 from gvio.report.numbers import signed_percent
 from gvio.report.plain import plain
-from gvio.report.reasons import MOVING, light_table, moving_parts, reason_sentence
+from gvio.report.reasons import MOVING, light_table, light_told, moving_parts, reason_sentence
 from gvio.store.revisions import predecessor_named
 from gvio.words import manner, marked, tr
 
@@ -59,7 +61,10 @@ def show(view: Shown) -> None:
     csv_button(view, tr("These parts"), f"{area}-why", lambda: rows)
     light = light_table(why, names)
     _light(light)
-    csv_button(view, tr("What light does"), "light", lambda: light)
+    with st.container(horizontal=True, gap="small"):
+        csv_button(view, tr("What light does"), "light", lambda: light)
+        told = partial(light_told, light)
+        png_button(view, tr("What light does"), "light", lambda: tr("What light does in each district"), told)
 
 
 _READ_ME = marked(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from dashboards.data import Shown
-from dashboards.saved import csv_button
+from dashboards.saved import csv_button, png_button
 from gvio.report.flat import score_rows
 from gvio.report.horizons import horizon_sentences, horizon_table
 from gvio.report.map_scores import held_out_map_table, truth_map_table
@@ -13,13 +15,11 @@ from gvio.report.plain import plain
 from gvio.report.score_page import scores_html
 from gvio.report.scores import (
     PROTOCOLS,
-    SKILLS,
     coverage_sentence,
     distribution_sentences,
     score_table,
-    skill_of,
-    verdict,
 )
+from gvio.report.verdict import SKILLS, skill_of, verdict
 from gvio.scoreboard.names import AS_USED, BLIND
 from gvio.words import marked, sentences, tr
 
@@ -70,10 +70,19 @@ def _protocol(view: Shown, protocol: str) -> None:
     st.subheader(title, anchor=False)
     st.caption(meaning)
     st.html(scores_html(score_table(models), title))
+    png_button(
+        view, tr("Scores"), f"scores-{protocol}", lambda: tr(PROTOCOLS[protocol][0]), lambda: score_table(models)
+    )
     st.markdown(coverage_sentence(scores.scores(protocol)))
     held = horizon_table(scores.protocol(protocol))
     if len(held):
-        st.html(scores_html(held, tr("{test}: what intervals held by months ahead", test=title)))
+        st.html(scores_html(held, _of_held(protocol)))
+        told = partial(horizon_table, scores.protocol(protocol))
+        png_button(view, tr("What intervals held"), f"held-{protocol}", partial(_of_held, protocol), told)
+
+
+def _of_held(protocol: str) -> str:
+    return tr("{test}: what intervals held by months ahead", test=tr(PROTOCOLS[protocol][0]))
 
 
 def _maps(view: Shown) -> None:
@@ -83,9 +92,13 @@ def _maps(view: Shown) -> None:
         st.subheader(tr("Map: districts it was not told about"), anchor=False)
         st.caption(tr("The grid is summed over each district whose figures were withheld and compared with them."))
         st.html(scores_html(held_out, tr("Map: districts it was not told about")))
+        told = partial(held_out_map_table, view.release.scoreboard)
+        png_button(view, tr("Scores"), "scores-map", lambda: tr("Map: districts it was not told about"), told)
     if len(truth):
         st.subheader(tr("Map: against planted truth"), anchor=False)
         st.caption(
             tr("Only where the region is simulated and the output of every pixel is known, at several resolutions.")
         )
         st.html(scores_html(truth, tr("Against planted truth")))
+        told = partial(truth_map_table, view.release.scoreboard)
+        png_button(view, tr("Scores"), "scores-truth", lambda: tr("Map: against planted truth"), told)

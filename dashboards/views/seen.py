@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboards.chosen import offered
 from dashboards.data import Shown, counts, drift, new_year_sums
-from dashboards.saved import csv_button
+from dashboards.saved import csv_button, png_button
 from dashboards.style import named_chart, png_of
 from gvio.report.seen import SeenMap, breaks_sentence, month_by_month, regime_breaks, seen_map
 from gvio.words import sentences, tr
@@ -36,7 +36,9 @@ def show(view: Shown) -> None:
             "below."
         )
     )
-    csv_button(view, tr("These months"), "months", lambda: _months(view))
+    with st.container(horizontal=True, gap="small"):
+        csv_button(view, tr("These months"), "months", lambda: _months(view))
+        png_button(view, tr("These months"), "months", lambda: tr("Month by month"), lambda: _months(view))
 
 
 def _months(view: Shown) -> pd.DataFrame:

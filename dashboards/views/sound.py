@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from dashboards.data import Shown, drift
-from dashboards.saved import csv_button
+from dashboards.saved import csv_button, png_button
 from dashboards.views import seen
 from gvio.report.checks_page import checks_html
 from gvio.report.drift import drift_html, drift_sentence, drift_table
@@ -31,11 +33,16 @@ def show(view: Shown) -> None:
     if passed:
         with st.expander(tr_count("The {n} check that passed", "The {n} checks that passed", len(passed))):
             st.html(checks_html(passed))
-    csv_button(view, tr("All checks"), "checks", lambda: checks_table(checks))
+    with st.container(horizontal=True, gap="small"):
+        csv_button(view, tr("All checks"), "checks", lambda: checks_table(checks))
+        png_button(view, tr("All checks"), "checks", lambda: checks_sentence(checks), lambda: checks_table(checks))
     seen.show(view)
     found = drift(view.source.url, view.source.endpoint_url, *view.key)
     st.header(drift_sentence(found), anchor=False)
     st.caption(tr("An alarm stands for twelve months. It refuses nothing; docs/drift.md says what to do at each kind."))
     if found is not None:
         st.html(drift_html(found, view.about.names))
-        csv_button(view, tr("These monitors"), "drift", lambda: drift_table(found, view.about.names))
+        with st.container(horizontal=True, gap="small"):
+            table = partial(drift_table, found, view.about.names)
+            csv_button(view, tr("These monitors"), "drift", table)
+            png_button(view, tr("These monitors"), "drift", partial(drift_sentence, found), table)

@@ -28,10 +28,10 @@ from gvio.assimilate.observed import Setting, observe
 from gvio.assimilate.posterior import assimilate
 from gvio.errors import ModelError
 from gvio.ledger.select import select_rows
+from gvio.scoreboard.names import ENOUGH_NATS
 from gvio.types import FloatArray
 
 _GIVE_UP = 1e12  # value where the covariance cannot be factorised: the optimiser steps back from it
-ENOUGH = 5.0  # nats: more than 150 to one, "very strong" evidence (Kass & Raftery 1995)
 _FURTHEST = 4.0  # spreads that a sensitivity may lie from one
 
 
@@ -71,7 +71,7 @@ def learn_light(setting: Setting, hyper: Hyper, *, window: int = 72, max_iterati
 
 
 def believe_light(setting: Setting, hyper: Hyper, *, window: int = 72, max_iterations: int = 40) -> tuple[Hyper, float]:
-    """`learn_light`, and the evidence that light shows output at all, in nats; with less than `ENOUGH` it is set aside.
+    """`learn_light`, and the evidence that light shows output at all, in nats; below `ENOUGH_NATS` it is set aside.
 
     The evidence is the logarithm of how much likelier the readings are, given the figures, with the gain that was
     learned than with none, the errors of light learned for each. Light that is set aside has the least gain there is:
@@ -88,7 +88,7 @@ def believe_light(setting: Setting, hyper: Hyper, *, window: int = 72, max_itera
     names = tuple(name for name in LIGHT_NAMES if name != "gain")
     silent = _maximise(told, names, dataclasses.replace(hyper, gain=LOWEST, sensitivity=(1.0,) * n), max_iterations)
     without, with_it = (float(told(as_tensors(each, n))) for each in (silent, shown))
-    return (shown if without - with_it >= ENOUGH else silent), without - with_it
+    return (shown if without - with_it >= ENOUGH_NATS else silent), without - with_it
 
 
 def _told_of_light(

@@ -107,7 +107,7 @@ def history(region: str, workspace: str, as_json: bool) -> None:
 def _spell(one: Production) -> str:
     since = "unknown" if one.since is None else f"{one.since:%Y-%m-%d %H:%M}"
     until = "now" if one.until is None else f"{one.until:%Y-%m-%d %H:%M}"
-    scores = ", ".join(f"{name} {value:.2f}" for name, value in one.scores.items())
+    scores = ", ".join(f"{name} {value:z.2f}" for name, value in one.scores.items())
     told = f"version {one.version:>3}  {since:<16}  {until:<16}  by {one.decided_by:<7}  {one.reason}"
     return f"{told}  [{scores}]" if scores else told
 

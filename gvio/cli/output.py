@@ -53,7 +53,7 @@ def _worth(facts: Mapping[str, Fact]) -> str:
         elif key in {"weights_sha256", "light"}:
             shown.append(f"{key.removesuffix('_sha256')} {str(value)[:12]}")
         elif isinstance(value, float):
-            shown.append(f"{key} {value:,.1f}")
+            shown.append(f"{key} {value:z,.1f}")
         elif isinstance(value, str | int) and key not in _UNSAID:
             shown.append(str(value) if key in _BARE else f"{key} {value}")
     return "; ".join(text.rstrip(".") for text in shown)

@@ -88,6 +88,7 @@ class _Published:
     changes: list[str] = dataclasses.field(default_factory=list)  # a sentence a district: why its newest changed
     drift: list[str] = dataclasses.field(default_factory=list)  # alarms that stand, each with what to do
     look: _Look | None = None
+    skill_tested: bool = True  # False: skill is `none` because nothing could be compared
 
 
 @dataclasses.dataclass(frozen=True)
@@ -127,6 +128,7 @@ def _describe(objects: ObjectStore, region: str, now: dt.datetime) -> _Published
 
 
 def _of_release(objects: ObjectStore, release: PublishedRelease, now: dt.datetime) -> _Published:
+    from gvio.report.verdict import skill_of
     from gvio.store.revisions import predecessor_named
     from gvio.store.sentences import change_sentences, drift_sentences, errata_sentences
 
@@ -146,6 +148,7 @@ def _of_release(objects: ObjectStore, release: PublishedRelease, now: dt.datetim
         errata=errata_sentences(objects, release.manifest),
         changes=change_sentences(objects, release.manifest),
         drift=drift_sentences(objects, release.manifest),
+        skill_tested=skill_of(release.scoreboard, release.manifest) != "untested",
     )
 
 
@@ -169,9 +172,10 @@ def _line(entry: _Published) -> str:
     if entry.release is None:
         return f"{entry.region}: nothing is published"
     warnings = f"{len(entry.warnings)} warning{'' if len(entry.warnings) == 1 else 's'}"
+    skill = entry.skill if entry.skill_tested else "not tested"
     return (
         f"{entry.region}: {entry.month}, release {entry.release}, {entry.age_days} days old; {entry.checks} checks, "
-        f"{warnings}; {entry.model.get('name')} version {entry.model.get('version')}, skill {entry.skill}"
+        f"{warnings}; {entry.model.get('name')} version {entry.model.get('version')}, skill {skill}"
         f"{', INVENTED DATA' if entry.invented else ''}"
     )
 

@@ -74,7 +74,7 @@ def alarm_text(alarm: Alarm, names: Mapping[str, str]) -> str:
     told = tr("in {month}", month=alarm.month)
     if alarm.since != alarm.month:
         told = tr("since {since}, told by {month}", since=alarm.since, month=alarm.month)
-    percent = f"{100.0 * float(np.expm1(alarm.size)):+.0f}"
+    percent = f"{100.0 * float(np.expm1(alarm.size)):+z.0f}"
     said = {"where": where, "percent": percent, "words": alarm.words, "told": told}
     match alarm.monitor:
         case "light_city" | "light_districts":
@@ -86,7 +86,7 @@ def alarm_text(alarm: Alarm, names: Mapping[str, str]) -> str:
         case "processing":
             return tr("light is processed otherwise: {words}, {told}", **said)
         case "factories":
-            said["percent"] = f"{100 * alarm.size:+.0f}"
+            said["percent"] = f"{100 * alarm.size:+z.0f}"
             return tr("factories of {where} in the pack: {words} ({percent} %), {told}", **said)
         case "errors":
             return tr("official figures of {where} are {percent} % against what was estimated before, {told}", **said)

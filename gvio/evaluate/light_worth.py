@@ -30,7 +30,7 @@ class LightWorth:
     @property
     def sentence(self) -> str:
         """For people."""
-        both = f"{self.with_light:.2f} with it, {self.without:.2f} without"
+        both = f"{self.with_light:z.2f} with it, {self.without:z.2f} without"
         if self.proven:
             return f"Light itself adds to this beyond chance ({both})."
         if self.with_light > self.without:

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from gvio.assimilate.learn import ENOUGH
 from gvio.evaluate.horizons import coverage_by_horizon
 from gvio.evaluate.interval_calibration import FoldWidths, held_out_widths, interval_table
 from gvio.evaluate.light_worth import light_worth
@@ -20,6 +19,7 @@ from gvio.scoreboard.names import (
     AS_USED,
     BLIND,
     CITY_PUBLIC,
+    ENOUGH_NATS,
     LAST_YEAR_SHARES,
     LEFT_OUT,
     NAIVE,
@@ -101,12 +101,12 @@ def build_scoreboard(
 
 
 def _set_aside(evidence: float | None) -> tuple[str, ...]:
-    if evidence is None or evidence >= ENOUGH:
+    if evidence is None or evidence >= ENOUGH_NATS:
         return ()
     said = (
         "This month's light is set aside, whatever the tests at earlier dates made of theirs: the estimate is that of "
         "the figures alone, which give no reason to believe that light shows output (evidence "
-        f"{math.floor(10 * evidence) / 10:.1f} nats, {ENOUGH:.0f} are asked for)."
+        f"{math.floor(10 * evidence) / 10:.1f} nats, {ENOUGH_NATS:.0f} are asked for)."
     )
     return (said,)
 
@@ -184,9 +184,10 @@ def _protocol(
 def _sentence(folds: Sequence[FoldScores], rival: str, ours: float, theirs: float, area_names: Sequence[str]) -> str:
     skill = district_skill(folds, rival)
     worse = [area_names[d] for d, value in skill.items() if value <= 0]
+    whole = "better" if ours > theirs else "no better"
     text = (
-        f"Out of time, as used: better than {_TITLES[rival]} in {len(skill) - len(worse)} of {len(skill)} "
-        f"districts (within-district R² {ours:.2f} against {theirs:.2f})"
+        f"Out of time, as used: {whole} than {_TITLES[rival]} (within-district R² {ours:z.2f} against {theirs:z.2f}), "
+        f"better in {len(skill) - len(worse)} of {len(skill)} districts"
     )
     if worse:
         shown = ", ".join(worse[:5]) + (f" and {len(worse) - 5} more" if len(worse) > 5 else "")

@@ -97,7 +97,9 @@ def changes_table(
                     "month": np.tile(names[back:], len(areas)),
                     "since": np.tile(names[: max(len(names) - back, 0)], len(areas)),
                     "months_apart": np.full(rows, back, dtype=np.int64),
-                    **{name: np.round(100.0 * (v[:, back:].ravel() - 1.0), _DIGITS) for name, v in values.items()},
+                    **{
+                        name: np.round(100.0 * (v[:, back:].ravel() - 1.0), _DIGITS) + 0.0 for name, v in values.items()
+                    },
                     "sd": np.round(of_sd, _DIGITS + 2),
                 }
             )

@@ -47,7 +47,12 @@ TABLES: Mapping[str, Mapping[str, Column]] = MappingProxyType(
             "upper80": Column("upper limit of the 80 % interval of the change", PERCENT),
             "lower95": Column("lower limit of the 95 % interval of the change", PERCENT),
             "upper95": Column("upper limit of the 95 % interval of the change", PERCENT),
-            "sd": Column("posterior standard deviation of the change, before intervals are calibrated", LOGARITHM),
+            "sd": Column(
+                "posterior standard deviation of the change, before intervals are calibrated; of months that share one "
+                "official figure (January and February) it leaves out that nobody knows the split, which the limits "
+                "hold",
+                LOGARITHM,
+            ),
             "month_start": _START,
         },
         "explanations": {

@@ -125,16 +125,18 @@ def parse_look(document: Mapping[str, Any]) -> LastLook:
     return look
 
 
-def look_line(look: LastLook, now: dt.datetime) -> str:
-    """One sentence for people: outcome, why, what is awaited, ages, last and next look."""
+def look_line(look: LastLook, now: dt.datetime, *, aged: bool = True) -> str:
+    """One sentence for people: outcome, why, what is awaited, ages where `aged`, last and next look."""
     said = tr(_OUTCOMES[look.outcome])
     if look.awaited:
         waits = [tr("{what} since {day}", what=_awaited(one.what), day=one.since) for one in look.awaited]
         said = tr("{outcome}, awaiting {what}", outcome=said, what=tr(" and ").join(waits))
     if look.reason:
         said = tr("{outcome} ({reason})", outcome=said, reason=look.reason.rstrip("."))
-    ages = [_age(tr("light"), look.newest_light, look.light_age_days(now))]
-    ages += [_age(tr("figures"), look.newest_figures, look.figures_age_days(now))]
+    ages = [
+        _age(tr("light"), look.newest_light, look.light_age_days(now), aged=aged),
+        _age(tr("figures"), look.newest_figures, look.figures_age_days(now), aged=aged),
+    ]
     days = max(0, (now - dt.datetime.fromisoformat(look.looked_at)).days)
     line = tr(
         "{kind} {moment} ({when}): {said}; {ages}",
@@ -160,10 +162,10 @@ def _awaited(what: str) -> str:
     return tr("light of {month}", month=month) if kind == "light" else what
 
 
-def _age(what: str, newest: str | None, days: int | None) -> str:
+def _age(what: str, newest: str | None, days: int | None, *, aged: bool) -> str:
     if newest is None or days is None:
         return tr("no {what}", what=what)
-    if days < 0:  # a run as of a day to come
+    if days < 0 or not aged:  # a run as of a day to come
         return tr("newest {what} {newest}", what=what, newest=newest)
     return tr_count(
         "newest {what} {newest}, {n} day old", "newest {what} {newest}, {n} days old", days, what=what, newest=newest

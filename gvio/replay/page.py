@@ -72,7 +72,7 @@ def _changes_table(report: ReplayReport) -> pd.DataFrame:
     """Mean size of each part of the news, per cent, a row a release; parts that never moved anything are left out."""
     moved = [part for part in WORDS if any(change.parts.get(part, 0.0) >= 5e-7 for change in report.changes)]
     rows = [
-        {"Day": change.day, **{WORDS[part]: f"{100 * change.parts.get(part, 0.0):.2f}" for part in moved}}
+        {"Day": change.day, **{WORDS[part]: f"{100 * change.parts.get(part, 0.0):z.2f}" for part in moved}}
         for change in report.changes
     ]
     return pd.DataFrame(rows, columns=["Day", *(WORDS[part] for part in moved)]).set_index("Day")

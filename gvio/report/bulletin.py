@@ -19,9 +19,9 @@ from gvio.report.changes import Change
 from gvio.report.month_table import change_in, month_table
 from gvio.report.news import newest_month, news_table
 from gvio.report.numbers import UNKNOWN, decimals_for, interval_percent, level, signed_percent
-from gvio.report.scores import SKILLS, skill_of, verdict
 from gvio.report.story import story
 from gvio.report.tables import checks_sentence, month_text
+from gvio.report.verdict import SKILLS, skill_of, verdict
 from gvio.revisions.news import PARTS
 from gvio.scoreboard.board import Scoreboard
 from gvio.types import CheckResult

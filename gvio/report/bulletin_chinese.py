@@ -22,12 +22,13 @@ from gvio.report.bulletin import (
 )
 from gvio.report.changes import MONTH, YEAR, Change, change_of, changes
 from gvio.report.numbers import interval_percent, level_and_bounds, measure, signed_percent
-from gvio.report.scores import MODELS, best_naive, skill_of
-from gvio.report.story import NAMED, gap_of_sums, moved_beyond_noise
+from gvio.report.scores import MODELS, show
+from gvio.report.story import NAMED, gap_of_sums, moved_against, moved_beyond_noise
 from gvio.report.tables import AreaMonth, area_month
+from gvio.report.verdict import best_naive, skill_of
 from gvio.revisions.news import PARTS
 from gvio.scoreboard.board import Scoreboard
-from gvio.scoreboard.names import LAST_YEAR_SHARES, PERSISTENCE, SEASONAL_NAIVE
+from gvio.scoreboard.names import ENOUGH_NATS, LAST_YEAR_SHARES, PERSISTENCE, SEASONAL_NAIVE
 from gvio.types import CheckResult
 
 _INVENTED = "数据为虚构：至少工厂和官方统计是模拟的。此处内容不描述真实地点。"
@@ -42,6 +43,7 @@ _SKILLS: Mapping[str, str] = {
     "proven": "技能已证实：按时间样本外检验，模型优于最好的朴素预测，且非偶然所能解释。",
     "weak": "技能弱：模型并不明显优于最好的朴素预测，变化应谨慎使用。",
     "none": "无技能：最好的朴素预测同样好或更好，地图只宜看作已知总量的分配。",
+    "untested": "技能未经检验：历史太短，无法按时间作样本外检验，不能说模型优于或劣于朴素预测。",
     "unknown": "技能未知：本次发布未说明模型与朴素预测的比较。",
 }
 _NAIVE: Mapping[str, str] = {
@@ -86,10 +88,10 @@ def chinese(facts: Facts) -> Bulletin:
         mark=_INVENTED if facts.invented else "",
         headline=_headline(facts),
         details=tuple(filter(None, (_basis(facts), _movers(facts)))),
-        warning=_gap(facts),
+        warning=_gap(facts) + _against(facts),
         rows=table_rows(facts, _STATUS, " 至 "),
         news=_news(facts),
-        verdict=tuple(filter(None, (_SKILLS[skill_of(facts.scoreboard)], _scores(facts.scoreboard), _checks(facts)))),
+        verdict=_verdict(facts),
         citation=f"{facts.title}：由夜间灯光估计的月度工业产值，{month}。gvio {facts.code}，区域 {facts.region}，"
         f"estimates.parquet 的 SHA-256 为 {by_hash(facts.sha256)}…。",
         made=f"已知官方数截至 {facts.public_until}。" if facts.public_until else "",
@@ -161,9 +163,21 @@ def _movers(facts: Facts) -> str:
         return ""
     if not moved:
         return "各区同比变化均在噪声之内。"
+    return f"同比变化超出噪声：{_first(facts, moved)}。"
+
+
+def _first(facts: Facts, moved: Mapping[str, Change]) -> str:
     said = [f"{facts.names.get(a, a)} {signed_percent(c.percent)}" for a, c in list(moved.items())[:NAMED]]
-    more = f" 等 {len(moved)} 个" if len(moved) > len(said) else ""
-    return f"同比变化超出噪声：{'、'.join(said)}{more}。"
+    return "、".join(said) + (f" 等 {len(moved)} 个" if len(moved) > len(said) else "")
+
+
+def _against(facts: Facts) -> str:
+    table, city = changes(facts.estimates, facts.month, YEAR), _city(facts)
+    other = moved_against(table, city, [str(area) for area in table.index if str(area) != facts.city])
+    if not other:
+        return ""
+    said = "上升，但下降" if change_of(table, city).percent > 0 else "下降，但上升"
+    return f"全市同比{said}超出噪声的有：{_first(facts, other)}。"
 
 
 def _gap(facts: Facts) -> str:
@@ -189,13 +203,26 @@ def _told(row: pd.Series) -> str:
     return f"{row['name']}：较上一次发布 {amount}，主要来自{said[0]}" + (f"，其次{said[1]}。" if said[1:] else "。")
 
 
+def _verdict(facts: Facts) -> tuple[str, ...]:
+    board = facts.scoreboard
+    return tuple(filter(None, (_SKILLS[skill_of(board)], _scores(board), _set_aside(board), _checks(facts))))
+
+
 def _scores(scoreboard: Scoreboard) -> str:
     """Out of time, what share of the change within districts the model explains, beside the best naive forecast."""
     compared = best_naive(scoreboard)
     if compared is None:
         return ""
     ours, best, theirs = compared
-    return f"样本外区内 R²：模型 {ours:.2f}，最好的朴素预测（{_NAIVE.get(best, MODELS[best])}）{theirs:.2f}。"
+    of_ours, of_theirs = show(ours, "number"), show(theirs, "number")
+    return f"样本外区内 R²：模型 {of_ours}，最好的朴素预测（{_NAIVE.get(best, MODELS[best])}）{of_theirs}。"
+
+
+def _set_aside(scoreboard: Scoreboard) -> str:
+    evidence = scoreboard.light_evidence
+    if evidence is None or evidence >= ENOUGH_NATS:
+        return ""
+    return f"本月夜光不予采用：官方数未给出夜光反映产值的理由（证据不足 {ENOUGH_NATS:.0f} 奈特），估计只依据官方数。"
 
 
 def _checks(facts: Facts) -> str:

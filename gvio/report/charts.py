@@ -16,13 +16,14 @@ import numpy as np
 import shapely
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.colors import LogNorm
+from matplotlib.colorbar import Colorbar
+from matplotlib.colors import LogNorm, Normalize
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter
 from odc.geo.geobox import GeoBox
 
 from gvio.report.canvas import FAINT, INK, QUIET, blank, drawable, empty, headline, lettering, quiet, to_png
-from gvio.report.picture import fit_scale, short_number
+from gvio.report.picture import PALETTES, TRIM, Kind, Scale, fit_scale, legend_stops, short_number, signed_short
 from gvio.types import BoolArray, FloatArray
 from gvio.words import tr
 
@@ -91,17 +92,19 @@ def map_png(
     unit: str,
     note: str = "",
     invented: bool = False,
+    kind: Kind = "log",
 ) -> bytes:
-    """A month's grid with district outlines; colour is logarithmic and perceptually uniform.
+    """A month's grid with district outlines; of output, colour is logarithmic and perceptually uniform.
 
     Args:
-        values: (y, x), in `unit` per pixel; NaN outside the region, 0 where there is no industry.
+        values: (y, x), in `unit`; NaN outside the region, 0 where there is no industry.
         geobox: Its geographic grid.
         districts: Outlines; None draws none.
         title: One line, with the month.
-        unit: Unit of a pixel's value.
+        unit: What the scale says: the unit of a value, and of what.
         note: A quieter line under the title.
         invented: The data are simulated, which the picture says.
+        kind: How colours follow values.
 
     Returns:
         PNG bytes.
@@ -115,11 +118,11 @@ def map_png(
     extent = (box.left, box.right, box.bottom, box.top)
     ground, grey = np.where(np.isfinite(values), 1.0, np.nan), mpl.colors.ListedColormap([_NO_INDUSTRY])
     axes.imshow(ground, cmap=grey, extent=extent, interpolation="nearest")
-    scale = fit_scale(np.asarray(values, dtype=np.float64), "log")
-    shown = np.where(values > 0, values, np.nan)
-    colours = mpl.colors.ListedColormap(mpl.colormaps["magma_r"](np.linspace(0.08, 0.97, 256)))
-    norm = LogNorm(scale.low, scale.high, clip=True)
-    image = axes.imshow(shown, norm=norm, cmap=colours, extent=extent, interpolation="nearest")
+    scale = fit_scale(np.asarray(values, dtype=np.float64), kind)
+    logarithmic = kind in ("log", "ratio")
+    shown = np.where(values > 0, values, np.nan) if logarithmic else np.asarray(values, dtype=np.float64)
+    norm = (LogNorm if logarithmic else Normalize)(scale.low, scale.high, clip=True)
+    image = axes.imshow(shown, norm=norm, cmap=_colours(kind), extent=extent, interpolation="nearest")
     if not np.isfinite(shown).any():
         empty(axes, tr("no pixel with output"))
     if districts is not None:
@@ -129,13 +132,26 @@ def map_png(
     _degrees(axes)
     _scale_bar(axes, box, stretch)
     bar = figure.colorbar(image, ax=axes, shrink=0.75, pad=0.02, aspect=32, extend="both")
-    bar.set_label(tr("{unit} per pixel and month", unit=unit), color=INK, **lettering(10))
-    bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _: short_number(v)))
-    few = scale.high < 1000 * scale.low  # else the powers of ten are labels enough
-    bar.ax.yaxis.set_minor_formatter(FuncFormatter(lambda v, _: short_number(v) if few and _leading(v) else ""))
-    bar.ax.tick_params(which="both", labelsize=8.5, labelcolor=INK)
+    bar.set_label(unit, color=INK, **lettering(10))
+    _figures(bar, scale)
     bar.outline.set_visible(False)
     return to_png(figure, invented)
+
+
+def _figures(bar: Colorbar, scale: Scale) -> None:
+    """Write figures at the scale."""
+    text = signed_short if scale.kind == "change" else short_number
+    bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _: text(v)))
+    if scale.kind == "ratio":
+        bar.set_ticks([scale.low * (scale.high / scale.low) ** place for place, _ in legend_stops(scale)])
+    few = scale.kind == "log" and scale.high < 1000 * scale.low  # else the powers of ten are labels enough
+    bar.ax.yaxis.set_minor_formatter(FuncFormatter(lambda v, _: short_number(v) if few and _leading(v) else ""))
+    bar.ax.tick_params(which="both", labelsize=8.5, labelcolor=INK)
+
+
+def _colours(kind: Kind) -> mpl.colors.ListedColormap:
+    start, stop = (0.08, 0.97) if kind == "log" else TRIM[kind]
+    return mpl.colors.ListedColormap(mpl.colormaps[PALETTES[kind]](np.linspace(start, stop, 256)))
 
 
 def _errors(official: FloatArray, estimate: FloatArray, chosen: BoolArray, name: str) -> str:

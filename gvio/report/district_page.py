@@ -67,6 +67,24 @@ def districts_html(
     return render("districts.html", rows=rows, caption=caption)
 
 
+def districts_told(table: pd.DataFrame) -> pd.DataFrame:
+    """The same as texts in a frame, for a picture."""
+    decimals = decimals_for(table["estimate"])
+    rows = [_row(row, decimals, None, lambda _: "", ()) for _, row in table.iterrows()]
+    names = {"district": tr("District"), "estimate": tr("Estimate"), "interval": tr("80 % interval")}
+    names |= {"month": tr("On the month"), "year": tr("On the year"), "share": tr("Share"), "status": tr("status")}
+    told = [
+        (one.name, one.estimate, one.interval, _in_words(one.month), _in_words(one.year), one.share, one.status)
+        for one in rows
+    ]
+    return pd.DataFrame(told, columns=list(names.values()))
+
+
+def _in_words(change: _Changed) -> str:
+    shown = f"{change.mark} {change.percent}".strip()
+    return f"{shown} ({change.interval})" if change.interval else shown
+
+
 def _row(row: pd.Series, decimals: int, city: str | None, link: Callable[[str], str], chosen: Collection[str]) -> _Row:
     area, share = str(row["area_id"]), float(row["share"])
     return _Row(

@@ -11,12 +11,13 @@ import pandas as pd
 
 from gvio.config import INVENTED
 from gvio.report.pages import render, table_head, table_rows
-from gvio.report.scores import MODELS, SKILLS, skill_of, verdict
+from gvio.report.scores import MODELS
 from gvio.report.sections import sections
+from gvio.report.verdict import SKILLS, skill_of, verdict
 from gvio.scoreboard.board import Scoreboard
 from gvio.scoreboard.names import OURS
 
-_TONE = {"proven": "good", "weak": "warn", "none": "bad", "unknown": "warn"}
+_TONE = {"proven": "good", "weak": "warn", "none": "bad", "untested": "warn", "unknown": "warn"}
 
 
 def evaluation_html(scoreboard: Scoreboard, pictures: Mapping[str, bytes], title: str) -> str:

@@ -153,21 +153,19 @@ def _per_km2(rows: pd.DataFrame, km2: float | None) -> pd.DataFrame:
 
 def _joined(rows: pd.DataFrame, sums: pd.DataFrame | None) -> pd.DataFrame:
     """January and February of a year as one row with the mean of the two, dated between them; alone they stay."""
-    number, year = rows["month"].str.slice(5, 7), rows["month"].str.slice(0, 4)
-    pair = year.where(number.isin(["01", "02"]))
-    both = (pair.map(pair.value_counts()) == 2).to_numpy(dtype=bool)
-    told = rows.astype(dict.fromkeys(LEVELS, np.float64) | {"official": np.float64})
-    told = told.assign(label=_labels(rows["month"]), sum=np.nan)
-    first = both & (number == "01").to_numpy(dtype=bool)
-    groups = told[both].groupby(pair[both])
-    means = groups[list(LEVELS)].mean()
-    told.loc[first, list(LEVELS)] = means.to_numpy()
-    told.loc[first, "sum"] = 2.0 * means["estimate"].to_numpy()
-    told.loc[first, "official"] = groups["official"].apply(lambda values: values.mean(skipna=False)).to_numpy()
-    told.loc[first, "kind"] = groups["kind"].last().to_numpy()  # one nowcast month of the two makes it one
-    told.loc[first, "label"] = [new_year_label(str(year)) for year in means.index]
-    told.loc[first, "date"] = told.loc[first, "date"] + pd.Timedelta(days=15)
-    told = told[first | ~both].reset_index(drop=True)
+    columns, months = [*LEVELS, "official"], rows["month"].tolist()
+    first = np.array([month.endswith("-01") for month in months[:-1]] + [False])  # none is missing: February is next
+    (january,) = np.nonzero(first)
+    values, kinds, dates = rows[columns].to_numpy(np.float64), rows["kind"].to_numpy(object), rows["date"].to_numpy()
+    means = (values[january] + values[january + 1]) / 2.0
+    both, labels = np.full(len(rows), np.nan), np.array(_labels(rows["month"]), object)
+    values, dates = values.copy(), dates.copy()
+    values[january], both[january] = means, 2.0 * means[:, 0]
+    kinds[january] = kinds[january + 1]  # one nowcast month of the two makes it one
+    labels[january] = [new_year_label(months[place][:4]) for place in january]
+    dates[january] += np.timedelta64(15, "D")
+    told = rows.assign(**dict(zip(columns, values.T, strict=True)), kind=kinds, date=dates, label=labels, sum=both)
+    told = told[~np.concatenate([[False], first[:-1]])].reset_index(drop=True)
     return told if sums is None else _with_sums(told, sums)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gvio.config import INVENTED, RegionConfig
-from gvio.report.scores import MODELS, SKILLS, ordered_models, show, skill_of
+from gvio.report.scores import MODELS, ordered_models, show
+from gvio.report.verdict import SKILLS, skill_of
 from gvio.scoreboard.board import Scoreboard
 from gvio.scoreboard.names import AS_USED, BLIND, CITY_PUBLIC, LEFT_OUT, YEAR_OUT
 from gvio.train.about import About

@@ -21,7 +21,7 @@ def level_and_bounds(*values: float) -> tuple[str, ...]:
 
 def level(value: float, decimals: int) -> str:
     """A figure with thousands separators: 12,340; −0.5; "–" where it is not known."""
-    return f"{value:,.{decimals}f}".replace("-", "−") if math.isfinite(value) else UNKNOWN
+    return f"{value:z,.{decimals}f}".replace("-", "−") if math.isfinite(value) else UNKNOWN
 
 
 def decimals_for(values: pd.Series) -> int:

@@ -29,8 +29,8 @@ from gvio.words import marked
 Kind = Literal["log", "linear", "ratio", "change"]
 Rgba = npt.NDArray[np.uint8]
 
-_PALETTES: Mapping[Kind, str] = {"log": "magma_r", "linear": "cividis_r", "ratio": "PuOr_r", "change": "PuOr_r"}
-_TRIM: Mapping[Kind, tuple[float, float]] = {
+PALETTES: Mapping[Kind, str] = {"log": "magma_r", "linear": "cividis_r", "ratio": "PuOr_r", "change": "PuOr_r"}
+TRIM: Mapping[Kind, tuple[float, float]] = {
     "log": (0.06, 0.96),
     "linear": (0.0, 1.0),
     "ratio": (0.08, 0.92),
@@ -169,9 +169,9 @@ def fit_scale(values: FloatArray, kind: Kind) -> Scale:
 def colour(values: FloatArray, scale: Scale) -> Rgba:
     """Colours (y, x, 4) uint8 of `values` (y, x); NaN, and zero on log scales, are fully transparent."""
     position = scale.position(np.asarray(values, dtype=np.float64))
-    start, stop = _TRIM[scale.kind]
+    start, stop = TRIM[scale.kind]
     seen = np.isfinite(position)
-    palette = mpl.colormaps[_PALETTES[scale.kind]]
+    palette = mpl.colormaps[PALETTES[scale.kind]]
     rgba: Rgba = palette(start + (stop - start) * np.where(seen, position, 0.0), bytes=True)
     rgba[~seen] = (255, 255, 255, 0)  # white, so that no dark seam bleeds into neighbours
     return rgba

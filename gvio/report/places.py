@@ -175,7 +175,7 @@ def geodesic_km2(shape: shapely.Geometry) -> float:
 def place_label(place: Place, districts: Sequence[str]) -> str:
     """How a place is called in a chart: where it is, how large, in which districts."""
     lon, lat = place.middle
-    here = f"{lon:.3f}, {lat:.3f}".replace("-", "−")
+    here = f"{lon:z.3f}, {lat:z.3f}".replace("-", "−")
     what = tr("Pixel at {here}", here=here)
     if place.kind != POINT:
         what = tr("{km2} km² at {here}", km2=_km2_text(place_km2(place)), here=here)

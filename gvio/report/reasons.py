@@ -88,6 +88,16 @@ def light_table(explanations: pd.DataFrame, names: Mapping[str, str] | None = No
     return table.sort_values("moved", ascending=False, kind="stable").reset_index()
 
 
+def light_told(table: pd.DataFrame) -> pd.DataFrame:
+    """`light_table` as texts, for a picture."""
+    told = {
+        tr("District"): table["name"],
+        tr("Moved by"): [f"{value:.2f} %" for value in table["moved"]],
+        tr("Settled"): [f"{100 * value:.0f} %" for value in table["believed"]],
+    }
+    return pd.DataFrame(told)
+
+
 def _percent(part: pd.Series) -> pd.Series:
     percent: pd.Series = 100.0 * np.expm1(part)
     return percent

@@ -66,7 +66,7 @@ def _dots(axes: Axes, at: FloatArray, values: Sequence[float | None], colour: st
         if value is not None:
             inside = value >= _FLOOR
             axes.plot(max(value, _FLOOR), y, marker="o" if inside else "<", color=colour, markersize=6)
-            text = f"{value:.2f}".replace("-", "−")
+            text = f"{value:z.2f}".replace("-", "−")
             axes.annotate(text, (max(value, _FLOOR), y), (7, 0), textcoords="offset points", va="center", fontsize=7.5,
                           color=colour)  # fmt: skip
     axes.plot([], [], "o", color=colour, label=label)
@@ -138,7 +138,7 @@ def _placebos(scoreboard: Scoreboard) -> bytes | None:
     at = np.arange(len(order))[::-1]
     axes.barh(at, shown, color=[BLUE if key == TRUE else GREY for key in order], height=0.6)
     for y, value, end in zip(at, values, shown, strict=True):
-        text = f"{value:.2f}".replace("-", "−")
+        text = f"{value:z.2f}".replace("-", "−")
         side = 4 if end >= 0 else -4
         axes.annotate(text, (end, y), (side, 0), textcoords="offset points", va="center", fontsize=8.5, color=INK,
                       ha="left" if end >= 0 else "right")  # fmt: skip

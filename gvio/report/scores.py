@@ -25,7 +25,6 @@ from gvio.scoreboard.names import (
     LEVELS,
     LIGHT_SHARES,
     LITTERMAN,
-    NAIVE,
     NATIVE,
     NO_LIGHT,
     OURS,
@@ -41,8 +40,7 @@ from gvio.scoreboard.names import (
     size_name,
 )
 from gvio.scoreboard.scores import ModelScores
-from gvio.types import Manifest
-from gvio.words import language, listed, marked, sentences, tr
+from gvio.words import listed, marked, sentences, tr
 
 MODELS: Mapping[str, str] = {
     OURS: marked("SA-CNN (this release)"),
@@ -112,67 +110,6 @@ _LOWER_IS_BETTER = {"mape", "mase", "crps", "interval_score80"}
 _RANKED = {"within_r2", "yoy_r2", "r2", *_LOWER_IS_BETTER}  # not pooled R²: it is never read alone
 
 SIZES: Mapping[str, str] = {NATIVE: marked("native grid")} | {size_name(km): f"{km:g} km" for km in SCALES_KM}
-
-SKILLS: Mapping[str, tuple[str, str]] = {
-    "proven": (
-        marked("Skill proven"),
-        marked("Out of time, the model beats the best naive forecast beyond what chance explains."),
-    ),
-    "weak": (
-        marked("Skill weak"),
-        marked("The model is no clear improvement on the best naive forecast: use changes with care."),
-    ),
-    "none": (
-        marked("No skill"),
-        marked("The best naive forecast does as well or better: read the map as a way to share out known totals."),
-    ),
-    "unknown": (
-        marked("Skill unknown"),
-        marked("This release does not say how its model compares with a naive forecast."),
-    ),
-}
-
-
-def skill_of(scoreboard: Scoreboard, manifest: Manifest | None = None) -> str:
-    """`proven`, `weak`, `none`, or `unknown` when neither manifest nor scoreboard says so."""
-    stated = ("" if manifest is None else manifest.skill, scoreboard.skill or "")
-    return next((skill for skill in stated if skill in SKILLS), "unknown")
-
-
-def verdict(scoreboard: Scoreboard) -> str:
-    """The scoreboard's own sentence, which is English; where it has none, or another language is spoken, one made from
-    its out-of-time within-district scores.
-    """
-    if scoreboard.verdict and language() == "en":
-        return scoreboard.verdict
-    compared = best_naive(scoreboard)
-    if compared is None:
-        return tr("This release has no out-of-time comparison with a naive forecast, so its skill is not known.")
-    ours, best, theirs = compared
-    said = {"ours": _share(ours), "best": tr(MODELS[best]).lower(), "theirs": _share(theirs)}
-    if ours > theirs:
-        return tr(
-            "Out of time the SA-CNN explains {ours} of the change within districts, more than the best naive forecast "
-            "({best}: {theirs}).",
-            **said,
-        )
-    return tr(
-        "Out of time the SA-CNN explains {ours} of the change within districts, no more than the best naive forecast "
-        "({best}: {theirs}).",
-        **said,
-    )
-
-
-def best_naive(scoreboard: Scoreboard) -> tuple[float, str, float] | None:
-    """Out of time, as used or else blind: our within-district R², the name of the best naive forecast, and its R²."""
-    for protocol in (AS_USED, BLIND):
-        ours = scoreboard.scores(protocol).within_r2
-        naive = {n: scoreboard.scores(protocol, n).within_r2 for n in NAIVE}
-        known = {n: v for n, v in naive.items() if v is not None}
-        if ours is not None and known:
-            best = max(known, key=lambda n: known[n])
-            return ours, best, known[best]
-    return None
 
 
 def ordered_models(models: Iterable[str]) -> list[str]:
@@ -253,7 +190,7 @@ def show(value: float | None, style: str) -> str:
         return "–"
     if style == "chance":
         return "< 0.01" if value < 0.01 else f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
-    text = {"number": f"{value:.2f}", "percent": f"{100.0 * value:.1f} %", "count": f"{value:,.0f}"}[style]
+    text = {"number": f"{value:z.2f}", "percent": f"{100.0 * value:z.1f} %", "count": f"{value:z,.0f}"}[style]
     return text.replace("-", "−")
 
 
@@ -264,7 +201,3 @@ def emphasised(values: Sequence[float | None], texts: list[str], key: str) -> li
         return texts
     best = min(known) if key in _LOWER_IS_BETTER else max(known)
     return [f"**{text}**" if value == best else text for value, text in zip(values, texts, strict=True)]
-
-
-def _share(r2: float) -> str:
-    return f"{round(100.0 * r2)} %".replace("-", "−")

@@ -166,17 +166,22 @@ def gap_of_sums(estimates: pd.DataFrame, month: str, city: str | None) -> tuple[
 
 
 def _against(year: pd.DataFrame, city: str | None, districts: Sequence[str], names: Mapping[str, str]) -> str:
-    whole = change_of(year, city)
-    if not whole.known or abs(whole.percent) < _SHOWN / 2:
-        return ""
-    up = whole.percent > 0
-    other = {area: change_of(year, area) for area in districts}
-    other = _ranked({area: change for area, change in other.items() if change.direction == (-1 if up else 1)})
+    other = moved_against(year, city, districts)
     if not other:
         return ""
-    if up:
+    if change_of(year, city).percent > 0:
         return tr("The city rose on the year, but beyond noise fell {districts}.", districts=_listed(other, names))
     return tr("The city fell on the year, but beyond noise rose {districts}.", districts=_listed(other, names))
+
+
+def moved_against(year: pd.DataFrame, city: str | None, districts: Sequence[str]) -> dict[str, Change]:
+    """Changes beyond noise the other way than the city's, largest first; none where the city's is not known or 0.0."""
+    whole = change_of(year, city)
+    if not whole.known or abs(whole.percent) < _SHOWN / 2:
+        return {}
+    other = {area: change_of(year, area) for area in districts}
+    way = -1 if whole.percent > 0 else 1
+    return _ranked({area: change for area, change in other.items() if change.direction == way})
 
 
 def _ranked(found: Mapping[str, Change]) -> dict[str, Change]:

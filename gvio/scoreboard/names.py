@@ -11,6 +11,9 @@ Skill = Literal["proven", "weak", "none"]
 SIGNIFICANT = 0.05
 """Below this a p-value is no chance."""
 
+ENOUGH_NATS = 5.0
+"""Evidence from which light is believed: more than 150 to one, "very strong" (Kass & Raftery 1995)."""
+
 AS_USED, BLIND = "rolling_origin_as_used", "rolling_origin_blind"
 YEAR_OUT = "leave_one_year_out"
 LEFT_OUT, CITY_PUBLIC = "leave_one_district_out", "leave_one_district_out_city_public"

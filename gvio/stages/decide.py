@@ -122,9 +122,8 @@ def judge(samples: Samples, sums: Sums, challenger: Package, champion: Package |
     if coverage is not None and no_interval(coverage, independent_figures(scoreboard)):
         return Decision("kept-champion", f"keep: the challenger's 80 % interval held {coverage:.0%} out of time")
     if skill == "none" and champion.about.skill in {"proven", "weak"}:
-        return Decision(
-            "kept-champion", "keep: the challenger is no better than the best naive forecast, the champion was"
-        )
+        judged = "is no better than the best naive forecast" if scoreboard.best_naive else "could not be tested"
+        return Decision("kept-champion", f"keep: the challenger {judged}, the champion was better")
     theirs = recent_errors(samples, sums, champion.fitted)
     test = diebold_mariano(errors, theirs) if len(errors) >= _TEST_MONTHS // 2 else None
     if test is not None and test.difference > 0 and test.p_value < SIGNIFICANT:

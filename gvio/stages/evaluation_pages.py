@@ -61,7 +61,7 @@ def _map(context: Context, samples: Samples, output: FloatArray) -> dict[str, by
         samples.geobox,
         districts=context.places.districts,
         title=f"{context.config.title}, {samples.months[-1]}",
-        unit=context.config.unit,
+        unit=f"{context.config.unit} per pixel and month",
         invented=context.config.invented,
     )
     return {"map.png": png}

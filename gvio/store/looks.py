@@ -56,14 +56,14 @@ def _parsed(data: bytes, store: ObjectStore, region: str) -> LastLook | None:
         return None
 
 
-def last_look_line(store: ObjectStore, region: str, now: dt.datetime) -> str | None:
-    """One sentence about the last look; None where nobody looked.
+def last_look_line(store: ObjectStore, region: str, now: dt.datetime, *, aged: bool = True) -> str | None:
+    """One sentence about the last look, with ages of its input where `aged`; None where nobody looked.
 
     Raises:
         StoreError: As for `read_look`.
     """
     look = read_look(store, region)
-    return None if look is None else look_line(look, now)
+    return None if look is None else look_line(look, now, aged=aged)
 
 
 def regions_seen(store: ObjectStore) -> list[str]:

@@ -300,7 +300,7 @@ def test_downloads_are_the_published_bytes_or_name_the_release(
     assert downloaded(re.compile("GeoTIFF")) == (folder / "testville" / release.grids["2021-12"]).read_bytes()
     table = downloaded(re.compile("Table of .*CSV")).decode("utf-8-sig")
     assert f"release {release.release}. Invented data." in table.splitlines()[1]
-    assert downloaded(re.compile("Map of .* \\(PNG")).startswith(b"\x89PNG")
+    assert downloaded(re.compile("This map \\(PNG")).startswith(b"\x89PNG")
     assert downloaded(re.compile("Bulletin")) == b"%PDF-1.7 of a test"
     desk.open("Give me the data")
     key = f"releases/{release.release}/estimates.parquet"

@@ -38,7 +38,7 @@ HIDDEN = re.compile(
 )
 # Formats, methods, commands and names of files, which are the same in every language.
 SAME = re.compile(
-    r"CSV|PDF|PNG|GeoTIFF|GeoJSON|RFC|Parquet|Python|SA-CNN|CNN|MAPE|MASE|STL|SHA-256|UTC|Ctrl|English|Testville|CITY|km|"
+    r"STORE/\S+|CSV|PDF|PNG|GeoTIFF|GeoJSON|RFC|Parquet|Python|QGIS|R|SA-CNN|CNN|MAPE|MASE|STL|SHA-256|UTC|Ctrl|English|Testville|CITY|km|"
     r"Theil–Sen|Mann–Kendall|Cleveland|gvio [a-z]+ (--\w+ \S+ ?)*|docs/\S+\.md|testville|vnl|npp → \w+|npp/\S+|"
     r"20\d\d-\d\d-[0-9a-f]{12}"
 )

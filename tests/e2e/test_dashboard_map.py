@@ -36,8 +36,9 @@ def map_of(world: Invented, detail_number: int, *, narrow: bool) -> tuple[np.nda
     told = {area: (name, f"{name}: 1") for area, name in NAMES.items()}
     box = world.geobox.geographic_extent.boundingbox
     bounds = (box.left, box.bottom, box.right, box.top)
-    deck = build_deck(bounds, Ground(picture, square), [], zones, told, ["D6"], narrow=narrow)
-    return values, json.loads(deck.to_json()), square
+    deck = build_deck(bounds, Ground(picture, square), [], zones, told, narrow=narrow)
+    opened = deck.with_open([zone for zone in zones if zone.area == "D6"])
+    return values, json.loads(opened.to_json()), square
 
 
 @pytest.mark.parametrize("narrow", [False, True])

@@ -13,7 +13,7 @@ import pytest
 from gvio.report.basis import STATUS
 from gvio.report.bulletin_chinese import _PARTS, _SKILLS, _STATUS, unit_in_chinese
 from gvio.report.news import WORDS
-from gvio.report.scores import SKILLS
+from gvio.report.verdict import SKILLS
 from gvio.words import (
     CATALOGUES,
     MANNERS,
@@ -31,7 +31,7 @@ from infra.catalogues import KEYWORDS, ROOT, asked_for, catalogue, in_line, text
 
 OTHERS = [known for known in MANNERS if known != "en"]
 HAN = re.compile("[\u4e00-\u9fff]")
-SAME = {"MAPE", "MASE", "{what}（CSV）"}
+SAME = {"MAPE", "MASE", "{what}（CSV）", "{what}（PNG）"}
 READS_AS_TEXT = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}|^[A-Z][a-z]+|[a-z]{3,}[.!?:]( |$)")
 # Strings of pages that nobody reads, by module: for browsers, libraries, shells, and for who starts the page.
 NOT_SHOWN = {

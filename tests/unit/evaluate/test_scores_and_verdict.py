@@ -104,7 +104,9 @@ def test_verdict_names_the_districts_that_are_no_better() -> None:
 
 
 def test_verdict_of_a_worse_model_is_none() -> None:
-    assert judge([_fold("a", 1, error=0.5, rival=0.05)], "ABC").skill == "none"
+    found = judge([_fold("a", 1, error=0.5, rival=0.05)], "ABC")
+    assert found.skill == "none"
+    assert found.sentence.startswith("Out of time, as used: no better than")
 
 
 def test_verdict_of_a_clearly_better_model_has_skill() -> None:

@@ -137,6 +137,21 @@ def test_districts_that_do_not_add_up_are_told_in_chinese(facts) -> None:
     )
 
 
+def test_districts_that_move_against_the_city_are_told_in_both_languages(facts) -> None:
+    rows = facts.estimates.copy()
+    fallen = (rows["area_id"] == "B") & (rows["month"] == "2021-12")
+    rows.loc[fallen, ["estimate", "lower80", "upper80", "lower95", "upper95"]] = [20.0, 19.9, 20.1, 19.8, 20.2]
+    moved = dataclasses.replace(facts, estimates=rows)
+    assert "but beyond noise fell Marsh" in english(moved).warning
+    assert "全市同比上升，但下降超出噪声的有：Marsh −" in chinese(moved).warning
+
+
+def test_light_that_is_set_aside_is_told_in_chinese(facts) -> None:
+    board = facts.scoreboard.model_copy(update={"light_evidence": 1.0})
+    assert any("本月夜光不予采用" in said for said in chinese(dataclasses.replace(facts, scoreboard=board)).verdict)
+    assert not any("本月夜光" in said for said in chinese(facts).verdict)
+
+
 def test_a_pdf_is_one_page_whose_glyphs_are_inside(objects) -> None:
     data = objects["bulletin.pdf"]
     assert data.count(b"/Type /Page\n") + data.count(b"/Type /Page ") == 1

@@ -152,7 +152,8 @@ def test_a_short_series_has_a_short_report() -> None:
     assert score_charts(empty) == {}
     assert [section.title for section in sections(empty, {})] == ["Out of time"]
     page = evaluation_html(empty, {}, "Testland")
-    assert "No skill" in page
+    assert "Skill not tested" in page
+    assert "best naive forecast does" not in page
     assert "The series is too short for this test." in page
 
 

@@ -7,18 +7,19 @@ import pandas as pd
 import pytest
 
 from gvio.report.map_scores import held_out_map_table, truth_map_table
+from gvio.report.numbers import level
 from gvio.report.scores import (
     PROTOCOLS,
     coverage_sentence,
     score_table,
     show,
-    skill_of,
-    verdict,
 )
+from gvio.report.verdict import skill_of, verdict
 from gvio.scoreboard.board import Protocols, ProtocolScores, Scoreboard
 from gvio.scoreboard.names import AS_USED, OURS
 from gvio.scoreboard.scores import HeldOutScores, MapScores, ModelScores
 from gvio.types import Manifest, Month
+from gvio.words import speaking
 
 MANIFEST = Manifest("r", "shanghai", Month(2021, 12), skill="none")
 
@@ -75,6 +76,19 @@ def test_skill_is_taken_from_manifest_then_scoreboard() -> None:
     assert skill_of(Scoreboard()) == "unknown"
 
 
+def test_what_was_not_compared_is_not_said_to_be_worse() -> None:
+    assert skill_of(Scoreboard(skill="none"), MANIFEST) == "untested"
+    assert skill_of(Scoreboard(skill="none", best_naive="persistence")) == "none"
+
+
+def test_light_that_is_set_aside_is_told_in_chinese_too() -> None:
+    board = scoreboard().model_copy(update={"light_evidence": 1.26})
+    with speaking("zh"):
+        assert "本月夜光不予采用" in verdict(board)
+        assert "证据 1.2 奈特" in verdict(board)
+        assert "本月夜光" not in verdict(scoreboard())
+
+
 def test_coverage_is_ours_alone() -> None:
     sentence = coverage_sentence(scoreboard().scores(AS_USED))
     assert (
@@ -100,6 +114,10 @@ def test_what_was_not_measured_is_a_dash() -> None:
 
 def test_minus_is_a_minus() -> None:
     assert show(-0.3, "number") == "−0.30"
+
+
+def test_what_rounds_to_zero_has_no_minus() -> None:
+    assert [show(-0.004, "number"), show(-0.0004, "percent"), level(-0.004, 2)] == ["0.00", "0.0 %", "0.00"]
 
 
 def test_the_test_that_decides_skill_is_shown_first() -> None:
