@@ -8,9 +8,10 @@ import torch
 from train_worlds import D, lesson_of, no_figures, output_of, panel_of, setting_of
 
 from gvio.assimilate.hyper import START
-from gvio.assimilate.learn import ENOUGH, learn_hyper
+from gvio.assimilate.learn import learn_hyper
 from gvio.errors import ModelError
 from gvio.model.sacnn import Architecture
+from gvio.scoreboard.names import ENOUGH_NATS
 from gvio.stages.workers import Threads
 from gvio.train.ensemble import Ensemble, Reading, measurement, read_light, train_members, weigh_light
 from gvio.train.loop import Member, Optimisation, new_network
@@ -81,7 +82,7 @@ def test_a_single_member_leaves_images_out_and_a_single_image_leaves_none(traine
 def test_light_that_shows_output_is_believed(trained, x, panel):
     ensemble = weighed(trained[0], panel, setting_of(x))
     assert ensemble.evidence is not None
-    assert ensemble.evidence > 10 * ENOUGH
+    assert ensemble.evidence > 10 * ENOUGH_NATS
     assert ensemble.hyper.gain > START.gain
 
 
@@ -89,7 +90,7 @@ def test_light_that_shows_nothing_is_set_aside(trained, x):
     other = panel_of(output_of(T, 99), noise=0.1)
     ensemble = weighed(trained[0], other, setting_of(x))
     assert ensemble.evidence is not None
-    assert ensemble.evidence < ENOUGH
+    assert ensemble.evidence < ENOUGH_NATS
     assert ensemble.hyper.gain == pytest.approx(1e-4)
     assert ensemble.hyper.sensitivity == (1.0,) * D
 
