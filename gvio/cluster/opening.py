@@ -19,6 +19,7 @@ ANSWER_S = 20.0
 WORKERS_S = 60.0
 MOST_FAILURES = 2  # deaths of workers that a task may have seen; the next one ends the run
 _FULL = 0.95  # share of a worker's memory limit at which it is ended
+_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 _OURS = {
     "distributed.scheduler.allowed-failures": MOST_FAILURES,
     # a pause would never end: what a worker keeps of the light is no data of Dask, and not Dask's to write to disk
@@ -26,6 +27,8 @@ _OURS = {
     "distributed.worker.memory.spill": False,
     "distributed.worker.memory.pause": False,
     "distributed.worker.memory.terminate": _FULL,
+    # one thread each; without Dask's MALLOC_TRIM_THRESHOLD_, which has every large array paged in anew (twice the time)
+    "distributed.nanny.pre-spawn-environ": dict.fromkeys(_THREADS, 1),
     # pages and figures for browsers: nobody asked for them
     "distributed.scheduler.http-routes": [],
     "distributed.worker.http-routes": [],

@@ -18,7 +18,7 @@ import numpy as np
 
 from gvio.content import content_digest
 
-LARGE = 1 << 14  # bytes from which an array is sent by itself
+LARGE = 1 << 10  # bytes from which an array is sent by itself
 _SHARED, _WHOLE, _PLACE = "shared", "whole", "place"
 _Array = np.ndarray[Any, np.dtype[Any]]
 
