@@ -127,6 +127,14 @@ def make_range(**given: Any) -> RangeRequest:
         raise _wrong(error) from None
 
 
+def revised(request: RunRequest, **changes: Any) -> RunRequest:
+    """The request with other values; raises as `make_request`."""
+    try:
+        return type(request)(**dict(request) | changes)
+    except ValidationError as error:
+        raise _wrong(error) from None
+
+
 _FLAGS = {
     "as_of": "--as-of",
     "month": "--month",
