@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import secrets
+import socket
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 ANSWER_S = 20.0
 WORKERS_S = 60.0
 MOST_FAILURES = 2  # deaths of workers that a task may have seen; the next one ends the run
+_WORD, _MOST_FRAMES = 8, 64  # of Dask's first message: bytes of its first number, and what that number may be
+_AGAIN_S = 0.2
 _FULL = 0.95  # share of a worker's memory limit at which it is ended
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 _OURS = {
@@ -106,6 +110,7 @@ def running_cluster(
     from distributed import Client
 
     try:
+        _require_dask(address, wait_s)
         client = Client(address, timeout=wait_s, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, TimeoutError, RuntimeError, ValueError) as error:
         what = f"no Dask scheduler answers within {wait_s:g} s ({_short(error)})"
@@ -121,6 +126,31 @@ def running_cluster(
             if client.status == "running":
                 with contextlib.suppress(OSError, TimeoutError):
                     client.run(after, on_error="ignore")
+
+
+def _require_dask(address: str, wait_s: float) -> None:
+    """Of a program that accepts a connection and says nothing Dask would wait for ever: a scheduler speaks first.
+
+    Raises:
+        OSError, TimeoutError: Nobody accepts, or nobody speaks; ValueError: it is something else.
+    """
+    scheme, _, place = address.partition("://")
+    host, _, port = place.rpartition(":")
+    ends = time.monotonic() + wait_s
+    while True:
+        left = max(ends - time.monotonic(), _AGAIN_S)
+        try:
+            with socket.create_connection((host.strip("[]"), int(port)), timeout=left) as line:
+                if scheme != "tcp":  # there the two programs prove who they are, in bounded time
+                    return
+                frames = int.from_bytes(line.recv(_WORD, socket.MSG_WAITALL), "little")
+            break
+        except ConnectionRefusedError:  # it may be about to start
+            if time.monotonic() > ends:
+                raise
+            time.sleep(_AGAIN_S)
+    if not 0 < frames < _MOST_FRAMES:
+        raise ValueError("what answers is no Dask scheduler")
 
 
 def _await_workers(client: Client, address: str) -> None:

@@ -39,9 +39,10 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def program(*words: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+def program(*words: str) -> Iterator[subprocess.Popen[bytes]]:
     command = [sys.executable, "-m", *words]
-    known = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"} | environment
+    paths = f"{ROOT}{os.pathsep}{Path(__file__).parent}"
+    known = os.environ | {"PYTHONPATH": paths, "OMP_NUM_THREADS": "1"}
     with subprocess.Popen(command, env=known, stderr=subprocess.DEVNULL) as process:
         try:
             yield process
