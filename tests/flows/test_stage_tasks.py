@@ -78,7 +78,13 @@ def test_the_monthly_flow_is_the_monthly_run(request_: RunRequest, script: Any) 
 
 
 def test_a_flow_on_the_task_runner_of_dask_hands_its_cluster_to_the_run(request_: RunRequest, script: Any) -> None:
-    small = {"n_workers": 0, "processes": False, "protocol": "tcp://", "host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
+    small = {
+        "n_workers": 0,
+        "processes": False,
+        "protocol": "tcp://",
+        "host": "127.0.0.1",
+        "dashboard_address": "127.0.0.1:0",
+    }
     stages = script()
     with warnings.catch_warnings(action="ignore"):  # dashboards that are not installed
         runner = DaskTaskRunner(cluster_kwargs=small)

@@ -46,7 +46,9 @@ def test_the_environment_of_who_runs_it_says_who_works_unless_the_request_does(a
 
 
 def test_a_variable_that_is_wrong_is_named(asked: Any) -> None:
-    with pytest.raises(ConfigError, match="GVIO_CLUSTER: cluster 'scheduler' is not valid; write it as tcp://host:port"):
+    with pytest.raises(
+        ConfigError, match="GVIO_CLUSTER: cluster 'scheduler' is not valid; write it as tcp://host:port"
+    ):
         asked({"GVIO_CLUSTER": "scheduler"})
 
 

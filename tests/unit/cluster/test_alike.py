@@ -21,7 +21,10 @@ W = "tcp://10.0.0.7:9000"
     ("told", "message"),
     [
         (("0.3.9", OURS[1]), r"is gvio 0\.3\.9, this program is gvio 0\.4\.0"),
-        ((OURS[0], "fedc"), r"is gvio 0\.4\.0, too, but of other source or numerical libraries \(digest fedc, here 0123"),
+        (
+            (OURS[0], "fedc"),
+            r"is gvio 0\.4\.0, too, but of other source or numerical libraries \(digest fedc, here 0123",
+        ),
         (None, r"has no gvio that works, this program is gvio 0\.4\.0"),
         (ImportError("No module named 'gvio'"), r"has no gvio that works"),
     ],

@@ -88,7 +88,9 @@ def test_a_worker_has_its_share_of_the_machine_and_must_hold_a_fold(monkeypatch:
     monkeypatch.setattr("gvio.run.memory.machine_bytes", lambda: 10 * GB)
     assert worker_bytes(samples, 2, None) == 3 * GB, "the process that waits has a share, too"
     assert worker_bytes(samples, 2, 2 * 10**9) == 2 * GB
-    with pytest.raises(ConfigError, match=r"2 workers: .* in each worker, whose limit is 0\.5 GB\. Give --worker-memory 1"):
+    with pytest.raises(
+        ConfigError, match=r"2 workers: .* in each worker, whose limit is 0\.5 GB\. Give --worker-memory 1"
+    ):
         worker_bytes(samples, 2, 5 * 10**8)
     monkeypatch.setattr("gvio.run.memory.machine_bytes", lambda: np.inf)
     assert worker_bytes(samples, 2, None) == 0, "no limit is known"

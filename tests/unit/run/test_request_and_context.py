@@ -130,12 +130,21 @@ def test_a_workspace_that_cannot_be_is_named(pack: str, tmp_path: Path) -> None:
     [
         ({"workers": 0}, r"--workers, or GVIO_WORKERS: workers 0 is not valid; write a whole number from 1 on"),
         ({"workers": "two"}, r"workers 'two' is not valid; write a whole number from 1 on"),
-        ({"cluster": "10.0.0.1:8786"}, r"GVIO_CLUSTER: cluster '10\.0\.0\.1:8786' is not valid; write it as tcp://host"),
+        (
+            {"cluster": "10.0.0.1:8786"},
+            r"GVIO_CLUSTER: cluster '10\.0\.0\.1:8786' is not valid; write it as tcp://host",
+        ),
         ({"cluster": "tcp://host"}, r"cluster 'tcp://host' is not valid; write it as tcp://host:port"),
         ({"cluster": "tcp://host:99999"}, r"cluster 'tcp://host:99999' is not valid"),
         ({"workers": 2, "worker_memory": "lots"}, r"worker-memory 'lots' is not valid; write it as 2GB"),
-        ({"workers": 2, "cluster": "tcp://h:1"}, r"a cluster has workers of its own.* Give --cluster alone, or --workers"),
-        ({"worker_memory": "2GB"}, r"--worker-memory is for two or more --workers\. Give --cluster alone, or --workers"),
+        (
+            {"workers": 2, "cluster": "tcp://h:1"},
+            r"a cluster has workers of its own.* Give --cluster alone, or --workers",
+        ),
+        (
+            {"worker_memory": "2GB"},
+            r"--worker-memory is for two or more --workers\. Give --cluster alone, or --workers",
+        ),
     ],
 )
 def test_workers_that_cannot_be_are_refused(words: dict[str, Any], message: str) -> None:

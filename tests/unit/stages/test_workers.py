@@ -98,7 +98,7 @@ def test_who_asks_for_no_processes_has_threads_and_never_meets_dask(asked, size,
 
 
 def test_stages_import_no_dask_by_themselves():
-    code = "import sys, gvio.stages.train; print([name for name in ('distributed', 'gvio.cluster') if name in sys.modules])"
+    code = "import sys, gvio.stages.train; print([n for n in ('distributed', 'gvio.cluster') if n in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
 
