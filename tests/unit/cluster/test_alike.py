@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from gvio.cluster.alike import _question, require_same_code
-from gvio.cluster.opening import require_installed
-from gvio.errors import ConfigError
+from gvio.cluster.opening import local_cluster, require_installed
+from gvio.errors import ConfigError, WorkersUnavailable
 from gvio.source import source_digest
 from gvio.version import code_version
 
@@ -43,3 +43,15 @@ def test_absent_dask_is_named_with_its_cure(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(ConfigError, match=r"--workers: the library 'distributed' is not installed\. Run `pip install"):
         require_installed("--workers")
+
+
+def test_processes_that_do_not_start_are_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(**_: Any) -> None:
+        raise RuntimeError("Nanny failed to start.\nmore")
+
+    monkeypatch.setattr("distributed.LocalCluster", fail)
+    message = (
+        r"^2 workers: do not start \(Nanny failed to start\.\)\. Ask for fewer --workers, or leave the option out\.$"
+    )
+    with pytest.raises(WorkersUnavailable, match=message), local_cluster(2, 10**9):
+        pass
