@@ -111,7 +111,7 @@ def test_the_work_of_a_killed_worker_is_done_again(workers: Any, tmp_path: Path)
 def test_a_worker_beyond_its_memory_is_named_with_the_limit_and_what_to_do(workers: Any) -> None:
     def large() -> None:
         kept = np.ones(LIMIT // 8)
-        time.sleep(4.0 * kept[0])
+        time.sleep(30.0 * kept[0])
 
     with pytest.raises(
         ConfigError, match=r"fits, task 1 of 1: worker tls://.* needed more memory than its limit of 0\.60"
