@@ -22,10 +22,10 @@ import torch
 
 from benchmarks.worlds import make_base, make_world
 from gvio.config import Params
-from gvio.model.panel import Normalisation, sites_of_panel
+from gvio.model.normalisation import Normalisation, light_gain
 from gvio.model.sacnn import Architecture, Inputs, SaCnn, as_inputs
 from gvio.plant.draw import LEAST, Ground, draw_plants
-from gvio.plant.lessons import Lesson, lesson_of, light_gain, plant_lessons
+from gvio.plant.lessons import Lesson, lesson_of, plant_lessons
 from gvio.sample.samples import Samples, first_months
 from gvio.train.looked import look_at_light
 from gvio.train.loop import SEEN, Optimisation, Taught, Weights, apply_member, new_network, taught, train_member
@@ -33,6 +33,7 @@ from gvio.types import BoolArray, FloatArray
 
 Z80 = 1.2816
 SQUARE_PX = 12  # of the chessboard
+OF_SITES = ("static", "dynamic", "around", "traits", "log_excess", "log_weight", "site_weights")
 READINGS = ("log-linear", "one filter", "network", "plain network")
 
 
@@ -90,7 +91,8 @@ def _kept(lessons: Sequence[Lesson], *, black: bool) -> Sequence[Lesson]:
         if not chosen.any():
             continue
         areas, district = np.unique(lesson.panel.district[chosen], return_inverse=True)
-        panel = sites_of_panel(lesson.panel, chosen, district, len(areas))
+        some = {name: getattr(lesson.panel, name)[chosen] for name in OF_SITES}
+        panel = dataclasses.replace(lesson.panel, **some, district=district, n_areas=len(areas))
         found.append(Lesson(panel, lesson.row[chosen], lesson.col[chosen], lesson.light[chosen]))
     return found
 

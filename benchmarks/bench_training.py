@@ -22,9 +22,11 @@ from torch import nn
 
 from benchmarks.worlds import BenchWorld, open_world
 from gvio.config import ModelParams, Params
-from gvio.model.panel import Panel, build_panel, fit_normalisation
+from gvio.model.normalisation import fit_normalisation
+from gvio.model.panel import Panel, build_panel
 from gvio.model.sacnn import Architecture, Inputs, SaCnn, Sight, as_inputs
 from gvio.plant import lessons
+from gvio.sample.patches import ring_of
 from gvio.simulate.pack import simulate_pack
 from gvio.simulate.presets import preset_spec
 from gvio.stages.workers import Threads, one_thread_each
@@ -32,7 +34,7 @@ from gvio.train import ensemble, fit, looked
 
 SEED, DISTRICTS, BOUNDS = 11, 16, (120.85, 30.65, 122.225, 31.90)
 PARTS = (
-    (looked, "fit_and_clear"),
+    (looked, "fit_and_look"),
     (looked, "build_panel"),
     (lessons, "draw_plants"),
     (lessons, "lesson_of"),
@@ -69,7 +71,8 @@ class NaiveCnn(SaCnn):
     def look(self, inputs: Inputs, dynamic: torch.Tensor) -> Sight:
         """What `forward` gives, from the patches (U, T, 2, q, q) instead of their means over rings."""
         n_sites, n_months, _, side, _ = dynamic.shape
-        rings = torch.stack([(_ring(side) == k).float() / (_ring(side) == k).sum() for k in range(side // 2 + 1)])
+        ring = torch.from_numpy(ring_of(side))
+        rings = torch.stack([(ring == k).float() / (ring == k).sum() for k in range(side // 2 + 1)])
         patches = dynamic.flatten(0, 1)
         believed, validity = (nn.functional.conv2d(patches[:, c : c + 1], rings[:, None])[..., 0, 0] for c in (0, 1))
         means = torch.where(validity > 0, believed / validity.clamp_min(1e-6), torch.zeros_like(believed))
@@ -78,9 +81,9 @@ class NaiveCnn(SaCnn):
         return self(dataclasses.replace(inputs, anomalies=anomalies))
 
 
-def _ring(side: int) -> torch.Tensor:
-    steps = (torch.arange(side) - side // 2).abs()
-    return torch.maximum(steps[:, None], steps[None])
+def patches_of(panel: Panel) -> torch.Tensor:
+    """(U, T, 2, q, q) patches that have the rings of a panel."""
+    return torch.from_numpy(panel.dynamic[..., ring_of(2 * panel.dynamic.shape[-1] - 1)])
 
 
 def make_world(factories: int, months: int) -> BenchWorld:
@@ -92,8 +95,8 @@ def make_world(factories: int, months: int) -> BenchWorld:
 
 def step_seconds(panel: Panel, channels: int, repeats: int) -> tuple[Seconds, Seconds]:
     """Median wall and CPU seconds of a step forward and back, ours and the naive one, timed in turn."""
-    inputs, dynamic = as_inputs(panel), torch.as_tensor(panel.dynamic)
-    architecture = Architecture(channels, panel.static.shape[-1], panel.dynamic.shape[-1])
+    inputs, dynamic = as_inputs(panel), patches_of(panel)
+    architecture = Architecture(channels, panel.static.shape[-1], dynamic.shape[-1])
     ours, naive = SaCnn(architecture), NaiveCnn(architecture)
     steps: list[tuple[SaCnn, Callable[[], Sight]]] = [
         (ours, lambda: ours(inputs)),
@@ -146,7 +149,7 @@ def main() -> None:
     one_thread_each()
     world = make_world(args.factories, args.months)
     samples, params = world.material.samples, ModelParams(seeds=args.members)
-    panel = build_panel(samples, fit_normalisation(samples, samples.observations.any(axis=(1, 2))), 9, 5)
+    panel = build_panel(samples, fit_normalisation(samples, samples.observations.any(axis=(1, 2)), 5), 9, 5)
     print(f"{len(samples.factory_ids)} factories, {len(panel.district)} sites, {len(samples.months)} months,", end=" ")
     print(f"{len(world.material.sums.values)} figures, {args.workers} workers; load {os.getloadavg()[0]:.1f}")
     ours, naive = step_seconds(panel, params.channels, 2 * args.repeats + 1)

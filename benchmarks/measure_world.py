@@ -203,7 +203,7 @@ def _districts(world: BenchWorld, fitted: Fitted, start: int, folds: int) -> Sco
         sums=select_rows(material.sums, material.sums.end < start),
         params=params.model_copy(update={"evaluate": evaluate}),
     )
-    found = leave_districts_out(known, fit_anew, fitted)[LEFT_OUT]
+    found = leave_districts_out(known, fitted)[LEFT_OUT]
     return {name: scores.document() for name, scores in level_scores(found).items()} if found else {}
 
 

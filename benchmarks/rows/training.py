@@ -9,10 +9,10 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks.bench_training import DISTRICTS, NaiveCnn, step_seconds
+from benchmarks.bench_training import DISTRICTS, NaiveCnn, patches_of, step_seconds
 from benchmarks.sides import Limit, Row, Side, compared, seconds
 from gvio.config import ModelParams
-from gvio.model.panel import STATIC_CHANNELS, TRAITS, Panel
+from gvio.model.panel import DYNAMIC_CHANNELS, STATIC_CHANNELS, TRAITS, Panel
 from gvio.model.sacnn import Architecture, Inputs, SaCnn, as_inputs
 from gvio.stages.workers import one_thread_each
 
@@ -23,15 +23,15 @@ BATCH = 256
 class Patches(Dataset):  # type: ignore[type-arg]
     """One patch of one site in one month, as a loader of samples hands it out."""
 
-    def __init__(self, panel: Panel, months: int) -> None:
-        self.dynamic, self.months = panel.dynamic, months
+    def __init__(self, dynamic: torch.Tensor, months: int) -> None:
+        self.dynamic, self.months = dynamic, months
 
     def __len__(self) -> int:
         return len(self.dynamic) * self.months
 
     def __getitem__(self, number: int) -> torch.Tensor:
         site, month = divmod(number, self.months)
-        return torch.from_numpy(self.dynamic[site, month])
+        return self.dynamic[site, month]
 
 
 def rows(*, quick: bool) -> Iterator[Row]:
@@ -40,13 +40,13 @@ def rows(*, quick: bool) -> Iterator[Row]:
     panel = _panel(*((300, 24) if quick else (2700, 96)))
     channels = ModelParams().channels
     (_, ours), (_, naive) = step_seconds(panel, channels, 5)
-    inputs, few = as_inputs(panel), min(panel.dynamic.shape[1], 6)
+    inputs, dynamic, few = as_inputs(panel), patches_of(panel), min(panel.dynamic.shape[1], 6)
     fast, plain = _alike(panel, channels)
     with torch.no_grad():
-        apart = float((fast(inputs).change - plain.look(inputs, torch.as_tensor(panel.dynamic)).change).abs().max())
-    loading = seconds(lambda: sum(len(batch) for batch in _loader(panel, few)), 1) * panel.dynamic.shape[1] / few
-    given = torch.cat(list(_loader(panel, few))).reshape(len(panel.dynamic), few, *panel.dynamic.shape[2:])
-    apart = max(apart, float(np.abs(given.numpy() - panel.dynamic[:, :few]).max()))
+        apart = float((fast(inputs).change - plain.look(inputs, dynamic).change).abs().max())
+    loading = seconds(lambda: sum(len(batch) for batch in _loader(dynamic, few)), 1) * panel.dynamic.shape[1] / few
+    given = torch.cat(list(_loader(dynamic, few))).reshape(len(dynamic), few, *dynamic.shape[2:])
+    apart = max(apart, float((given - dynamic[:, :few]).abs().max()))
     limit = Limit("a matrix product of as many operations", _product_seconds(fast, inputs))
     work = f"training step, {len(panel.district):,} sites × {panel.dynamic.shape[1]} months"
     yield compared("training.step", work, ours, Side("conv2d on every patch at once", naive, apart), limit, SAME)
@@ -58,8 +58,8 @@ def _panel(sites: int, months: int) -> Panel:
     """Random inputs of the true sizes: what a step costs does not depend on the values."""
     rng = np.random.default_rng(0)
     site = {"log_excess": rng.standard_normal(sites), "site_weights": rng.random(sites)}
-    dynamic = rng.standard_normal((sites, months, 2, 5, 5), dtype=np.float32)
-    dynamic[:, :, 1] = rng.random((sites, months, 5, 5), dtype=np.float32)
+    dynamic = rng.standard_normal((sites, months, len(DYNAMIC_CHANNELS), 3), dtype=np.float32)
+    dynamic[:, :, 1] = rng.random((sites, months, 3), dtype=np.float32)
     return Panel(
         static=rng.standard_normal((sites, len(STATIC_CHANNELS), 9, 9), dtype=np.float32),
         dynamic=dynamic,
@@ -72,13 +72,13 @@ def _panel(sites: int, months: int) -> Panel:
     )
 
 
-def _loader(panel: Panel, months: int) -> DataLoader:  # type: ignore[type-arg]
-    return DataLoader(Patches(panel, months), batch_size=BATCH)
+def _loader(dynamic: torch.Tensor, months: int) -> DataLoader:  # type: ignore[type-arg]
+    return DataLoader(Patches(dynamic, months), batch_size=BATCH)
 
 
 def _alike(panel: Panel, channels: int) -> tuple[SaCnn, NaiveCnn]:
     """Both networks with the same weights, those that start at zero among them."""
-    architecture = Architecture(channels, panel.static.shape[-1], panel.dynamic.shape[-1])
+    architecture = Architecture(channels, panel.static.shape[-1], 2 * panel.dynamic.shape[-1] - 1)
     torch.manual_seed(0)
     ours, naive = SaCnn(architecture), NaiveCnn(architecture)
     torch.nn.init.normal_(ours.drawn.weight, std=0.1)

@@ -20,7 +20,7 @@ from gvio.types import Month
 # What gives the answers, and all that it reaches.
 _CODE = ("gvio.evaluate.placebo", "gvio.evaluate.later_origins", "gvio.evaluate.districts")
 _ARRAYS, _CITY = ("truth", "scored", "sd", "known"), ("truth", "scored", "predicted", "sd")
-_PLAIN, _MONTHS = ("name", "last_known", "hidden_px", "hidden_in_part"), ("origin", "january")
+_PLAIN, _MONTHS = ("name", "last_known"), ("origin", "january")
 
 
 def bytes_of(folds: Sequence[FoldScores]) -> bytes:

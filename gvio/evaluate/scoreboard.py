@@ -177,8 +177,6 @@ def _protocol(
         parts["districts"] = district_rows(folds, rival, area_names)
     if name in (LEFT_OUT, CITY_PUBLIC):
         parts["levels"] = level_scores(folds)
-        parts["hidden_px"] = tuple(fold.hidden_px for fold in folds)
-        parts["hidden_in_part"] = any(fold.hidden_in_part for fold in folds)
         parts["one_by_one"] = all(int(fold.scored.any(axis=1).sum()) <= 1 for fold in folds)
     return ProtocolScores.model_validate(parts)
 

@@ -41,9 +41,8 @@ class FoldScores:
     same for the city where its figures were withheld. `last_known` is the index of the last month before the forecast.
 
     `name` is for people. What a protocol in time cuts at: `origin`, the first month whose figures are hidden, and
-    `january`, the origin at which the model was fitted. What a spatial one hides: `hidden_px`, the pixels round
-    factories that training did not see, and `hidden_in_part`, whether those factories see farther. `known_until` is the
-    last month that was known in it, where that is not the evaluation's last one.
+    `january`, the origin at which the model was fitted. `known_until` is the last month that was known in it,
+    where that is not the evaluation's last one.
     """
 
     name: str
@@ -56,8 +55,6 @@ class FoldScores:
     city: CityScores | None = None
     origin: Month | None = None
     january: Month | None = None
-    hidden_px: int | None = None
-    hidden_in_part: bool = False
     known_until: Month | None = None
     spread: Mapping[str, FloatArray] = dataclasses.field(default_factory=dict)
 

@@ -37,18 +37,18 @@ def yearly_folds(material: Material, fitted: Fitted, fit: Fit, workers: Workers,
         By protocol; on the axis of all months, and saying up to when the questions knew anything.
     """
     if not origins(material):
-        return _years(material, fitted, workers) | leave_districts_out(material, fit, fitted, workers)
+        return _years(material, fitted, workers) | leave_districts_out(material, fitted, workers)
     known = material.until(last_january(material))
 
     def ours() -> Fitted:
         return fit(_as_of(known))
 
     years = kept(known, "years", FOLDS, lambda: _years(known, ours(), workers)[YEAR_OUT])
-    pairs = kept(known, "districts", FOLDS, lambda: _joined(leave_districts_out(known, fit, ours(), workers)))
+    pairs = kept(known, "districts", FOLDS, lambda: _joined(leave_districts_out(known, ours(), workers)))
     found = {YEAR_OUT: years, LEFT_OUT: pairs[: len(pairs) // 2], CITY_PUBLIC: pairs[len(pairs) // 2 :]}
     dated = {name: [_dated(fold, known, material) for fold in folds] for name, folds in found.items()}
     if not pairs:  # a border that moved since: every earlier figure is a sum with a district left out
-        dated |= leave_districts_out(material, fit, fitted, workers)
+        dated |= leave_districts_out(material, fitted, workers)
     return dated
 
 

@@ -73,13 +73,13 @@ class Sight:
 
 
 def as_inputs(panel: Panel, device: str = "cpu") -> Inputs:
-    """Tensors of a panel; those of its patches stay differentiable where they are tensors that ask for it."""
+    """Tensors of a panel; those of patches and rings stay differentiable where they are tensors that ask for it."""
 
     def tensor(name: str) -> Tensor:
         return torch.as_tensor(getattr(panel, name), dtype=torch.float32, device=device)
 
     static, dynamic = tensor("static"), tensor("dynamic")
-    believed, validity = _rings(dynamic[:, :, 0]), _rings(dynamic[:, :, 1])
+    believed, validity = dynamic[:, :, 0], dynamic[:, :, 1]
     # A mean over the pixels of a ring that were seen; of a ring that was not, no change.
     patch = torch.where(validity > 0, believed / validity.clamp_min(1e-6), torch.zeros_like(believed))
     output = tensor("log_excess") + tensor("log_weight").amax(dim=1).clamp_min(NONE)

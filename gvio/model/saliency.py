@@ -16,6 +16,7 @@ import torch
 
 from gvio.model.panel import Panel
 from gvio.model.sacnn import SaCnn, as_inputs
+from gvio.sample.patches import ring_of
 from gvio.types import FloatArray
 
 
@@ -42,39 +43,48 @@ def saliency(members: Sequence[SaCnn], panel: Panel, last: int = 24) -> Saliency
     """
     months = np.flatnonzero((_validity(panel) > 0).any(axis=0))[-last:]
     recent = _months(panel, months)
-    shapes = {name: (panel.n_areas, *getattr(panel, name).shape[-3:]) for name in ("dynamic", "static")}
-    total = {name: np.zeros(shape) for name, shape in shapes.items()}
-    if not len(months) or not len(panel.district):
-        return Saliency(**total)
-    spread = {"dynamic": _spread(recent.dynamic, (0, 1)), "static": _spread(recent.static, (0,))}
-    for network in members:
-        for name, maps in _one_member(network, recent, spread).items():
-            total[name] += maps / len(members)
-    return Saliency(**total)
+    shapes = {"dynamic": panel.dynamic.shape[2:], "static": panel.static.shape[1:]}
+    total = {name: np.zeros((panel.n_areas, *shape)) for name, shape in shapes.items()}
+    if len(months) and len(panel.district):
+        # Of light that of the site itself: what the other pixels of a patch do one by one is not in the panel.
+        spread = {"dynamic": _spread(recent.dynamic[..., :1], channel=2), "static": _spread(recent.static, channel=1)}
+        for network in members:
+            for name, maps in _one_member(network, recent, spread).items():
+                total[name] += maps / len(members)
+    return Saliency(_over_patch(total["dynamic"]), total["static"])
 
 
 def _one_member(network: SaCnn, panel: Panel, spread: dict[str, FloatArray]) -> dict[str, FloatArray]:
-    """(D, C, q, q) maps by stream: of dynamic patches the mean over months, of static ones that of the mean reading."""
-    # A panel of tensors: whatever the network takes from the patches then stays differentiable.
+    """Maps by stream: (D, 2, 1 + q // 2) of the light's rings, the mean over months; (D, 2, p, p) of static patches,
+    that of the mean reading."""
+    # A panel of tensors: whatever the network takes from them then stays differentiable.
     patches: dict[str, Any] = {
         name: torch.tensor(getattr(panel, name), dtype=torch.float32, requires_grad=True) for name in spread
     }
     # A site reaches no other district than its own: one gradient of all readings holds every district's.
     change = network(as_inputs(dataclasses.replace(panel, **patches))).change
     gradients = torch.autograd.grad(change.sum(), list(patches.values()))
-    found = {name: np.zeros((panel.n_areas, *values.shape)) for name, values in spread.items()}
+    found = {}
     for name, gradient in zip(patches, gradients, strict=True):
         # Months do not see one another, so the gradient of the sum holds every month's own.
         sites = np.abs(gradient.double().numpy()) / change.shape[1]
-        np.add.at(found[name], panel.district, sites.reshape(len(sites), -1, *spread[name].shape).sum(axis=1))
-        found[name] *= spread[name]
+        sites = sites.sum(axis=1) if name == "dynamic" else sites
+        found[name] = np.zeros((panel.n_areas, *sites.shape[1:]))
+        np.add.at(found[name], panel.district, sites * spread[name])
     return found
 
 
-def _spread(patches: FloatArray, axes: tuple[int, ...]) -> FloatArray:
-    """(C, q, q) standard deviation of a channel, the same at every pixel of the patch."""
-    sd = np.asarray(patches, dtype=np.float64).std(axis=(*axes, -2, -1), keepdims=True)
-    return np.broadcast_to(sd.reshape(-1, 1, 1), patches.shape[-3:])
+def _over_patch(rings: FloatArray) -> FloatArray:
+    """(D, 2, q, q): every pixel of a ring has the same part in the ring's mean."""
+    ring = ring_of(2 * rings.shape[-1] - 1)
+    return np.asarray((rings / np.bincount(ring.ravel()))[..., ring])
+
+
+def _spread(values: FloatArray, channel: int) -> FloatArray:
+    """Standard deviation of every channel, with an axis of length one for each that follows the channel's."""
+    axes = tuple(axis for axis in range(values.ndim) if axis != channel)
+    sd = np.asarray(values, dtype=np.float64).std(axis=axes)
+    return np.asarray(sd).reshape(-1, *(1,) * (values.ndim - channel - 1))
 
 
 def _months(panel: Panel, months: np.ndarray[Any, np.dtype[np.int64]]) -> Panel:
@@ -84,5 +94,4 @@ def _months(panel: Panel, months: np.ndarray[Any, np.dtype[np.int64]]) -> Panel:
 
 def _validity(panel: Panel) -> FloatArray:
     """(U, T) of the sites themselves."""
-    centre = panel.dynamic.shape[-1] // 2
-    return np.asarray(panel.dynamic[:, :, 1, centre, centre])
+    return np.asarray(panel.dynamic[:, :, 1, 0])

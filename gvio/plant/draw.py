@@ -10,7 +10,7 @@ import dataclasses
 
 import numpy as np
 
-from gvio.model.panel import Normalisation
+from gvio.model.normalisation import Normalisation
 from gvio.model.sites import deblended_at, log_weight_of, sites_of
 from gvio.plant.paths import own_light_paths
 from gvio.sample.anomaly import LOG_OFFSET

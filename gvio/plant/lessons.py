@@ -12,19 +12,18 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
-from scipy import ndimage
+from scipy.sparse import coo_array, csr_array
 
-from gvio.model.panel import Normalisation, Panel, build_panel, fit_and_clear, sites_of_panel
+from gvio.model.normalisation import Normalisation, fit_and_look, light_gain
+from gvio.model.panel import Panel, build_panel
 from gvio.model.sites import sites_of
 from gvio.plant.draw import Ground, Plants, district_light, draw_plants
-from gvio.sample.anomaly import anomaly, log_light
-from gvio.sample.radiometry import monthly_gain
-from gvio.sample.rings import away_from
 from gvio.sample.samples import Samples
 from gvio.types import BoolArray, FloatArray, IntArray
 
 SITES = 2000  # plants that a region is learned from, in as many images as they need
 FEWEST_IMAGES, MOST_IMAGES = 2, 16
+_CUT = 4.0  # blurs from a plant at which its light ends
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -77,15 +76,6 @@ def plant_lessons(
     return (first, *(each for each in others if each is not None))
 
 
-def light_gain(samples: Samples, normalisation: Normalisation) -> FloatArray:
-    """(T,) factor that the month's sky and sensor put on the light of factories."""
-    mean = normalisation.mean_log_light
-    change, validity = anomaly(log_light(samples.radiance), mean, samples.observations)
-    away = away_from(samples.row, samples.col, mean.shape)
-    found = monthly_gain(np.where(validity > 0, change, 0.0), validity, mean, away, samples.regimes)
-    return np.asarray(np.exp(float(normalisation.radiometric[0]) * found))
-
-
 def lesson_of(
     samples: Samples, plants: Plants, gain: FloatArray, static_px: int, dynamic_px: int, train: BoolArray
 ) -> Lesson:
@@ -99,16 +89,21 @@ def lesson_of(
         train: (T,) months that the image's normalisation is learned from; all are read.
     """
     planted = planted_samples(samples, plants, gain)
-    normalisation, cleared = fit_and_clear(planted, train)
-    panel = build_panel(planted, normalisation, static_px, dynamic_px, cleared if train.all() else None)
     site, first = sites_of(planted)
     light = np.zeros((len(first), len(samples.months)))
     np.add.at(light, site[len(samples.row) :], plants.light)
-    chosen = first >= len(samples.row)
+    chosen = np.flatnonzero(first >= len(samples.row))
     at = first[chosen]
-    district = planted.district[at] - len(samples.area_ids)
-    own = sites_of_panel(panel, chosen, district, plants.n_areas)
-    return Lesson(own, planted.row[at], planted.col[at], light[chosen])
+    normalisation, looked = fit_and_look(planted, train, dynamic_px, chosen)
+    seen = looked if train.all() else None
+    panel = build_panel(planted, normalisation, static_px, dynamic_px, seen, chosen)
+    district = (planted.district[at] - len(samples.area_ids)).astype(np.int64)
+    return Lesson(
+        dataclasses.replace(panel, district=district, n_areas=plants.n_areas),
+        planted.row[at],
+        planted.col[at],
+        light[chosen],
+    )
 
 
 def planted_samples(samples: Samples, plants: Plants, gain: FloatArray) -> Samples:
@@ -121,11 +116,9 @@ def planted_samples(samples: Samples, plants: Plants, gain: FloatArray) -> Sampl
         plants: What is planted.
         gain: (T,) factor of every month on the plants' light.
     """
+    pixels, shares = _blurred(plants, samples.owner.shape)
     radiance = samples.radiance.copy()
-    for t, factor in enumerate(gain.tolist()):
-        scene = np.zeros(radiance.shape[1:])
-        np.add.at(scene, (plants.true_row, plants.true_col), plants.light[:, t])
-        radiance[t] += factor * ndimage.gaussian_filter(scene, plants.blur_px)
+    radiance.reshape(len(radiance), -1)[:, pixels] += (shares @ (plants.light * gain)).T.astype(np.float32)
     n, here = len(plants.row), len(samples.area_ids)
     return dataclasses.replace(
         samples,
@@ -139,3 +132,18 @@ def planted_samples(samples: Samples, plants: Plants, gain: FloatArray) -> Sampl
         factory_ids=(*samples.factory_ids, *(f"plant {u}" for u in range(n))),
         categories=(*samples.categories, *("",) * n),
     )
+
+
+def _blurred(plants: Plants, shape: tuple[int, ...]) -> tuple[IntArray, csr_array]:
+    """Flat indices of the pixels (P,) that any plant shines into, and the share (P, U) of each plant's light in each: a
+    Gaussian of the sensor's blur. What falls beyond the edge is lost."""
+    reach = int(_CUT * plants.blur_px + 0.5)
+    steps = np.arange(-reach, reach + 1)
+    line = np.exp(-(steps**2) / (2 * plants.blur_px**2))
+    line /= line.sum()
+    row, col = plants.true_row + steps[:, None, None], plants.true_col + steps[None, :, None]
+    inside = (row >= 0) & (row < shape[0]) & (col >= 0) & (col < shape[1])
+    down, along, plant = np.nonzero(inside)
+    pixels, at = np.unique((row * shape[1] + col)[inside], return_inverse=True)
+    shares = coo_array((line[down] * line[along], (at, plant)), shape=(len(pixels), len(plants.true_row)))
+    return pixels, csr_array(shares)

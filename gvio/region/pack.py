@@ -14,6 +14,7 @@ import geopandas as gpd
 from gvio.config import RegionConfig, parse_region
 from gvio.errors import ConfigError, PackError
 from gvio.ledger.rows import Ledger
+from gvio.region.at_work import figures_without_work
 from gvio.region.crs import check_area_crs
 from gvio.region.districts import read_districts
 from gvio.region.factories import empty_districts, read_factories
@@ -113,8 +114,10 @@ def _check_changes(config: RegionConfig, area_ids: list[str]) -> None:
 
 
 def check_factories(config: RegionConfig, places: Places, ledger: Ledger) -> tuple[CheckResult, ...]:
-    """Districts without a factory, of which the ledger may have figures that no pixel can explain."""
-    return empty_districts(places.factories, places.districts, ledger.areas, Path(config.factories.path).name)
+    """Districts without a factory, and figures of months in which none works: no pixel can explain them."""
+    where = Path(config.factories.path).name
+    empty = empty_districts(places.factories, places.districts, ledger.areas, where)
+    return (*empty, *figures_without_work(places.factories, places.districts, ledger, where))
 
 
 def read_pack(location: str | Path) -> RegionPack:

@@ -204,10 +204,11 @@ def _withheld(scoreboard: Scoreboard) -> Iterator[Section]:
 def _hidden(block: ProtocolScores) -> Iterator[str]:
     """How districts were withheld."""
     one_by_one = "One by one." if block.one_by_one else "In groups, because one by one takes too long."
-    hidden = "only in part, because the region is small" if block.hidden_in_part else "pixel by pixel"
-    yield f"{one_by_one} What the districts' factories see was hidden from training, {hidden}."
-    if block.hidden_in_part:
-        yield "In some folds less was hidden: too little light would have been left to learn from."
+    if block.hidden_px:  # of an older version
+        hidden = "only in part, because the region is small" if block.hidden_in_part else "pixel by pixel"
+        yield f"{one_by_one} What the districts' factories see was hidden from training, {hidden}."
+    else:
+        yield f"{one_by_one} Their figures were withheld, their light was not: the network learns from no figure."
 
 
 def _levels(block: ProtocolScores) -> pd.DataFrame:

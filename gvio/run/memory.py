@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 _PIXELS_A_DEGREE = 240  # every product of night light has pixels of 15 arc-seconds
 _PROGRAM = 550e6  # bytes: the libraries
 _IMAGES = 18  # bytes a pixel and month: light as it was read, as it is sampled, and on its way into a file
-_FOLD = 34  # bytes a pixel and month, for each fold that is fitted at a time: change, validity, surroundings
-_PATCH = 600  # bytes a factory and month, likewise: two panels and one that is being made
+_PLANTED = 4  # bytes a pixel and month, for each fold that is fitted at a time: light with plants in it
+_LOOKED = 28  # bytes a pixel that some factory's patch holds and month, likewise: anomaly, validity, surroundings
+_PATCH_PX = 25  # such pixels a factory, where no two patches overlap
+_TILE_PX = 360**2  # most pixels that are looked at together: those of one tile (`gvio.grid.tiles`)
+_SITE = 220  # bytes a factory and month, likewise: two panels, their inputs, and the lessons
 _KERNELS = 34  # float64 matrices, months × months, for each district, likewise
-_PLANTED = 4  # bytes a pixel and month, likewise: light with plants in it
 _SHARED = 0.9  # of a machine's memory, for its workers and the process that waits for them
 _CGROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
@@ -47,9 +49,10 @@ class Sizes:
 
 def needed_bytes(sizes: Sizes) -> float:
     """Peak of a run with full evaluation, from the terms that grow with the region."""
-    images = sizes.pixels * sizes.months
+    images, sites = sizes.pixels * sizes.months, sizes.factories * sizes.months
+    looked = min(images, _PATCH_PX * sites, _TILE_PX * sizes.months)
     square = sizes.districts * sizes.months**2
-    fold = (_FOLD + _PLANTED) * images + _PATCH * sizes.factories * sizes.months + 8 * _KERNELS * square
+    fold = _PLANTED * images + _LOOKED * looked + _SITE * sites + 8 * _KERNELS * square
     return _PROGRAM + _IMAGES * images + sizes.workers * fold
 
 

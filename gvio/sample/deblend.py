@@ -133,7 +133,8 @@ def background(radiance: FloatArray, away: BoolArray) -> tuple[FloatArray, float
     if not known.any():
         return np.zeros(radiance.shape), 0.0
     logarithm = np.log(np.maximum(np.where(np.isfinite(radiance), radiance, 0.0), 0.0) + LOG_OFFSET)
-    _, *rings = ring_means(logarithm, known.astype(np.float64))
+    mass = known.astype(np.float64)
+    rings = ring_means(logarithm, mass, whole=float(logarithm[known].mean()))
     # Only from surroundings as bright as those of factories: dim land follows another relation to its rings.
     near = rings[-1][~away] if not away.all() else rings[-1]
     like = known & (rings[-1] >= np.quantile(near, 0.1))

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gvio.sample.anomaly import LOG_OFFSET
+from gvio.sample.anomaly import added_light
 from gvio.sample.rings import like_factories
-from gvio.types import BoolArray, FloatArray
+from gvio.types import BoolArray, FloatArray, IntArray
 
 _SPREAD = 0.3  # of a month's log gain, and of added radiance in units of `LOG_OFFSET`, before any pixel is seen
 _NOISE = 0.3  # of one pixel's log light that neither explains
@@ -23,27 +23,39 @@ _ALIKE = 10.0  # its errors are correlated: about ten pixels count as one
 _YEAR = 12
 
 
+def sky_pixels(mean: FloatArray, away: BoolArray) -> IntArray:
+    """Flat indices of the pixels that the change is told from: `away` (y, x) from factories, and not dimmer than the
+    others, by their `mean` (y, x) of log light, NaN never seen."""
+    # Dim pixels are left out: added light moves their logarithm by less than the reciprocal of brightness, and the
+    # difference would be mistaken for a gain.
+    return like_factories(mean, away, mean[~away])
+
+
 def radiometric_change(
-    change: FloatArray, validity: FloatArray, mean: FloatArray, away: BoolArray, regimes: Sequence[str]
+    change: FloatArray, validity: FloatArray, mean: FloatArray, regimes: Sequence[str]
 ) -> FloatArray:
-    """(T, y, x) float32 what atmosphere and sensor do to log light, without changes slower than a year.
+    """(T, 2) log gain of every month, and the radiance that is added to all, in units of `LOG_OFFSET`; without changes
+    slower than a year. What they do to a pixel is told by `sky_at`.
 
     Args:
-        change: (T, y, x) log-light anomaly, 0 where nothing was seen.
-        validity: (T, y, x) weight of the anomaly, in [0, 1].
-        mean: (y, x) training mean of log light, NaN never seen.
-        away: (y, x) pixels away from factories.
+        change: (T, N) log-light anomaly of `sky_pixels`, 0 where nothing was seen.
+        validity: (T, N) weight of the anomaly, in [0, 1].
+        mean: (N,) their training mean of log light.
         regimes: (T,) processing of every month, "" where it is missing.
     """
-    found = fast_part(_monthly(change, validity, mean, away), regimes)
-    return np.asarray(np.tensordot(found.astype(np.float32), _terms(mean).astype(np.float32), axes=1))
+    x = np.stack([np.ones(len(mean)), added_light(mean)])
+    weight = validity.astype(np.float64) / (_NOISE**2 * _ALIKE)
+    # One ridge regression for each month; the prior keeps a month with few observations near no change at all.
+    gram = np.einsum("in,tn,jn->tij", x, weight, x, optimize=True) + np.eye(2) / _SPREAD**2
+    found = np.linalg.solve(gram, ((weight * change) @ x.T)[..., None])[..., 0]
+    return fast_part(np.asarray(found), regimes)
 
 
-def monthly_gain(
-    change: FloatArray, validity: FloatArray, mean: FloatArray, away: BoolArray, regimes: Sequence[str]
-) -> FloatArray:
-    """(T,) the log gain of what `radiometric_change` finds: what is added to all light moves no factory's own."""
-    return np.asarray(fast_part(_monthly(change, validity, mean, away), regimes)[:, 0])
+def sky_at(found: FloatArray, mean: FloatArray) -> FloatArray:
+    """(T, …) change of the log light of pixels of `mean` (…) log light, NaN never seen; `found` (T, 2) from
+    `radiometric_change`."""
+    terms = np.stack([np.where(np.isfinite(mean), 1.0, 0.0), added_light(mean)])
+    return np.asarray(np.tensordot(found, terms, axes=1))
 
 
 def fast_part(found: FloatArray, regimes: Sequence[str]) -> FloatArray:
@@ -81,7 +93,7 @@ def shared_part(change: FloatArray, validity: FloatArray, sky: FloatArray, share
     Args:
         change: (T, N) log-light anomaly of factories' pixels, 0 where nothing was seen.
         validity: (T, N) weight of the anomaly.
-        sky: (T, N) from `radiometric_change`.
+        sky: (T, N) from `sky_at`.
         share: (N,) factories' part of a pixel's light; the rest shares in the change by its part.
     """
     # Steps instead of levels: slow movements of output and of the change may agree by chance. A step is as good as the
@@ -91,28 +103,3 @@ def shared_part(change: FloatArray, validity: FloatArray, sky: FloatArray, share
     left, own = np.diff(change, axis=0) - (1 - share) * driven, share * driven
     size = float((both * own**2).sum())
     return float(np.clip((both * own * left).sum() / size, 0.0, 1.0)) if size > 0 else 0.0
-
-
-def without_radiometric(change: FloatArray, validity: FloatArray, sky: FloatArray, shared: float) -> FloatArray:
-    """(T, y, x) `change` less the `shared` part of `sky` (T, y, x) where something was seen; arguments as above."""
-    return np.asarray(change - np.float32(shared) * np.where(validity > 0, sky, 0))
-
-
-def _monthly(change: FloatArray, validity: FloatArray, mean: FloatArray, away: BoolArray) -> FloatArray:
-    """(T, 2) log gain, and added radiance in units of `LOG_OFFSET`, of every month: ridge regression over pixels."""
-    # Dim pixels are left out: added light moves their logarithm by less than the reciprocal of brightness, and the
-    # difference would be mistaken for a gain.
-    known = like_factories(mean, away, mean[~away])
-    x = _terms(mean).reshape(2, -1)[:, known]
-    y, weight = (part.reshape(len(part), -1)[:, known].astype(np.float64) for part in (change, validity))
-    weight = weight / (_NOISE**2 * _ALIKE)
-    # One ridge regression for each month; the prior keeps a month with few observations near no change at all.
-    gram = np.einsum("in,tn,jn->tij", x, weight, x) + np.eye(2) / _SPREAD**2
-    return np.asarray(np.linalg.solve(gram, ((weight * y) @ x.T)[..., None])[..., 0])
-
-
-def _terms(mean: FloatArray) -> FloatArray:
-    """(2, y, x): one, and the noise floor over a pixel's light; 0 where a pixel was never seen."""
-    known = np.isfinite(mean)
-    added = LOG_OFFSET * np.exp(-np.where(known, mean, 0.0))
-    return np.stack([np.where(known, 1.0, 0.0), np.where(known, added, 0.0)])

@@ -39,31 +39,36 @@ def like_factories(mean: FloatArray, away: BoolArray, usual: FloatArray) -> IntA
     return np.asarray(chosen[:: max(1, -(-len(chosen) // _MOST))])
 
 
-def ring_means(values: FloatArray, mass: FloatArray) -> FloatArray:
-    """(1 + R, y, x) mean of all pixels, then of every pixel's rings, weighted by `mass` (y, x); no pixel counts for
-    itself, and a ring of little mass takes the next larger one's mean. `values` (y, x) are finite.
+def ring_means(values: FloatArray, mass: FloatArray, whole: float) -> FloatArray:
+    """(R, y, x) mean of every pixel's rings, weighted by `mass` (y, x); no pixel counts for itself, and a ring of
+    little mass takes the next larger one's mean, the largest one the `whole` city's. `values` (y, x) are finite.
     """
     weighed = values * mass
-    total = float(mass.sum(dtype=np.float64))
-    whole = float(weighed.sum(dtype=np.float64)) / total if total > 0 else 0.0
-    found: list[FloatArray] = [np.full(values.shape, whole, values.dtype)]
+    found: list[FloatArray] = []
     # A ring is symmetric, so both arrays go through the transform as the real and the imaginary part of one.
     padded = _padded(values.shape)
     both = np.zeros(padded, np.result_type(values, np.complex64))
     inside = both[: values.shape[0], : values.shape[1]]
     inside.real, inside.imag = weighed, mass
     spectrum = fft.fft2(both, overwrite_x=True)
+    larger: FloatArray = np.asarray(whole, values.dtype)
     for scale in SCALES_PX:
         ring = fft.ifft2(spectrum * _ring_spectrum(padded, scale, spectrum.real.dtype), overwrite_x=True)
         ring = ring[: values.shape[0], : values.shape[1]]
         weight = np.maximum(ring.imag, 0)  # rounding leaves sums of nothing a little below it
-        found.append((ring.real + _MASS * found[-1]) / (weight + _MASS))
+        larger = np.asarray((ring.real + _MASS * larger) / (weight + _MASS))
+        found.append(larger)
     return np.stack(found)
+
+
+def weighted_sums(values: FloatArray, mass: FloatArray) -> tuple[float, float]:
+    """Sum of `values` weighted by `mass`, and of `mass`: what a mean over a region is added up from."""
+    return float((values * mass).sum(dtype=np.float64)), float(mass.sum(dtype=np.float64))
 
 
 def _padded(shape: tuple[int, ...]) -> tuple[int, int]:
     """A shape of which transforms are fast, with room for the largest ring beyond the edge: nothing wraps round."""
-    rows, cols = (fft.next_fast_len(n + _reach(max(SCALES_PX))) for n in shape)
+    rows, cols = (fft.next_fast_len(n + REACH_PX) for n in shape)
     return rows, cols
 
 
@@ -71,7 +76,11 @@ def _reach(scale: float) -> int:
     return int(_CUT * scale + 0.5)
 
 
-@functools.lru_cache(maxsize=8)
+REACH_PX = _reach(max(SCALES_PX))
+"""Pixels from a pixel to the farthest one of its rings."""
+
+
+@functools.lru_cache(maxsize=64)  # tiles at a region's edges have shapes of their own
 def _ring_spectrum(shape: tuple[int, int], scale: float, kind: np.dtype[Any]) -> FloatArray:
     """(y, x) transform, real, of a Gaussian of height one without its middle, into which a factory would bloom."""
     away = [np.minimum(np.arange(n), n - np.arange(n)) for n in shape]  # of every place its distance to the first

@@ -37,7 +37,7 @@ class ProtocolScores(Part):
         horizons: What intervals held, by months ahead.
         districts: One row each.
         levels: Of districts left out, by model.
-        hidden_px: Pixels round factories that training did not see, a fold each.
+        hidden_px: Pixels round factories that training did not see, a fold each, in boards of before decision 48.
         hidden_in_part: Whether some of those factories see farther.
         one_by_one: Whether every fold leaves out one district.
         known_until: The last month (YYYY-MM) that was known in it, where that is not the evaluation's last one.

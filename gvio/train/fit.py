@@ -18,7 +18,7 @@ from gvio.config import ModelParams
 from gvio.errors import RETRAIN, ModelError
 from gvio.ledger.select import select_rows
 from gvio.ledger.sums import Sums
-from gvio.model.panel import Normalisation
+from gvio.model.normalisation import Normalisation
 from gvio.model.sacnn import Architecture
 from gvio.model.saliency import Saliency, saliency
 from gvio.sample.lifecycle import openings

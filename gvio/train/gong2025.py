@@ -37,7 +37,7 @@ def gong2025_inputs(samples: Samples, n_train: int) -> Gong2025Inputs:
     """Inputs of every month, standardised by the first `n_train`; what was not seen is the pixel's training mean."""
     train = np.arange(len(samples.months)) < n_train
     light = log_light(samples.radiance)
-    mean = training_mean(light, samples.observations, train)
+    mean = training_mean(samples.radiance, samples.observations, np.flatnonzero(train))
     mean = np.where(np.isfinite(mean), mean, np.nanmean(mean) if np.isfinite(mean).any() else 0.0)
     light = np.where(np.isfinite(light), light, mean)
     centre, size = float(light[train].mean()), float(light[train].std()) or 1.0

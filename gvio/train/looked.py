@@ -15,7 +15,8 @@ from functools import partial
 import numpy as np
 
 from gvio.content import content_digest
-from gvio.model.panel import Normalisation, Panel, build_panel, first_months_of, fit_and_clear
+from gvio.model.normalisation import Normalisation, fit_and_look
+from gvio.model.panel import Panel, build_panel, first_months_of
 from gvio.plant.lessons import Lesson, plant_lessons
 from gvio.sample.samples import Samples, begins_with
 from gvio.train.ensemble import Ensemble, Reading, read_light
@@ -39,10 +40,10 @@ def look_at_light(samples: Samples, static_px: int, dynamic_px: int) -> tuple[No
         known = _normalisations.get(samples)
     if known is not None:
         return known, panel_of(samples, known, static_px, dynamic_px)
-    normalisation, cleared = fit_and_clear(samples, np.ones(len(samples.months), dtype=bool))
+    normalisation, looked = fit_and_look(samples, np.ones(len(samples.months), dtype=bool), dynamic_px)
     with _lock:
         _normalisations[samples] = normalisation
-    panel = build_panel(samples, normalisation, static_px, dynamic_px, cleared)
+    panel = build_panel(samples, normalisation, static_px, dynamic_px, looked)
     return normalisation, _kept(samples, (content_digest(normalisation), static_px, dynamic_px), panel)
 
 

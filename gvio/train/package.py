@@ -17,7 +17,7 @@ from safetensors.torch import load, save
 from gvio.assimilate.hyper import NAMES, Hyper
 from gvio.errors import RETRAIN, ModelError, OutdatedModel
 from gvio.map.intervals import BANDS, KINDS
-from gvio.model.panel import Normalisation
+from gvio.model.normalisation import Normalisation
 from gvio.model.sacnn import Architecture
 from gvio.scoreboard.document import first_fault
 from gvio.scoreboard.names import LEVELS

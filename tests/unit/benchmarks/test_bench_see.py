@@ -20,9 +20,9 @@ def make_lesson(seed: int, noise: float = 0.05, clutter: float = 0.0) -> Lesson:
     change = np.cumsum(0.1 * rng.standard_normal((SITES, T)), axis=1)
     around = np.zeros((SITES, T, 3), np.float32)
     around[:, :, 2] = clutter * rng.standard_normal((SITES, T))
-    dynamic = np.ones((SITES, T, 2, 5, 5), np.float32)
+    dynamic = np.ones((SITES, T, 2, 3), np.float32)
     seen = 0.5 * (change - change.mean(axis=1, keepdims=True)) + around[:, :, 2]
-    dynamic[:, :, 0] = seen[..., None, None] + noise * rng.standard_normal((SITES, T, 5, 5))
+    dynamic[:, :, 0] = seen[..., None] + noise * rng.standard_normal((SITES, T, 3))
     panel = Panel(
         static=rng.standard_normal((SITES, 2, 9, 9)).astype(np.float32),
         dynamic=dynamic,

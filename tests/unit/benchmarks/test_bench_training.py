@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import torch
 
+from benchmarks.bench_training import patches_of
 from benchmarks.rows.training import _alike, _panel
 from gvio.model.sacnn import as_inputs
 
@@ -16,6 +17,6 @@ def test_the_naive_network_gives_the_same_reading():
     ours, naive = _alike(panel, 4)
     inputs = as_inputs(panel)
     with torch.no_grad():
-        one, two = ours(inputs), naive.look(inputs, torch.as_tensor(panel.dynamic))
+        one, two = ours(inputs), naive.look(inputs, patches_of(panel))
     np.testing.assert_allclose(one.change, two.change, rtol=1e-4, atol=1e-4)
     assert not one.seen[:, 2].any()

@@ -12,13 +12,13 @@ import torch
 from evaluate_region import FIRST, JANUARY, PARAMS, SAMPLES, TRUE, T, altered, other_light
 
 from gvio.compare import learned
-from gvio.evaluate.blocks import seen_pixels
-from gvio.evaluate.districts import blocks_of, hide, leave_districts_out
+from gvio.evaluate.districts import groups_of, leave_districts_out
 from gvio.evaluate.fit_request import fit_anew
 from gvio.evaluate.fold import compare_input
 from gvio.evaluate.protocols import leave_one_year_out, origins, rolling_origin
 from gvio.ledger.sums import Sums
-from gvio.model.panel import build_panel, fit_normalisation
+from gvio.model.normalisation import fit_normalisation
+from gvio.model.panel import build_panel
 from gvio.sample.urban import URBAN_MONTHS
 from gvio.scoreboard.names import CITY_PUBLIC, GONG2025, LEFT_OUT, NO_LIGHT, OURS, PLAIN
 from gvio.train.fit import Fitted, fit_model
@@ -83,7 +83,7 @@ def test_a_year_left_out_never_sees_its_own_figures(fitted) -> None:
 
 
 def test_districts_left_out_never_see_their_own_figures(fitted) -> None:
-    before, after = (leave_districts_out(m, fit_anew, fitted) for m in (TRUE, altered(lambda area, _t: area == "A")))
+    before, after = (leave_districts_out(m, fitted) for m in (TRUE, altered(lambda area, _t: area == "A")))
     for name in (LEFT_OUT, CITY_PUBLIC):
         assert before[name][0].scored[0].all()
         assert not before[name][0].scored[1].any()
@@ -91,41 +91,34 @@ def test_districts_left_out_never_see_their_own_figures(fitted) -> None:
 
 
 def test_districts_left_out_see_the_citys_figures_only_where_they_are_public(fitted) -> None:
-    before, after = (leave_districts_out(m, fit_anew, fitted) for m in (TRUE, altered(lambda area, _t: area == "CITY")))
+    before, after = (leave_districts_out(m, fitted) for m in (TRUE, altered(lambda area, _t: area == "CITY")))
     _same(before[LEFT_OUT][0], after[LEFT_OUT][0], before[LEFT_OUT][0].scored)
     scored = before[CITY_PUBLIC][0].scored
     ours = [found[CITY_PUBLIC][0].predicted[OURS][scored] for found in (before, after)]
     assert (ours[1] > 1.5 * ours[0]).all()
 
 
-def test_districts_left_out_are_hidden_with_all_their_factories_see() -> None:
-    for d, block in enumerate(blocks_of(TRUE)):
-        assert block.hidden[SAMPLES.row[SAMPLES.district == d], SAMPLES.col[SAMPLES.district == d]].all()
-
-
-def test_training_never_sees_hidden_pixels() -> None:
-    """Other light at hidden pixels leaves the weights as they were; other light beside them does not."""
-    own = SAMPLES.district == 0
-    hidden = seen_pixels(SAMPLES.row[own], SAMPLES.col[own], SAMPLES.owner.shape, 2)
-    flare = np.random.default_rng(0).lognormal(1, 1, SAMPLES.radiance.shape).astype(np.float32)
-    inside, outside = (np.where(where, flare, SAMPLES.radiance) for where in (hidden, ~hidden))
-    first, second, third = (
-        fit_model(
-            hide(dataclasses.replace(SAMPLES, radiance=light), hidden),
-            TRUE.sums,
-            T,
-            PARAMS.model,
-            PARAMS.sample.patch_px,
-        )
-        for light in (SAMPLES.radiance, inside, outside)
-    )
-    assert _same_weights(first, second)
-    assert not _same_weights(first, third)
+def test_the_network_learns_from_no_figure() -> None:
+    """So a district whose figures are withheld needs no network of its own."""
+    everything = np.ones(len(TRUE.sums.values), dtype=bool)
+    other = altered(lambda area, _t: area == "A")
+    assert not np.array_equal(other.sums.values, TRUE.sums.values)
+    assert _same_weights(other.request(everything, T).fit(), TRUE.request(everything, T).fit())
 
 
 def _same_weights(one: Fitted, two: Fitted) -> bool:
     pairs = zip(one.ensemble.members, two.ensemble.members, strict=True)
     return all(torch.equal(a.weights[name], b.weights[name]) for a, b in pairs for name in a.weights)
+
+
+@pytest.mark.parametrize(("areas", "folds", "groups"), [(1, 4, 0), (2, 4, 2), (8, 4, 8), (9, 4, 4), (60, 5, 5)])
+def test_every_district_is_left_out_once(areas: int, folds: int, groups: int) -> None:
+    evaluate = PARAMS.evaluate.model_copy(update={"district_folds": folds})
+    samples = dataclasses.replace(SAMPLES, area_ids=tuple(map(str, range(areas))))
+    params = PARAMS.model_copy(update={"evaluate": evaluate})
+    found = list(groups_of(dataclasses.replace(TRUE, samples=samples, params=params)))
+    assert len(found) == groups
+    assert (np.sum(found, axis=0) == 1).all() or not groups, "a single district has nobody to learn from"
 
 
 def test_rolling_origin_asks_the_other_networks_and_what_light_is_worth(origin_folds) -> None:
@@ -193,7 +186,7 @@ def test_features_of_a_month_depend_on_no_later_light() -> None:
     """Ours and the comparators': what is seen of months up to one is the same whatever is seen of later ones."""
     month = JANUARY + 3  # of the forecast: training ended before
     train = np.arange(T) < JANUARY
-    normalisation = fit_normalisation(SAMPLES, train)
+    normalisation = fit_normalisation(SAMPLES, train, 5)
     changed = other_light(month + 1)
     one, two = (build_panel(s, normalisation, PARAMS.sample.patch_px, 5) for s in (SAMPLES, changed))
     for name in ("dynamic", "around"):
@@ -205,24 +198,3 @@ def test_features_of_a_month_depend_on_no_later_light() -> None:
     for name in ("features", "district_light"):
         np.testing.assert_array_equal(*(getattr(g, name)[:, : month + 1] for g in given))
     np.testing.assert_array_equal(*(learned._zonal(g)[:, : month + 1] for g in given))
-
-
-def test_leaving_districts_out_trains_on_nothing_that_is_hidden(fitted) -> None:
-    """Other figures of the districts left out, and other light at all that their factories see: the same request."""
-    keys = []
-    block = blocks_of(TRUE)[0]
-    flare = np.random.default_rng(0).lognormal(1, 1, SAMPLES.radiance.shape).astype(np.float32)
-    lit = dataclasses.replace(SAMPLES, radiance=np.where(block.hidden, flare, SAMPLES.radiance))
-    changed = dataclasses.replace(altered(lambda area, _t: area == "A"), samples=lit)
-    for material in (TRUE, changed):
-        asked = []
-
-        def fit(request, asked=asked):
-            asked.append(request.key)
-            return request.fit()
-
-        leave_districts_out(material, fit, fitted)
-        keys.append(asked)
-    assert len(keys[0]) == 2
-    assert keys[0][0] == keys[1][0]
-    assert keys[0][1] != keys[1][1], "district A is trained on while B is left out"

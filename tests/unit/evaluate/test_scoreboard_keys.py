@@ -29,7 +29,7 @@ TOP = {
 }  # fmt: skip
 ROLLING = {"models", "folds", "origins", "diebold_mariano", "morans_i", "horizons"}
 LEFT_OUT = {
-    "models", "folds", "origins", "diebold_mariano", "morans_i", "levels", "hidden_px", "hidden_in_part", "one_by_one",
+    "models", "folds", "origins", "diebold_mariano", "morans_i", "levels", "one_by_one",
 }  # fmt: skip
 BLOCKS = {
     "rolling_origin_as_used": ROLLING | {"districts"},
@@ -59,7 +59,7 @@ def board() -> Scoreboard:
     fitted = fit_model(TRUE.samples, TRUE.sums, T, p.model, p.sample.patch_px)
     folds = dict(rolling_origin(TRUE, fit_anew))
     folds["leave_one_year_out"] = leave_one_year_out(TRUE, fitted)
-    folds |= leave_districts_out(TRUE, fit_anew, fitted)
+    folds |= leave_districts_out(TRUE, fitted)
     maps = MapScores(
         held_out_districts={"sa-cnn": HeldOutScores(r2=0.5, log_r2=None, log_rmse=0.1)},
         truth={"native": {"sa-cnn": 0.4}, "1km": {"sa-cnn": None}},

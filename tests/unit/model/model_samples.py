@@ -8,7 +8,8 @@ from affine import Affine
 from odc.geo.geobox import GeoBox
 from scipy.sparse import csr_array
 
-from gvio.model.panel import Panel, build_panel, fit_normalisation
+from gvio.model.normalisation import fit_normalisation
+from gvio.model.panel import Panel, build_panel
 from gvio.sample.samples import Samples
 from gvio.sample.statistics import STATISTIC_NAMES
 from gvio.types import Month
@@ -76,4 +77,4 @@ def without_light(panel: Panel) -> Panel:
 def make_panel(seed: int = 0, dynamic_px: int = 5, **changes: Any) -> Panel:
     """Panel of `make_samples`, normalised over its first 24 months."""
     samples = make_samples(seed, **changes)
-    return build_panel(samples, fit_normalisation(samples, training(24)), 9, dynamic_px)
+    return build_panel(samples, fit_normalisation(samples, training(24), dynamic_px), 9, dynamic_px)

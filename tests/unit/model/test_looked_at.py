@@ -12,7 +12,8 @@ import pytest
 from model_samples import make_panel, make_samples
 
 from gvio.assimilate.hyper import START
-from gvio.model.panel import Panel, build_panel, fit_normalisation
+from gvio.model.normalisation import fit_normalisation
+from gvio.model.panel import Panel, build_panel
 from gvio.model.sacnn import Architecture
 from gvio.sample.samples import first_months
 from gvio.train import looked
@@ -55,7 +56,7 @@ def test_fewer_months_are_cut_from_a_longer_panel_and_equal_to_the_byte(monkeypa
     active = samples.active.copy()
     active[1, : n + 1] = False  # opens after the cut: there it never works
     samples = dataclasses.replace(samples, active=active)
-    normalisation = fit_normalisation(first_months(samples, 24), np.ones(24, dtype=bool))
+    normalisation = fit_normalisation(first_months(samples, 24), np.ones(24, dtype=bool), 5)
     anew = build_panel(first_months(samples, n), normalisation, 9, 5)
     longer = looked.panel_of(samples, normalisation, 9, 5)
     monkeypatch.setattr(looked, "build_panel", None)
@@ -117,6 +118,6 @@ def test_a_model_reads_a_panel_once(monkeypatch):
 
 
 def untrained(panel):
-    architecture = Architecture(2, panel.static.shape[-1], panel.dynamic.shape[-1])
+    architecture = Architecture(2, panel.static.shape[-1], 2 * panel.dynamic.shape[-1] - 1)
     member = Member(new_network(architecture, 0).state_dict(), 0, (1.0,), ())
     return Ensemble(architecture, (member,), START)

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from model_samples import MISSING, PLACES, SIDE, T, make_panel, make_samples, training
 
-from gvio.model.panel import Panel, build_panel, fit_normalisation
-from gvio.sample.anomaly import LOG_OFFSET, anomaly, log_light
-from gvio.sample.clutter import surroundings
-from gvio.sample.radiometry import radiometric_change
+from gvio.model.normalisation import fit_normalisation
+from gvio.model.panel import Panel, build_panel
+from gvio.sample.anomaly import LOG_OFFSET, SeenAnomalies
+from gvio.sample.radiometry import radiometric_change, sky_at, sky_pixels
 from gvio.sample.rings import away_from
 from gvio.sample.samples import first_months
+from gvio.sample.surroundings import city_means, surroundings
 
 SITES = [(3, 4, 0), (5, 12, 1), (9, 2, 0), (12, 11, 1)]
 ARRAYS = [f.name for f in dataclasses.fields(Panel) if f.name != "n_areas"]
@@ -34,7 +35,7 @@ def test_shapes_and_types_are_as_documented():
     shapes = {name: getattr(panel, name).shape for name in ARRAYS}
     assert shapes == {
         "static": (4, 2, 9, 9),
-        "dynamic": (4, T, 2, 5, 5),
+        "dynamic": (4, T, 2, 3),
         "around": (4, T, 3),
         "traits": (4, 4),
         "log_excess": (4,),
@@ -68,7 +69,7 @@ def test_only_working_factories_have_weight(samples):
 
 
 def test_the_normalisation_is_the_mean_of_training_months_weighted_by_observations(samples):
-    got = fit_normalisation(samples, training(24))
+    got = fit_normalisation(samples, training(24), 5)
     row, col = 3, 4
     count = samples.observations[:24, row, col].astype(float)
     light = np.log(np.nan_to_num(samples.radiance[:24, row, col]) + LOG_OFFSET)
@@ -83,16 +84,16 @@ def test_months_after_training_have_no_influence_on_the_normalisation(samples):
     }
     mixed["statistics"] = np.concatenate([samples.statistics[:, :24], other.statistics[:, 24:]], axis=1)
     changed = dataclasses.replace(samples, **mixed)
-    one, two = fit_normalisation(samples, training(24)), fit_normalisation(changed, training(24))
+    one, two = fit_normalisation(samples, training(24), 5), fit_normalisation(changed, training(24), 5)
     for field in dataclasses.fields(one):
         np.testing.assert_array_equal(getattr(one, field.name), getattr(two, field.name), err_msg=field.name)
-    three = fit_normalisation(changed, training(26))
+    three = fit_normalisation(changed, training(26), 5)
     assert not np.array_equal(one.mean_log_light, three.mean_log_light, equal_nan=True)
 
 
 def test_a_model_sees_a_month_as_it_saw_it_in_training(samples):
     """Fit and deployment: the same normalisation gives the same panel, however many months have come since."""
-    normalisation = fit_normalisation(samples, training(24))
+    normalisation = fit_normalisation(samples, training(24), 5)
     then = build_panel(first_months(samples, 24), normalisation, 9, 5)
     now = build_panel(samples, normalisation, 9, 5)
     for name in ("static", "log_excess", "district"):
@@ -102,14 +103,14 @@ def test_a_model_sees_a_month_as_it_saw_it_in_training(samples):
 
 
 def test_light_of_a_later_month_changes_no_earlier_one(samples):
-    normalisation = fit_normalisation(samples, training(24))
+    normalisation = fit_normalisation(samples, training(24), 5)
     brighter = samples.radiance.copy()
     brighter[27] *= 3
     one, two = (
         build_panel(dataclasses.replace(samples, radiance=light), normalisation, 9, 5)
         for light in (samples.radiance, brighter)
     )
-    changed = np.flatnonzero((one.dynamic != two.dynamic).any(axis=(0, 2, 3, 4)))
+    changed = np.flatnonzero((one.dynamic != two.dynamic).any(axis=(0, 2, 3)))
     assert changed.min() == 27
     assert changed.max() < 27 + 12, "the slow part of the sky is a mean over a year"
 
@@ -122,29 +123,28 @@ def test_what_light_does_away_from_factories_is_taken_off(samples):
     panels = []
     for light in (quiet, quiet * np.exp(weather)):
         shone = dataclasses.replace(samples, radiance=(light - LOG_OFFSET).astype(np.float32))
-        panels.append(build_panel(shone, fit_normalisation(shone, training(24)), 9, 5))
+        panels.append(build_panel(shone, fit_normalisation(shone, training(24), 5), 9, 5))
     left = panels[1].dynamic[:, :, 0].std()
     assert left < 0.25 * (weather * panels[1].dynamic[:, :, 1].mean()).std()
 
 
 def test_the_centre_of_a_patch_is_the_believed_anomaly_of_the_factory(samples):
-    normalisation = fit_normalisation(samples, training(24))
+    normalisation = fit_normalisation(samples, training(24), 5)
     panel = build_panel(samples, normalisation, 9, 5)
     row, col, t = 9, 2, int(np.flatnonzero(samples.observations[:, 9, 2])[3])
-    raw, seen = anomaly(log_light(samples.radiance), normalisation.mean_log_light, samples.observations)
-    away = away_from(samples.row, samples.col, (SIDE, SIDE))
-    sky = (
-        normalisation.radiometric
-        * radiometric_change(raw, seen, normalisation.mean_log_light, away, samples.regimes)
-        * (seen > 0)
-    )
-    around = surroundings(raw - sky, seen, away)[:, t, row, col]
+    mean, away = normalisation.mean_log_light, away_from(samples.row, samples.col, (SIDE, SIDE))
+    raw = SeenAnomalies(samples.radiance, samples.observations, np.arange(T), mean, np.zeros((T, 2)))
+    pixels, here = sky_pixels(mean, away), np.array([row * SIDE + col])
+    found = radiometric_change(*raw.at(pixels), mean.ravel()[pixels], samples.regimes)
+    lit = dataclasses.replace(raw, sky=normalisation.radiometric * found)
+    sky = (normalisation.radiometric * sky_at(found, mean)[t, row, col]).item()
+    around = surroundings(lit, away, city_means(lit, away), here).beside(np.array([0]))[0, t]
     change = np.log(samples.radiance[t, row, col] + LOG_OFFSET) - normalisation.mean_log_light[row, col]
-    change -= sky[t, row, col]
+    change -= sky
     change -= normalisation.background[row, col] * normalisation.rings @ around
     count = float(samples.observations[t, row, col])
     validity = count / (count + 3)
-    centre = panel.dynamic[site_of(panel, samples, row, col), t, :, 2, 2]
+    centre = panel.dynamic[site_of(panel, samples, row, col), t, :, 0]
     np.testing.assert_allclose(centre, [change * validity, validity], rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(panel.around[site_of(panel, samples, row, col), t], around, rtol=1e-4, atol=1e-6)
 
@@ -152,9 +152,9 @@ def test_the_centre_of_a_patch_is_the_believed_anomaly_of_the_factory(samples):
 def test_fire_and_flare_are_clipped(samples):
     light = samples.radiance.copy()
     light[10, samples.row, samples.col] *= 1e4
-    normalisation = fit_normalisation(samples, training(24) & (np.arange(T) != 10))
+    normalisation = fit_normalisation(samples, training(24) & (np.arange(T) != 10), 5)
     panel = build_panel(dataclasses.replace(samples, radiance=light), normalisation, 9, 5)
-    centre, validity = panel.dynamic[:, 10, :, 2, 2].T
+    centre, validity = panel.dynamic[:, 10, :, 0].T
     assert validity.any()
     np.testing.assert_allclose(centre, 2.0 * validity, rtol=1e-5)
 
@@ -178,7 +178,7 @@ def test_what_was_not_seen_has_no_anomaly_and_no_precision():
 
 def test_static_patches_are_brightness_and_the_share_of_factories(samples):
     panel = make_panel()
-    normalisation = fit_normalisation(samples, training(24))
+    normalisation = fit_normalisation(samples, training(24), 5)
     site, patch = site_of(panel, samples, 9, 2), (slice(9 - 2, 9 + 3), slice(0, 5))
     np.testing.assert_allclose(panel.static[site, 0, 2:7, 2:7], normalisation.mean_log_light[patch], rtol=1e-5)
     assert ((panel.static[:, 1] >= 0) & (panel.static[:, 1] <= 1)).all()

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from model_samples import T, make_samples, training
 
+from gvio.model.normalisation import fit_normalisation
 from gvio.model.own_movement import USUAL, lasting, own_movement
-from gvio.model.panel import build_panel, fit_normalisation
+from gvio.model.panel import build_panel
 from gvio.simulate.economy import persistent
 
 SITES, MONTHS = 400, 96
@@ -68,7 +69,7 @@ def test_it_is_learned_on_training_months_and_weighs_the_sites():
     active = samples.active.copy()
     active[0, 26:] = False
     one, two = (
-        fit_normalisation(s, training(24))
+        fit_normalisation(s, training(24), 5)
         for s in (samples, dataclasses.replace(samples, radiance=radiance, active=active))
     )
     np.testing.assert_array_equal(one.own_movement, two.own_movement)

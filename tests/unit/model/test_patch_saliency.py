@@ -10,6 +10,7 @@ from model_samples import make_panel, without_light
 from gvio.model.panel import DYNAMIC_CHANNELS, STATIC_CHANNELS, Panel
 from gvio.model.sacnn import Architecture, SaCnn, as_inputs
 from gvio.model.saliency import Saliency, saliency
+from gvio.sample.patches import ring_of
 from gvio.types import FloatArray
 
 
@@ -44,16 +45,19 @@ def moved(panel: Panel, name: str, at: tuple[int, ...], by: float) -> Panel:
 
 
 def differences(net: SaCnn, panel: Panel, name: str, district: int) -> FloatArray:
-    """(C, q, q) sum over sites of |central differences| of the district's reading, times the channel's spread."""
+    """(C, …) sum over sites of |central differences| of the district's reading, times the channel's spread."""
     patches, step = getattr(panel, name), 2e-3
-    found = np.zeros(patches.shape[-3:])
+    found = np.zeros(patches.shape[2 if name == "dynamic" else 1 :])
     for place in np.ndindex(*found.shape):
         for site in np.flatnonzero(panel.district == district):
             at = (site, 0, *place) if name == "dynamic" else (site, *place)
             up, down = (reading(net, moved(panel, name, at, by))[district].sum() for by in (step, -step))
             found[place] += abs(up - down) / (2 * step)
-    spread = patches.astype(np.float64).std(axis=tuple(i for i in range(patches.ndim) if i != patches.ndim - 3))
-    return found * spread[:, None, None]
+    if name == "static":
+        return found * patches.astype(np.float64).std(axis=(0, 2, 3))[:, None, None]
+    ring = ring_of(2 * found.shape[-1] - 1)
+    spread = patches[..., 0].astype(np.float64).std(axis=(0, 1))
+    return (found / np.bincount(ring.ravel()) * spread[:, None])[..., ring]
 
 
 @pytest.mark.parametrize(("name", "district"), [("dynamic", 1), ("static", 0)])
@@ -66,7 +70,7 @@ def test_it_is_what_finite_differences_say(panel: Panel, name: str, district: in
 
 def test_a_new_network_looks_at_the_factorys_own_pixel_only(panel: Panel) -> None:
     got = saliency([network(awake=False)], panel)
-    centre = panel.dynamic.shape[-1] // 2
+    centre = panel.dynamic.shape[-1] - 1
     assert (got.dynamic[:, 0, centre, centre] > 0).all()
     rest = got.dynamic.copy()
     rest[:, :, centre, centre] = 0
@@ -77,7 +81,7 @@ def test_a_new_network_looks_at_the_factorys_own_pixel_only(panel: Panel) -> Non
 def test_members_are_averaged_and_shapes_are_those_of_the_patches(panel: Panel) -> None:
     nets = [network(awake=True, seed=s) for s in (1, 2)]
     one, two, both = (saliency(chosen, panel) for chosen in ([nets[0]], [nets[1]], nets))
-    assert both.dynamic.shape == (2, len(DYNAMIC_CHANNELS), *panel.dynamic.shape[-2:])
+    assert both.dynamic.shape == (2, len(DYNAMIC_CHANNELS), 5, 5)
     assert both.static.shape == (2, len(STATIC_CHANNELS), *panel.static.shape[-2:])
     np.testing.assert_allclose(both.dynamic, (one.dynamic + two.dynamic) / 2, rtol=1e-6)
     np.testing.assert_allclose(both.static, (one.static + two.static) / 2, rtol=1e-6)

@@ -9,7 +9,7 @@ from odc.geo.geobox import GeoBox
 from scipy import ndimage
 from scipy.sparse import csr_array
 
-from gvio.model.panel import fit_normalisation
+from gvio.model.normalisation import fit_normalisation
 from gvio.model.sacnn import Architecture
 from gvio.plant.draw import Ground, Plants, draw_plants
 from gvio.plant.lessons import MOST_IMAGES, plant_lessons, planted_samples
@@ -76,7 +76,7 @@ def region() -> Samples:
 
 @pytest.fixture(scope="module")
 def normalisation(region):
-    return fit_normalisation(region, np.ones(T, dtype=bool))
+    return fit_normalisation(region, np.ones(T, dtype=bool), 5)
 
 
 def drawn(region, normalisation, seed: int = 0) -> Plants:
@@ -100,7 +100,7 @@ def test_what_is_to_be_read_is_the_log_of_the_light_that_is_added(region, normal
     total = np.exp(plants.target).sum(axis=0)
     seen = np.isfinite(region.radiance)
     whole = np.nansum(added, axis=(1, 2)) / seen.mean(axis=(1, 2))
-    np.testing.assert_allclose(whole, total, rtol=0.15, err_msg="but for clouds and the edge")
+    np.testing.assert_allclose(whole, total, rtol=0.2, err_msg="but for clouds and what falls beyond the edge")
     assert np.corrcoef(whole, total)[0, 1] > 0.7
 
 
@@ -159,21 +159,21 @@ def test_nothing_is_planted_where_nothing_finds_a_place(region):
         weight=np.ones(n),
         active=np.ones((n, T), dtype=bool),
     )
-    assert plant_lessons(full, fit_normalisation(full, np.ones(T, dtype=bool)), 9, 5, 1) == ()
+    assert plant_lessons(full, fit_normalisation(full, np.ones(T, dtype=bool), 5), 9, 5, 1) == ()
 
 
 def test_a_region_without_light_teaches_nothing(region):
     dark = dataclasses.replace(
         region, radiance=np.full_like(region.radiance, np.nan), observations=np.zeros_like(region.observations)
     )
-    assert plant_lessons(dark, fit_normalisation(dark, np.ones(T, dtype=bool)), 9, 5, 1) == ()
+    assert plant_lessons(dark, fit_normalisation(dark, np.ones(T, dtype=bool), 5), 9, 5, 1) == ()
 
 
 def test_factories_that_have_not_opened_yet_are_no_model_for_plants(region, normalisation):
     active = region.active.copy()
     active[: FACTORIES // 2] = False
     late = dataclasses.replace(region, active=active)
-    plants = drawn(late, fit_normalisation(late, np.ones(T, dtype=bool)))
+    plants = drawn(late, fit_normalisation(late, np.ones(T, dtype=bool), 5))
     assert (plants.weight > 0).all()
     assert np.isfinite(plants.light).all()
 

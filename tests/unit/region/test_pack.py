@@ -76,6 +76,17 @@ def test_a_district_without_factories_and_figures_is_required_too(pack_dir, rewr
     assert (note.required, note.observed) == (True, {"area_id": "E"})
 
 
+def test_figures_of_months_in_which_no_factory_works_are_told(pack_dir, rewrite):
+    rewrite("factories.csv", ",2019-01,", ",2020-04,")
+    assert not read_pack(pack_dir).notes, "one of the two works in the first of these months"
+    rewrite("factories.csv", ",,2021-06", ",,2019-12")
+    (note,) = [note for note in read_pack(pack_dir).notes if note.name == "factories.at_work"]
+    assert (note.passed, note.required) == (False, False)
+    assert "district W: figures above zero between 2020-01 and 2020-03 (1 in all)" in note.message
+    rewrite("factories.csv", ",,2019-12", ",,2020-03")
+    assert not read_pack(pack_dir).notes, "what is advised helps"
+
+
 @pytest.mark.skipif(not REGIONS.exists(), reason="region packs are not beside this checkout (../shared)")
 @pytest.mark.parametrize(("name", "rows"), [("mumbai-spike-in", 792), ("mumbai-spike-in-few", 248)])
 def test_the_development_packs_are_read(name, rows):

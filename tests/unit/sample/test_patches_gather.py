@@ -1,6 +1,7 @@
 import numpy as np
+import pytest
 
-from gvio.sample.patches import gather_patches
+from gvio.sample.patches import gather_patches, patch_pixels, ring_means_at, ring_of
 
 
 def test_a_patch_is_the_neighbourhood_with_the_pixel_in_its_centre() -> None:
@@ -22,3 +23,15 @@ def test_patches_are_contiguous_copies_of_the_cubes_type() -> None:
     patches[...] = 1
     assert (patches.shape, patches.dtype, patches.flags.c_contiguous) == ((3, 3, 3, 3), np.float32, True)
     assert not cube.any()
+
+
+@pytest.mark.parametrize("size", [1, 3, 5, 9])
+def test_rings_are_means_of_what_a_patch_holds(size: int) -> None:
+    cube = np.random.default_rng(0).normal(size=(3, 8, 11)).astype(np.float32)
+    rows, cols = np.array([0, 4, 7, 4]), np.array([10, 5, 0, 5])
+    patches, pixels = gather_patches(cube, rows, cols, size), patch_pixels(rows, cols, cube.shape[1:], size)
+    np.testing.assert_array_equal(cube.reshape(3, -1)[:, pixels].transpose(3, 0, 1, 2), patches)
+    rings = ring_means_at(cube.reshape(3, -1), pixels)
+    assert (rings.shape, rings.dtype) == ((4, 3, 1 + size // 2), np.float32)
+    for k in range(1 + size // 2):
+        np.testing.assert_allclose(rings[..., k], patches[..., ring_of(size) == k].mean(axis=-1), rtol=1e-5, atol=1e-6)

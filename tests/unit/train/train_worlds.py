@@ -28,8 +28,8 @@ def panel_of(x: FloatArray, seed: int = 0, noise: float = 0.02) -> Panel:
     n_months = x.shape[1]
     district = np.repeat(np.arange(D), SITES // D)
     change = (x - x.mean(axis=1, keepdims=True))[district] + noise * rng.standard_normal((SITES, n_months))
-    dynamic = np.zeros((SITES, n_months, 2, 5, 5), np.float32)
-    dynamic[:, :, 0] = 0.8 * change[..., None, None]  # as far as it is believed
+    dynamic = np.zeros((SITES, n_months, 2, 3), np.float32)
+    dynamic[:, :, 0] = 0.8 * change[..., None]  # as far as it is believed
     dynamic[:, :, 1] = 0.8
     return Panel(
         static=rng.normal(0, 0.3, (SITES, 2, 9, 9)).astype(np.float32),
@@ -50,7 +50,7 @@ def lesson_of(x: FloatArray, seed: int = 0, noise: float = 0.02) -> Lesson:
     panel = panel_of(x, seed, noise)
     clutter = 0.2 * rng.standard_normal((SITES, x.shape[1])).astype(np.float32)
     panel.around[:, :, 2] = clutter
-    panel.dynamic[:, :, 0] = 0.8 * (0.6 * panel.dynamic[:, :, 0] / 0.8 + 0.5 * clutter[..., None, None])
+    panel.dynamic[:, :, 0] = 0.8 * (0.6 * panel.dynamic[:, :, 0] / 0.8 + 0.5 * clutter[..., None])
     nowhere = np.zeros(SITES, dtype=np.int64)
     return Lesson(panel, nowhere, nowhere, np.exp(x)[panel.district])
 
