@@ -9,13 +9,15 @@ GvioError                      anything this package raises on purpose
 │   └── GateRefused            a required check failed; carries the failed checks' messages
 ├── UpstreamUnavailable  (4)   a source does not answer, or fails; trying again in minutes can help (retryable)
 │   └── ProductAbsent    (4)   a source was read and has no such month: another day can help, minutes cannot
+├── WorkersUnavailable   (4)   a cluster does not answer, or lost its scheduler or its workers (retryable)
 ├── RunHeld              (5)   another run holds this region and month
 ├── StoreError           (1)   the published store is unreachable, or cannot keep its promises (conditional writes)
 │   ├── ConflictError    (1)   somebody else moved `latest.json` first; nothing was overwritten (retryable)
 │   └── DamagedStore     (1)   an object is absent or is not what was published; `gvio repair` cures it
-└── ModelError           (1)   a model package is damaged, not finite, or does not fit this region
-    ├── DamagedModel     (1)   a registered package is absent or another; `gvio run --retrain` replaces it
-    └── OutdatedModel    (1)   a sound package of an older method: the next training replaces it
+├── ModelError           (1)   a model package is damaged, not finite, or does not fit this region
+│   ├── DamagedModel     (1)   a registered package is absent or another; `gvio run --retrain` replaces it
+│   └── OutdatedModel    (1)   a sound package of an older method: the next training replaces it
+└── TaskFailed           (1)   a defect of ours that came to light in a worker, where no traceback is seen
 
 Raise the narrowest class. Do *not* raise for a month that merely has a reported defect: that is a `CheckResult`
 with `required=False`. Every message is one line: what, where, and the next action (`hint`).
@@ -105,6 +107,13 @@ class ProductAbsent(UpstreamUnavailable):
     retryable = False
 
 
+class WorkersUnavailable(GvioError):
+    """A cluster does not answer, or lost its scheduler or its workers; what was done is kept for a later try."""
+
+    exit_code = 4
+    retryable = True
+
+
 class RunHeld(GvioError):
     """Another run holds this region's workspace or month."""
 
@@ -135,3 +144,7 @@ class DamagedModel(ModelError):
 
 class OutdatedModel(ModelError):
     """A model package of an older method: sound, but this program cannot apply it. Training anew replaces it."""
+
+
+class TaskFailed(GvioError):
+    """A task of a worker failed by a defect of this program; the message names task, line and error."""

@@ -28,4 +28,4 @@ else
     set -- --constraint constraints.txt
 fi
 # Compiled here, on all cores, the libraries need not be compiled by the first run, one module after the other.
-"$venv/bin/uv" pip install --quiet --compile-bytecode "$@" --editable ".[run,dev,demo,stack,judges]"
+"$venv/bin/uv" pip install --quiet --compile-bytecode "$@" --editable ".[run,dev,demo,stack,judges,cluster]"

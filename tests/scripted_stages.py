@@ -53,6 +53,9 @@ class ScriptedStages:
         self.light, self.registry = "files of today", "no champion"
         self.decision = "promoted"
 
+    def try_workers(self, context: Context) -> None:
+        self._act("workers", context)
+
     def light_token(self, context: Context) -> str:
         self._act("look", context)
         return self.light

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gvio.cli.options import approval_option, heartbeat_option, open_from, request_from, show_runs
+from gvio.cli.options import (
+    approval_option,
+    heartbeat_option,
+    open_from,
+    request_from,
+    show_runs,
+    workers_options,
+)
 from gvio.cli.output import emit, json_option
 
 if TYPE_CHECKING:
@@ -133,6 +140,7 @@ def rollback(region: str, workspace: str, reason: str, as_json: bool) -> None:
 @click.option("--cron", default="0 6 * * *", show_default=True, metavar="LINE", help="When to look.")
 @click.option("--timezone", default="UTC", show_default=True, metavar="ZONE", help="Time zone of --cron.")
 @click.option("--resume", is_flag=True, help="Resume a schedule that was paused.")
+@workers_options
 @approval_option
 @click.option("--approval-hours", type=float, default=12.0, show_default=True, help=_HOURS)
 @heartbeat_option

@@ -103,6 +103,16 @@ def approval_option(command: F) -> F:
     return click.option("--approval", type=click.Choice(["rule", "hand"]), help=text)(command)
 
 
+def workers_options(command: F) -> F:
+    """--workers, --worker-memory, --cluster: who does folds, members and images."""
+    workers = "Processes of this machine that share the work; 1: in turn. Default: GVIO_WORKERS, else threads."
+    memory = "Memory limit of each process, as 2GB. Default: GVIO_WORKER_MEMORY, else an equal share."
+    cluster = "Dask cluster that runs already, instead of --workers. Default: GVIO_CLUSTER, else none."
+    command = click.option("--cluster", metavar="tcp://HOST:PORT", help=cluster)(command)
+    command = click.option("--worker-memory", metavar="SIZE", help=memory)(command)
+    return click.option("--workers", type=int, metavar="N", help=workers)(command)
+
+
 def request_from(**flags: Any) -> RunRequest:
     """The request that flags and environment describe.
 
@@ -134,13 +144,15 @@ def open_from(request: RunRequest) -> Context:
 
 
 def _with_servers(flags: dict[str, Any]) -> dict[str, Any]:
+    from gvio.run.request import workers_asked
+
     store = flags.get("store") or str(Path(flags["workspace"]) / "store")
     endpoint, tracking = os.environ.get("AWS_ENDPOINT_URL"), os.environ.get("MLFLOW_TRACKING_URI")
     heartbeat = flags.get("heartbeat") or os.environ.get("GVIO_HEARTBEAT") or None
     approval = flags.get("approval") or os.environ.get("GVIO_APPROVAL") or "rule"
     servers = {"store": store, "endpoint_url": endpoint, "tracking_uri": tracking, "heartbeat": heartbeat}
     servers |= {"approval": approval}
-    return {**flags, **servers}
+    return {**flags, **servers, **workers_asked(flags, os.environ)}
 
 
 def netrc_file() -> Path:

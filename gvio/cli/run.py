@@ -14,6 +14,7 @@ from gvio.cli.options import (
     range_from,
     request_from,
     request_options,
+    workers_options,
 )
 from gvio.cli.output import emit, json_option, stage_lines
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 @click.option("--retrain", is_flag=True, help="Train from scratch whatever the rule says.")
 @click.option("--supersede", metavar="WHY", help="Replace a release of the same month that knows more; recorded.")
 @click.option("--replace-region", is_flag=True, help="Publish although the store holds another region of this name.")
+@workers_options
 @approval_option
 @heartbeat_option
 @json_option
@@ -77,6 +79,7 @@ def _archived(report: RunReport) -> str:
 @click.option("--single-release", is_flag=True, help="One release with all grids instead of one a month.")
 @click.option("--as-of", metavar="YYYY-MM-DD", help="Hide statistics published later; default: today.")
 @click.option("--params", "params_file", metavar="FILE", help="Scientific parameters; default: built in.")
+@workers_options
 @approval_option
 @heartbeat_option
 @json_option

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from gvio.cli.options import open_from, range_from, request_from, request_options
+from gvio.cli.options import open_from, range_from, request_from, request_options, workers_options
 from gvio.cli.output import emit, json_option, stage_lines
 
 
@@ -87,6 +87,7 @@ publish = _stage("publish", "Publish what `map` made as one immutable release.")
 
 @click.command()
 @request_options()
+@workers_options
 @click.option("--retrain", is_flag=True, help="Train from scratch whatever the rule says.")
 @json_option
 def train(as_json: bool, **flags: Any) -> None:
@@ -96,6 +97,7 @@ def train(as_json: bool, **flags: Any) -> None:
 
 @click.command()
 @request_options()
+@workers_options
 @click.option(
     "--json",
     "json_file",

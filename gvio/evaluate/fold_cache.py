@@ -52,6 +52,10 @@ class KeptFits:
         known = self._asked.get(request.key)
         return self._asked.setdefault(request.key, self._found(request)) if known is None else known
 
+    def __reduce__(self) -> tuple[type[KeptFits], tuple[Path, int, float]]:
+        """What other processes find in the folder; not the models that were asked for in this one."""
+        return KeptFits, (self.folder, self.most, self.unused_days)
+
     def _found(self, request: FitRequest) -> Fitted:
         weights, document = self._paths(request.key)
         try:

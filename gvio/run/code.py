@@ -33,6 +33,7 @@ _TABLES = (*_CORE, "ledger", "raster", "region", "run.digests")
 _MODEL = (
     *_TABLES,
     "assimilate",
+    "cluster",
     "map.intervals",
     "model",
     "plant",
@@ -42,6 +43,7 @@ _MODEL = (
     "stages.sums",
     "stages.workers",
     "train",
+    "version",
 )
 
 CODE: Mapping[str, tuple[str, ...]] = {

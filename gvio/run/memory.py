@@ -12,7 +12,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gvio.errors import InputRefused
+from gvio.errors import ConfigError, InputRefused
 
 if TYPE_CHECKING:
     from gvio.run.context import Context
@@ -27,6 +27,7 @@ _PATCH_PX = 25  # such pixels a factory, where no two patches overlap
 _TILE_PX = 360**2  # most pixels that are looked at together: those of one tile (`gvio.grid.tiles`)
 _SITE = 220  # bytes a factory and month, likewise: two panels, their inputs, and the lessons
 _KERNELS = 34  # float64 matrices, months × months, for each district, likewise
+_SHARED = 0.9  # of a machine's memory, for its workers and the process that waits for them
 _CGROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
@@ -70,12 +71,39 @@ def machine_bytes() -> float:
 
 def workers_for(samples: Samples) -> int:
     """How many folds or members are worked on at a time: as many as there are cores, fewer where memory ends first."""
-    pixels, districts, factories = samples.owner.size, len(samples.area_ids), len(samples.factory_ids)
-    sizes, machine = Sizes(pixels, len(samples.months), districts, factories), machine_bytes()
+    sizes, machine = _sizes_of_samples(samples), machine_bytes()
     for workers in range(os.cpu_count() or 1, 1, -1):
         if needed_bytes(dataclasses.replace(sizes, workers=workers)) <= machine:
             return workers
     return 1
+
+
+def _sizes_of_samples(samples: Samples) -> Sizes:
+    pixels, districts, factories = samples.owner.size, len(samples.area_ids), len(samples.factory_ids)
+    return Sizes(pixels, len(samples.months), districts, factories)
+
+
+def worker_bytes(samples: Samples, workers: int, limit: int | None) -> int:
+    """Memory limit of each of several worker processes on this machine; 0: none is known.
+
+    Args:
+        samples: All of which each of them holds.
+        workers: How many there are.
+        limit: What was asked for; None: an equal share of the machine.
+
+    Raises:
+        ConfigError: The limit is less than one fold of these samples needs.
+    """
+    share = _SHARED * machine_bytes() / (workers + 1)
+    given = share if limit is None else float(limit)
+    if not math.isfinite(given):
+        return 0
+    sizes = _sizes_of_samples(samples)
+    if (needed := needed_bytes(sizes)) > given:
+        what = f"{sizes} need about {needed / 1e9:.1f} GB in each worker, whose limit is {given / 1e9:.1f} GB"
+        hint = f"Give --worker-memory {math.ceil(needed / 1e9)}GB, with fewer --workers where that is too much."
+        raise ConfigError(what, where=f"{workers} workers", hint=hint)
+    return int(given)
 
 
 def sizes_of(context: Context, *, light_only: bool) -> Sizes:

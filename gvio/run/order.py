@@ -42,6 +42,9 @@ STAGES = ("fetch", "validate", "sample", "train", "evaluate", "decide", "map", "
 class Stages(Protocol):
     """What there is an order of: each stage as one function from the context and typed inputs to a typed artifact."""
 
+    def try_workers(self, context: Context) -> None:
+        """Finds the workers that the run asks for, where it asks for any but this process."""
+
     def light_token(self, context: Context) -> str:
         """What a look at the names and sizes of product files shows."""
 
@@ -81,8 +84,8 @@ class Stages(Protocol):
 def run_month(context: Context, stages: Stages, do: Executor = in_process) -> RunReport:
     """Fetch → validate → sample → train or fine-tune → evaluate → decide → map → publish, or nothing to do.
 
-    The store is tried before anything is computed; what is published then, and which version of the pointer that was,
-    is what the publication is compared with at the end.
+    The store is tried before anything is computed, and so are workers that are asked for; what is published then, and
+    which version of the pointer that was, is what the publication is compared with at the end.
 
     Raises:
         RunHeld: Another run holds the region.
@@ -123,6 +126,8 @@ def _attempt(context: Context, stages: Stages, do: Executor) -> RunReport:
         return RunReport(region=context.region, month=seen.month, outcome="unchanged", release=seen.release)
     require_same_region(context, before)
     do("try the store", probe_conditional_writes, context.store)
+    if context.request.cluster is not None or context.request.workers is not None:
+        do("try the workers", stages.try_workers, context)
     fetched = do("fetch", stages.fetch, context)
     champion = Kept(lambda: stages.champion(context, fetched.month))
     lines = [stage_line(fetched, context)]

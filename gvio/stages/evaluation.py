@@ -19,14 +19,13 @@ from gvio.report.plots import comparison_files
 from gvio.report.reasons import light_table
 from gvio.run.artifacts import Sampled
 from gvio.run.digests import TRUTH
-from gvio.run.memory import workers_for
 from gvio.sample.samples import Samples
 from gvio.scoreboard.board import Scoreboard, Subject
 from gvio.scoreboard.scores import LightInDistrict, MapScores
 from gvio.stages.evaluation_pages import evaluation_files
 from gvio.stages.sums import sums_of
 from gvio.stages.truth import read_truth
-from gvio.stages.workers import Threads
+from gvio.stages.workers import workers_of
 from gvio.train.fit import Fitted, explain_estimate, losses
 from gvio.types import FloatArray
 
@@ -39,6 +38,7 @@ def evaluation_of(context: Context, sampled: Sampled, fitted: Fitted) -> tuple[F
 
     Raises:
         ModelError: A model does not predict what it is asked for.
+        ConfigError, WorkersUnavailable, TaskFailed: Workers cannot be used, are lost, or fail.
     """
     samples, sums, config = sampled.samples.get(), sums_of(context, sampled), context.config
     official, _ = official_monthly(
@@ -46,8 +46,8 @@ def evaluation_of(context: Context, sampled: Sampled, fitted: Fitted) -> tuple[F
     )
     material = Material(samples, sums, official[-1], context.params)
     fit, kept = KeptFits(context.path("folds")), KeptAnswers(context.path("answers"))
-    workers = Threads(context.progress, workers_for(samples))
-    folds = score_every_protocol(material, fitted, fit, workers, kept)
+    with workers_of(context, samples) as workers:
+        folds = score_every_protocol(material, fitted, fit, workers, kept)
     fit.sweep()
     kept.sweep()
     names = [str(name) for name in context.places.districts["name"]]

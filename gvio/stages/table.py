@@ -29,6 +29,12 @@ if TYPE_CHECKING:
 class AllStages:
     """Implements `gvio.run.order.Stages`; what each does and raises is said in its module."""
 
+    def try_workers(self, context: Context) -> None:
+        """See `gvio.stages.workers`."""
+        from gvio.stages.workers import try_workers
+
+        try_workers(context)
+
     def light_token(self, context: Context) -> str:
         """See `gvio.stages.gather.Survey.token`."""
         from gvio.stages.gather import survey_light

@@ -8,10 +8,9 @@ from gvio.run.artifacts import Champion, Fetched, Sampled, Trained, TrainedHead
 from gvio.run.code import source_of
 from gvio.run.inputs import architecture_digest, input_digests
 from gvio.run.made import Kept, Made
-from gvio.run.memory import workers_for
 from gvio.sample.samples import Samples
 from gvio.stages.sums import sums_of
-from gvio.stages.workers import Threads, one_thread_each
+from gvio.stages.workers import one_thread_each, workers_of
 from gvio.train.about import About, InputDigests
 from gvio.train.fit import Fitted, fit_model, mean_member
 from gvio.train.package import Package, make_package, read_package
@@ -39,6 +38,7 @@ def train(context: Context, fetched: Fetched, sampled: Sampled, champion: Kept[C
 
     Raises:
         ModelError: Training failed.
+        ConfigError, WorkersUnavailable, TaskFailed: Workers cannot be used, are lost, or fail.
     """
     made = _made(context, sampled)
     head = None if context.request.retrain else context.workspace.find(TrainedHead, STAGE, made)
@@ -109,15 +109,16 @@ def training_rule(context: Context, sampled: Sampled, champion: Champion | None)
 
 def _fit(context: Context, inputs: InputDigests, sampled: Sampled, reason: str, start: Fitted | None) -> Package:
     samples, params = sampled.samples.get(), context.params
-    fitted = fit_model(
-        samples,
-        sums_of(context, sampled),
-        len(samples.months),
-        params.model,
-        params.sample.patch_px,
-        start=start,
-        workers=Threads(context.progress, workers_for(samples)),
-    )
+    with workers_of(context, samples) as workers:
+        fitted = fit_model(
+            samples,
+            sums_of(context, sampled),
+            len(samples.months),
+            params.model,
+            params.sample.patch_px,
+            start=start,
+            workers=workers,
+        )
     about = About(
         region=context.region,
         reason=reason,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 from prefect.artifacts import Artifact
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, FlowRunFilterStateName
+from prefect_dask import DaskTaskRunner
 from requests import HTTPError, Response
 from scripted_stages import ScriptedStages, write_pack
 
@@ -73,6 +75,23 @@ def test_the_monthly_flow_is_the_monthly_run(request_: RunRequest, script: Any) 
     assert monthly(request_).outcome == "unchanged", "the daily look does nothing when nothing is new"
     assert stages.calls == []
     assert outcome().startswith("**Unchanged**: 2021-03")
+
+
+def test_a_flow_on_the_task_runner_of_dask_hands_its_cluster_to_the_run(request_: RunRequest, script: Any) -> None:
+    small = {
+        "n_workers": 0,
+        "processes": False,
+        "protocol": "tcp://",
+        "host": "127.0.0.1",
+        "dashboard_address": "127.0.0.1:0",
+    }
+    stages = script()
+    with warnings.catch_warnings(action="ignore"):  # dashboards that are not installed
+        runner = DaskTaskRunner(cluster_kwargs=small)
+        assert monthly.with_options(task_runner=runner)(request_).outcome == "published"
+        (address,) = {context.request.cluster for context in stages.contexts}
+    assert str(address).startswith("tcp://127.0.0.1:")
+    assert stages.calls[0] == "workers", "they are tried before anything is computed"
 
 
 def test_the_backfill_flow_runs(request_: RunRequest, script: Any) -> None:

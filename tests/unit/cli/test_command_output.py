@@ -51,6 +51,7 @@ def test_help_imports_nothing_heavy() -> None:
         "requests",
         "earthaccess",
         "boto3",
+        "distributed",
     }
     code = f"import sys, gvio.cli.main; print(sorted({heavy!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -28,7 +28,9 @@ EXIT_CODES = {
     "ProductError": 3,
     "RunHeld": 5,
     "StoreError": 1,
+    "TaskFailed": 1,
     "UpstreamUnavailable": 4,
+    "WorkersUnavailable": 4,
 }
 
 
@@ -37,7 +39,11 @@ def test_exit_codes_are_those_of_the_contract():
 
 
 def test_only_what_can_pass_by_itself_is_retried():
-    assert [c.__name__ for c in CLASSES if c.retryable] == ["ConflictError", "UpstreamUnavailable"]
+    assert [c.__name__ for c in CLASSES if c.retryable] == [
+        "ConflictError",
+        "UpstreamUnavailable",
+        "WorkersUnavailable",
+    ]
 
 
 @pytest.mark.parametrize("cls", CLASSES)

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gvio.errors import InputRefused
+from gvio.errors import ConfigError, InputRefused
 from gvio.run.context import open_context
-from gvio.run.memory import Sizes, machine_bytes, needed_bytes, require_memory, sizes_of, workers_for
+from gvio.run.memory import Sizes, machine_bytes, needed_bytes, require_memory, sizes_of, worker_bytes, workers_for
 from gvio.run.request import RunRequest
 
 SHANGHAI = Sizes(pixels=93_600, months=155, districts=16, factories=3_000, workers=2)
@@ -81,3 +81,16 @@ def test_many_cores_are_used_as_far_as_memory_goes(monkeypatch: pytest.MonkeyPat
 
 def test_the_machine_has_memory() -> None:
     assert 1e8 < machine_bytes() < 1e15
+
+
+def test_a_worker_has_its_share_of_the_machine_and_must_hold_a_fold(monkeypatch: pytest.MonkeyPatch) -> None:
+    samples = Sampled(np.zeros((30, 30)), tuple(range(24)), ("",) * 2, ("",) * 30)
+    monkeypatch.setattr("gvio.run.memory.machine_bytes", lambda: 10 * GB)
+    assert worker_bytes(samples, 2, None) == 3 * GB, "the process that waits has a share, too"
+    assert worker_bytes(samples, 2, 2 * 10**9) == 2 * GB
+    with pytest.raises(
+        ConfigError, match=r"2 workers: .* in each worker, whose limit is 0\.5 GB\. Give --worker-memory 1"
+    ):
+        worker_bytes(samples, 2, 5 * 10**8)
+    monkeypatch.setattr("gvio.run.memory.machine_bytes", lambda: np.inf)
+    assert worker_bytes(samples, 2, None) == 0, "no limit is known"

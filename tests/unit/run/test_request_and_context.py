@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from gvio.errors import ConfigError, InputRefused, PackError, RunHeld
 from gvio.run.context import Context, open_context
 from gvio.run.order import region_held
-from gvio.run.request import RangeRequest, RunRequest, make_range, make_request
+from gvio.run.request import RangeRequest, RunRequest, make_range, make_request, workers_asked
 from gvio.types import Month
 
 
@@ -123,3 +123,42 @@ def test_a_workspace_that_cannot_be_is_named(pack: str, tmp_path: Path) -> None:
     hint = r"w.testland: cannot be created \(\w+\). Choose another --workspace"
     with pytest.raises(ConfigError, match=hint), region_held(context):
         pass
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ({"workers": 0}, r"--workers, or GVIO_WORKERS: workers 0 is not valid; write a whole number from 1 on"),
+        ({"workers": "two"}, r"workers 'two' is not valid; write a whole number from 1 on"),
+        (
+            {"cluster": "10.0.0.1:8786"},
+            r"GVIO_CLUSTER: cluster '10\.0\.0\.1:8786' is not valid; write it as tcp://host",
+        ),
+        ({"cluster": "tcp://host"}, r"cluster 'tcp://host' is not valid; write it as tcp://host:port"),
+        ({"cluster": "tcp://host:99999"}, r"cluster 'tcp://host:99999' is not valid"),
+        ({"workers": 2, "worker_memory": "lots"}, r"worker-memory 'lots' is not valid; write it as 2GB"),
+        (
+            {"workers": 2, "cluster": "tcp://h:1"},
+            r"a cluster has workers of its own.* Give --cluster alone, or --workers",
+        ),
+        (
+            {"worker_memory": "2GB"},
+            r"--worker-memory is for two or more --workers\. Give --cluster alone, or --workers",
+        ),
+    ],
+)
+def test_workers_that_cannot_be_are_refused(words: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        make_request(pack="p", store="s", **words)
+
+
+def test_workers_are_those_of_the_flags_then_of_the_environment() -> None:
+    around = {"GVIO_WORKERS": "4", "GVIO_WORKER_MEMORY": "1.5GiB", "GVIO_CLUSTER": ""}
+    made = make_request(pack="p", store="s", **workers_asked({}, around))
+    assert (made.workers, made.cluster, made.worker_bytes) == (4, None, 3 * 2**29)
+    flag = workers_asked({"cluster": "tls://[::1]:8786"}, around)
+    assert make_request(pack="p", store="s", **flag).cluster == "tls://[::1]:8786"
+    assert workers_asked({"workers": 1}, around) == {"workers": 1, "cluster": None, "worker_memory": None}
+    both = workers_asked({}, {**around, "GVIO_CLUSTER": "tcp://h:1"})
+    with pytest.raises(ConfigError, match="a cluster has workers of its own"):
+        make_request(pack="p", store="s", **both)

@@ -1,14 +1,19 @@
 """Tasks side by side: results in order, the first error, and one torch thread each."""
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 import torch
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from gvio.errors import ModelError
-from gvio.stages.workers import Threads, one_ahead, one_thread_each
+from gvio.run.request import RunRequest
+from gvio.stages.workers import Threads, asks_for_dask, one_ahead, one_thread_each, workers_of
+from gvio.train.workers import Here, both
 
 
 def test_results_are_in_the_order_of_the_tasks_whatever_ends_first():
@@ -80,3 +85,25 @@ def test_threads_of_tasks_use_one_thread_of_torch_and_of_every_blas_each():
             assert Threads(None)("look", [torch.get_num_threads, threads_of_blas] * 2) == [1, 1, 1, 1]
         finally:
             torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize(("asked", "size"), [(None, 3), (1, 1)])
+def test_who_asks_for_no_processes_has_threads_and_never_meets_dask(asked, size, monkeypatch):
+    monkeypatch.setattr("gvio.stages.workers.workers_for", lambda samples: 3)
+    context = SimpleNamespace(request=RunRequest(pack="p", store="s", workers=asked), progress=None)
+    assert not asks_for_dask(context)
+    with workers_of(context, None) as workers:
+        assert isinstance(workers, Threads)
+        assert workers._size == size
+
+
+def test_stages_import_no_dask_by_themselves():
+    code = "import sys, gvio.stages.train; print([n for n in ('distributed', 'gvio.cluster') if n in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_what_a_process_is_asked_for_again_stays_in_it():
+    given = []
+    assert both(lambda label, tasks: given.extend(tasks) or [t() for t in tasks], "prepare", int, str) == (0, "")
+    assert all(isinstance(task, Here) for task in given)
