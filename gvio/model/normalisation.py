@@ -81,8 +81,10 @@ def fit_and_look(
     background, spread = prior.copy(), np.full(mean.shape, np.nan)
     here, seen_here = (np.zeros((len(sites_of(samples)[1]), len(months)), np.float32) for _ in range(2))
     for batch in batches:
-        left, clutter = cleared(region.at(batch.pixels) if whole is None else whole.of(batch.pixels))
-        background.flat[batch.pixels], spread.flat[batch.pixels] = clutter.background, clutter.spread
+        seen = region.at(batch.pixels) if whole is None else whole  # a copy without the examples would be as large
+        left, clutter = cleared(seen)
+        at = seen.positions(batch.pixels)
+        background.flat[batch.pixels], spread.flat[batch.pixels] = clutter.background[at], clutter.spread[at]
         here[batch.sites], seen_here[batch.sites] = left.own(batch.own)
         batch.look(left, looked)
     usual = float(np.nanmedian(spread)) if batches else LEAST_SPREAD
