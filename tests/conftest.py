@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import pytest
 if TYPE_CHECKING:
     from gvio.publish.release import Release
 
+MAIN = sys.modules["__main__"]
 REGION_YAML = """
 name: testland
 title: Testland
@@ -25,6 +27,13 @@ city_id: CITY
 factories: {path: factories.csv}
 statistics: {path: statistics.csv}
 """
+
+
+@pytest.fixture(autouse=True)
+def same_main() -> Iterator[None]:
+    """Streamlit's AppTest leaves its page in the program's place, and processes that a later test starts would run it."""
+    yield
+    sys.modules["__main__"] = MAIN
 
 
 @pytest.fixture(scope="module")
