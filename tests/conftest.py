@@ -31,7 +31,7 @@ statistics: {path: statistics.csv}
 
 @pytest.fixture(autouse=True)
 def same_main() -> Iterator[None]:
-    """Streamlit's AppTest leaves its page in the program's place, and processes that a later test starts would run it."""
+    """Streamlit's AppTest leaves its page in the program's place, and processes that a later test starts would run."""
     yield
     sys.modules["__main__"] = MAIN
 
