@@ -14,7 +14,9 @@ frame; dynamic filters and the district's mean are ours.
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -76,7 +78,7 @@ def as_inputs(panel: Panel, device: str = "cpu") -> Inputs:
     """Tensors of a panel; those of patches and rings stay differentiable where they are tensors that ask for it."""
 
     def tensor(name: str) -> Tensor:
-        return torch.as_tensor(getattr(panel, name), dtype=torch.float32, device=device)
+        return torch.as_tensor(_own(getattr(panel, name)), dtype=torch.float32, device=device)
 
     static, dynamic = tensor("static"), tensor("dynamic")
     believed, validity = dynamic[:, :, 0], dynamic[:, :, 1]
@@ -88,9 +90,14 @@ def as_inputs(panel: Panel, device: str = "cpu") -> Inputs:
         anomalies=torch.cat([patch, tensor("around")], dim=2).contiguous(),
         seen=validity[..., 0].contiguous(),
         weight=torch.exp(output) * tensor("site_weights"),
-        district=torch.as_tensor(panel.district, device=device),
+        district=torch.as_tensor(_own(panel.district), device=device),
         n_areas=panel.n_areas,
     )
+
+
+def _own(values: Any) -> Any:
+    """An array that nobody may write to, as those that came to a worker are, copied: through a tensor one could."""
+    return values.copy() if isinstance(values, np.ndarray) and not values.flags.writeable else values
 
 
 class SaCnn(nn.Module):

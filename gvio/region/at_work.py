@@ -45,7 +45,7 @@ def _note(area: str, idle: pd.DataFrame, factories: int, where: str) -> CheckRes
     first, last = Month.from_ordinal(int(idle["start"].min())), Month.from_ordinal(int(idle["end"].max()))
     message = (
         f"district {area}: figures above zero between {first} and {last} ({len(idle)} in all) are of periods in which "
-        f"no listed factory works ({factories} in all): add those that made the output, or mend opened and closed"
+        f"none of its {factories} factories works: add those that made the output, or mend opened and closed"
     )
     observed = {"area_id": area, "figures": len(idle), "first": str(first), "last": str(last)}
     return CheckResult("factories.at_work", False, False, where, message, observed)

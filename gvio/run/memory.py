@@ -92,9 +92,14 @@ def worker_bytes(samples: Samples, workers: int, limit: int | None) -> int:
         limit: What was asked for; None: an equal share of the machine.
 
     Raises:
-        ConfigError: The limit is less than one fold of these samples needs.
+        ConfigError: The limit is less than one fold of these samples needs, or all limits more than there is.
     """
-    share = _SHARED * machine_bytes() / (workers + 1)
+    machine = machine_bytes()
+    share = _SHARED * machine / (workers + 1)
+    if limit is not None and limit * workers > machine:
+        what = f"{workers} workers of {limit / 1e9:.1f} GB are more than this machine has, {machine / 1e9:.1f} GB"
+        hint = f"Give --worker-memory {max(1, math.floor(share / 1e9))}GB, or leave it out."
+        raise ConfigError(what, where="--worker-memory", hint=hint)
     given = share if limit is None else float(limit)
     if not math.isfinite(given):
         return 0

@@ -63,7 +63,7 @@ class RunRequest(Frozen):
         if self.cluster is not None and (self.workers is not None or self.worker_memory is not None):
             raise ValueError("a cluster has workers of its own, with limits of their own")
         if self.worker_memory is not None and (self.workers or 1) == 1:
-            raise ValueError("--worker-memory is for two or more --workers")
+            raise ValueError("it is the limit of each of two or more --workers")
         return self
 
     @property
@@ -158,8 +158,11 @@ _FORMS = {
 def _wrong(error: ValidationError) -> ConfigError:
     item = error.errors()[0]
     if not item["loc"]:  # what fits no single field
+        what = str(item["ctx"]["error"])
+        if what.startswith("it is the limit"):
+            return ConfigError(what, where="--worker-memory", hint="Add --workers 2, or leave --worker-memory out.")
         hint = "Give --cluster alone, or --workers with or without --worker-memory."
-        return ConfigError(str(item["ctx"]["error"]), where="--cluster and --workers", hint=hint)
+        return ConfigError(what, where="--cluster and --workers", hint=hint)
     name = str(item["loc"][0])
     what = f"{name.replace('_', '-')} {item['input']!r} is not valid; write {_FORMS.get(name, 'it as YYYY-MM')}"
     return ConfigError(what, where=_FLAGS.get(name, name), hint="See `gvio run --help`.")

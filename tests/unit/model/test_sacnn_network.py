@@ -59,6 +59,15 @@ def test_anomalies_are_means_over_the_rings_of_what_was_seen(side):
     np.testing.assert_allclose(got[..., centre + 1 :], panel.around, rtol=1e-6)
 
 
+def test_arrays_that_nobody_may_write_to_are_copied():
+    """As they are in a worker; torch warns otherwise, and a warning is an error here."""
+    panel, sealed = make_panel(), make_panel()
+    for field in dataclasses.fields(sealed):
+        if isinstance(values := getattr(sealed, field.name), np.ndarray):
+            values.flags.writeable = False
+    assert torch.equal(as_inputs(sealed).anomalies, as_inputs(panel).anomalies)
+
+
 def test_it_starts_as_the_log_linear_reading(inputs):
     """A mean over sites of their own anomaly, by their light, the matched filter, and how well they were seen."""
     got = read(network(seed=1), inputs)

@@ -92,5 +92,9 @@ def test_a_worker_has_its_share_of_the_machine_and_must_hold_a_fold(monkeypatch:
         ConfigError, match=r"2 workers: .* in each worker, whose limit is 0\.5 GB\. Give --worker-memory 1"
     ):
         worker_bytes(samples, 2, 5 * 10**8)
+    with pytest.raises(
+        ConfigError, match=r"2 workers of 6\.0 GB are more than this machine has, 10\.0 GB\. Give .* 3GB"
+    ):
+        worker_bytes(samples, 2, 6 * 10**9)
     monkeypatch.setattr("gvio.run.memory.machine_bytes", lambda: np.inf)
     assert worker_bytes(samples, 2, None) == 0, "no limit is known"

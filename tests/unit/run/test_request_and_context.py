@@ -143,7 +143,7 @@ def test_a_workspace_that_cannot_be_is_named(pack: str, tmp_path: Path) -> None:
         ),
         (
             {"worker_memory": "2GB"},
-            r"--worker-memory is for two or more --workers\. Give --cluster alone, or --workers",
+            r"--worker-memory: it is the limit of each of two or more --workers\. Add --workers 2",
         ),
     ],
 )
