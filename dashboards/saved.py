@@ -21,20 +21,12 @@ def csv_button(view: Shown, label: str, what: str, rows: Callable[[], pd.DataFra
         what: The table is of, in the file's name.
         rows: Makes the table.
     """
-    region, release = view.key
 
     def saved() -> bytes:
         with speaking("en"):  # a file is the same for every reader
             return rows_csv(rows(), view.identity)
 
-    st.download_button(
-        tr("{what} (CSV)", what=label),
-        saved,
-        file_name=f"{region}-{what}-{release}.csv",
-        mime="text/csv",
-        on_click="ignore",
-        key=f"csv-{what}",
-    )
+    _button(view, tr("{what} (CSV)", what=label), what, "csv", "text/csv", saved)
 
 
 def png_button(
@@ -49,7 +41,6 @@ def png_button(
         subject: What the picture says that the table is of, with its unit.
         rows: Makes the table as people read it.
     """
-    region, release = view.key
     spoken = language()  # the file is drawn by another thread
 
     def drawn() -> bytes:
@@ -58,11 +49,10 @@ def png_button(
         with speaking(readable(spoken)):
             return table_png(rows(), subject(), view.identity)
 
-    st.download_button(
-        tr("{what} (PNG)", what=label),
-        drawn,
-        file_name=f"{region}-{what}-{release}.png",
-        mime="image/png",
-        on_click="ignore",
-        key=f"png-{what}",
-    )
+    _button(view, tr("{what} (PNG)", what=label), what, "png", "image/png", drawn)
+
+
+def _button(view: Shown, label: str, what: str, ending: str, mime: str, made: Callable[[], bytes]) -> None:
+    region, release = view.key
+    name = f"{region}-{what}-{release}.{ending}"
+    st.download_button(label, made, file_name=name, mime=mime, on_click="ignore", key=f"{ending}-{what}")

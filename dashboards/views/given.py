@@ -48,34 +48,32 @@ def show(view: Shown) -> None:
 
 
 def _files(view: Shown) -> None:
-    region, release = view.key
     about, estimates = view.about, view.release.estimates
     st.header(tr("Files"), anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         every = tr("Every month and area")
         csv_button(view, every, "estimates", lambda: every_month(estimates, about.city, about.names))
-        key = object_key(view.release.manifest, "/estimates.parquet")
-        if key is not None:
-            st.download_button(
-                tr("All estimates (Parquet)"),
-                lambda: payload(view.source.url, view.source.endpoint_url, region, key),
-                file_name=f"{region}-estimates-{release}.parquet",
-                mime="application/vnd.apache.parquet",
-                on_click="ignore",
-            )
-        outlines = object_key(view.release.manifest, "/districts.geojson")
-        if outlines is not None:
-            st.download_button(
-                tr("Districts (GeoJSON)"),
-                lambda: payload(view.source.url, view.source.endpoint_url, region, outlines),
-                file_name=f"{region}-districts-{release}.geojson",
-                mime="application/geo+json",
-                on_click="ignore",
-            )
+        _object_button(view, tr("All estimates (Parquet)"), "estimates.parquet", "application/vnd.apache.parquet")
+        _object_button(view, tr("Districts (GeoJSON)"), "districts.geojson", "application/geo+json")
         if about.grids:
             months = list(about.grids)[::-1]
             month = st.selectbox(tr("Map of"), months, format_func=month_titles(months), width=190, key=key_of("grid"))
             geotiff_button(view, month)
+
+
+def _object_button(view: Shown, label: str, file: str, mime: str) -> None:
+    """A button for an object as it was published; none where the release lacks it."""
+    (region, release), key = view.key, object_key(view.release.manifest, f"/{file}")
+    if key is None:
+        return
+    name, _, ending = file.partition(".")
+    st.download_button(
+        label,
+        lambda: payload(view.source.url, view.source.endpoint_url, region, key),
+        file_name=f"{region}-{name}-{release}.{ending}",
+        mime=mime,
+        on_click="ignore",
+    )
 
 
 def _steps(view: Shown) -> None:

@@ -6,7 +6,7 @@ A batch is the sites of one tile (`gvio.grid.tiles`), and what their patches rea
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -113,23 +113,26 @@ class Batch:
         looked.around[self.chosen] = seen.around.beside(at[len(at) // 2, len(at) // 2])
 
 
-def batches_of(samples: Samples, dynamic_px: int, only: IntArray | None) -> Iterator[Batch]:
+def batches_of(samples: Samples, dynamic_px: int, only: IntArray | None) -> list[Batch]:
     """Batches of all sites, of which `only` some are looked at, or all."""
     shape, (_, first) = samples.owner.shape, sites_of(samples)
     row, col = samples.row[first], samples.col[first]
     own, wanted = row * shape[1] + col, np.arange(len(first)) if only is None else only
     place = np.full(len(first), -1)
     place[wanted] = np.arange(len(wanted))
+    found = []
     for tile in tiles_of((shape[0], shape[1])):
         sites = tile.members(own, shape[1])
         if len(sites):
             chosen = sites[place[sites] >= 0]
             patches = patch_pixels(row[chosen], col[chosen], shape, dynamic_px)
-            yield Batch(sites, own[sites], place[chosen], patches)
+            found.append(Batch(sites, own[sites], place[chosen], patches))
+    return found
 
 
-def nothing_looked(sites: int, months: int, dynamic_px: int, around: int) -> Looked:
-    """Room for what so many sites show."""
+def nothing_looked(batches: Sequence[Batch], months: int, dynamic_px: int, around: int) -> Looked:
+    """Room for what the chosen sites of all batches show."""
+    sites = sum(len(batch.chosen) for batch in batches)
     return Looked(
         np.zeros((sites, months, 2, 1 + dynamic_px // 2), np.float32), np.zeros((sites, months, around), np.float32)
     )

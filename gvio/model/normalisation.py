@@ -66,7 +66,7 @@ def fit_and_look(
     sky = _sky(raw, away, mean, tuple(np.array(samples.regimes)[train]))
     shared = _radiometric_share(samples, raw, mean, sky, samples.active[:, train])
     region = LitRegion.of(dataclasses.replace(raw, sky=shared * sky), away)
-    batches = list(batches_of(samples, dynamic_px, only))
+    batches = batches_of(samples, dynamic_px, only)
     examples = like_factories(mean, away, mean[samples.row, samples.col])
     # A region of one batch is looked at once: its examples are among what it sees.
     whole = region.at(np.union1d(examples, batches[0].pixels)) if len(batches) == 1 else None
@@ -77,9 +77,10 @@ def fit_and_look(
         clutter = fit_clutter(seen.change, seen.validity, seen.around, rings, prior.ravel()[seen.pixels])
         return seen.cleared(clutter), clutter
 
-    looked = nothing_looked(_sites(samples, only), len(months), dynamic_px, len(rings))
+    looked = nothing_looked(batches, len(months), dynamic_px, len(rings))
     background, spread = prior.copy(), np.full(mean.shape, np.nan)
-    here, seen_here = (np.zeros((len(sites_of(samples)[1]), len(months)), np.float32) for _ in range(2))
+    n_sites = sum(len(batch.sites) for batch in batches)
+    here, seen_here = (np.zeros((n_sites, len(months)), np.float32) for _ in range(2))
     for batch in batches:
         seen = region.at(batch.pixels) if whole is None else whole  # a copy without the examples would be as large
         left, clutter = cleared(seen)
@@ -103,16 +104,12 @@ def look_at(samples: Samples, normalisation: Normalisation, dynamic_px: int, onl
     if shared:
         lit = dataclasses.replace(lit, sky=shared * _sky(lit, away, mean, samples.regimes))
     # In this order, as it was learned: the clutter of the training months was fitted after the radiometric change.
-    region = LitRegion.of(lit, away)
-    looked = nothing_looked(_sites(samples, only), len(months), dynamic_px, len(normalisation.rings))
-    for batch in batches_of(samples, dynamic_px, only):
+    region, batches = LitRegion.of(lit, away), batches_of(samples, dynamic_px, only)
+    looked = nothing_looked(batches, len(months), dynamic_px, len(normalisation.rings))
+    for batch in batches:
         of_pixels = (image.ravel()[batch.pixels] for image in (normalisation.background, normalisation.spread))
         batch.look(region.at(batch.pixels).cleared(Clutter(normalisation.rings, *of_pixels)), looked)
     return looked
-
-
-def _sites(samples: Samples, only: IntArray | None) -> int:
-    return len(sites_of(samples)[1]) if only is None else len(only)
 
 
 def light_gain(samples: Samples, normalisation: Normalisation) -> FloatArray:

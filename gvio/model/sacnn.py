@@ -22,6 +22,7 @@ from torch import nn
 
 from gvio.model.panel import STATIC_CHANNELS, TRAITS, Panel
 from gvio.model.sites import NONE
+from gvio.sample.patches import ring_of
 from gvio.sample.rings import SCALES_PX
 
 Tensor = torch.Tensor
@@ -157,7 +158,6 @@ def _steps(rings: Tensor) -> Tensor:
 def _rings(patches: Tensor) -> Tensor:
     """(…, p, p) to (…, 1 + p // 2): the centre and the mean of every square ring round it."""
     side = patches.shape[-1]
-    steps = torch.arange(side, device=patches.device) - side // 2
-    ring = torch.maximum(steps.abs()[:, None], steps.abs()[None]).flatten()
+    ring = torch.from_numpy(ring_of(side)).flatten().to(patches.device)
     members = nn.functional.one_hot(ring, side // 2 + 1).to(patches.dtype)
     return patches.flatten(-2) @ (members / members.sum(dim=0))

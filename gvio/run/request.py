@@ -61,9 +61,9 @@ class RunRequest(Frozen):
     @model_validator(mode="after")
     def _one_kind_of_workers(self) -> Self:
         if self.cluster is not None and (self.workers is not None or self.worker_memory is not None):
-            raise ValueError("a cluster has workers of its own, with limits of their own")
+            raise ValueError(_TWO_KINDS)
         if self.worker_memory is not None and (self.workers or 1) == 1:
-            raise ValueError("it is the limit of each of two or more --workers")
+            raise ValueError(_ALONE)
         return self
 
     @property
@@ -155,14 +155,21 @@ _FORMS = {
 }
 
 
+_TWO_KINDS = "a cluster has workers of its own, with limits of their own"
+_ALONE = "it is the limit of each of two or more --workers"
+_TOGETHER = {
+    _TWO_KINDS: ("--cluster and --workers", "Give --cluster alone, or --workers with or without --worker-memory."),
+    _ALONE: ("--worker-memory", "Add --workers 2, or leave --worker-memory out."),
+}
+"""Where it is, and what to do, of what fits no single field."""
+
+
 def _wrong(error: ValidationError) -> ConfigError:
     item = error.errors()[0]
     if not item["loc"]:  # what fits no single field
         what = str(item["ctx"]["error"])
-        if what.startswith("it is the limit"):
-            return ConfigError(what, where="--worker-memory", hint="Add --workers 2, or leave --worker-memory out.")
-        hint = "Give --cluster alone, or --workers with or without --worker-memory."
-        return ConfigError(what, where="--cluster and --workers", hint=hint)
+        where, hint = _TOGETHER[what]
+        return ConfigError(what, where=where, hint=hint)
     name = str(item["loc"][0])
     what = f"{name.replace('_', '-')} {item['input']!r} is not valid; write {_FORMS.get(name, 'it as YYYY-MM')}"
     return ConfigError(what, where=_FLAGS.get(name, name), hint="See `gvio run --help`.")

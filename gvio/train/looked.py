@@ -1,7 +1,7 @@
 """What models have made of light, kept while it is asked for again: of one region's light several models are trained,
 and each of them is asked many times, with other figures.
 
-A panel of a large region takes hundreds of megabytes: the last two are kept, and what was read in a panel as long as
+A panel of a large region takes a hundred megabytes: the last two are kept, and what was read in a panel as long as
 it. `forget_light` lets go of all; whoever asked the last question calls it.
 """
 

@@ -3,10 +3,8 @@
 import numpy as np
 import pytest
 from affine import Affine
-from matplotlib.text import Text
 from odc.geo.geobox import GeoBox
 
-import gvio.report.canvas as canvas
 import gvio.report.map_file as map_file
 from gvio.report.about import unit_words
 from gvio.report.fonts import chinese_font
@@ -14,20 +12,6 @@ from gvio.report.identity import Identity
 from gvio.words import speaking, tr
 
 IDENTITY = Identity("demo", "Demo", "100 million CNY", "2021-12-abc", True)
-
-
-@pytest.fixture
-def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Texts of the pictures that are drawn."""
-    found: list[str] = []
-    drawn = canvas._drawn
-
-    def noting(figure):
-        found.extend(text.get_text() for text in figure.findobj(Text))
-        return drawn(figure)
-
-    monkeypatch.setattr(canvas, "_drawn", noting)
-    return found
 
 
 def picture() -> bytes:

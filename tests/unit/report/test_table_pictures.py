@@ -6,29 +6,13 @@ import matplotlib.image
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.text import Text
 
-import gvio.report.canvas as canvas
 from gvio.report.fonts import chinese_font
 from gvio.report.identity import Identity
 from gvio.report.table_picture import MOST_ROWS, readable, table_png
 from gvio.words import speaking
 
 IDENTITY = Identity("demo", "Demo", "100 million CNY", "2021-12-abc", True)
-
-
-@pytest.fixture
-def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Texts of the pictures that are drawn."""
-    found: list[str] = []
-    drawn = canvas._drawn
-
-    def noting(figure):
-        found.extend(text.get_text() for text in figure.findobj(Text))
-        return drawn(figure)
-
-    monkeypatch.setattr(canvas, "_drawn", noting)
-    return found
 
 
 def test_a_picture_says_the_table_and_where_it_is_from(said):
